@@ -1,0 +1,13 @@
+noinst_LTLIBRARIES += lib/libbase.la
+lib_libbase_la_SOURCES = \
+	lib/base.h \
+	lib/counter.c lib/counter.h lib/counters.def \
+	lib/env.c lib/env.h \
+	lib/hash.c lib/hash.h \
+	lib/hmap.c lib/hmap.h \
+	lib/log.c lib/log.h \
+	lib/mem.c lib/mem.h \
+	lib/rate.c lib/rate.h \
+	lib/ring.c lib/ring.h \
+	lib/text.c lib/text.h lib/text_parse.c \
+	lib/wire.c lib/wire.h

@@ -1,0 +1,130 @@
+/* ct.h - connection tracking as a library: packet in, ct fields out.
+ *
+ * Layer 2, pure: time comes by argument, randomness by a seed, no I/O.  Called by every worker
+ * (fast path) and by the control thread (dump, flush, limits, sweep).  The callers are registered
+ * liburcu QSBR readers.
+ *
+ * Journey: exec meets a `ct` action -> ct_execute() -> packet->ct holds state, zone, mark, label,
+ * original tuple.
+ *
+ * Invariants:
+ * - A connection is in the table under its original and its reply tuple, both with the zone.
+ * - Nothing is remembered that was not committed.
+ * - Established entries are not evicted while another choice exists.
+ * - A reference is {index, generation}; a stale one is detected, never followed.
+ * - No peer input makes it allocate beyond the limit, loop without bound, or assert. */
+#pragma once
+
+#include "lib/packet/packet.h"
+#include "lib/text.h"
+
+struct ct;
+
+struct ct_config {
+    uint32_t max_conns; /* Default 3,000,000 if 0. */
+    uint64_t hash_seed;
+    bool tcp_liberal; /* Mid-stream pick-up, no window check. */
+};
+struct ct *ct_new(const struct ct_config *); /* NULL: the address space could not be reserved. */
+void ct_free(struct ct *);
+
+struct ct_args {
+    uint16_t zone; /* Host order. */
+    bool commit, force;
+    uint32_t mark, mark_mask; /* Host order; written only with commit. */
+    uint8_t label[16], label_mask[16];
+    uint16_t alg;
+    /* What admits the connection, remembered in it at commit. */
+    uint64_t admitted_by; /* Rule cookie. */
+};
+
+/* Tracks a parsed IPv4 or IPv6 packet; sets packet->ct.  Anything it cannot track becomes trk|inv.
+ * Any worker. */
+void ct_execute(struct ct *, struct packet *, const struct ct_args *, int64_t now_ms);
+void ct_clear(struct packet *); /* packet->ct to untracked. */
+
+/* Removes expired entries, at most 'budget' looked at; gives freed slots back after a grace period.
+ * Returns the number removed.  Control thread. */
+unsigned ct_sweep(struct ct *, int64_t now_ms, unsigned budget);
+
+/* ---- what can be seen ---- */
+
+struct ct_tuple {
+    bool is_ip6;
+    uint8_t proto;
+    uint8_t src[16], dst[16]; /* IPv4: the first four bytes. */
+    be16 src_port, dst_port;  /* ICMP: id in both. */
+    uint8_t icmp_type, icmp_code;
+};
+
+enum ct_tcp_state {
+    CT_TCP_CLOSED,
+    CT_TCP_LISTEN,
+    CT_TCP_SYN_SENT,
+    CT_TCP_SYN_RECV,
+    CT_TCP_ESTABLISHED,
+    CT_TCP_CLOSE_WAIT,
+    CT_TCP_FIN_WAIT_1,
+    CT_TCP_CLOSING,
+    CT_TCP_LAST_ACK,
+    CT_TCP_FIN_WAIT_2,
+    CT_TCP_TIME_WAIT
+};
+
+struct ct_info { /* A copy of an entry. */
+    struct ct_tuple orig, reply;
+    uint16_t zone;
+    uint32_t mark;
+    uint8_t label[16];
+    uint64_t packets[2], bytes[2]; /* By direction, 0 = original. */
+    int64_t start_ms;              /* Monotonic. */
+    int64_t timeout_ms;            /* Left. */
+    uint8_t tcp_state[2];          /* enum ct_tcp_state, by sender. */
+    uint8_t tcp_wscale[2];
+    uint8_t tcp_flags[2]; /* CT_TCP_F_* */
+    bool seen_reply;
+    uint16_t alg;
+};
+#define CT_TCP_F_WINDOW_SCALE 0x01
+#define CT_TCP_F_SACK_PERM    0x02
+#define CT_TCP_F_CLOSE_INIT   0x04
+#define CT_TCP_F_BE_LIBERAL   0x08
+#define CT_TCP_F_DATA_UNACK   0x10
+#define CT_TCP_F_MAXACK_SET   0x20
+
+/* What dump, flush and statistics pick.  A zeroed filter picks all. */
+struct ct_filter {
+    bool has_zone;
+    uint16_t zone;
+    uint32_t mark, mark_mask;
+    uint8_t label[16], label_mask[16];
+    /* Partial tuples: only what 'has' bits name is compared. */
+    struct ct_tuple_filter {
+        uint8_t has; /* CT_TF_* */
+        struct ct_tuple tuple;
+    } orig, reply;
+};
+#define CT_TF_SRC       0x01
+#define CT_TF_DST       0x02
+#define CT_TF_PROTO     0x04
+#define CT_TF_SRC_PORT  0x08
+#define CT_TF_DST_PORT  0x10
+#define CT_TF_ICMP_TYPE 0x20
+#define CT_TF_ICMP_CODE 0x40
+#define CT_TF_ICMP_ID   0x80
+
+/* A walk over live entries, resumable: *pos starts 0; returns the number of infos filled (up to n),
+ * 0 at the end. */
+unsigned ct_dump(struct ct *, const struct ct_filter *, uint32_t *pos, struct ct_info *, unsigned n,
+                 int64_t now_ms);
+unsigned ct_flush(struct ct *, const struct ct_filter *,
+                  int64_t now_ms); /* Returns how many went. */
+uint32_t ct_count(const struct ct *);
+uint32_t ct_get_max(const struct ct *);
+bool ct_set_max(struct ct *, uint32_t max); /* False: more than the address space reserved for. */
+void ct_set_tcp_liberal(struct ct *, bool);
+/* dump-conntrack text of one entry, without newline: section 7 of the reference. */
+void ct_info_format(const struct ct_info *, bool more, bool stats, int64_t now_ms, int64_t wall_ms,
+                    struct text *);
+/* Parses the arguments of flush-conntrack; NULL, or a heap error text. */
+char *ct_filter_parse(int argc, char *const argv[], struct ct_filter *) MUST_USE;

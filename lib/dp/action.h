@@ -1,0 +1,143 @@
+/* action.h - datapath actions: what translation tells an executor to do with a packet.
+ *
+ * Layer 3.  One row each in actions.def.  A list is a sequence of struct dp_action, 8-byte aligned,
+ * 'len' bytes each, as netlink attributes are; both executors read it and dpctl prints it
+ * (`set(ipv4(ttl=63)),2`). An empty list drops. */
+#pragma once
+
+#include "lib/packet/key.h"
+#include "lib/text.h"
+
+enum dp_action_type {
+#define DP_ACTION(ID, ...) DP_ACTION_##ID,
+#include "lib/dp/actions.def"
+#undef DP_ACTION
+    DP_ACTION_N
+};
+
+struct dp_action {
+    uint16_t type;
+    uint16_t len; /* Including this header and nested actions; multiple of 8. */
+    uint32_t u32; /* OUTPUT: port; RECIRC: id (host order); TRUNC: max_len; PUSH_VLAN: tpid << 16 |
+                     tci; HASH: basis; POP_MPLS: ethertype; METER: id; USERSPACE: cookie length;
+                     CT_CLEAR, POP_VLAN: 0 */
+};
+
+/* DP_ACTION_SET: one header's members, value and mask, in the layout of a whole key would be large;
+ * each header has its own small structure.  value & ~mask == 0. */
+enum dp_set_header {
+    DP_SET_ETH,
+    DP_SET_VLAN,
+    DP_SET_IP4,
+    DP_SET_IP6,
+    DP_SET_TCP,
+    DP_SET_UDP,
+    DP_SET_SCTP,
+    DP_SET_ICMP,
+    DP_SET_ICMP6,
+    DP_SET_ARP,
+    DP_SET_ND,
+    DP_SET_MPLS,
+    DP_SET_SKB_MARK,
+    DP_SET_TUNNEL
+};
+
+union dp_set_value {
+    struct {
+        uint8_t src[6], dst[6];
+    } eth;
+    be16 vlan_tci;
+    struct {
+        be32 src, dst;
+        uint8_t tos, ttl;
+    } ip4;
+    struct {
+        uint8_t src[16], dst[16];
+        be32 label;
+        uint8_t tclass, hlimit;
+    } ip6;
+    struct {
+        be16 src, dst;
+    } ports; /* TCP, UDP, SCTP */
+    struct {
+        uint8_t type, code;
+    } icmp;
+    struct {
+        be32 sip, tip;
+        be16 op;
+        uint8_t sha[6], tha[6];
+    } arp;
+    struct {
+        uint8_t target[16], sll[6], tll[6];
+    } nd;
+    be32 mpls_lse;
+    be32 skb_mark;
+    struct {
+        be64 id;
+        be32 src, dst;
+        uint8_t ip6_src[16], ip6_dst[16];
+        uint8_t tos, ttl;
+        be16 flags;
+    } tunnel;
+};
+
+struct dp_action_set {
+    struct dp_action a; /* u32: enum dp_set_header */
+    union dp_set_value value, mask;
+};
+
+struct dp_action_push_mpls {
+    struct dp_action a;
+    be32 lse;
+    be16 eth_type;
+};
+
+/* DP_ACTION_CT.  Without 'commit' mark and label masks are zero. */
+struct dp_action_ct {
+    struct dp_action a;
+    uint16_t zone; /* Host order. */
+    uint16_t alg;  /* 0, 21, 69 */
+    bool commit, force;
+    uint32_t mark, mark_mask; /* Host order. */
+    uint8_t label[16], label_mask[16];
+};
+
+/* DP_ACTION_USERSPACE: hands a copy to the handler with this cookie (translation's own, opaque
+ * here). */
+struct dp_action_userspace {
+    struct dp_action a;
+    uint8_t cookie[]; /* a.u32 bytes */
+};
+
+/* DP_ACTION_CLONE: nested actions follow the header; run on a copy. */
+
+struct dp_actions {
+    uint8_t *data; /* Heap, 8-byte aligned. */
+    size_t len, cap;
+    bool overflow; /* Longer than DP_ACTIONS_MAX: the list is not usable. */
+};
+#define DP_ACTIONS_MAX  32768
+#define DP_ACTIONS_INIT ((struct dp_actions){NULL, 0, 0, false})
+
+void dp_actions_init(struct dp_actions *);
+void dp_actions_deinit(struct dp_actions *);
+void dp_actions_clear(struct dp_actions *);
+/* Appends a zeroed action of 'len' bytes (rounded up); never NULL: after overflow it points to a
+ * scratch action. */
+void *dp_actions_put(struct dp_actions *, enum dp_action_type, size_t len);
+void dp_actions_output(struct dp_actions *, uint32_t port);
+/* Nesting: returns an offset for _end(). */
+size_t dp_actions_clone_begin(struct dp_actions *);
+void dp_actions_clone_end(struct dp_actions *, size_t);
+
+#define DP_ACTION_FOR_EACH(A, DATA, LEN)                         \
+    for ((A) = (const struct dp_action *)(const void *)(DATA);   \
+         (const uint8_t *)(A) < (const uint8_t *)(DATA) + (LEN); \
+         (A) = (const struct dp_action *)(const void *)((const uint8_t *)(A) + (A)->len))
+
+/* ODP text.  'port_name' may be NULL. */
+void dp_actions_format(const void *data, size_t len, const char *(*port_name)(void *aux, uint32_t),
+                       void *aux, struct text *);
+/* `recirc_id(0),in_port(2),eth_type(0x0800),ipv4(frag=no)`; verbose as -m. */
+void dp_key_format(const struct key *, const struct key *mask, bool verbose,
+                   const char *(*port_name)(void *aux, uint32_t), void *aux, struct text *);

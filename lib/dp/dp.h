@@ -1,0 +1,124 @@
+/* dp.h - the datapath interface: ports, cached flows, packets out; and the handler that translates
+ * misses.
+ *
+ * Layer 3.  ofproto sees datapaths only through this file.  Two executors stand behind it: user/
+ * (our own) and, later, kernel/ (openvswitch.ko).  All functions belong to the control thread; the
+ * handler's functions say whose they are.
+ *
+ * Invariants: lib/dp knows translation only as 'struct dp_handler'.  A credit given with a verdict
+ * is given back exactly once, by handler->release(), after a grace period. Datapath port numbers
+ * are not OpenFlow port numbers. */
+#pragma once
+
+#include "lib/ct/ct.h"
+#include "lib/dp/action.h"
+#include "lib/packet/packet.h"
+
+struct dp;
+struct loop;
+
+#define DP_PORT_NONE UINT32_MAX
+
+/* What translation says about a packet that no cached flow matched. */
+struct dp_verdict {
+    struct dp_actions actions; /* Initialised by the caller, owned by it. */
+    struct key mask;           /* Every bit looked at; recirc_id and in_port are exact always. */
+    void *credit;              /* Goes with the cached flow; NULL allowed. */
+    bool cache;                /* False: run once, do not install. */
+    unsigned
+        drop_reason; /* enum counter, counted if the actions are empty; 0 = COUNTER_drop_action. */
+};
+
+struct dp_flow_stats {
+    uint64_t packets, bytes;
+    int64_t used_ms;    /* Last hit, 0 = never. */
+    uint16_t tcp_flags; /* Cumulative. */
+};
+
+struct dp_handler {
+    void *aux;
+    /* Worker threads, inside an RCU read section: translate. */
+    void (*miss)(void *aux, const struct packet *, const struct key *, int64_t now_ms,
+                 struct dp_verdict *);
+    /* Worker threads: a `userspace` action.  The packet is only lent; segmented or complete as on
+     * the wire. */
+    void (*userspace)(void *aux, const struct packet *, const struct key *, const void *cookie,
+                      size_t len);
+    /* Control thread: what a cached flow saw since the last call, and that it is gone (after
+     * grace). */
+    void (*credit)(void *aux, void *credit, const struct dp_flow_stats *delta);
+    void (*release)(void *aux, void *credit);
+    /* Control thread: a port's link, address, MTU changed, or its device vanished. */
+    void (*port_changed)(void *aux, uint32_t port_no);
+};
+
+struct dp_port_info {
+    uint32_t port_no;
+    char name[64];
+    char type[16]; /* "system", "internal", "tap", "dummy", "pcap". */
+    uint8_t mac[6];
+    unsigned mtu;
+    bool admin_up, link_up, gone;
+    uint32_t speed_mbps; /* 0 unknown. */
+    bool full_duplex;
+    int ifindex; /* 0 = none. */
+};
+
+struct dp_port_stats { /* UINT64_MAX = unknown. */
+    uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_dropped, tx_dropped, rx_errors,
+        tx_errors;
+};
+
+struct dp_features {
+    bool ct, ct_zone, ct_mark, ct_label, ct_orig_tuple, ct_clear, recirc, clone, meter;
+    unsigned max_vlan_headers, max_mpls_depth;
+};
+
+/* type: "netdev" (AF_PACKET and TAP ports) or "dummy" (tests: any port name becomes a dummy port).
+ * NULL on success, else a heap error text. */
+char *dp_open(const char *type, const char *name, struct loop *, const struct dp_handler *,
+              struct dp **) MUST_USE;
+/* 'destroy': also what a restart would need (TAP devices). */
+void dp_close(struct dp *, bool destroy);
+const char *dp_type(const struct dp *);
+const char *dp_name(const struct dp *); /* "ovs-netdev" */
+void dp_get_features(const struct dp *, struct dp_features *);
+
+/* 'want_no' DP_PORT_NONE: any free number.  'option' gives the value of Interface options:KEY or
+ * NULL.  NULL on success, else a heap error text ("could not open network device p9 (No such
+ * device)"). */
+char *dp_port_add(struct dp *, const char *name, const char *type, uint32_t want_no,
+                  const char *(*option)(void *aux, const char *key), void *aux,
+                  uint32_t *port_no) MUST_USE;
+void dp_port_del(struct dp *, uint32_t port_no, bool destroy_device);
+bool dp_port_get(const struct dp *, uint32_t port_no, struct dp_port_info *);
+void dp_port_get_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
+/* Administrative state, and what mod-port of a switch needs. */
+int dp_port_set_up(struct dp *, uint32_t port_no, bool up);
+/* Dummy ports only: a frame arrives (consumed).  False: no such port. */
+bool dp_port_receive(struct dp *, uint32_t port_no, struct packet *);
+
+/* Runs actions on a packet (consumed), as for packet-out. */
+void dp_execute(struct dp *, struct packet *, const void *actions, size_t len);
+
+/* Walks all cached flows, statistics included.  The visitor decides. */
+enum dp_flow_decision { DP_FLOW_KEEP, DP_FLOW_DELETE, DP_FLOW_REPLACE };
+struct dp_flow_view {
+    const struct key *key, *mask;
+    const void *actions;
+    size_t actions_len;
+    struct dp_flow_stats stats; /* Totals. */
+    void *credit;
+};
+typedef enum dp_flow_decision dp_flow_visit(void *aux, const struct dp_flow_view *,
+                                            struct dp_verdict *replacement);
+/* Before each visit handler->credit() has had what is new. */
+void dp_flow_walk(struct dp *, dp_flow_visit *, void *aux);
+void dp_flow_stats_total(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
+                         uint64_t *n_flows);
+
+/* The connection tracker of this datapath; NULL where it is the kernel's. */
+struct ct *dp_ct(struct dp *);
+
+/* Waits, in tests and before statistics are read, until what has been received is processed. */
+void dp_quiesce(struct dp *);

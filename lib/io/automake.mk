@@ -1,0 +1,2 @@
+noinst_LTLIBRARIES += lib/io/libio.la
+lib_io_libio_la_SOURCES =

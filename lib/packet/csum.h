@@ -1,0 +1,26 @@
+/* csum.h - Internet checksums: whole, verified, and updated.
+ *
+ * Layer 1, pure.  RFC 1071, RFC 1624 (incremental update), CRC32c for SCTP (RFC 9260). */
+#pragma once
+
+#include "lib/packet/packet.h"
+
+uint32_t csum_add(uint32_t partial, const void *, size_t n); /* Sum of 16-bit words, unfolded. */
+be16 csum_fold(uint32_t partial);                            /* Complement of the folded sum. */
+be16 csum(const void *, size_t n);
+/* New value of a checksum field after 16 or 32 or 128 bits it covers changed. */
+be16 csum_update16(be16 old_csum, be16 old_v, be16 new_v);
+be16 csum_update32(be16 old_csum, be32 old_v, be32 new_v);
+be16 csum_update128(be16 old_csum, const uint8_t old_v[16], const uint8_t new_v[16]);
+uint32_t csum_pseudo4(be32 src, be32 dst, uint8_t proto, uint16_t l4_len);
+uint32_t csum_pseudo6(const uint8_t src[16], const uint8_t dst[16], uint8_t proto, uint32_t l4_len);
+uint32_t csum_crc32c(const void *,
+                     size_t n); /* As it stands in the SCTP header, host order of le. */
+
+/* Is the IPv4 header checksum right? */
+bool csum_ip4_ok(const struct packet *);
+/* Verifies the transport checksum if csum is CSUM_UNKNOWN, and records CSUM_VALID or CSUM_BAD. True
+ * if it is good, partial, absent where it may be (UDP over IPv4), or not checkable (fragment). */
+bool csum_l4_ok(struct packet *);
+/* CSUM_PARTIAL to a complete checksum; needs no GSO. */
+void csum_complete(struct packet *);

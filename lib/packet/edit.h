@@ -1,0 +1,29 @@
+/* edit.h - changes to a frame's headers, checksums kept right.
+ *
+ * Layer 1, pure.  Used by exec.  All work on a parsed packet (offsets valid) and do nothing when
+ * the header is absent.  Transport checksums are updated incrementally; a partial checksum keeps
+ * only its pseudo-header part up to date; UDP's zero checksum stays zero. */
+#pragma once
+
+#include "lib/packet/packet.h"
+
+void edit_eth(struct packet *, const uint8_t dst[6], const uint8_t dst_mask[6],
+              const uint8_t src[6], const uint8_t src_mask[6]);
+bool edit_push_vlan(struct packet *, be16 tpid, be16 tci); /* False: no headroom. */
+void edit_pop_vlan(struct packet *);
+void edit_vlan_tci(struct packet *, be16 tci, be16 mask); /* Outermost tag. */
+void edit_ip4(struct packet *, be32 src, be32 src_mask, be32 dst, be32 dst_mask, uint8_t tos,
+              uint8_t tos_mask, uint8_t ttl, uint8_t ttl_mask);
+void edit_ip6(struct packet *, const uint8_t src[16], const uint8_t src_mask[16],
+              const uint8_t dst[16], const uint8_t dst_mask[16], be32 label, be32 label_mask,
+              uint8_t tclass, uint8_t tclass_mask, uint8_t hlimit, uint8_t hlimit_mask);
+/* TCP, UDP or SCTP by the packet's protocol. */
+void edit_ports(struct packet *, uint8_t proto, be16 src, be16 src_mask, be16 dst, be16 dst_mask);
+void edit_icmp(struct packet *, bool v6, uint8_t type, uint8_t type_mask, uint8_t code,
+               uint8_t code_mask);
+void edit_arp(struct packet *, const struct key *value,
+              const struct key *mask); /* ip_src.. of the key */
+void edit_nd(struct packet *, const struct key *value, const struct key *mask);
+bool edit_push_mpls(struct packet *, be16 eth_type, be32 lse);
+void edit_pop_mpls(struct packet *, be16 eth_type);
+void edit_mpls_lse(struct packet *, be32 lse, be32 mask); /* Outermost. */

@@ -1,0 +1,119 @@
+/* key.h - what a frame says: the datapath's match key.
+ *
+ * Layer 1, pure.  parse_key() fills one per packet and pass; caches compare it word by word under
+ * masks; struct flow (flow.h) begins with it.  It has what can be seen on a packet and its
+ * metadata, and nothing of OpenFlow: no registers, no OpenFlow port numbers.
+ *
+ * Invariants: the size is a multiple of 8 and there is no padding that is not a member, so a key
+ * can be hashed and compared as words; members that the packet's protocol does not have are
+ * zero.  All integers are big endian except 'in_port'. */
+#pragma once
+
+#include "lib/base.h"
+
+#define KEY_MAX_VLANS 2
+#define KEY_MAX_MPLS  3
+
+/* IP fragment bits (match field ip_frag). */
+#define KEY_FRAG_ANY   0x1
+#define KEY_FRAG_LATER 0x2
+
+/* ct_state bits, host order values; on the wire and in the kernel the same. */
+#define CS_NEW  0x01
+#define CS_EST  0x02
+#define CS_REL  0x04
+#define CS_RPL  0x08
+#define CS_INV  0x10
+#define CS_TRK  0x20
+#define CS_SNAT 0x40
+#define CS_DNAT 0x80
+#define CS_ALL  0xff
+
+#define VLAN_CFI       0x1000 /* In a key: the tag is present. */
+#define VLAN_VID_MASK  0x0fff
+#define VLAN_PCP_SHIFT 13
+
+struct key_vlan {
+    be16 tpid;
+    be16 tci; /* VLAN_CFI set if there is a tag, else 0. */
+};
+
+struct key {
+    /* Metadata. */
+    uint32_t in_port; /* Datapath port number, host order. */
+    be32 recirc_id;
+    be32 ct_state; /* CS_* */
+    be32 ct_mark;
+    uint8_t ct_label[16];
+    be32 skb_mark; /* OpenFlow: pkt_mark. */
+    be32 dp_hash;
+    be16 ct_zone;
+    uint8_t ct_proto; /* Original-direction tuple of the connection; 0 if none. */
+    uint8_t pad1;
+    be16 ct_tp_src, ct_tp_dst;
+    be32 ct_ip_src, ct_ip_dst;
+    uint8_t ct_ip6_src[16], ct_ip6_dst[16];
+
+    /* Tunnel the packet came through; all zero if none. */
+    be64 tun_id;
+    be32 tun_src, tun_dst;
+    uint8_t tun_ip6_src[16], tun_ip6_dst[16];
+    be16 tun_flags; /* Bit 0: oam. */
+    be16 tun_gbp_id;
+    uint8_t tun_gbp_flags, tun_tos, tun_ttl, tun_gtpu_flags;
+    be32 tun_erspan_idx;
+    uint8_t tun_erspan_ver, tun_erspan_dir, tun_erspan_hwid, tun_gtpu_msgtype;
+
+    /* Layer 2. */
+    be32 packet_type; /* 0 = Ethernet. */
+    be16 eth_type;    /* Innermost; 0x05ff for 802.2 without SNAP. */
+    uint8_t eth_dst[6];
+    uint8_t eth_src[6];
+    uint8_t pad2[6];
+    struct key_vlan vlan[KEY_MAX_VLANS]; /* Outermost first. */
+    be32 mpls_lse[KEY_MAX_MPLS];         /* Outermost first. */
+    be32 pbb_isid;                       /* Low 24 bits; */
+    uint8_t pbb_uca, pad3[7];
+
+    /* Layer 3. */
+    be32 ip_src, ip_dst; /* ARP: spa, tpa. */
+    uint8_t ip6_src[16], ip6_dst[16];
+    be32 ip6_label;   /* Low 20 bits. */
+    uint8_t ip_proto; /* ARP: low 8 bits of the opcode. */
+    uint8_t ip_tos, ip_ttl, ip_frag;
+    uint8_t nd_target[16];
+    uint8_t arp_sha[6]; /* ND: source link layer address option. */
+    uint8_t arp_tha[6]; /* ND: target link layer address option. */
+    be16 ip6_exthdr;    /* OFPIEH_* bits. */
+    uint8_t nd_options_type, pad4;
+    be32 nd_reserved;
+
+    /* Layer 4. */
+    be16 tp_src, tp_dst; /* ICMP: type, code. */
+    be16 tcp_flags;      /* Low 12 bits. */
+    uint8_t pad5[6];
+
+    /* NSH (eth_type 0x894f). */
+    uint8_t nsh_flags, nsh_mdtype, nsh_np, nsh_si;
+    be32 nsh_spi; /* Low 24 bits. */
+    be32 nsh_c[4];
+    uint8_t nsh_ttl, pad6[7];
+};
+
+#define KEY_WORDS (sizeof(struct key) / 8)
+_Static_assert(sizeof(struct key) % 8 == 0, "a key is whole words");
+
+static inline const uint64_t *key_words(const struct key *k)
+{
+    return (const uint64_t *)(const void *)k;
+}
+
+static inline bool key_is_ip4(const struct key *k)
+{
+    return k->eth_type == htons(0x0800);
+}
+
+static inline bool key_is_ip6(const struct key *k)
+{
+    return k->eth_type == htons(0x86dd);
+}

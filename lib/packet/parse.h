@@ -1,0 +1,13 @@
+/* parse.h - frame to key.
+ *
+ * Layer 1, pure.  Second step of a packet's journey, again after each recirculation whose actions
+ * changed headers. Never reads past the frame, whatever it says; what is truncated or malformed
+ * leaves the members above it zero (IP with a bad header: eth_type only).  Does not verify
+ * checksums. */
+#pragma once
+
+#include "lib/packet/packet.h"
+
+/* Sets the packet's offsets and fills all of 'key' (metadata included).  False: not even an
+ * Ethernet header; 'key' then has metadata only. */
+bool parse_key(struct packet *, struct key *key);

@@ -1,0 +1,228 @@
+/* act.h - actions and instructions: one row each in actions.def, one internal form, and the lists
+ * of them.
+ *
+ * Layer 2, pure.  The internal form is a sequence of struct act, each 8-byte aligned and 'len'
+ * bytes long.  Instructions are acts too (ACT_METER, ACT_CLEAR_ACTIONS, ACT_WRITE_ACTIONS,
+ * ACT_WRITE_METADATA, ACT_GOTO_TABLE) and stand in that order behind the apply actions (meter
+ * first), which is the order of text and of execution.
+ *
+ * From the rows derive: decode, encode, text parse, text format, checks; translation has its own
+ * array over the same rows (ofproto/xlate), so that a missing translator does not compile. */
+#pragma once
+
+#include "lib/packet/field.h"
+#include "lib/wire.h"
+#include "ofp/error.h"
+
+/* ACT(ID, struct name, "name", ...) - columns are documented in actions.def. */
+enum act_type {
+#define ACT(ID, ...) ACT_##ID,
+#include "ofp/actions.def"
+#undef ACT
+    ACT_N_TYPES
+};
+
+struct act {
+    uint16_t type; /* enum act_type */
+    uint16_t len;  /* Including this header; multiple of 8. */
+    uint8_t
+        raw; /* Which wire form it came in as (0: canonical), so that it goes out the same way. */
+    uint8_t pad[3];
+};
+
+struct acts {
+    void *data; /* Heap or NULL. */
+    size_t len; /* Bytes. */
+    size_t cap;
+};
+
+#define ACTS_INIT ((struct acts){NULL, 0, 0})
+#define ACTS_MAX  65536 /* Bytes of internal form; longer lists are refused. */
+void acts_init(struct acts *);
+void acts_deinit(struct acts *);
+void acts_copy(struct acts *dst, const struct acts *src); /* dst is initialised by this. */
+bool acts_equal(const struct acts *, const struct acts *);
+void *acts_put(struct acts *, enum act_type, size_t len); /* Zeroed but for the header. */
+
+static inline const struct act *act_next(const struct act *a)
+{
+    return (const struct act *)(const void *)((const char *)a + a->len);
+}
+
+#define ACT_FOR_EACH(A, DATA, LEN)                                                           \
+    for ((A) = (const struct act *)(DATA); (const char *)(A) < (const char *)(DATA) + (LEN); \
+         (A) = act_next(A))
+
+/* OpenFlow ports, 32-bit space. */
+#define OFPP_MAX         UINT32_C(0xffffff00)
+#define OFPP_UNSET       UINT32_C(0xfffffff7)
+#define OFPP_IN_PORT     UINT32_C(0xfffffff8)
+#define OFPP_TABLE       UINT32_C(0xfffffff9)
+#define OFPP_NORMAL      UINT32_C(0xfffffffa)
+#define OFPP_FLOOD       UINT32_C(0xfffffffb)
+#define OFPP_ALL         UINT32_C(0xfffffffc)
+#define OFPP_CONTROLLER  UINT32_C(0xfffffffd)
+#define OFPP_LOCAL       UINT32_C(0xfffffffe)
+#define OFPP_ANY         UINT32_C(0xffffffff)
+#define OFPP_NONE        OFPP_ANY
+#define OFPG_ANY         UINT32_C(0xffffffff)
+#define OFPTT_ALL        255
+#define OFP_N_TABLES     254
+#define OFPCML_NO_BUFFER 0xffff
+
+/* The structures behind the types. */
+struct act_null { /* ACT_POP_VLAN, ACT_DEC_TTL, ACT_CT_CLEAR, ACT_CLEAR_ACTIONS, ACT_EXIT, ... */
+    struct act act;
+};
+
+struct act_output {
+    struct act act;
+    uint32_t port;    /* OFPP_* or a number. */
+    uint16_t max_len; /* Only for OFPP_CONTROLLER. */
+};
+
+struct act_push_vlan {
+    struct act act;
+    uint16_t eth_type; /* Host order. */
+};
+
+struct act_set_vlan { /* ACT_SET_VLAN_VID, ACT_SET_VLAN_PCP: the legacy forms kept apart on 1.0. */
+    struct act act;
+    uint16_t value;
+    bool push_if_absent; /* mod_vlan_*: OpenFlow 1.0 meaning. */
+};
+
+struct act_u8 { /* ACT_SET_NW_TTL, ACT_SET_MPLS_TTL */
+    struct act act;
+    uint8_t value;
+};
+
+struct act_u16 { /* ACT_PUSH_MPLS, ACT_POP_MPLS: an EtherType. */
+    struct act act;
+    uint16_t value;
+};
+
+struct act_u32 { /* ACT_SET_QUEUE, ACT_GROUP, ACT_METER */
+    struct act act;
+    uint32_t value;
+};
+
+/* ACT_SET_FIELD: set_field, reg_load, reg_load2 and the mod_* aliases.  'raw' of the header tells
+ * them apart for encode and print. */
+struct act_set_field {
+    struct act act;
+    const struct field *field;
+    struct field_value value; /* value & ~mask == 0 */
+    struct field_value mask;
+};
+
+struct act_reg_move { /* ACT_REG_MOVE */
+    struct act act;
+    struct subfield src, dst;
+};
+
+struct act_resubmit {
+    struct act act;
+    uint32_t in_port; /* OFPP_IN_PORT: unchanged. */
+    uint8_t table;    /* 255: the current one. */
+    bool ct;          /* resubmit(port,table,ct) */
+};
+
+struct act_ct {
+    struct act act;
+    bool commit, force;
+    uint8_t table;     /* 255: no recirculation. */
+    uint16_t alg;      /* 0, 21 ftp, 69 tftp. */
+    uint16_t zone_imm; /* If zone_src.field is NULL. */
+    struct subfield zone_src;
+    uint32_t nested_len; /* Bytes of nested acts behind this structure (act_ct_nested()). */
+    uint32_t pad;
+    /* Nested acts follow: ACT_NAT, ACT_SET_FIELD, ACT_REG_MOVE. */
+};
+
+static inline const struct act *act_ct_nested(const struct act_ct *a)
+{
+    return (const struct act *)(const void *)(a + 1);
+}
+
+struct act_write_actions { /* ACT_WRITE_ACTIONS (and later clone): nested acts follow. */
+    struct act act;
+    uint32_t nested_len, pad;
+};
+
+static inline const struct act *act_write_actions_nested(const struct act_write_actions *a)
+{
+    return (const struct act *)(const void *)(a + 1);
+}
+
+struct act_write_metadata {
+    struct act act;
+    uint64_t value, mask; /* Host order. */
+};
+
+struct act_goto_table {
+    struct act act;
+    uint8_t table;
+};
+
+struct act_note {
+    struct act act;
+    uint16_t n; /* Bytes that follow. */
+    uint8_t data[];
+};
+
+struct act_controller { /* ACT_CONTROLLER: controller(...) with anything but the defaults. */
+    struct act act;
+    uint16_t max_len, controller_id;
+    uint8_t reason;
+};
+
+/* ---- wire ---- */
+
+/* What decode and check need to know beside the bytes. */
+struct act_limits {
+    uint32_t max_ports; /* Ports at and above this (and not reserved) are bad; 0 = no check. */
+    uint8_t n_tables;   /* goto and resubmit targets; 0 = 254. */
+    uint8_t cur_table;  /* goto must lead further; 255 = unknown. */
+};
+
+/* Actions of OpenFlow 'version' from 'len' bytes of 'r' into 'out', which is initialised by the
+ * caller. */
+enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, uint8_t version,
+                                   struct acts *out) MUST_USE;
+/* Instructions (1.1+); on 1.0 the same as actions. */
+enum ofp_error acts_decode_instructions(struct wire_rd *r, size_t len, uint8_t version,
+                                        struct acts *out) MUST_USE;
+void acts_encode_actions(const void *acts, size_t len, uint8_t version, struct wire_wr *w);
+void acts_encode_instructions(const void *acts, size_t len, uint8_t version, struct wire_wr *w);
+
+/* Are these acts allowed behind 'match'?  The hard checks of the reference, section 3; where
+ * 'strict', the soft inconsistencies too (OpenFlow 1.1+).  Side effect: set_field rows that only
+ * now know their protocol (mod_tp_src) are resolved in place. */
+enum ofp_error acts_check(struct acts *, const struct match *, const struct act_limits *,
+                          bool strict) MUST_USE;
+/* For packet-out, where the match comes from the packet. */
+bool acts_output_to_port(const void *acts, size_t len, uint32_t port); /* For out_port filters. */
+
+/* ---- text ---- */
+
+/* Port and table names, both ways; any member may be NULL. */
+struct name_map {
+    void *aux;
+    bool (*port_by_name)(void *aux, const char *, uint32_t *port);
+    const char *(*port_name)(void *aux, uint32_t port);
+    bool (*table_by_name)(void *aux, const char *, uint8_t *table);
+    const char *(*table_name)(void *aux, uint8_t table);
+};
+
+/* The text after `actions=` (modified while parsed).  NULL, or a heap string naming the word at
+ * fault. */
+char *acts_parse(char *text, const struct name_map *, bool instructions, struct acts *out) MUST_USE;
+void acts_format(const void *acts, size_t len, const struct name_map *, struct text *);
+
+/* Port numbers in text: number, reserved name, switch's name. */
+bool port_parse(const char *, const struct name_map *, uint32_t *port);
+void port_format(uint32_t port, const struct name_map *, struct text *);
+/* 16-bit ports of 1.0 and Nicira forms. */
+uint32_t port_from_10(uint16_t);
+uint16_t port_to_10(uint32_t);

@@ -1,0 +1,103 @@
+/* flow_mod.h - FLOW_MOD, FLOW_REMOVED, and the flow and aggregate statistics; their text.
+ *
+ * Layer 2, pure.  Bodies only: the reader stands behind the header (msg.h).  Lists of acts inside
+ * are owned by the structure; the _deinit function frees them. */
+#pragma once
+
+#include "ofp/match.h"
+#include "ofp/msg.h"
+
+enum flow_mod_command { FM_ADD, FM_MODIFY, FM_MODIFY_STRICT, FM_DELETE, FM_DELETE_STRICT };
+
+#define OFPFF_SEND_FLOW_REM  0x01
+#define OFPFF_CHECK_OVERLAP  0x02
+#define OFPFF_RESET_COUNTS   0x04
+#define OFPFF_NO_PKT_COUNTS  0x08
+#define OFPFF_NO_BYT_COUNTS  0x10
+#define OFP_NO_BUFFER        UINT32_C(0xffffffff)
+#define OFP_DEFAULT_PRIORITY 32768
+
+struct flow_mod {
+    uint8_t command; /* enum flow_mod_command; other values are refused in decode (BAD_COMMAND). */
+    uint8_t table_id;
+    struct match match;
+    uint16_t priority;
+    uint64_t cookie, cookie_mask; /* Host order. */
+    uint64_t new_cookie;          /* ADD: the rule's. */
+    bool modify_cookie;
+    uint16_t idle_timeout, hard_timeout, importance;
+    uint32_t buffer_id, out_port, out_group;
+    uint16_t flags; /* OFPFF_* */
+    struct acts acts;
+};
+
+void flow_mod_deinit(struct flow_mod *);
+enum ofp_error flow_mod_decode(struct wire_rd *, const struct msg_header *,
+                               const struct act_limits *, struct flow_mod *) MUST_USE;
+/* A whole message. */
+void flow_mod_encode(const struct flow_mod *, uint8_t version, uint32_t xid, struct wire_wr *);
+/* `priority=1,ip,actions=..` for 'command'; the string is modified.  -1 as command: the text starts
+ * with a command word (add-flows files).  NULL, or an error text. */
+char *flow_mod_parse(char *text, int command, const struct name_map *, struct flow_mod *) MUST_USE;
+void flow_mod_print(const struct flow_mod *, const struct name_map *, struct text *);
+
+/* FLOW and AGGREGATE requests. */
+struct flow_stats_request {
+    bool aggregate;
+    uint8_t table_id;
+    uint32_t out_port, out_group;
+    uint64_t cookie, cookie_mask;
+    struct match match;
+};
+enum ofp_error flow_stats_request_decode(struct wire_rd *, const struct msg_header *,
+                                         struct flow_stats_request *) MUST_USE;
+void flow_stats_request_encode(const struct flow_stats_request *, uint8_t version, uint32_t xid,
+                               struct wire_wr *);
+char *flow_stats_request_parse(char *text, bool aggregate, const struct name_map *,
+                               struct flow_stats_request *) MUST_USE;
+
+struct flow_stats {
+    struct match match;
+    uint8_t table_id;
+    uint16_t priority, idle_timeout, hard_timeout, flags, importance;
+    uint32_t duration_sec, duration_nsec;
+    uint64_t cookie, n_packets, n_bytes;
+    int idle_age, hard_age; /* -1 unknown. */
+    struct acts acts;
+};
+/* Reads the next entry of a reply; OFPERR_OK and *end at the end.  The caller deinits acts. */
+enum ofp_error flow_stats_decode(struct wire_rd *, const struct msg_header *, struct flow_stats *,
+                                 bool *end) MUST_USE;
+void flow_stats_encode(const struct flow_stats *, uint8_t version,
+                       struct wire_wr *); /* One entry. */
+/* One line of dump-flows, without newline. */
+void flow_stats_format(const struct flow_stats *, const struct name_map *, bool stats,
+                       struct text *);
+
+struct aggregate_stats {
+    uint64_t n_packets, n_bytes;
+    uint32_t n_flows;
+};
+enum ofp_error aggregate_stats_decode(struct wire_rd *, struct aggregate_stats *) MUST_USE;
+void aggregate_stats_encode_reply(const struct aggregate_stats *, uint8_t version, uint32_t xid,
+                                  struct wire_wr *);
+
+enum flow_removed_reason {
+    FR_IDLE_TIMEOUT,
+    FR_HARD_TIMEOUT,
+    FR_DELETE,
+    FR_GROUP_DELETE,
+    FR_METER_DELETE,
+    FR_EVICTION
+};
+struct flow_removed {
+    struct match match;
+    uint64_t cookie, n_packets, n_bytes;
+    uint16_t priority, idle_timeout, hard_timeout;
+    uint8_t reason, table_id;
+    uint32_t duration_sec, duration_nsec;
+};
+enum ofp_error flow_removed_decode(struct wire_rd *, const struct msg_header *,
+                                   struct flow_removed *) MUST_USE;
+void flow_removed_encode(const struct flow_removed *, uint8_t version, uint32_t xid,
+                         struct wire_wr *);

@@ -1,0 +1,50 @@
+/* match.h - a match on the wire and in text.
+ *
+ * Layer 2, pure.  OXM and NXM lists by walking fields.def; order on output as the reference has it.
+ */
+#pragma once
+
+#include "ofp/act.h"
+
+/* 1.1+ `struct ofp_match` of type OXM with its padding. */
+enum ofp_error match_decode(struct wire_rd *, struct match *) MUST_USE;
+void match_encode(const struct match *, uint8_t version, struct wire_wr *);
+/* A bare list of TLVs of 'len' bytes, as NXM messages and packet-out of 1.5 carry it.  'cookie' and
+ * its mask may be NULL; then NXM_NX_COOKIE is refused.  Without 'strict', unknown fields and
+ * prerequisites are let pass (packet-in metadata). */
+enum ofp_error match_decode_tlvs(struct wire_rd *, size_t len, bool strict, struct match *,
+                                 be64 *cookie, be64 *cookie_mask) MUST_USE;
+/* Returns the length written (no padding). */
+size_t match_encode_tlvs(const struct match *, uint8_t version, struct wire_wr *);
+
+/* One TLV (header, value, mask if present) for set_field and the like. */
+enum ofp_error tlv_decode(struct wire_rd *, const struct field **, struct field_value *value,
+                          struct field_value *mask /* all ones if absent */,
+                          bool *has_mask) MUST_USE;
+/* A 4-byte (or 8-byte experimenter) header alone. */
+enum ofp_error tlv_header_decode(struct wire_rd *, const struct field **, bool *has_mask) MUST_USE;
+void tlv_encode(const struct field *, const struct field_value *,
+                const struct field_value *mask /* or NULL */, uint8_t version, struct wire_wr *);
+void tlv_header_encode(const struct field *, uint8_t version, bool has_mask, struct wire_wr *);
+
+/* ---- text ---- */
+
+/* `priority=N,` (unless 32768 or negative = not shown) and the fields in the reference's order. */
+void match_format(const struct match *, const struct name_map *, int priority, struct text *);
+/* One `key` or `key=value` item: a field, or a protocol word.  *found is false if it is neither.
+ * NULL or an error text. */
+char *match_parse_item(const char *key, const char *value, const struct name_map *, struct match *,
+                       bool *found) MUST_USE;
+/* Drops fields whose prerequisites are not met, as the text tools do.  True if something was
+ * dropped; the dropped form is described in 'what' if not NULL. */
+bool match_normalise(struct match *, struct text *what);
+/* A value of a field as text, in the field's own format; mask NULL = exact. */
+void field_format(const struct field *, const struct field_value *, const struct field_value *mask,
+                  const struct name_map *, struct text *);
+char *field_parse(const struct field *, const char *text, const struct name_map *,
+                  struct field_value *value, struct field_value *mask) MUST_USE;
+/* FIELD, FIELD[], FIELD[b], FIELD[a..b] with its NXM or own name. */
+char *subfield_parse(const char *, struct subfield *) MUST_USE;
+void subfield_format(const struct subfield *, struct text *);
+/* A flow (a packet's, not a match) as packet summaries and traces print it. */
+void flow_format(const struct flow *, const struct name_map *, struct text *);

@@ -1,0 +1,45 @@
+/* packet_io.h - PACKET_IN and PACKET_OUT.  Layer 2, pure. */
+#pragma once
+
+#include "ofp/match.h"
+#include "ofp/msg.h"
+
+enum packet_in_reason {
+    PIR_NO_MATCH,
+    PIR_ACTION,
+    PIR_INVALID_TTL,
+    PIR_ACTION_SET,
+    PIR_GROUP,
+    PIR_PACKET_OUT
+};
+
+struct packet_in {
+    uint32_t buffer_id; /* OFP_NO_BUFFER or a buffer. */
+    uint32_t total_len;
+    uint8_t reason, table_id;
+    uint64_t cookie;       /* All ones: no rule. */
+    struct match metadata; /* in_port, metadata, registers, tunnel, ct: what is non-zero. */
+    const uint8_t *data;   /* Points into the message, or the caller's. */
+    uint32_t data_len;
+};
+enum ofp_error packet_in_decode(struct wire_rd *, const struct msg_header *,
+                                struct packet_in *) MUST_USE;
+void packet_in_encode(const struct packet_in *, uint8_t version, uint32_t xid, struct wire_wr *);
+
+struct packet_out {
+    uint32_t buffer_id;
+    uint32_t in_port;      /* In metadata too. */
+    struct match metadata; /* 1.5 and text: pipeline fields.  1.3: in_port only. */
+    struct acts acts;
+    const uint8_t *data; /* Points into the message, or heap (text: 'data_owned'). */
+    uint32_t data_len;
+    uint8_t *data_owned;
+};
+void packet_out_deinit(struct packet_out *);
+enum ofp_error packet_out_decode(struct wire_rd *, const struct msg_header *,
+                                 const struct act_limits *, struct packet_out *) MUST_USE;
+void packet_out_encode(const struct packet_out *, uint8_t version, uint32_t xid, struct wire_wr *);
+/* "in_port=P packet=HEX [fields] actions=..." */
+char *packet_out_parse(char *text, const struct name_map *, struct packet_out *) MUST_USE;
+/* One-line summary of a frame, as in PACKET_IN prints: `tcp,vlan_tci=0x0000,... tcp_csum:1234`. */
+void packet_summary(const void *frame, uint32_t len, struct text *);

@@ -1,0 +1,2 @@
+noinst_LTLIBRARIES += ofproto/libofproto.la
+ofproto_libofproto_la_SOURCES =
