@@ -1,5 +1,6 @@
-# Unit tests: one cmocka program per module, tests/unit/test-NAME.c, listed in the file of its folder's owner:
-# tests/unit/*.mk.  `make check` runs TESTS.
+# `make check`: cmocka programs (tests/unit), the checks of the tree, and the Autotest suite, which drives the real
+# programs on the dummy datapath.  `make check-system`: real traffic in network namespaces, as root.
+
 include tests/unit/lib.mk
 include tests/unit/packet.mk
 include tests/unit/fields.mk
@@ -9,3 +10,54 @@ include tests/unit/ct.mk
 include tests/unit/dp.mk
 include tests/unit/ofproto.mk
 include tests/unit/io.mk
+include tests/bench/bench.mk
+
+TREE_CHECKS = tests/check-layers.sh tests/check-purity.sh tests/check-style.sh
+TESTS += $(TREE_CHECKS)
+TEST_EXTENSIONS = .sh
+AM_TESTS_ENVIRONMENT = srcdir='$(abs_top_srcdir)' PYTHON3='$(PYTHON3)' CLANG_FORMAT='$(CLANG_FORMAT)'; export srcdir PYTHON3 CLANG_FORMAT;
+
+CHECK_FILES = tests/checks/layers.py tests/checks/purity.py tests/checks/style.py tests/checks/count.py
+EXTRA_DIST += $(TREE_CHECKS) $(CHECK_FILES)
+
+# ---- Autotest ----
+TESTSUITE_AT = \
+	tests/testsuite.at \
+	tests/macros.at \
+	tests/daemon.at \
+	tests/ofctl.at \
+	tests/vsctl.at \
+	tests/pipeline.at \
+	tests/conntrack.at
+TESTSUITE = $(srcdir)/tests/testsuite
+EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4
+HARNESS = tests/harness/sluice.py tests/harness/frames.py
+EXTRA_DIST += $(HARNESS)
+
+$(srcdir)/tests/package.m4: $(top_srcdir)/configure.ac
+	$(AM_V_GEN){ \
+	  echo 'm4_define([AT_PACKAGE_NAME], [$(PACKAGE_NAME)])'; \
+	  echo 'm4_define([AT_PACKAGE_TARNAME], [$(PACKAGE_TARNAME)])'; \
+	  echo 'm4_define([AT_PACKAGE_VERSION], [$(PACKAGE_VERSION)])'; \
+	  echo 'm4_define([AT_PACKAGE_STRING], [$(PACKAGE_STRING)])'; \
+	  echo 'm4_define([AT_PACKAGE_BUGREPORT], [$(PACKAGE_BUGREPORT)])'; \
+	} >$@.tmp && mv $@.tmp $@
+
+$(TESTSUITE): $(TESTSUITE_AT) $(srcdir)/tests/package.m4
+	$(AM_V_GEN)autom4te --language=autotest -I '$(srcdir)/tests' -o $@.tmp $(srcdir)/tests/testsuite.at && mv $@.tmp $@
+
+check-local: tests/atconfig tests/atlocal $(TESTSUITE)
+	$(SHELL) '$(TESTSUITE)' -C tests AUTOTEST_PATH='vswitchd:utilities' $(TESTSUITEFLAGS)
+
+clean-local:
+	test ! -f '$(TESTSUITE)' || $(SHELL) '$(TESTSUITE)' -C tests --clean
+	rm -f tests/system-results
+
+# ---- system tests ----
+SYSTEM_TESTS =
+include tests/system/system.mk
+EXTRA_DIST += $(SYSTEM_TESTS)
+check-system: all
+	cd '$(srcdir)/tests' && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=harness $(PYTHON3) -m system.run \
+	  --build '$(abs_top_builddir)' --results '$(abs_top_builddir)/tests/system-results' $(SYSTEMFLAGS)
+.PHONY: check-system

@@ -1,0 +1,6 @@
+# `make bench` builds and runs the micro-benchmarks, which print nanoseconds per operation.
+BENCHES =
+EXTRA_PROGRAMS += $(BENCHES)
+bench: $(BENCHES)
+	@for b in $(BENCHES); do ./$$b || exit 1; done
+.PHONY: bench

@@ -1,0 +1,201 @@
+"""sluice - what a system test stands on: network namespaces, a daemon, the tools, traffic.
+
+Everything that an Env makes is named by this process and removed by close()."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+
+class Skip(Exception):
+    """The machine lacks what the test needs."""
+
+
+class Failure(Exception):
+    """What was seen is not what was wanted."""
+
+
+def wait_for(what, condition, seconds=10.0, every=0.05):
+    """Polls until condition() is true; the value it gave."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Failure(f"waited {seconds} s in vain for: {what}")
+        time.sleep(every)
+
+
+class Netns:
+    """A network namespace with a host in it."""
+
+    def __init__(self, name):
+        self.name = name
+        subprocess.run(["ip", "netns", "add", name], check=True)
+        self.ip("link", "set", "lo", "up")
+
+    def argv(self, *argv):
+        return ["ip", "netns", "exec", self.name, *map(str, argv)]
+
+    def run(self, *argv, check=True, timeout=60, **kw):
+        """Output of a command; check=False: the CompletedProcess, whatever its status."""
+        done = subprocess.run(self.argv(*argv), capture_output=True, text=True, timeout=timeout, **kw)
+        if check and done.returncode:
+            raise Failure(f"{self.name}: {' '.join(map(str, argv))}: status {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout if check else done
+
+    def popen(self, *argv, **kw):
+        return subprocess.Popen(self.argv(*argv), **kw)
+
+    def ip(self, *argv):
+        return subprocess.run(["ip", "-n", self.name, *map(str, argv)], check=True, capture_output=True, text=True).stdout
+
+    def ping(self, address, count=1, wait=2):
+        """How many of 'count' echo requests were answered."""
+        done = self.run("ping", "-q", "-c", count, "-i", "0.2", "-W", wait, address, check=False)
+        found = re.search(r"(\d+) received", done.stdout)
+        return int(found[1]) if found else 0
+
+    def close(self):
+        pids = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True).stdout
+        for pid in pids.split():
+            try:
+                os.kill(int(pid), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        subprocess.run(["ip", "netns", "del", self.name], capture_output=True)
+
+
+class Daemon:
+    """sluice-vswitchd in a namespace, with its own run directory."""
+
+    def __init__(self, env, netns, rundir):
+        self.env, self.netns, self.rundir, self.process = env, netns, rundir, None
+        self.log = rundir / "sluice-vswitchd.log"
+
+    def start(self, *options):
+        self.errors = open(self.rundir / "stderr", "a")
+        self.process = self.netns.popen(
+            self.env.build / "vswitchd/sluice-vswitchd", f"--rundir={self.rundir}", f"--conf={self.rundir}/conf.json",
+            f"--log-file={self.log}", "-vconsole:off", "-vsyslog:off", *options, stderr=self.errors)
+        wait_for("the daemon to answer", self.answers)
+
+    def answers(self):
+        if self.process.poll() is not None:
+            raise Failure(f"the daemon ended with status {self.process.returncode}")
+        return self.tool("appctl", "version", check=False).returncode == 0
+
+    def tool(self, name, *argv, **kw):
+        return self.netns.run(self.env.build / f"utilities/sluice-{name}", f"--rundir={self.rundir}", *argv, **kw)
+
+    def vsctl(self, *argv, **kw):
+        return self.tool("vsctl", *argv, **kw)
+
+    def ofctl(self, *argv, **kw):
+        return self.tool("ofctl", "-O", "OpenFlow13", *argv, **kw)
+
+    def appctl(self, *argv, **kw):
+        return self.tool("appctl", *argv, **kw)
+
+    def add_flows(self, bridge, text):
+        self.ofctl("add-flows", bridge, "-", input=text)
+
+    def conntrack(self):
+        return self.appctl("dpctl/dump-conntrack").splitlines()
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        self.appctl("exit", "--cleanup")
+        if self.process.wait(20):
+            raise Failure(f"the daemon ended with status {self.process.returncode}")
+
+    def check(self):
+        """Ends it if it runs; complaints of sanitizers or an unclean end are failures."""
+        if self.process and self.process.poll() is None:
+            self.stop()
+        complaints = (self.rundir / "stderr").read_text() if self.process else ""
+        if re.search(r"Sanitizer|runtime error", complaints):
+            raise Failure(complaints)
+
+
+class Env:
+    """One test's world."""
+
+    def __init__(self, build, name):
+        self.build = pathlib.Path(build).resolve()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"sluice-{name}-"))
+        self.netnses, self.daemons, self.processes = {}, [], []
+
+    def netns(self, name):
+        if name not in self.netnses:
+            self.netnses[name] = Netns(f"sl{os.getpid()}-{name}")
+        return self.netnses[name]
+
+    def daemon(self, name="sw", start=True, options=()):
+        """A daemon in namespace 'name' with its own run directory."""
+        rundir = self.folder / name
+        rundir.mkdir(exist_ok=True)
+        daemon = Daemon(self, self.netns(name), rundir)
+        self.daemons.append(daemon)
+        if start:
+            daemon.start(*options)
+        return daemon
+
+    def veth(self, switch, port, host, device="eth0", addresses=()):
+        """A veth pair: 'port' in the switch's namespace, 'device' in the host's."""
+        sw, h = self.netns(switch), self.netns(host)
+        sw.ip("link", "add", port, "type", "veth", "peer", "name", device, "netns", h.name)
+        sw.ip("link", "set", port, "up")
+        for address in addresses:
+            if ":" in address:
+                h.ip("addr", "add", address, "dev", device, "nodad")
+            else:
+                h.ip("addr", "add", address, "dev", device)
+        h.ip("link", "set", device, "up")
+        return h
+
+    def two_hosts(self, daemon, bridge="br0", v6=False):
+        """Bridge with h1 on port 1 (10.1.1.1, fc00::1) and h2 on port 2; no flows."""
+        name = next(n for n, ns in self.netnses.items() if ns is daemon.netns)
+        hosts = [self.veth(name, f"p{n}", f"h{n}", addresses=[f"10.1.1.{n}/24"] + ([f"fc00::{n}/64"] if v6 else []))
+                 for n in (1, 2)]
+        daemon.vsctl("add-br", bridge, "--", "set", "bridge", bridge, "datapath_type=netdev", "fail_mode=secure")
+        for n in (1, 2):
+            daemon.vsctl("add-port", bridge, f"p{n}", "--", "set", "interface", f"p{n}", f"ofport_request={n}")
+        return hosts
+
+    def background(self, process):
+        self.processes.append(process)
+        return process
+
+    def check_daemons(self):
+        for daemon in self.daemons:
+            daemon.check()
+
+    def logs(self):
+        out = ""
+        for daemon in self.daemons:
+            for path in (daemon.log, daemon.rundir / "stderr"):
+                if path.exists():
+                    lines = path.read_text(errors="replace").splitlines()[-40:]
+                    out += f"--- {path.name}\n" + "\n".join(lines) + "\n"
+        return out
+
+    def close(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        for daemon in self.daemons:
+            if daemon.process and daemon.process.poll() is None:
+                daemon.kill()
+        for netns in self.netnses.values():
+            netns.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
