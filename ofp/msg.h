@@ -49,17 +49,20 @@ size_t msg_start(struct wire_wr *w, enum msg_type, uint8_t version, uint32_t xid
 void msg_finish(struct wire_wr *w, size_t start);
 const char *msg_name(enum msg_type);           /* "OFPT_FLOW_MOD", "OFPST_FLOW reply" */
 const char *msg_version_name(uint8_t version); /* "OF1.3" */
+enum msg_direction { MSG_DIR_CTL /* To the switch. */, MSG_DIR_SW /* From it. */, MSG_DIR_SYM };
+enum msg_direction msg_direction(enum msg_type);
+bool msg_is_multipart(enum msg_type);
 
 /* A multipart reply that splits itself: one call of mp_reply_entry() per entry returns a writer at
  * the place for the next entry (a new message has begun if the last one was full);
  * mp_reply_entry_end() closes it.  'send' gets each whole message in order, the last without
- * OFPMPF_MORE, and at least one. */
+ * OFPMPF_MORE, and at least one.  An entry too long for any message is left out. */
 struct mp_reply {
     struct wire_wr w;
     enum msg_type type;
     uint8_t version;
     uint32_t xid;
-    size_t start, entry;
+    size_t start, body, entry; /* Offsets in 'w': this message, its entries, the open entry. */
     void (*send)(void *aux, const void *msg, size_t len);
     void *aux;
 };
