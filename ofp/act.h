@@ -14,13 +14,50 @@
 #include "lib/wire.h"
 #include "ofp/error.h"
 
-/* ACT(ID, struct name, "name", ...) - columns are documented in actions.def. */
+/* ACT(ID, STRUCT, NAME, EXEC, RANK, SLOT) - columns are documented in actions.def. */
 enum act_type {
 #define ACT(ID, ...) ACT_##ID,
 #include "ofp/actions.def"
-#undef ACT
     ACT_N_TYPES
 };
+
+/* The order of text and of execution: instructions and, as one of them, the apply actions. */
+enum act_rank {
+    ACT_RANK_METER,
+    ACT_RANK_APPLY,
+    ACT_RANK_CLEAR_ACTIONS,
+    ACT_RANK_WRITE_ACTIONS,
+    ACT_RANK_WRITE_METADATA,
+    ACT_RANK_GOTO_TABLE,
+};
+
+/* Places of an action set, in order of execution.  ACT_SLOT_SET is cumulative, in the order
+ * written; of GROUP and later only the first present takes effect.  All others: the last written
+ * replaces. */
+enum act_slot {
+    ACT_SLOT_NONE, /* Not allowed in an action set. */
+    ACT_SLOT_POP_VLAN,
+    ACT_SLOT_POP_MPLS,
+    ACT_SLOT_PUSH_MPLS,
+    ACT_SLOT_PUSH_VLAN,
+    ACT_SLOT_DEC_TTL,
+    ACT_SLOT_DEC_MPLS_TTL,
+    ACT_SLOT_SET,
+    ACT_SLOT_GROUP,
+    ACT_SLOT_OUTPUT,
+    ACT_SLOT_RESUBMIT,
+    ACT_SLOT_CT_CLEAR,
+    ACT_SLOT_CT,
+};
+
+/* The rows, by enum act_type. */
+struct act_info {
+    const char *name;
+    enum act_rank rank;
+    enum act_slot slot;
+    bool exec; /* Translation executes it. */
+};
+extern const struct act_info act_infos[ACT_N_TYPES];
 
 struct act {
     uint16_t type; /* enum act_type */
@@ -81,6 +118,12 @@ struct act_output {
     uint16_t max_len; /* Only for OFPP_CONTROLLER. */
 };
 
+struct act_output_reg { /* output:FIELD[a..b] */
+    struct act act;
+    struct subfield src;
+    uint16_t max_len;
+};
+
 struct act_push_vlan {
     struct act act;
     uint16_t eth_type; /* Host order. */
@@ -97,7 +140,7 @@ struct act_u8 { /* ACT_SET_NW_TTL, ACT_SET_MPLS_TTL */
     uint8_t value;
 };
 
-struct act_u16 { /* ACT_PUSH_MPLS, ACT_POP_MPLS: an EtherType. */
+struct act_u16 { /* ACT_PUSH_MPLS, ACT_POP_MPLS: an EtherType, host order. */
     struct act act;
     uint16_t value;
 };
@@ -144,6 +187,22 @@ static inline const struct act *act_ct_nested(const struct act_ct *a)
 {
     return (const struct act *)(const void *)(a + 1);
 }
+
+/* ACT_NAT, only nested in ACT_CT. */
+#define NAT_SRC          0x01
+#define NAT_DST          0x02
+#define NAT_PERSISTENT   0x04
+#define NAT_PROTO_HASH   0x08
+#define NAT_PROTO_RANDOM 0x10
+#define NAT_FLAGS        0x1f
+struct act_nat {
+    struct act act;
+    uint16_t flags; /* NAT_* */
+    uint8_t af;     /* Of the address range: 0 none, 4, 6. */
+    uint8_t pad;
+    uint16_t proto_min, proto_max;      /* Host order; 0 none, max 0: same as min. */
+    uint8_t addr_min[16], addr_max[16]; /* IPv4: first four bytes.  max all zero: same as min. */
+};
 
 struct act_write_actions { /* ACT_WRITE_ACTIONS (and later clone): nested acts follow. */
     struct act act;
