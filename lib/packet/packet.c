@@ -1,0 +1,186 @@
+/* packet.c - see packet.h.  A packet and its buffer are one block of memory; a pool is a stack of
+ * such blocks, kept by the thread that owns it. */
+#include "lib/packet/packet.h"
+
+#include <stdlib.h>
+
+#include "lib/mem.h"
+
+#define TAILROOM 64 /* Spare bytes behind a heap copy, for padding and small growth. */
+
+struct packet_pool {
+    uint32_t buf_size; /* Data room behind the headroom. */
+    uint32_t n_max;
+    uint32_t n_made; /* Blocks that exist, in 'free' or out with a packet. */
+    uint32_t n_free;
+    bool closed;          /* packet_pool_free() was called; the last packet takes the pool along. */
+    struct packet **free; /* n_max pointers. */
+};
+
+static struct packet *init_block(struct packet *p, struct packet_pool *pool, uint32_t size)
+{
+    if (p) {
+        p->base = (uint8_t *)(p + 1);
+        p->cap = PACKET_HEADROOM + size;
+        p->pool = pool;
+        packet_reset(p);
+    }
+    return p;
+}
+
+static size_t block_size(uint32_t size)
+{
+    return sizeof(struct packet) + PACKET_HEADROOM + (size_t)size;
+}
+
+struct packet *packet_new(uint32_t size)
+{
+    return init_block(xmalloc(block_size(size)), NULL, size);
+}
+
+struct packet *packet_new_data(const void *frame, uint32_t len)
+{
+    struct packet *p = packet_new(len + TAILROOM);
+    if (len) {
+        memcpy(packet_put(p, len), frame, len);
+    }
+    return p;
+}
+
+static void pool_destroy(struct packet_pool *pool)
+{
+    for (uint32_t i = 0; i < pool->n_free; i++) {
+        free(pool->free[i]);
+    }
+    free(pool->free);
+    free(pool);
+}
+
+void packet_free(struct packet *p)
+{
+    if (!p) {
+        return;
+    }
+    struct packet_pool *pool = p->pool;
+    if (!pool) {
+        free(p);
+        return;
+    }
+    pool->free[pool->n_free++] = p;
+    if (UNLIKELY(pool->closed) && pool->n_free == pool->n_made) {
+        pool_destroy(pool);
+    }
+}
+
+struct packet *packet_clone(const struct packet *src, struct packet_pool *pool)
+{
+    struct packet *p;
+
+    if (pool && src->len <= pool->buf_size) {
+        p = packet_pool_get(pool);
+    } else {
+        /* No pool, or a super-frame in a pool of small buffers. */
+        uint32_t size = src->len + TAILROOM;
+        p = init_block(mem_try_alloc(block_size(size)), NULL, size);
+    }
+    if (!p) {
+        return NULL;
+    }
+
+    const struct packet own = *p;
+    *p = *src;
+    p->base = own.base;
+    p->cap = own.cap;
+    p->pool = own.pool;
+    p->data = own.data;
+    memcpy(p->data, src->data, src->len);
+    return p;
+}
+
+void packet_reset(struct packet *p)
+{
+    *p = (struct packet){
+        .base = p->base,
+        .cap = p->cap,
+        .pool = p->pool,
+        .data = p->base + PACKET_HEADROOM,
+        .l3_ofs = PACKET_NO_OFS,
+        .l4_ofs = PACKET_NO_OFS,
+        .payload_ofs = PACKET_NO_OFS,
+        .mpls_ofs = PACKET_NO_OFS,
+    };
+}
+
+uint8_t *packet_push(struct packet *p, uint32_t n)
+{
+    if ((size_t)(p->data - p->base) < n) {
+        return NULL;
+    }
+    p->data -= n;
+    p->len += n;
+    return p->data;
+}
+
+void packet_pull(struct packet *p, uint32_t n)
+{
+    n = MIN(n, p->len);
+    p->data += n;
+    p->len -= n;
+}
+
+uint8_t *packet_put(struct packet *p, uint32_t n)
+{
+    size_t used = (size_t)(p->data - p->base) + p->len;
+    if (p->cap - used < n) {
+        return NULL;
+    }
+    uint8_t *tail = p->data + p->len;
+    p->len += n;
+    return tail;
+}
+
+static struct packet *pool_grow(struct packet_pool *pool)
+{
+    if (pool->n_made >= pool->n_max) {
+        return NULL;
+    }
+    struct packet *p = init_block(mem_try_alloc(block_size(pool->buf_size)), pool, pool->buf_size);
+    pool->n_made += p != NULL;
+    return p;
+}
+
+struct packet_pool *packet_pool_new(uint32_t buf_size, uint32_t n_prealloc, uint32_t n_max)
+{
+    struct packet_pool *pool = xmalloc(sizeof *pool);
+    *pool = (struct packet_pool){.buf_size = buf_size, .n_max = n_max};
+    pool->free = xcalloc(n_max, sizeof(struct packet *));
+    for (uint32_t i = 0; i < MIN(n_prealloc, n_max); i++) {
+        struct packet *p = pool_grow(pool);
+        if (!p) {
+            break;
+        }
+        pool->free[pool->n_free++] = p;
+    }
+    return pool;
+}
+
+void packet_pool_free(struct packet_pool *pool)
+{
+    if (!pool) {
+        return;
+    }
+    pool->closed = true;
+    if (pool->n_free == pool->n_made) {
+        pool_destroy(pool);
+    }
+}
+
+struct packet *packet_pool_get(struct packet_pool *pool)
+{
+    if (LIKELY(pool->n_free > 0)) {
+        struct packet *p = pool->free[--pool->n_free];
+        packet_reset(p);
+        return p;
+    }
+    return pool_grow(pool);
+}
