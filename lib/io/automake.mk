@@ -1,2 +1,9 @@
 noinst_LTLIBRARIES += lib/io/libio.la
-lib_io_libio_la_SOURCES =
+lib_io_libio_la_SOURCES = \
+	lib/io/link.c lib/io/link.h lib/io/link_tc.c lib/io/link-private.h \
+	lib/io/loop.c lib/io/loop.h \
+	lib/io/offload.c lib/io/offload.h \
+	lib/io/resolve.c lib/io/resolve.h \
+	lib/io/stream.c lib/io/stream.h lib/io/stream-private.h lib/io/stream_listen.c \
+	lib/io/target.c lib/io/target.h \
+	lib/io/unix_socket.c lib/io/unix_socket.h
