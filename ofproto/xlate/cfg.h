@@ -1,0 +1,68 @@
+/* cfg.h - what translation needs to know of bridges and ports: a snapshot.
+ *
+ * Layer 4, pure.  The switch builds a new one whenever a port or bridge comes, goes or changes,
+ * publishes it by an RCU pointer, and frees the old one after grace.
+ *
+ * Invariants: immutable after xlate_cfg_finish().  Tables, fdb and continuations are referenced,
+ * not copied; they live on from snapshot to snapshot.
+ * Threads: built by the control thread, read by all. */
+#pragma once
+
+#include "lib/dp/dp.h"
+#include "lib/hmap.h"
+#include "ofproto/table/table.h"
+
+struct fdb;
+struct continuations;
+struct xlate_bridge;
+
+#define XLATE_VLAN_NONE UINT16_MAX
+
+/* OFPPC_* bits of 'config' that count here: PORT_DOWN, NO_RECV, NO_FWD, NO_FLOOD, NO_PACKET_IN. */
+struct xlate_port {
+    struct hmap_node node; /* In the bridge, by ofp_port. */
+    struct xlate_bridge *bridge;
+    uint32_t ofp_port;
+    uint32_t dp_port; /* DP_PORT_NONE: patch port. */
+    uint32_t config;
+    uint16_t vlan_tag;      /* Access port of this VLAN for NORMAL, or XLATE_VLAN_NONE: trunk. */
+    const uint64_t *trunks; /* 64 words, bit = VLAN carried; NULL: all.  Owned. */
+    char *name;
+    char *peer_name;         /* Patch ports: the other end's name, or NULL. */
+    struct xlate_port *peer; /* Set by xlate_cfg_finish(), NULL if there is no such patch port. */
+};
+
+struct xlate_bridge {
+    struct xlate_bridge *next;
+    struct xlate_cfg *cfg;
+    uint32_t id; /* Chosen by the switch, never used again for another bridge. */
+    char *name;
+    struct tables *tables; /* Reference. */
+    struct fdb *fdb;       /* Reference. */
+    struct hmap ports;
+    struct xlate_port **port_list; /* In order of ofp_port. */
+    size_t n_ports;
+};
+
+struct xlate_cfg {
+    struct xlate_bridge *bridges;
+    struct dp_features features;
+    struct continuations *continuations; /* Reference. */
+    struct xlate_port **by_dp_port;      /* n_dp_ports entries. */
+    uint32_t n_dp_ports;
+};
+
+struct xlate_cfg *xlate_cfg_new(const struct dp_features *, struct continuations *);
+struct xlate_bridge *xlate_cfg_add_bridge(struct xlate_cfg *, uint32_t id, const char *name,
+                                          struct tables *, struct fdb *);
+/* Returns the port, whose config, vlan_tag and trunks the caller may set.  'peer_name' not NULL: a
+ * patch port. */
+struct xlate_port *xlate_cfg_add_port(struct xlate_bridge *, uint32_t ofp_port, uint32_t dp_port,
+                                      const char *name, const char *peer_name);
+void xlate_cfg_finish(struct xlate_cfg *);
+void xlate_cfg_free(struct xlate_cfg *); /* After grace. */
+
+/* Lookups: any thread. */
+const struct xlate_bridge *xlate_cfg_bridge(const struct xlate_cfg *, uint32_t id);
+const struct xlate_port *xlate_cfg_dp_port(const struct xlate_cfg *, uint32_t dp_port);
+const struct xlate_port *xlate_cfg_ofp_port(const struct xlate_bridge *, uint32_t ofp_port);

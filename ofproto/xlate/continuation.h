@@ -1,0 +1,72 @@
+/* continuation.h - frozen translations: what a recirculated packet needs to go on.
+ *
+ * Layer 4, pure.  Journey: ct(table=N) freezes -> DP_ACTION_RECIRC(id) -> the datapath runs the
+ * tracker and looks the packet up under that id -> miss -> xlate() thaws.
+ *
+ * Invariants: equal states share one id; an id is bound to one state for as long as anything can
+ * name it.  References are held by the credits of cached flows that send packets to it; the last
+ * one gone, the id rests for CONTINUATION_REST_MS (packets in flight), may be taken up again, then
+ * is freed.  Ids go up from 1 and are not 0.  Capped by 'max', counted. Threads: find is lock-free
+ * under RCU, any thread; get and put take a lock held for a few instructions; reclaim is the
+ * control thread's. */
+#pragma once
+
+#include <urcu/urcu-qsbr.h>
+
+#include "lib/packet/flow.h"
+#include "ofp/act.h"
+
+#define CONTINUATION_REST_MS 5000
+#define CONTINUATION_MAX     100000
+
+struct continuations;
+
+/* What is frozen, beside the acts.  Compared as bytes: no padding. */
+struct continuation_state {
+    uint32_t bridge_id;
+    uint32_t in_port; /* OpenFlow port. */
+    be64 metadata;
+    be32 regs[FLOW_N_REGS];
+    uint64_t rule_cookie; /* Of the rule whose acts are resumed. */
+    uint32_t n_acts;      /* Bytes: the rest of the action list, to be run first. */
+    uint32_t n_set;       /* Bytes: the action set. */
+    uint16_t inv_zone;    /* With CONTINUATION_INV. */
+    uint8_t table_id;     /* Where it resumes, or where the acts came from. */
+    uint8_t flags;        /* CONTINUATION_* */
+    uint32_t pad;
+};
+#define CONTINUATION_TRACKED 0x01 /* It comes from the tracker. */
+#define CONTINUATION_INV     0x02 /* +trk+inv by translation's own decision (not IP). */
+#define CONTINUATION_ACTS    0x04 /* Resumes with the acts, not with a lookup in the table. */
+
+struct continuation {
+    struct continuation *next_id; /* RCU: by id. */
+    struct continuation *next_state;
+    struct rcu_head rcu;
+    uint32_t id;
+    uint32_t refs; /* Under the lock. */
+    uint64_t hash;
+    int64_t idle_ms; /* Since when without references. */
+    struct continuation *rest_next, *rest_prev;
+    struct continuation_state state;
+    uint64_t acts[]; /* n_acts and n_set bytes. */
+};
+
+struct continuations *continuations_new(uint64_t seed, uint32_t max);
+void continuations_ref(struct continuations *);
+void continuations_unref(struct continuations *); /* The last one frees, after grace. */
+
+/* The id of this state, with a reference; NULL: too many. */
+struct continuation *continuation_get(struct continuations *, const struct continuation_state *,
+                                      const void *acts, const void *set) MUST_USE;
+void continuation_put(struct continuations *, struct continuation *, int64_t now_ms);
+/* Valid to the end of the read section; NULL: unknown. */
+const struct continuation *continuation_find(const struct continuations *, uint32_t id);
+/* Control thread: frees what has rested long enough, up to 'budget'. */
+unsigned continuations_reclaim(struct continuations *, int64_t now_ms, unsigned budget);
+uint32_t continuations_count(const struct continuations *);
+
+static inline const void *continuation_set(const struct continuation *c)
+{
+    return (const uint8_t *)c->acts + c->state.n_acts;
+}

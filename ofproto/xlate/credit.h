@@ -1,0 +1,76 @@
+/* credit.h - what a cached flow owes: the rules, tables and MACs to credit, and what it depends on.
+ *
+ * Layer 4, pure.  Journey: xlate() fills one -> it goes with the verdict into the cache -> each
+ * time statistics are pulled, credit_apply() -> after the flow is gone and a grace period over,
+ * credit_free().
+ *
+ * Invariants: what it names is referenced and outlives it.  Immutable but for 'dead' once it is
+ * with a cached flow.
+ * Threads: made by workers; applied, asked and freed by the control thread. */
+#pragma once
+
+#include "lib/dp/dp.h"
+#include "ofproto/table/table.h"
+
+struct continuation;
+struct continuations;
+struct fdb;
+
+enum credit_type {
+    CREDIT_RULE,         /* A rule that was hit. */
+    CREDIT_TABLE,        /* A table that was searched. */
+    CREDIT_CONTINUATION, /* A continuation that packets are sent to. */
+    CREDIT_MAC_SRC,      /* An address that traffic keeps alive. */
+    CREDIT_MAC_DST,      /* An address that was looked up. */
+};
+
+struct credit_item {
+    uint8_t type;
+    uint8_t table_id;
+    uint16_t vlan;
+    uint8_t mac[6];
+    bool matched;  /* TABLE: the search found a rule. */
+    uint32_t port; /* MAC: OpenFlow port. */
+    union {
+        struct rule *rule;
+        struct tables *tables;
+        struct continuation *continuation;
+        struct fdb *fdb;
+    } u; /* Reference. */
+};
+
+struct credit {
+    struct credit_item *items;
+    unsigned n, cap;
+    /* Words of struct flow that lookups saw otherwise than in the packet's key: rewritten, or not
+     * in the key at all.  Bit = word. */
+    uint64_t opaque;
+    struct continuations *continuations; /* Reference if an item needs it. */
+    bool stale;                          /* A rule was going while it was found: translate again. */
+    uint32_t n_rules;
+};
+
+struct credit *credit_new(void);
+/* Gives all references back. */
+void credit_free(struct credit *, int64_t now_ms);
+
+void credit_add_rule(struct credit *, struct rule *);
+void credit_add_table(struct credit *, struct tables *, uint8_t id, bool matched);
+void credit_add_continuation(struct credit *, struct continuations *, struct continuation *);
+void credit_add_mac(struct credit *, enum credit_type, struct fdb *, uint16_t vlan,
+                    const uint8_t mac[6], uint32_t port);
+
+/* Control thread: the cached flow saw this much since the last time. */
+void credit_apply(const struct credit *, const struct dp_flow_stats *delta);
+
+/* Must a cached flow be translated again because a rule with this match came, went or changed in
+ * table 'id'?  'key' and 'mask' are the flow's.  Never falsely false. */
+bool credit_depends(const struct credit *, const struct tables *, uint8_t id, const struct match *,
+                    const struct key *key, const struct key *mask);
+/* Did it search one of the tables of 'bitmap' (bit = table)? */
+bool credit_visits(const struct credit *, const struct tables *, const uint64_t bitmap[4]);
+/* Did it hit this rule? */
+bool credit_hits(const struct credit *, const struct rule *);
+/* Did it look this address up, or does it keep it alive? */
+bool credit_uses_mac(const struct credit *, const struct fdb *, uint16_t vlan,
+                     const uint8_t mac[6]);
