@@ -1,0 +1,59 @@
+/* connmgr.h - all OpenFlow connections of one switch.
+ *
+ * Layer 4.  Active controllers with back-off and probes, passive listeners, and the always present
+ * service sockets RUNDIR/BR.mgmt and RUNDIR/BR.snoop.  Owner: the control thread. */
+#pragma once
+
+#include "lib/io/loop.h"
+#include "ofproto/conn/ofconn.h"
+
+struct connmgr;
+
+enum fail_mode { FAIL_STANDALONE, FAIL_SECURE };
+
+struct controller_config {
+    const char *target;               /* "tcp:127.0.0.1:6653", "ptcp:6653", ... */
+    int max_backoff_ms;               /* 0: 8000 */
+    int inactivity_probe_ms;          /* -1: default 5000; 0: off */
+    unsigned rate_limit, burst_limit; /* Packet-ins a second; 0: unlimited. */
+};
+
+struct controller_status {
+    const char *target;
+    bool is_connected;
+    const char *role;       /* "other", "master", "slave" */
+    const char *state;      /* "ACTIVE", "BACKOFF", "CONNECTING", "IDLE", "VOID" */
+    const char *last_error; /* Or NULL. */
+    int64_t sec_since_connect, sec_since_disconnect; /* -1: never. */
+};
+
+/* 'versions': bitmap of wire versions.  The service listeners open at once; NULL, or a heap error
+ * text. */
+char *connmgr_new(struct loop *, const char *rundir, const char *bridge, uint32_t versions,
+                  const struct conn_handler *, void *aux, struct connmgr **) MUST_USE;
+void connmgr_free(struct connmgr *);
+void connmgr_set_versions(struct connmgr *, uint32_t versions);
+void connmgr_set_fail_mode(struct connmgr *, enum fail_mode);
+/* Makes the controllers these; connections to unchanged targets stay.  Bad targets are logged and
+ * shown by the status. */
+void connmgr_set_controllers(struct connmgr *, const struct controller_config *, size_t n);
+size_t connmgr_n_controllers(const struct connmgr *);
+/* False: there is no controller 'i'. */
+bool connmgr_status(const struct connmgr *, size_t i, struct controller_status *);
+void connmgr_reconnect(struct connmgr *); /* bridge/reconnect */
+
+/* ---- asynchronous messages: to each connection that wants them, in its own version ---- */
+
+/* 'except': the connection that caused it, or NULL. */
+void connmgr_port_status(struct connmgr *, enum port_status_reason, const struct ofp_port *);
+struct flow_removed;
+void connmgr_flow_removed(struct connmgr *, const struct flow_removed *);
+/* 'pin' has all of the frame in 'data'; each connection gets at most 'max_len' of it, or
+ * miss_send_len where the reason is no match.  'buffer' (may be NULL) is asked, once per connection
+ * that gets less than everything, for a buffer id. */
+void connmgr_packet_in(struct connmgr *, const struct packet_in *pin, uint16_t max_len,
+                       uint16_t controller_id,
+                       uint32_t (*buffer)(void *aux, struct ofconn *, const struct packet_in *),
+                       void *aux);
+/* Does anybody want packet-ins at all? */
+bool connmgr_wants_packet_ins(const struct connmgr *);
