@@ -2,6 +2,7 @@ noinst_LTLIBRARIES += lib/libbase.la
 lib_libbase_la_SOURCES = \
 	lib/base.h \
 	lib/counter.c lib/counter.h lib/counters.def \
+	lib/dirs.c lib/dirs.h \
 	lib/env.c lib/env.h \
 	lib/hash.c lib/hash.h \
 	lib/hmap.c lib/hmap.h \
@@ -10,4 +11,5 @@ lib_libbase_la_SOURCES = \
 	lib/rate.c lib/rate.h \
 	lib/ring.c lib/ring.h \
 	lib/text.c lib/text.h lib/text_parse.c \
+	lib/uuid.c lib/uuid.h \
 	lib/wire.c lib/wire.h

@@ -150,7 +150,7 @@ static void fail(struct stream *s, int error)
 /* Presents the input; false if the stream is gone. */
 static bool present(struct stream *s)
 {
-    if (!s->in.len || s->paused || !s->cb) {
+    if (!s->in.len || s->paused || !s->cb || s->told) {
         return true;
     }
     s->again = false;
@@ -302,7 +302,12 @@ static void adopt_fd(struct stream *s, int fd)
 struct stream *stream_from_fd(struct loop *l, int fd, const char *name)
 {
     struct stream *s = new_stream(l, name);
-    adopt_fd(s, fd);
+
+    if (fd < 0) {
+        fail(s, EMFILE);
+    } else {
+        adopt_fd(s, fd);
+    }
     return s;
 }
 
