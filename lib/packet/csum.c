@@ -177,6 +177,42 @@ bool csum_l4_ok(struct packet *p)
     return p->csum == CSUM_VALID;
 }
 
+void csum_l4_set(struct packet *p)
+{
+    static const struct {
+        uint8_t ofs, header, version; /* Version 0: both. */
+    } fields[256] = {
+        [IPPROTO_HDR_TCP] = {16, 20, 0}, [IPPROTO_HDR_UDP] = {6, 8, 0},
+        [IPPROTO_HDR_ICMP] = {2, 4, 4},  [IPPROTO_HDR_ICMP6] = {2, 4, 6},
+        [IPPROTO_HDR_SCTP] = {8, 12, 0},
+    };
+    struct ip_info ip;
+    if (p->l4_ofs == PACKET_NO_OFS || !ip_packet(p, &ip) || ip.frag || !fields[ip.proto].ofs ||
+        (fields[ip.proto].version && fields[ip.proto].version != ip.version)) {
+        return;
+    }
+
+    const uint8_t *l3 = p->data + p->l3_ofs;
+    uint8_t *l4 = p->data + p->l4_ofs, *field = l4 + fields[ip.proto].ofs;
+    uint32_t len = ip.proto == IPPROTO_HDR_UDP && ip.l4_len >= 8 ? get_be16(l4 + 4) : ip.l4_len;
+    if (len > ip.l4_len || len < fields[ip.proto].header) {
+        return;
+    }
+    p->csum = CSUM_VALID;
+    if (ip.proto == IPPROTO_HDR_SCTP) {
+        uint32_t crc = sctp_crc(l4, len);
+        memcpy(field, &crc, sizeof crc);
+        return;
+    }
+    memset(field, 0, 2);
+    be16 sum =
+        csum_fold(csum_add(ip.proto == IPPROTO_HDR_ICMP ? 0 : pseudo(l3, &ip, len), l4, len));
+    if (!sum && ip.proto == IPPROTO_HDR_UDP) {
+        sum = 0xffff; /* RFC 768: zero means none. */
+    }
+    memcpy(field, &sum, sizeof sum);
+}
+
 void csum_complete(struct packet *p)
 {
     struct ip_info ip;

@@ -22,5 +22,9 @@ bool csum_ip4_ok(const struct packet *);
 /* Verifies the transport checksum if csum is CSUM_UNKNOWN, and records CSUM_VALID or CSUM_BAD. True
  * if it is good, partial, absent where it may be (UDP over IPv4), or not checkable (fragment). */
 bool csum_l4_ok(struct packet *);
+/* Computes and stores the transport checksum of a parsed IP packet whose protocol has one (UDP:
+ * also where it was absent), whatever stood there.  Nothing on fragments and on truncated headers.
+ */
+void csum_l4_set(struct packet *);
 /* CSUM_PARTIAL to a complete checksum; needs no GSO. */
 void csum_complete(struct packet *);

@@ -1,0 +1,160 @@
+/* test-compose.c - parse_key() gives back every key that compose_packet() was given, and survives
+ * every truncation and every flipped byte of what it made. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "lib/packet/compose.h"
+#include "lib/packet/csum.h"
+#include "lib/packet/ip.h"
+#include "lib/packet/parse.h"
+#include "tests/unit/packet-random.h"
+
+static void assert_key_equal(const struct key *a, const struct key *b)
+{
+    for (size_t i = 0; i < sizeof *a; i++) {
+        if (((const uint8_t *)a)[i] != ((const uint8_t *)b)[i]) {
+            fail_msg("keys differ at byte %zu: %02x %02x (eth_type %04x proto %u)", i,
+                     ((const uint8_t *)a)[i], ((const uint8_t *)b)[i], ntohs(a->eth_type),
+                     a->ip_proto);
+        }
+    }
+}
+
+static void test_round_trip(void **state)
+{
+    (void)state;
+    uint8_t payload[200];
+    random_bytes(payload, sizeof payload);
+    for (unsigned i = 0; i < 20000; i++) {
+        struct key in, out;
+        random_key(&in);
+        struct packet *p = compose_packet(&in, payload, (uint32_t)rand() % sizeof payload);
+        assert_true(parse_key(p, &out));
+        assert_key_equal(&in, &out);
+        p->csum = CSUM_UNKNOWN;
+        assert_true(csum_l4_ok(p));
+        assert_int_equal(csum_ip4_ok(p), key_is_ip4(&in));
+        if (p->l4_ofs != PACKET_NO_OFS && !in.ip_frag && random_has_csum(&in)) {
+            assert_int_equal(p->csum, CSUM_VALID);
+            /* One bit wrong is found. */
+            uint32_t at = p->l4_ofs + (in.ip_proto == IPPROTO_HDR_UDP ? 0 : 4);
+            p->data[at] ^= 0x10;
+            p->csum = CSUM_UNKNOWN;
+            assert_false(csum_l4_ok(p));
+            assert_int_equal(p->csum, CSUM_BAD);
+        }
+        packet_free(p);
+    }
+}
+
+static void check_offsets(const struct packet *p)
+{
+    assert_true(p->l3_ofs == PACKET_NO_OFS || p->l3_ofs <= p->len);
+    assert_true(p->mpls_ofs == PACKET_NO_OFS || p->mpls_ofs <= p->len);
+    assert_true(p->l4_ofs == PACKET_NO_OFS || (p->l4_ofs <= p->len && p->l4_ofs >= p->l3_ofs));
+    assert_true(p->payload_ofs == PACKET_NO_OFS ||
+                (p->payload_ofs <= p->len && p->payload_ofs >= p->l4_ofs));
+}
+
+static void test_mutated(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 400; i++) {
+        struct key in, out;
+        random_key(&in);
+        struct packet *whole = compose_packet(&in, "0123456789abcdef", 16);
+        for (uint32_t n = 0; n <= whole->len; n++) {
+            /* Its own heap block of exactly this size, so that the sanitizer sees any overrun. */
+            struct packet p = *whole;
+            uint8_t *copy = malloc(n ? n : 1);
+            memcpy(copy, whole->data, n);
+            p.base = p.data = copy;
+            p.len = p.cap = n;
+            p.csum = CSUM_UNKNOWN;
+            assert_int_equal(parse_key(&p, &out), n >= 14);
+            check_offsets(&p);
+            csum_l4_ok(&p);
+            csum_l4_set(&p);
+            p.csum = CSUM_PARTIAL;
+            p.csum_start = (uint16_t)(rand() % 128);
+            p.csum_ofs = 16;
+            csum_complete(&p);
+            free(copy);
+        }
+        for (uint32_t at = 0; at < whole->len; at++) {
+            struct packet *p = packet_clone(whole, NULL);
+            p->data[at] ^= (uint8_t)(1 + rand() % 255);
+            p->csum = CSUM_UNKNOWN;
+            assert_true(parse_key(p, &out));
+            check_offsets(p);
+            csum_l4_ok(p);
+            packet_free(p);
+        }
+        packet_free(whole);
+    }
+}
+
+/* Chains of extension headers: order and repeats, as OpenFlow 1.3.5 section A.2.3.8 has them. */
+static void test_exthdr(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t chain[8]; /* Ends with 17. */
+        uint16_t want;
+        bool valid;
+    } rows[] = {
+        {{17}, 0, true},
+        {{60, 43, 60, 17}, IP_EXTHDR_DEST | IP_EXTHDR_ROUTER, true},
+        {{43, 60, 17}, IP_EXTHDR_DEST | IP_EXTHDR_ROUTER, true},
+        {{60, 60, 60, 17}, IP_EXTHDR_DEST | IP_EXTHDR_UNREP, true},
+        {{0, 0, 17}, IP_EXTHDR_HOP | IP_EXTHDR_UNREP | IP_EXTHDR_UNSEQ, true},
+        {{60, 0, 17}, IP_EXTHDR_DEST | IP_EXTHDR_HOP | IP_EXTHDR_UNSEQ, true},
+        {{51, 43, 17}, IP_EXTHDR_AUTH | IP_EXTHDR_ROUTER | IP_EXTHDR_UNSEQ, true},
+        {{43, 43, 17}, IP_EXTHDR_ROUTER | IP_EXTHDR_UNREP, true},
+        {{59}, IP_EXTHDR_NONEXT, true},
+        {{60, 50}, IP_EXTHDR_DEST | IP_EXTHDR_ESP, true},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        uint8_t b[200] = {0x60};
+        uint32_t n = 40;
+        uint8_t *next = &b[6];
+        size_t j;
+        for (j = 0;; j++) {
+            *next = rows[i].chain[j];
+            if (*next == 17 || *next == 59 || *next == 50) {
+                break;
+            }
+            next = &b[n];
+            n += 8; /* A length byte of 0 means 8 bytes to all of them. */
+        }
+        put_be16(b + 4, (uint16_t)(n - 40));
+        struct ip_info ip;
+        assert_int_equal(ip_parse(b, n, false, &ip), rows[i].valid);
+        if (ip.exthdr != rows[i].want) {
+            fail_msg("row %zu: %#x, not %#x", i, ip.exthdr, rows[i].want);
+        }
+        assert_int_equal(ip.proto, rows[i].chain[j]);
+    }
+
+    uint8_t endless[40 + 17 * 8] = {0x60}; /* Destination options upon destination options. */
+    put_be16(endless + 4, 17 * 8);
+    endless[6] = 60;
+    for (uint32_t ofs = 40; ofs < sizeof endless; ofs += 8) {
+        endless[ofs] = 60;
+    }
+    struct ip_info ip;
+    assert_false(ip_parse(endless, sizeof endless, false, &ip));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_mutated),
+        cmocka_unit_test(test_exthdr),
+    };
+    srand(7);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
