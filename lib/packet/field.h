@@ -41,15 +41,23 @@ enum field_format {
 enum field_prereq {
 #define PROTO(ID, ...) PREREQ_##ID,
 #include "lib/packet/protocols.def"
-#undef PROTO
     PREREQ_N
 };
+
+/* A protocol's word in text (`tcp6`) and what it stands for. */
+struct field_word {
+    const char *word;
+    uint16_t eth_type; /* 0: none, `eth`. */
+    uint8_t ip_proto;  /* 0: none. */
+};
+extern const struct field_word field_words[]; /* Ends with a NULL word. */
 
 /* An OXM/NXM code point.  'header' is the 32-bit header without mask bit, payload length unmasked
  * (for class 0xffff including the four bytes of 'experimenter'); 0 = none.  'min_version' is the
  * first OpenFlow wire version (1 = 1.0 .. 6 = 1.5) that this switch sends it in; all are accepted
  * in all. */
 struct field_codepoint {
+    const char *name; /* "NXM_OF_IN_PORT"; NULL: no such code point. */
     uint32_t header;
     uint32_t experimenter;
     uint8_t min_version;
@@ -63,16 +71,15 @@ struct field {
     uint16_t n_bytes;  /* Of the value on the wire. */
     uint16_t n_bits;   /* Significant, right-aligned. */
     uint16_t ofs;      /* Byte offset of the container in struct flow. */
-    uint8_t size;      /* Bytes of the container. */
+    uint8_t size;      /* Bytes of the container; 0: this switch cannot hold the field. */
     uint8_t shift;     /* Of the value's bit 0 within the container. */
+    uint64_t store;    /* The container's bits that belong to the field, if size <= 8. */
     enum field_maskable maskable;
     enum field_access access;
     enum field_prereq prereq;
     enum field_format format;
-    struct field_codepoint cp[FIELD_MAX_CODEPOINTS]; /* Preferred name: the first. */
-    const char *cp_name[FIELD_MAX_CODEPOINTS];       /* "NXM_OF_IN_PORT" and so on. */
-    uint8_t first_version; /* Wire version carrying it, 0 = extension only. */
-    const char *spec;      /* Section. */
+    uint8_t first_version; /* Wire version whose standard has it, 0 = extension only. */
+    struct field_codepoint cp[FIELD_MAX_CODEPOINTS]; /* By min_version. */
 };
 
 #define FIELD_VALUE_MAX 16 /* Tunnel metadata, longer, keeps its bytes elsewhere. */
@@ -82,18 +89,35 @@ struct field_value {
 
 extern const struct field fields[MF_N_IDS];
 
+/* The low 64 bits of a value as an integer, and back (the rest becomes zero); all ones. */
+uint64_t field_value_to_u64(const struct field *, const struct field_value *);
+void field_value_from_u64(const struct field *, uint64_t, struct field_value *);
+void field_value_ones(const struct field *, struct field_value *);
+
 const struct field *field_by_name(const char *); /* Name, alias or code point name. */
 /* 'header' with the mask bit and masked length already normalised away; NULL if unknown. */
 const struct field *field_by_header(uint32_t header, uint32_t experimenter);
+/* By class and field number only; NULL if unknown.  What length the code point has is in 'header'
+ * of the result. */
+const struct field_codepoint *field_codepoint_by_header(uint32_t header, uint32_t experimenter,
+                                                        const struct field **);
 /* The code point this switch sends in OpenFlow 'version' (1..6); NULL: the field cannot be sent. */
 const struct field_codepoint *field_codepoint(const struct field *, uint8_t version);
+/* "NXM_OF_ETH_DST" where there is such a name, else the field's own: what subfields print. */
+const char *field_code_name(const struct field *);
 
-/* Values in and out of struct flow (or of a mask).  'out' is n_bytes long, zero-extended. */
+/* Values in and out of struct flow (or of a mask).  'out' is n_bytes long, zero-extended; the rest
+ * of the structure is zero.  Fields of a VLAN tag set VLAN_CFI too: a flow that has them has a
+ * tag (dl_vlan 0xffff removes it).  The caller sees to prerequisites. */
 void field_get(const struct field *, const struct flow *, struct field_value *out);
 void field_set(const struct field *, const struct field_value *, struct flow *);
 /* Sets only the bits that 'mask' has. */
 void field_set_masked(const struct field *, const struct field_value *,
                       const struct field_value *mask, struct flow *);
+/* Into a match: value & mask, and what the field implies (VLAN_CFI for dl_vlan and dl_vlan_pcp,
+ * packet_type Ethernet for Ethernet fields).  A zero mask makes the field wild. */
+void field_set_match(const struct field *, const struct field_value *,
+                     const struct field_value *mask, struct match *);
 void field_mask_exact(const struct field *, struct flow *mask); /* All its bits to one. */
 bool field_is_exact(const struct field *, const struct flow *mask);
 bool field_is_wild(const struct field *, const struct flow *mask);

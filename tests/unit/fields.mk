@@ -1,1 +1,6 @@
 # Unit tests of fields.
+check_PROGRAMS += tests/unit/test-field
+TESTS += tests/unit/test-field
+tests_unit_test_field_SOURCES = tests/unit/test-field.c tests/unit/field-facts.h
+tests_unit_test_field_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_field_LDADD = $(PACKET_LIBS) $(CMOCKA_LIBS)
