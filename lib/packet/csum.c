@@ -113,7 +113,7 @@ bool csum_ip4_ok(const struct packet *p)
     return ip_packet(p, &ip) && ip.version == 4 && csum(p->data + p->l3_ofs, ip.l4_ofs) == 0;
 }
 
-static uint32_t pseudo(const uint8_t *l3, const struct ip_info *ip, uint32_t l4_len)
+uint32_t csum_pseudo(const uint8_t *l3, const struct ip_info *ip, uint32_t l4_len)
 {
     if (ip->version == 4) {
         be32 addr[2];
@@ -130,7 +130,7 @@ static bool verify(const uint8_t *l3, const struct ip_info *ip)
 
     switch (ip->proto) {
     case IPPROTO_HDR_TCP:
-        return len >= 20 && csum_fold(csum_add(pseudo(l3, ip, len), l4, len)) == 0;
+        return len >= 20 && csum_fold(csum_add(csum_pseudo(l3, ip, len), l4, len)) == 0;
     case IPPROTO_HDR_UDP: {
         if (len < 8) {
             return false;
@@ -142,13 +142,13 @@ static bool verify(const uint8_t *l3, const struct ip_info *ip)
         if (get_be16(l4 + 6) == 0) {
             return ip->version == 4; /* RFC 768; RFC 8200 section 8.1 requires one. */
         }
-        return csum_fold(csum_add(pseudo(l3, ip, udp_len), l4, udp_len)) == 0;
+        return csum_fold(csum_add(csum_pseudo(l3, ip, udp_len), l4, udp_len)) == 0;
     }
     case IPPROTO_HDR_ICMP:
         return ip->version != 4 || (len >= 4 && csum(l4, len) == 0);
     case IPPROTO_HDR_ICMP6:
         return ip->version != 6 ||
-               (len >= 4 && csum_fold(csum_add(pseudo(l3, ip, len), l4, len)) == 0);
+               (len >= 4 && csum_fold(csum_add(csum_pseudo(l3, ip, len), l4, len)) == 0);
     case IPPROTO_HDR_SCTP: {
         uint32_t crc;
         if (len < 12) {
@@ -206,7 +206,7 @@ void csum_l4_set(struct packet *p)
     }
     memset(field, 0, 2);
     be16 sum =
-        csum_fold(csum_add(ip.proto == IPPROTO_HDR_ICMP ? 0 : pseudo(l3, &ip, len), l4, len));
+        csum_fold(csum_add(ip.proto == IPPROTO_HDR_ICMP ? 0 : csum_pseudo(l3, &ip, len), l4, len));
     if (!sum && ip.proto == IPPROTO_HDR_UDP) {
         sum = 0xffff; /* RFC 768: zero means none. */
     }

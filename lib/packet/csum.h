@@ -14,6 +14,9 @@ be16 csum_update32(be16 old_csum, be32 old_v, be32 new_v);
 be16 csum_update128(be16 old_csum, const uint8_t old_v[16], const uint8_t new_v[16]);
 uint32_t csum_pseudo4(be32 src, be32 dst, uint8_t proto, uint16_t l4_len);
 uint32_t csum_pseudo6(const uint8_t src[16], const uint8_t dst[16], uint8_t proto, uint32_t l4_len);
+/* Of the packet whose IP header is at 'l3', as ip_parse() found it; 'l4_len' may differ from it. */
+struct ip_info;
+uint32_t csum_pseudo(const uint8_t *l3, const struct ip_info *, uint32_t l4_len);
 uint32_t csum_crc32c(const void *,
                      size_t n); /* As it stands in the SCTP header, host order of le. */
 

@@ -8,7 +8,9 @@
 
 #include "lib/packet/packet.h"
 
-/* Calls 'emit' with each segment, which it owns.  False if the frame is not what its metadata says
- * (nothing emitted).  'pkt' stays the caller's. */
+/* Calls 'emit' with each segment, which it owns and whose offsets and checksum are valid.  False if
+ * the frame is not what its metadata says (nothing emitted).  A segment for which there is no
+ * buffer is counted as COUNTER_drop_no_buffer, as if lost on the wire.  'pkt' stays the caller's.
+ */
 bool gso_segment(const struct packet *pkt, struct packet_pool *,
                  void (*emit)(void *aux, struct packet *), void *aux);

@@ -72,16 +72,15 @@ void packet_free(struct packet *p)
     }
 }
 
-struct packet *packet_clone(const struct packet *src, struct packet_pool *pool)
+struct packet *packet_clone_meta(const struct packet *src, struct packet_pool *pool, uint32_t room)
 {
     struct packet *p;
 
-    if (pool && src->len <= pool->buf_size) {
+    if (pool && room <= pool->buf_size) {
         p = packet_pool_get(pool);
     } else {
-        /* No pool, or a super-frame in a pool of small buffers. */
-        uint32_t size = src->len + TAILROOM;
-        p = init_block(mem_try_alloc(block_size(size)), NULL, size);
+        /* No pool, or a super-frame and a pool of small buffers. */
+        p = init_block(mem_try_alloc(block_size(room)), NULL, room);
     }
     if (!p) {
         return NULL;
@@ -93,7 +92,19 @@ struct packet *packet_clone(const struct packet *src, struct packet_pool *pool)
     p->cap = own.cap;
     p->pool = own.pool;
     p->data = own.data;
-    memcpy(p->data, src->data, src->len);
+    p->len = 0;
+    return p;
+}
+
+struct packet *packet_clone(const struct packet *src, struct packet_pool *pool)
+{
+    /* Spare room only where it costs nothing: a frame that just fits a pool buffer gets one. */
+    uint32_t room = pool && src->len <= pool->buf_size ? src->len : src->len + TAILROOM;
+    struct packet *p = packet_clone_meta(src, pool, room);
+    if (p) {
+        memcpy(p->data, src->data, src->len);
+        p->len = src->len;
+    }
     return p;
 }
 

@@ -93,6 +93,9 @@ void packet_free(struct packet *); /* Back to its pool, or to the heap. */
 /* A copy with the same metadata from 'pool' (NULL: heap); NULL when the pool is empty and may not
  * grow. */
 struct packet *packet_clone(const struct packet *, struct packet_pool *) MUST_USE;
+/* The same without the frame: room for 'room' bytes behind the headroom, len 0. */
+struct packet *packet_clone_meta(const struct packet *, struct packet_pool *,
+                                 uint32_t room) MUST_USE;
 /* Forgets everything but the buffer: no frame, metadata zero, offsets absent. */
 void packet_reset(struct packet *);
 uint8_t *packet_push(struct packet *,

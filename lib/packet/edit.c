@@ -1,0 +1,164 @@
+/* edit.c - see edit.h: Ethernet, VLAN, MPLS, ARP.  What IP carries is in edit_ip.c. */
+#include "lib/packet/edit.h"
+
+#include "lib/packet/ip.h"
+
+static void set_masked(uint8_t *p, const void *value, const void *mask, size_t n)
+{
+    const uint8_t *v = value, *m = mask;
+    for (size_t i = 0; i < n; i++) {
+        p[i] = (uint8_t)((p[i] & ~m[i]) | (v[i] & m[i]));
+    }
+}
+
+static void move(uint16_t *ofs, int n)
+{
+    if (*ofs != PACKET_NO_OFS) {
+        *ofs = (uint16_t)(*ofs + n);
+    }
+}
+
+/* 'n' bytes came (or, negative, went) ahead of the network header: everything that counts from
+ * 'data' moves. */
+static void shift(struct packet *p, int n)
+{
+    move(&p->l3_ofs, n);
+    move(&p->l4_ofs, n);
+    move(&p->payload_ofs, n);
+    move(&p->mpls_ofs, n);
+    if (p->csum == CSUM_PARTIAL) {
+        p->csum_start = (uint16_t)(p->csum_start + n);
+    }
+    if (p->gso_hdr_len) {
+        p->gso_hdr_len = (uint16_t)(p->gso_hdr_len + n);
+    }
+}
+
+/* Opens a gap of 'n' bytes at 'ofs' by moving what is ahead of it. */
+static uint8_t *insert(struct packet *p, uint32_t ofs, uint32_t n)
+{
+    uint8_t *start = packet_push(p, n);
+    if (!start) {
+        return NULL;
+    }
+    memmove(start, start + n, ofs);
+    return start + ofs;
+}
+
+static void cut(struct packet *p, uint32_t ofs, uint32_t n)
+{
+    memmove(p->data + n, p->data, ofs);
+    packet_pull(p, n);
+}
+
+static bool has_vlan(const struct packet *p)
+{
+    if (p->len < 18) {
+        return false;
+    }
+    uint16_t tpid = get_be16(p->data + 12);
+    return tpid == 0x8100 || tpid == 0x88a8;
+}
+
+void edit_eth(struct packet *p, const uint8_t dst[6], const uint8_t dst_mask[6],
+              const uint8_t src[6], const uint8_t src_mask[6])
+{
+    if (p->len >= 14) {
+        set_masked(p->data, dst, dst_mask, 6);
+        set_masked(p->data + 6, src, src_mask, 6);
+    }
+}
+
+bool edit_push_vlan(struct packet *p, be16 tpid, be16 tci)
+{
+    if (p->len < 14) {
+        return true;
+    }
+    uint8_t *tag = insert(p, 12, 4);
+    if (!tag) {
+        return false;
+    }
+    tci &= htons((uint16_t)~VLAN_CFI); /* In an action it says "present". */
+    memcpy(tag, &tpid, 2);
+    memcpy(tag + 2, &tci, 2);
+    shift(p, 4);
+    return true;
+}
+
+void edit_pop_vlan(struct packet *p)
+{
+    if (has_vlan(p)) {
+        cut(p, 12, 4);
+        shift(p, -4);
+    }
+}
+
+void edit_vlan_tci(struct packet *p, be16 tci, be16 mask)
+{
+    if (has_vlan(p)) {
+        mask &= htons((uint16_t)~VLAN_CFI);
+        set_masked(p->data + 14, &tci, &mask, 2);
+    }
+}
+
+void edit_arp(struct packet *p, const struct key *value, const struct key *mask)
+{
+    static const uint8_t eth_ip4[6] = {0, 1, 0x08, 0, 6, 4};
+    uint16_t type = ip_eth_type(p);
+
+    if ((type != 0x0806 && type != 0x8035) || p->len - p->l3_ofs < 28 ||
+        memcmp(p->data + p->l3_ofs, eth_ip4, sizeof eth_ip4)) {
+        return;
+    }
+    uint8_t *arp = p->data + p->l3_ofs;
+    if (mask->ip_proto == 0xff) {
+        arp[6] = 0;
+    }
+    set_masked(arp + 7, &value->ip_proto, &mask->ip_proto, 1);
+    set_masked(arp + 8, value->arp_sha, mask->arp_sha, 6);
+    set_masked(arp + 14, &value->ip_src, &mask->ip_src, 4);
+    set_masked(arp + 18, value->arp_tha, mask->arp_tha, 6);
+    set_masked(arp + 24, &value->ip_dst, &mask->ip_dst, 4);
+}
+
+bool edit_push_mpls(struct packet *p, be16 eth_type, be32 lse)
+{
+    uint32_t at = p->mpls_ofs != PACKET_NO_OFS ? p->mpls_ofs : p->l3_ofs;
+    if (at == PACKET_NO_OFS || at < 14) {
+        return true;
+    }
+    uint8_t *label = insert(p, at, 4);
+    if (!label) {
+        return false;
+    }
+    memcpy(label - 2, &eth_type, 2);
+    memcpy(label, &lse, 4);
+    shift(p, 4);
+    p->mpls_ofs = (uint16_t)at;
+    /* Below a label nothing is looked at, as after parse_key(). */
+    p->l4_ofs = p->payload_ofs = PACKET_NO_OFS;
+    return true;
+}
+
+void edit_pop_mpls(struct packet *p, be16 eth_type)
+{
+    uint32_t at = p->mpls_ofs;
+    if (at == PACKET_NO_OFS || p->len - at < 4) {
+        return;
+    }
+    memcpy(p->data + at - 2, &eth_type, 2);
+    cut(p, at, 4);
+    shift(p, -4);
+    bool more = eth_type == htons(0x8847) || eth_type == htons(0x8848);
+    p->mpls_ofs = more ? (uint16_t)at : PACKET_NO_OFS;
+    if (!more) {
+        p->l3_ofs = (uint16_t)at;
+    }
+}
+
+void edit_mpls_lse(struct packet *p, be32 lse, be32 mask)
+{
+    if (p->mpls_ofs != PACKET_NO_OFS && p->len - p->mpls_ofs >= 4) {
+        set_masked(p->data + p->mpls_ofs, &lse, &mask, 4);
+    }
+}
