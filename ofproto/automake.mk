@@ -1,2 +1,9 @@
 noinst_LTLIBRARIES += ofproto/libofproto.la
 ofproto_libofproto_la_SOURCES =
+ofproto_libofproto_la_SOURCES += ofproto/table/classifier.c ofproto/table/classifier.h
+ofproto_libofproto_la_SOURCES += ofproto/table/cursor.c
+ofproto_libofproto_la_SOURCES += ofproto/table/index.c ofproto/table/index.h
+ofproto_libofproto_la_SOURCES += ofproto/table/rule.c ofproto/table/rule.h
+ofproto_libofproto_la_SOURCES += ofproto/table/table.c ofproto/table/table.h ofproto/table/table-private.h
+ofproto_libofproto_la_SOURCES += ofproto/table/tables.c
+ofproto_libofproto_la_SOURCES += ofproto/table/timeout.c

@@ -1,0 +1,427 @@
+/* classifier.c - see classifier.h. */
+#include "ofproto/table/classifier.h"
+
+#include <stdlib.h>
+
+#include "lib/hash.h"
+#include "lib/mem.h"
+
+/* Which stage a word of struct flow belongs to. */
+static unsigned stage_of(unsigned word)
+{
+    size_t ofs = word * 8;
+
+    if (ofs < offsetof(struct key, packet_type) || ofs >= sizeof(struct key)) {
+        return 0; /* Metadata, tunnel, registers, OpenFlow port. */
+    }
+    if (ofs < offsetof(struct key, ip_src)) {
+        return 1;
+    }
+    return ofs < offsetof(struct key, tp_src) / 8 * 8 ? 2 : 3;
+}
+
+void classifier_init(struct classifier *c, uint64_t seed)
+{
+    c->list = NULL;
+    c->seed = seed;
+    index_init(&c->by_mask);
+}
+
+void classifier_deinit(struct classifier *c)
+{
+    free(c->list);
+    c->list = NULL;
+    index_deinit(&c->by_mask);
+}
+
+/* ---- subtables ---- */
+
+static void subtable_destroy(struct subtable *st)
+{
+    index_deinit(&st->rules);
+    for (unsigned i = 0; i < SUBTABLE_STAGES - 1; i++) {
+        index_deinit(&st->stages[i]);
+    }
+    free(st);
+}
+
+/* Called only after grace, or for a subtable that no reader has seen. */
+void subtable_unref(struct subtable *st)
+{
+    if (__atomic_sub_fetch(&st->refs, 1, __ATOMIC_ACQ_REL) == 0) {
+        subtable_destroy(st);
+    }
+}
+
+static void subtable_unref_rcu(struct rcu_head *rcu)
+{
+    subtable_unref(container_of_(rcu, struct subtable, rcu));
+}
+
+bool subtable_mask_equal(const struct subtable *st, const struct flow *mask)
+{
+    const uint64_t *m = flow_words(mask);
+    uint64_t map = 0;
+
+    for (unsigned i = 0; i < FLOW_WORDS; i++) {
+        map |= m[i] ? BIT64(i) : 0;
+    }
+    if (map != st->map) {
+        return false;
+    }
+    for (unsigned i = 0; i < st->n_words; i++) {
+        if (st->mask[i] != m[st->word[i]]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct subtable *subtable_new(const struct flow *mask)
+{
+    struct subtable *st = xzalloc(sizeof *st);
+    const uint64_t *m = flow_words(mask);
+
+    st->refs = 1;
+    index_init(&st->rules);
+    for (unsigned s = 0; s < SUBTABLE_STAGES; s++) {
+        for (unsigned i = 0; i < FLOW_WORDS; i++) {
+            if (m[i] && stage_of(i) == s) {
+                st->word[st->n_words] = (uint8_t)i;
+                st->mask[st->n_words++] = m[i];
+                st->map |= BIT64(i);
+                st->last_stage = (uint8_t)s;
+            }
+        }
+        st->stage_end[s] = st->n_words;
+        if (s < SUBTABLE_STAGES - 1) {
+            index_init(&st->stages[s]);
+        }
+    }
+    return st;
+}
+
+/* Does the stage add words, and do others come after it?  Only then it has an index. */
+static inline bool stage_is_indexed(const struct subtable *st, unsigned s)
+{
+    return s < st->last_stage && st->stage_end[s] > (s ? st->stage_end[s - 1] : 0);
+}
+
+/* ---- the list of subtables ---- */
+
+static void free_list(struct rcu_head *rcu)
+{
+    free(container_of_(rcu, struct classifier_list, rcu));
+}
+
+static void publish_list(struct classifier *c, struct classifier_list *list)
+{
+    struct classifier_list *old = c->list;
+
+    __atomic_store_n(&c->list, list, __ATOMIC_RELEASE);
+    if (old) {
+        urcu_qsbr_call_rcu(&old->rcu, free_list);
+    }
+}
+
+/* A copy of the list without 'drop' and with 'add' at its place by priority; either may be NULL. */
+static void relist(struct classifier *c, const struct subtable *drop, struct subtable *add)
+{
+    uint32_t n_old = c->list ? c->list->n : 0, n = 0;
+    struct classifier_list *list = xmalloc(sizeof *list + (n_old + 1) * sizeof list->e[0]);
+
+    for (uint32_t i = 0; i < n_old; i++) {
+        const struct classifier_entry *e = &c->list->e[i];
+        if (add && e->priority < add->max_priority) {
+            list->e[n++] = (struct classifier_entry){add->max_priority, add};
+            add = NULL;
+        }
+        if (e->subtable != drop) {
+            list->e[n++] = *e;
+        }
+    }
+    if (add) {
+        list->e[n++] = (struct classifier_entry){add->max_priority, add};
+    }
+    list->n = n;
+    if (!n) {
+        free(list);
+        list = NULL;
+    }
+    publish_list(c, list);
+}
+
+static uint32_t hash_mask(const struct classifier *c, const struct flow *mask)
+{
+    return (uint32_t)hash_words(flow_words(mask), FLOW_WORDS, c->seed);
+}
+
+static struct subtable *find_subtable(const struct classifier *c, const struct flow *mask)
+{
+    struct index_probe p;
+    struct subtable *st = index_first(&c->by_mask, hash_mask(c, mask), &p);
+
+    while (st && !subtable_mask_equal(st, mask)) {
+        st = index_next(&p);
+    }
+    return st;
+}
+
+/* ---- rules ---- */
+
+struct rule *classifier_new_rule(struct classifier *c, const struct match *match)
+{
+    struct subtable *st = find_subtable(c, &match->mask);
+
+    if (!st) {
+        st = subtable_new(&match->mask);
+        st->mask_hash = hash_mask(c, &match->mask);
+        index_insert(&c->by_mask, st->mask_hash, st);
+    }
+    struct rule *r = xzalloc(sizeof *r + st->n_words * sizeof r->value[0]);
+    uint64_t h = c->seed;
+    for (unsigned i = 0; i < st->n_words; i++) {
+        r->value[i] = flow_words(&match->flow)[st->word[i]] & st->mask[i];
+        h = hash_mix(h, r->value[i]);
+    }
+    r->hash = (uint32_t)h;
+    r->n_words = st->n_words;
+    r->subtable = st;
+    __atomic_add_fetch(&st->refs, 1, __ATOMIC_RELAXED);
+    return r;
+}
+
+static bool same_value(const struct rule *a, const uint64_t *value)
+{
+    return !memcmp(a->value, value, a->n_words * sizeof value[0]);
+}
+
+static struct rule *find_head(const struct subtable *st, uint32_t hash, const uint64_t *value)
+{
+    struct index_probe p;
+
+    for (struct rule *r = index_first(&st->rules, hash, &p); r; r = index_next(&p)) {
+        if (same_value(r, value)) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+static void count_stages(struct classifier *c, const struct rule *r, bool add)
+{
+    struct subtable *st = r->subtable;
+    uint64_t h = c->seed;
+    unsigned i = 0;
+
+    for (unsigned s = 0; s < st->last_stage; s++) {
+        for (; i < st->stage_end[s]; i++) {
+            h = hash_mix(h, r->value[i]);
+        }
+        if (!stage_is_indexed(st, s)) {
+            continue;
+        }
+        if (add) {
+            index_count_add(&st->stages[s], (uint32_t)h);
+        } else {
+            index_count_sub(&st->stages[s], (uint32_t)h);
+        }
+    }
+}
+
+static void raise_priority(struct classifier *c, struct subtable *st, uint16_t priority)
+{
+    if (!st->n_rules || priority > st->max_priority) {
+        st->max_priority = priority;
+        st->n_max = 0;
+        relist(c, st->n_rules ? st : NULL, st);
+    }
+    st->n_max += priority == st->max_priority;
+    st->n_rules++;
+}
+
+void classifier_insert(struct classifier *c, struct rule *r)
+{
+    struct subtable *st = r->subtable;
+    struct rule *head = find_head(st, r->hash, r->value);
+
+    raise_priority(c, st, r->priority);
+    count_stages(c, r, true);
+    if (!head) {
+        index_insert(&st->rules, r->hash, r);
+    } else if (r->priority >= head->priority) {
+        r->next_same = head;
+        index_replace(&st->rules, r->hash, head, r);
+    } else {
+        struct rule *prev = head;
+        while (prev->next_same && prev->next_same->priority > r->priority) {
+            prev = prev->next_same;
+        }
+        r->next_same = prev->next_same;
+        __atomic_store_n(&prev->next_same, r, __ATOMIC_RELEASE);
+    }
+}
+
+/* Recomputes the highest priority once enough rules have gone to pay for it. */
+static void lower_priority(struct classifier *c, struct subtable *st, uint16_t gone)
+{
+    st->n_lowered++;
+    if (gone == st->max_priority && st->n_max) {
+        st->n_max--;
+    }
+    if (st->n_max || st->n_lowered < st->n_rules / 2) {
+        return;
+    }
+    uint16_t max = 0;
+    uint32_t n = 0, pos = 0;
+    for (struct rule *r; (r = index_walk(&st->rules, &pos)) != NULL;) {
+        for (; r; r = r->next_same) {
+            n = r->priority > max ? 1 : n + (r->priority == max);
+            max = MAX(max, r->priority);
+        }
+    }
+    st->n_lowered = 0;
+    st->n_max = n;
+    if (max != st->max_priority) {
+        st->max_priority = max;
+        relist(c, st, st);
+    }
+}
+
+void classifier_remove(struct classifier *c, struct rule *r)
+{
+    struct subtable *st = r->subtable;
+    struct rule *head = find_head(st, r->hash, r->value);
+
+    if (head == r) {
+        if (r->next_same) {
+            index_replace(&st->rules, r->hash, r, r->next_same);
+        } else {
+            index_remove(&st->rules, r->hash, r);
+        }
+    } else {
+        while (head->next_same != r) {
+            head = head->next_same;
+        }
+        __atomic_store_n(&head->next_same, r->next_same, __ATOMIC_RELEASE);
+    }
+    count_stages(c, r, false);
+    if (--st->n_rules) {
+        lower_priority(c, st, r->priority);
+    } else {
+        relist(c, st, NULL);
+        index_remove(&c->by_mask, st->mask_hash, st);
+        urcu_qsbr_call_rcu(&st->rcu, subtable_unref_rcu);
+    }
+}
+
+/* ---- lookup ---- */
+
+static inline void unwildcard(const struct subtable *st, unsigned n, struct flow *wc)
+{
+    if (wc) {
+        uint64_t *w = flow_words_mut(wc);
+        for (unsigned i = 0; i < n; i++) {
+            w[st->word[i]] |= st->mask[i];
+        }
+    }
+}
+
+static struct rule *subtable_lookup(const struct subtable *st, uint64_t seed, uint64_t version,
+                                    const uint64_t *flow, struct flow *wc)
+{
+    uint64_t value[FLOW_WORDS], h = seed;
+    unsigned i = 0;
+
+    for (unsigned s = 0; s <= st->last_stage; s++) {
+        for (; i < st->stage_end[s]; i++) {
+            value[i] = flow[st->word[i]] & st->mask[i];
+            h = hash_mix(h, value[i]);
+        }
+        if (stage_is_indexed(st, s) && !index_contains(&st->stages[s], (uint32_t)h)) {
+            unwildcard(st, i, wc);
+            return NULL;
+        }
+    }
+    unwildcard(st, st->n_words, wc);
+    struct rule *r = find_head(st, (uint32_t)h, value);
+    while (r && !rule_visible(r, version)) {
+        r = __atomic_load_n(&r->next_same, __ATOMIC_ACQUIRE);
+    }
+    return r;
+}
+
+struct rule *classifier_lookup(const struct classifier *c, uint64_t version,
+                               const struct flow *flow, struct flow *wc)
+{
+    const struct classifier_list *list = __atomic_load_n(&c->list, __ATOMIC_ACQUIRE);
+    struct rule *best = NULL;
+
+    for (uint32_t i = 0; list && i < list->n; i++) {
+        const struct classifier_entry *e = &list->e[i];
+        if (best && best->priority >= e->priority) {
+            break;
+        }
+        struct rule *r = subtable_lookup(e->subtable, c->seed, version, flow_words(flow), wc);
+        if (r && (!best || r->priority > best->priority)) {
+            best = r;
+        }
+    }
+    return best;
+}
+
+/* ---- the writer's searches ---- */
+
+struct rule *classifier_find(const struct classifier *c, const struct match *match)
+{
+    const struct subtable *st = find_subtable(c, &match->mask);
+    uint64_t value[FLOW_WORDS], h = c->seed;
+
+    if (!st) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < st->n_words; i++) {
+        value[i] = flow_words(&match->flow)[st->word[i]] & st->mask[i];
+        h = hash_mix(h, value[i]);
+    }
+    return find_head(st, (uint32_t)h, value);
+}
+
+void classifier_walk_begin(struct classifier_walk *w, const struct classifier *c,
+                           const struct flow *at_least)
+{
+    *w = (struct classifier_walk){.list = c->list, .at_least = at_least};
+}
+
+static bool mask_has(const struct subtable *st, const struct flow *at_least)
+{
+    uint64_t missing[FLOW_WORDS];
+
+    memcpy(missing, at_least, sizeof missing);
+    for (unsigned i = 0; i < st->n_words; i++) {
+        missing[st->word[i]] &= ~st->mask[i];
+    }
+    return is_all_zeros(missing, sizeof missing);
+}
+
+struct rule *classifier_walk_next(struct classifier_walk *w)
+{
+    while (!w->next) {
+        if (!w->list || w->i >= w->list->n) {
+            return NULL;
+        }
+        const struct subtable *st = w->list->e[w->i].subtable;
+        if (!w->pos && w->at_least && !mask_has(st, w->at_least)) {
+            w->i++;
+            continue;
+        }
+        w->next = index_walk(&st->rules, &w->pos);
+        if (!w->next) {
+            w->i++;
+            w->pos = 0;
+        }
+    }
+    struct rule *r = w->next;
+    w->next = r->next_same;
+    return r;
+}

@@ -1,0 +1,87 @@
+/* classifier.h - the rules of one table, found by tuple-space search.
+ *
+ * Layer 4, pure.  Rules with the same mask form a subtable, an index over their masked values;
+ * subtables are searched in the order of their highest priority, until no better rule can come.
+ * Within a subtable the words are looked at in stages (metadata, layer 2, 3, 4): a flow that no
+ * rule shares the first stages with leaves without the later ones being looked at, so that the mask
+ * of the cached flow stays narrow.
+ *
+ * Invariants: rules with equal masked values hang on one chain, highest priority first, newest
+ * first.  A chain may hold versions of the same rule.
+ * Threads: as table.h.  Does not know versions beyond asking rule_visible(). */
+#pragma once
+
+#include "ofproto/table/index.h"
+#include "ofproto/table/rule.h"
+
+_Static_assert(FLOW_WORDS <= 64, "a mask's words fit a 64-bit map");
+
+#define SUBTABLE_STAGES 4
+
+struct subtable {
+    struct index rules;                       /* Heads of chains, by hash of all words. */
+    struct index stages[SUBTABLE_STAGES - 1]; /* Hashes of the words up to that stage. */
+    uint8_t stage_end[SUBTABLE_STAGES];       /* Words before the end of the stage. */
+    uint8_t last_stage;                       /* Nothing is added after it. */
+    uint8_t n_words;
+    uint8_t word[FLOW_WORDS];  /* Which words of struct flow, by stage. */
+    uint64_t mask[FLOW_WORDS]; /* In the same order. */
+    uint64_t map;              /* Bit = word. */
+
+    /* Writer only. */
+    uint32_t mask_hash;
+    uint32_t n_rules;      /* Physically in, removed ones that wait included. */
+    uint16_t max_priority; /* At least the highest of its rules. */
+    uint32_t n_max;        /* Rules of that priority. */
+    uint32_t n_lowered;    /* Removals since max_priority was last recomputed. */
+
+    uint32_t refs; /* Atomic: the classifier's and one for each rule. */
+    struct rcu_head rcu;
+};
+
+struct classifier_entry {
+    uint16_t priority;
+    struct subtable *subtable;
+};
+
+struct classifier_list {
+    struct rcu_head rcu;
+    uint32_t n;
+    struct classifier_entry e[];
+};
+
+struct classifier {
+    struct classifier_list *list; /* RCU: highest priority first; NULL: no rules. */
+    uint64_t seed;
+    struct index by_mask; /* Writer: subtables by the hash of their mask. */
+};
+
+void classifier_init(struct classifier *, uint64_t seed);
+void classifier_deinit(struct classifier *); /* Must be empty. */
+
+/* A rule for this match, with its value filled in and a reference on its subtable, which is made if
+ * need be; not yet in. */
+struct rule *classifier_new_rule(struct classifier *, const struct match *);
+void classifier_insert(struct classifier *, struct rule *);
+void classifier_remove(struct classifier *, struct rule *);
+
+struct rule *classifier_lookup(const struct classifier *, uint64_t version, const struct flow *,
+                               struct flow *wc);
+
+/* ---- writer ---- */
+
+/* The chain of rules with exactly this match, or NULL. */
+struct rule *classifier_find(const struct classifier *, const struct match *);
+/* Walks all rules whose mask has at least the bits of 'at_least' (NULL: all). */
+struct classifier_walk {
+    const struct classifier_list *list;
+    const struct flow *at_least;
+    uint32_t i, pos;
+    struct rule *next;
+};
+void classifier_walk_begin(struct classifier_walk *, const struct classifier *,
+                           const struct flow *at_least);
+struct rule *classifier_walk_next(struct classifier_walk *);
+
+void subtable_unref(struct subtable *);
+bool subtable_mask_equal(const struct subtable *, const struct flow *mask);

@@ -1,0 +1,55 @@
+/* table-private.h - the structures behind table.h, for the files of this folder. */
+#pragma once
+
+#include "ofproto/table/classifier.h"
+#include "ofproto/table/table.h"
+
+struct table {
+    struct classifier cls;
+    struct rule *first, *last; /* Live rules, oldest first. */
+    size_t n_rules;
+    uint64_t lookups, matched;
+};
+
+/* Rules removed at one publication, waiting for the readers of older versions. */
+struct limbo {
+    struct rcu_head rcu;
+    struct tables *tables; /* Reference, until the grace period is over. */
+    struct limbo *next;
+    uint32_t ripe; /* Atomic: the grace period is over. */
+    uint32_t n, cap, done;
+    struct rule **rules; /* The tables' references. */
+};
+
+struct heap_entry {
+    int64_t due_ms; /* Not later than the rule can really time out. */
+    struct rule *rule;
+};
+
+struct tables {
+    struct table *table[OFP_N_TABLES]; /* Made when first needed; read by workers. */
+    uint64_t version;
+    uint32_t refs;
+    struct rcu_head rcu;
+
+    /* Control thread. */
+    uint64_t seed;
+    size_t n_rules;
+    struct limbo *removed;                /* Since the last publication, or NULL. */
+    struct limbo *waiting, **waiting_end; /* Older ones, oldest first. */
+    struct tables_cursor *cursors;
+    struct heap_entry *heap; /* By due_ms; n_heap of cap_heap. */
+    uint32_t n_heap, cap_heap;
+};
+
+static inline struct table *table_get(const struct tables *ts, uint8_t id)
+{
+    return id < OFP_N_TABLES ? __atomic_load_n(&ts->table[id], __ATOMIC_ACQUIRE) : NULL;
+}
+
+/* timeout.c */
+void timeout_add(struct tables *, struct rule *);
+void timeout_remove(struct tables *, struct rule *);
+/* cursor.c: 'r' is about to leave the list; cursors that stand on it go to 'next' (NULL: the rule
+ * after it). */
+void cursor_rule_gone(struct tables *, const struct rule *r, struct rule *next);

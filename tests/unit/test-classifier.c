@@ -1,0 +1,287 @@
+/* test-classifier.c - lookups against a naive list of rules: same rule, a sound mask, versions. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "lib/mem.h"
+#include "ofproto/table/table.h"
+
+static uint64_t rng_state = 0x1234567;
+
+static uint32_t rnd(uint32_t n)
+{
+    rng_state = rng_state * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (uint32_t)(rng_state >> 33) % n;
+}
+
+/* Words in use, with few values each, so that rules and flows meet. */
+static const size_t used_ofs[] = {
+    offsetof(struct flow, key.ct_state), offsetof(struct flow, key.eth_type),
+    offsetof(struct flow, key.eth_src),  offsetof(struct flow, key.ip_src),
+    offsetof(struct flow, key.ip_ttl),   offsetof(struct flow, key.tp_src),
+    offsetof(struct flow, metadata),     offsetof(struct flow, regs[3]),
+    offsetof(struct flow, in_port),
+};
+#define N_USED ARRAY_SIZE(used_ofs)
+
+static uint64_t *word_of(struct flow *f, unsigned i)
+{
+    return &flow_words_mut(f)[used_ofs[i] / 8];
+}
+
+static void random_flow(struct flow *f)
+{
+    memset(f, 0, sizeof *f);
+    for (unsigned i = 0; i < N_USED; i++) {
+        *word_of(f, i) = rnd(4) | (uint64_t)rnd(4) << 40;
+    }
+}
+
+static void random_match(struct match *m)
+{
+    static const uint64_t masks[] = {3, 1, UINT64_MAX, UINT64_C(3) << 40, UINT64_C(1) << 41};
+
+    memset(m, 0, sizeof *m);
+    random_flow(&m->flow);
+    for (unsigned i = 0; i < N_USED; i++) {
+        if (!rnd(3)) {
+            *word_of(&m->mask, i) = masks[rnd(ARRAY_SIZE(masks))];
+        }
+        *word_of(&m->flow, i) &= *word_of(&m->mask, i);
+    }
+}
+
+static bool covers(const struct match *m, const struct flow *f)
+{
+    for (unsigned i = 0; i < FLOW_WORDS; i++) {
+        if ((flow_words(&m->flow)[i] ^ flow_words(f)[i]) & flow_words(&m->mask)[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The naive table. */
+struct naive {
+    struct match match;
+    uint16_t priority;
+    uint64_t added, removed;
+    struct rule *rule;
+};
+#define N_NAIVE 2000
+static struct naive naive[N_NAIVE];
+static unsigned n_naive;
+
+static uint16_t best_priority(const struct flow *f, uint64_t version, bool *found)
+{
+    uint16_t best = 0;
+
+    *found = false;
+    for (unsigned i = 0; i < n_naive; i++) {
+        const struct naive *n = &naive[i];
+        if (n->added <= version && version < n->removed && covers(&n->match, f) &&
+            (!*found || n->priority > best)) {
+            best = n->priority;
+            *found = true;
+        }
+    }
+    return best;
+}
+
+static struct naive *naive_of(const struct rule *r)
+{
+    for (unsigned i = 0; i < n_naive; i++) {
+        if (naive[i].rule == r) {
+            return &naive[i];
+        }
+    }
+    return NULL;
+}
+
+static void check_flow(struct tables *ts, uint64_t version, const struct flow *f)
+{
+    struct flow wc = {0};
+    bool found;
+    struct rule *r = tables_lookup(ts, 0, version, f, &wc);
+    uint16_t best = best_priority(f, version, &found);
+
+    assert_int_equal(r != NULL, found);
+    if (r) {
+        const struct naive *n = naive_of(r);
+        assert_non_null(n);
+        assert_int_equal(r->priority, best);
+        assert_true(covers(&n->match, f));
+        assert_true(n->added <= version && version < n->removed);
+        for (unsigned i = 0; i < FLOW_WORDS; i++) { /* The rule's own mask is in. */
+            assert_int_equal(flow_words(&n->match.mask)[i] & ~flow_words(&wc)[i], 0);
+        }
+    }
+    /* Whatever differs only outside the mask finds the same rule under the same mask. */
+    for (unsigned k = 0; k < 20; k++) {
+        struct flow other, wc2 = {0};
+        random_flow(&other);
+        for (unsigned i = 0; i < FLOW_WORDS; i++) {
+            uint64_t m = flow_words(&wc)[i];
+            flow_words_mut(&other)[i] =
+                (flow_words(f)[i] & m) | ((flow_words(&other)[i] ^ rnd(16)) & ~m);
+        }
+        assert_ptr_equal(tables_lookup(ts, 0, version, &other, &wc2), r);
+        assert_memory_equal(&wc2, &wc, sizeof wc);
+    }
+}
+
+static void add_random(struct tables *ts)
+{
+    struct rule_args args = {.priority = (uint16_t)rnd(6)};
+    struct naive *n = &naive[n_naive];
+
+    random_match(&n->match);
+    if (n_naive == N_NAIVE || table_find(ts, 0, &n->match, args.priority)) {
+        return;
+    }
+    n->rule = tables_insert(ts, &n->match, &args, rule_acts_new(NULL, 0));
+    n->priority = args.priority;
+    n->added = tables_version(ts) + 1;
+    n->removed = UINT64_MAX;
+    rule_ref(n->rule); /* So that its address is not used again. */
+    n_naive++;
+}
+
+static void remove_random(struct tables *ts)
+{
+    struct naive *n = n_naive ? &naive[rnd(n_naive)] : NULL;
+
+    if (n && n->removed == UINT64_MAX) {
+        struct rule *r = table_find(ts, 0, &n->match, n->priority);
+        assert_ptr_equal(r, n->rule);
+        tables_remove(ts, r);
+        n->removed = tables_version(ts) + 1;
+    }
+}
+
+static void forget_all(void)
+{
+    for (unsigned i = 0; i < n_naive; i++) {
+        rule_unref(naive[i].rule);
+    }
+    n_naive = 0;
+}
+
+static void finish(struct tables *ts)
+{
+    tables_unref(ts);
+    forget_all();
+    for (int i = 0; i < 4; i++) { /* Callbacks queue more callbacks. */
+        urcu_qsbr_barrier();
+    }
+}
+
+static void test_differential(void **state)
+{
+    for (unsigned round = 0; round < 20; round++) {
+        struct tables *ts = tables_new(round);
+        for (unsigned step = 0; step < 60; step++) {
+            for (unsigned i = rnd(20); i; i--) {
+                add_random(ts);
+            }
+            for (unsigned i = rnd(16); i; i--) {
+                remove_random(ts);
+            }
+            struct flow f;
+            random_flow(&f);
+            uint64_t before = tables_version(ts);
+            check_flow(ts, before, &f); /* Not yet published. */
+            tables_publish(ts);
+            check_flow(ts, before, &f); /* The older version is still whole... */
+            check_flow(ts, tables_version(ts), &f);
+            if (!rnd(4)) {
+                urcu_qsbr_barrier();
+                tables_reclaim(ts, 1 + rnd(10)); /* ...until nobody can hold it. */
+            }
+            random_flow(&f);
+            check_flow(ts, tables_version(ts), &f);
+        }
+        finish(ts);
+    }
+}
+
+static void test_priority_falls(void **state)
+{
+    struct tables *ts = tables_new(1);
+    struct match m = {0};
+    struct rule *r[300];
+    struct flow f = {0}, wc = {0};
+
+    flow_words_mut(&m.mask)[0] = UINT64_MAX;
+    for (unsigned i = 0; i < 300; i++) {
+        flow_words_mut(&m.flow)[0] = i;
+        struct rule_args args = {.priority = (uint16_t)(i * 10)};
+        r[i] = tables_insert(ts, &m, &args, rule_acts_new(NULL, 0));
+    }
+    tables_publish(ts);
+    for (unsigned i = 300; i-- > 1;) {
+        tables_remove(ts, r[i]);
+        tables_publish(ts);
+    }
+    for (int i = 0; i < 3; i++) {
+        urcu_qsbr_barrier();
+        tables_reclaim(ts, 1000);
+    }
+    assert_ptr_equal(tables_lookup(ts, 0, tables_version(ts), &f, &wc), r[0]);
+    assert_int_equal(tables_n_rules(ts), 1);
+    finish(ts);
+}
+
+/* A rule on other metadata alone leaves layer 3 out of the mask. */
+static void test_stages(void **state)
+{
+    struct tables *ts = tables_new(7);
+    struct match m = {0};
+    struct flow f = {0}, wc = {0};
+
+    m.mask.in_port = UINT32_MAX;
+    m.flow.in_port = htonl(1);
+    m.mask.key.eth_type = UINT16_MAX;
+    m.flow.key.eth_type = htons(0x800);
+    m.mask.key.ip_dst = UINT32_MAX;
+    m.flow.key.ip_dst = htonl(0x0a000001);
+    struct rule_args args = {.priority = 5};
+    tables_insert(ts, &m, &args, rule_acts_new(NULL, 0));
+    tables_publish(ts);
+
+    f.in_port = htonl(2);
+    f.key.eth_type = htons(0x800);
+    assert_null(tables_lookup(ts, 0, tables_version(ts), &f, &wc));
+    assert_int_equal(wc.in_port, UINT32_MAX);
+    assert_int_equal(wc.key.eth_type, 0);
+    assert_int_equal(wc.key.ip_dst, 0);
+    f.in_port = htonl(1);
+    f.key.eth_type = htons(0x86dd);
+    assert_null(tables_lookup(ts, 0, tables_version(ts), &f, &wc));
+    assert_int_equal(wc.key.eth_type, UINT16_MAX);
+    assert_int_equal(wc.key.ip_dst, 0);
+    f.key.eth_type = htons(0x800);
+    assert_null(tables_lookup(ts, 0, tables_version(ts), &f, &wc));
+    assert_int_equal(wc.key.ip_dst, UINT32_MAX);
+    f.key.ip_dst = htonl(0x0a000001);
+    assert_non_null(tables_lookup(ts, 0, tables_version(ts), &f, &wc));
+    assert_null(tables_lookup(ts, 1, tables_version(ts), &f, &wc));
+    finish(ts);
+}
+
+static int setup(void **state)
+{
+    urcu_qsbr_register_thread();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_differential),
+        cmocka_unit_test(test_priority_falls),
+        cmocka_unit_test(test_stages),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
