@@ -17,6 +17,10 @@ enum ofp_error match_decode_tlvs(struct wire_rd *, size_t len, bool strict, stru
 /* Returns the length written (no padding). */
 size_t match_encode_tlvs(const struct match *, uint8_t version, struct wire_wr *);
 
+/* The errors of one TLV: BAD_FIELD unknown; BAD_LEN cut short, or (with *field set) a length that
+ * the field does not have, which match lists report as BAD_FIELD and actions as OFPBAC_BAD_SET_LEN;
+ * BAD_MASK, BAD_WILDCARDS, BAD_VALUE; NXFMFC_INVALID_TLV_FIELD.  The reader moves past it all the
+ * same. */
 /* One TLV (header, value, mask if present) for set_field and the like. */
 enum ofp_error tlv_decode(struct wire_rd *, const struct field **, struct field_value *value,
                           struct field_value *mask /* all ones if absent */,

@@ -101,7 +101,9 @@ const struct field *field_by_header(uint32_t header, uint32_t experimenter);
  * of the result. */
 const struct field_codepoint *field_codepoint_by_header(uint32_t header, uint32_t experimenter,
                                                         const struct field **);
-/* The code point this switch sends in OpenFlow 'version' (1..6); NULL: the field cannot be sent. */
+/* The code point this switch sends in OpenFlow 'version' (1..6; 1 also means NXM lists): the newest
+ * that the version reaches, else the oldest there is, since peers take all of them in all versions.
+ * NULL: the field cannot be sent. */
 const struct field_codepoint *field_codepoint(const struct field *, uint8_t version);
 /* "NXM_OF_ETH_DST" where there is such a name, else the field's own: what subfields print. */
 const char *field_code_name(const struct field *);

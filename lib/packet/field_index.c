@@ -107,7 +107,7 @@ const struct field_codepoint *field_codepoint(const struct field *f, uint8_t ver
 {
     const struct field_codepoint *best = NULL;
     for (unsigned i = 0; i < FIELD_MAX_CODEPOINTS && f->cp[i].name; i++) {
-        if (f->cp[i].min_version <= version) {
+        if (!best || f->cp[i].min_version <= version) {
             best = &f->cp[i];
         }
     }

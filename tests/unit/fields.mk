@@ -4,3 +4,9 @@ TESTS += tests/unit/test-field
 tests_unit_test_field_SOURCES = tests/unit/test-field.c tests/unit/field-facts.h
 tests_unit_test_field_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_field_LDADD = $(PACKET_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-match
+TESTS += tests/unit/test-match
+tests_unit_test_match_SOURCES = tests/unit/test-match.c tests/unit/test-match-util.h
+tests_unit_test_match_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_match_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)

@@ -76,8 +76,8 @@ static void test_codepoint_choice(void **state)
         {MF_DP_HASH, 4, "NXM_NX_DP_HASH"},
         {MF_IP_SRC, 1, "NXM_OF_IP_SRC"},
         {MF_IP_SRC, 4, "OXM_OF_IPV4_SRC"},
-        {MF_ACTSET_OUTPUT, 3, NULL},
-        {MF_PACKET_TYPE, 4, NULL},
+        {MF_ACTSET_OUTPUT, 3, "ONFOXM_ET_ACTSET_OUTPUT"},
+        {MF_PACKET_TYPE, 4, "OXM_OF_PACKET_TYPE"},
         {MF_DL_VLAN, 4, NULL},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

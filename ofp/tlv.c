@@ -1,0 +1,142 @@
+/* tlv.c - see match.h: one OXM or NXM type-length-value.
+ *
+ * Header: class 16, field 7, has-mask 1, length 8 bits; class 0xffff has four bytes of experimenter
+ * id first in its payload.  OpenFlow 1.3.5 sections 7.2.3.2 and 7.2.3.9; Nicira's NXM is the same.
+ */
+#include "ofp/match.h"
+
+#define CLASS_EXPERIMENTER 0xffff0000u
+#define HAS_MASK           0x100u
+
+struct tlv_head {
+    const struct field *field; /* NULL: unknown. */
+    uint16_t n_value;          /* Bytes of the value, and of the mask if there is one. */
+    uint16_t n_payload;        /* Bytes that follow the header and the experimenter. */
+    bool has_mask;
+};
+
+/* The header without mask bit and without the length of a mask, as fields.def has it. */
+static enum ofp_error head_decode(struct wire_rd *r, struct tlv_head *h)
+{
+    uint32_t header = wire_rd_u32(r), experimenter = 0;
+    unsigned n = header & 0xff, id_bytes = 0;
+
+    *h = (struct tlv_head){.has_mask = (header & HAS_MASK) != 0};
+    if (header >= CLASS_EXPERIMENTER) {
+        if (n < 4) {
+            return OFPERR_OFPBMC_BAD_LEN;
+        }
+        experimenter = wire_rd_u32(r);
+        id_bytes = 4;
+    }
+    h->n_payload = (uint16_t)(n - id_bytes);
+    h->n_value = h->has_mask ? h->n_payload / 2 : h->n_payload;
+    if (r->err || !h->n_payload || (h->has_mask && h->n_payload % 2)) {
+        return OFPERR_OFPBMC_BAD_LEN;
+    }
+    const struct field_codepoint *cp = field_codepoint_by_header(header, experimenter, &h->field);
+    if (!cp) {
+        return OFPERR_OFPBMC_BAD_FIELD;
+    }
+    if (!h->field->size) {
+        return OFPERR_NXFMFC_INVALID_TLV_FIELD;
+    }
+    return (cp->header & 0xff) == h->n_value + id_bytes ? OFPERR_OK : OFPERR_OFPBMC_BAD_LEN;
+}
+
+static bool value_within_mask(const struct field_value *v, const struct field_value *mask)
+{
+    for (unsigned i = 0; i < FIELD_VALUE_MAX; i++) {
+        if (v->b[i] & ~mask->b[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum ofp_error check_mask(const struct field *f, const struct field_value *v,
+                                 const struct field_value *mask)
+{
+    bool exact = is_all_ones(mask->b, f->n_bytes), wild = is_all_zeros(mask->b, f->n_bytes);
+
+    if (!value_within_mask(v, mask)) {
+        return OFPERR_OFPBMC_BAD_WILDCARDS;
+    }
+    if (exact || wild) {
+        return OFPERR_OK;
+    }
+    /* Unknown connection states cannot be promised to be clear. */
+    if (f->maskable == MASK_NONE ||
+        (f->id == MF_CT_STATE && field_value_to_u64(f, mask) & ~(uint64_t)CS_ALL)) {
+        return OFPERR_OFPBMC_BAD_MASK;
+    }
+    return OFPERR_OK;
+}
+
+enum ofp_error tlv_decode(struct wire_rd *r, const struct field **field, struct field_value *value,
+                          struct field_value *mask, bool *has_mask)
+{
+    struct tlv_head h;
+    enum ofp_error error = head_decode(r, &h);
+    const uint8_t *payload = wire_rd_bytes(r, h.n_payload);
+
+    *field = h.field;
+    *has_mask = h.has_mask;
+    memset(value, 0, sizeof *value);
+    memset(mask, 0, sizeof *mask);
+    if (error) {
+        return error;
+    }
+    if (!payload) {
+        return OFPERR_OFPBMC_BAD_LEN;
+    }
+    memcpy(value->b, payload, h.n_value);
+    if (h.has_mask) {
+        memcpy(mask->b, payload + h.n_value, h.n_value);
+        error = check_mask(h.field, value, mask);
+        if (error || is_all_zeros(mask->b, h.n_value)) {
+            return error;
+        }
+    } else {
+        field_value_ones(h.field, mask);
+    }
+    return field_value_ok(h.field, value) ? OFPERR_OK : OFPERR_OFPBMC_BAD_VALUE;
+}
+
+enum ofp_error tlv_header_decode(struct wire_rd *r, const struct field **field, bool *has_mask)
+{
+    struct tlv_head h;
+    enum ofp_error error = head_decode(r, &h);
+
+    *field = h.field;
+    *has_mask = h.has_mask;
+    return error;
+}
+
+void tlv_header_encode(const struct field *f, uint8_t version, bool has_mask, struct wire_wr *w)
+{
+    const struct field_codepoint *cp = field_codepoint(f, version);
+
+    if (!cp) {
+        w->err = true;
+        return;
+    }
+    wire_wr_u32(w, cp->header + (has_mask ? HAS_MASK + f->n_bytes : 0));
+    if (cp->experimenter) {
+        wire_wr_u32(w, cp->experimenter);
+    }
+}
+
+void tlv_encode(const struct field *f, const struct field_value *value,
+                const struct field_value *mask, uint8_t version, struct wire_wr *w)
+{
+    if (!f->size) {
+        w->err = true;
+        return;
+    }
+    tlv_header_encode(f, version, mask != NULL, w);
+    wire_wr_bytes(w, value->b, f->n_bytes);
+    if (mask) {
+        wire_wr_bytes(w, mask->b, f->n_bytes);
+    }
+}
