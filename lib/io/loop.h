@@ -79,6 +79,10 @@ struct loop_call {
 void loop_call_init(struct loop_call *, struct loop *, loop_cb *, void *aux);
 void loop_call_schedule(struct loop_call *); /* Idempotent until it runs. */
 void loop_call_cancel(struct loop_call *);   /* Idempotent; fine on a zeroed struct. */
+static inline bool loop_call_pending(const struct loop_call *c)
+{
+    return c->pprev != NULL;
+}
 
 /* 'cb' on the loop at each delivery of 'signo', until loop_free(). */
 void loop_signal(struct loop *, int signo, loop_cb *, void *aux);

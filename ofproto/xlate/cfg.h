@@ -39,6 +39,7 @@ struct xlate_bridge {
     char *name;
     struct tables *tables; /* Reference. */
     struct fdb *fdb;       /* Reference. */
+    bool fail_open;        /* No controller answers: NORMAL instead of the tables. */
     struct hmap ports;
     struct xlate_port **port_list; /* In order of ofp_port. */
     size_t n_ports;

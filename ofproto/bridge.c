@@ -1,0 +1,180 @@
+/* bridge.c - an OpenFlow switch as a whole: see bridge.h.  Ports are in bridge_port.c, rules in
+ * bridge_flow.c, packets in bridge_packet.c, messages in dispatch.c. */
+#include "ofproto/bridge.h"
+
+#include <stdlib.h>
+
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "ofproto/ofproto-private.h"
+
+LOG_MODULE(bridge);
+
+/* Never used twice, over all datapaths: continuations and packet-ins under way name bridges by it.
+ */
+static uint32_t next_id = 1;
+
+static void on_recv(void *br_, struct ofconn *c, const struct msg_header *h, const void *msg,
+                    size_t len)
+{
+    dispatch(br_, c, h, msg, len);
+}
+
+static void on_closed(void *br_, struct ofconn *c)
+{
+    (void)br_;
+    bridge_packet_forget(c);
+}
+
+static void on_fail_open(void *br_, bool on)
+{
+    struct bridge *br = br_;
+    if (on) {
+        log_warn("%s: no controller answers: switching by itself (fail mode standalone)", br->name);
+    } else if (br->fail_open) {
+        log_info("%s: a controller answers again", br->name);
+    }
+    bridge_fail_open(br, on);
+}
+
+static void on_expiry(void *br_)
+{
+    bridge_flow_expire(br_);
+}
+
+char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
+{
+    static const struct conn_handler handler = {.recv = on_recv,
+                                                .closed = on_closed,
+                                                .fail_open = on_fail_open};
+    struct bridge *br = xzalloc(sizeof *br);
+    uint64_t seed = env_random(loop_env(p->loop));
+
+    br->ofproto = p;
+    br->name = xstrdup(name);
+    br->id = next_id++;
+    br->tables = tables_new(seed);
+    br->fdb = fdb_new(seed, FDB_DEFAULT_MAX, FDB_DEFAULT_AGE_MS);
+    br->fail_mode = FAIL_SECURE;
+    br->removed_tail = &br->removed;
+    hmap_init(&br->ports);
+    loop_timer_init(&br->expiry, p->loop, on_expiry, br);
+    char *error =
+        connmgr_new(p->loop, p->rundir, name, BIT(OFP13_VERSION), &handler, br, &br->conns);
+    if (error) {
+        tables_unref(br->tables);
+        fdb_unref(br->fdb);
+        free(br->name);
+        free(br);
+        return error;
+    }
+    br->next = p->bridges;
+    p->bridges = br;
+    ofproto_cfg_update(p);
+    *out = br;
+    return NULL;
+}
+
+void bridge_free(struct bridge *br)
+{
+    struct ofproto *p = br->ofproto;
+
+    connmgr_free(br->conns);
+    loop_timer_cancel(&br->expiry);
+    for (struct bridge **i = &p->bridges; *i; i = &(*i)->next) {
+        if (*i == br) {
+            *i = br->next;
+            break;
+        }
+    }
+    /* Workers stop translating for it before its ports and tables go. */
+    ofproto_cfg_update(p);
+    bridge_ports_deinit(br);
+    struct removed_rule *next;
+    for (struct removed_rule *r = br->removed; r; r = next) {
+        next = r->next;
+        rule_unref(r->rule);
+        free(r);
+    }
+    tables_unref(br->tables);
+    fdb_unref(br->fdb);
+    free(br->dp_desc);
+    free(br->name);
+    free(br);
+}
+
+const char *bridge_name(const struct bridge *br)
+{
+    return br->name;
+}
+
+struct ofproto *bridge_ofproto(const struct bridge *br)
+{
+    return br->ofproto;
+}
+
+void bridge_set_datapath_id(struct bridge *br, uint64_t id)
+{
+    if (br->datapath_id != id) {
+        br->datapath_id = id;
+        connmgr_reconnect(br->conns); /* Controllers know a switch by it. */
+    }
+}
+
+uint64_t bridge_datapath_id(const struct bridge *br)
+{
+    return br->datapath_id;
+}
+
+void bridge_set_dp_desc(struct bridge *br, const char *desc)
+{
+    free(br->dp_desc);
+    br->dp_desc = desc ? xstrdup(desc) : NULL;
+}
+
+struct connmgr *bridge_conns(struct bridge *br)
+{
+    return br->conns;
+}
+
+void bridge_set_control(struct bridge *br, enum fail_mode mode, const struct controller_config *c,
+                        size_t n)
+{
+    bool was_alone = !br->has_controllers && br->fail_mode == FAIL_STANDALONE;
+    bool alone = !n && mode == FAIL_STANDALONE;
+    bool lost_controllers = br->has_controllers && !n;
+
+    br->fail_mode = mode;
+    br->has_controllers = n > 0;
+    connmgr_set_fail_mode(br->conns, mode);
+    connmgr_set_controllers(br->conns, c, n);
+    if (br->fail_open && (mode == FAIL_SECURE || !n)) {
+        bridge_fail_open(br, false);
+    }
+    if (was_alone != alone || lost_controllers) {
+        /* The rules of the last manager do not outlive it; bridge_flow_flush() puts in what an
+         * unmanaged switch has. */
+        bridge_flow_flush(br);
+    }
+}
+
+const struct fdb *bridge_fdb(const struct bridge *br)
+{
+    return br->fdb;
+}
+
+void bridge_fdb_flush(struct bridge *br)
+{
+    fdb_flush(br->fdb);
+    revalidate_all(br->ofproto->revalidator);
+}
+
+void bridge_fdb_set(struct bridge *br, uint32_t max, int64_t age_ms)
+{
+    fdb_set(br->fdb, max, age_ms);
+}
+
+size_t bridge_n_rules(const struct bridge *br)
+{
+    return tables_n_rules(br->tables);
+}

@@ -1,0 +1,58 @@
+/* bridge.h - an OpenFlow switch on a datapath: its ports, tables and connections.
+ *
+ * Layer 4.  Owner: the control thread.  Called by vswitchd/apply (configuration) and by the control
+ * commands (fdb/show, bridge/dump-flows).  Specification: OpenFlow 1.3.5. */
+#pragma once
+
+#include "lib/dp/dp.h"
+#include "ofproto/conn/connmgr.h"
+
+struct ofproto;
+struct bridge;
+struct fdb;
+
+/* NULL, or a heap error text.  The switch begins in fail mode secure without rules. */
+char *bridge_new(struct ofproto *, const char *name, struct bridge **) MUST_USE;
+void bridge_free(struct bridge *); /* Ports go, their devices too if they are ours. */
+const char *bridge_name(const struct bridge *);
+struct ofproto *bridge_ofproto(const struct bridge *);
+void bridge_set_datapath_id(struct bridge *, uint64_t);
+uint64_t bridge_datapath_id(const struct bridge *);
+void bridge_set_dp_desc(struct bridge *, const char *); /* NULL: "None" */
+struct connmgr *bridge_conns(struct bridge *);
+/* Fail mode and controllers together: whether rules are flushed, and whether the NORMAL flow of a
+ * standalone switch without controllers is there, depends on both. */
+void bridge_set_control(struct bridge *, enum fail_mode, const struct controller_config *,
+                        size_t n);
+const struct fdb *bridge_fdb(const struct bridge *);
+void bridge_fdb_flush(struct bridge *);
+void bridge_fdb_set(struct bridge *, uint32_t max, int64_t age_ms);
+
+struct bridge_port_config {
+    const char *name;
+    const char *type;  /* "", "system", "internal", "patch", "dummy", "pcap", ... */
+    uint32_t ofp_port; /* Wanted; 0: any.  OFPP_LOCAL for the port named as the bridge. */
+    uint16_t vlan_tag; /* XLATE_VLAN_NONE (65535): trunk. */
+    const char *(*option)(void *aux, const char *key); /* options:KEY or NULL. */
+    void *aux;
+};
+/* NULL, or a heap error text.  '*ofp_port' gets the number it has. */
+char *bridge_port_add(struct bridge *, const struct bridge_port_config *,
+                      uint32_t *ofp_port) MUST_USE;
+void bridge_port_del(struct bridge *, uint32_t ofp_port, bool destroy_device);
+void bridge_port_set_vlan(struct bridge *, uint32_t ofp_port, uint16_t vlan_tag);
+
+struct bridge_port_info {
+    const char *name;
+    uint32_t ofp_port, dp_port; /* dp_port: DP_PORT_NONE for patch ports. */
+    const char *peer;           /* Patch ports. */
+    struct dp_port_info dp;     /* Zero for patch ports. */
+};
+bool bridge_port_info(const struct bridge *, uint32_t ofp_port, struct bridge_port_info *);
+/* Port numbers in ascending order, LOCAL last; start with 0; OFPP_NONE at the end. */
+uint32_t bridge_next_port(const struct bridge *, uint32_t after);
+
+/* For bridge/dump-flows and ofproto commands: one line a rule. */
+struct text;
+void bridge_dump_flows(struct bridge *, struct text *);
+size_t bridge_n_rules(const struct bridge *);

@@ -1,0 +1,181 @@
+/* bridge_packet.c - packets between a bridge and its controllers: PACKET_IN with its buffers,
+ * PACKET_OUT. Specification: OpenFlow 1.3.5 sections 6.1.2, 7.3.7, 7.4.1. */
+#include <stdlib.h>
+
+#include "lib/counter.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/packet/parse.h"
+#include "ofproto/ofproto-private.h"
+#include "ofproto/session.h"
+
+LOG_MODULE(bridge_packet);
+
+/* Buffered bytes of one connection; beyond it packet-ins carry the whole frame. */
+#define MAX_BUFFERED (1u << 20)
+
+/* ---- buffers ---- */
+
+static void buffer_drop(struct session *s, struct session_buffer *b)
+{
+    s->buffered_bytes -= b->packet->len;
+    packet_free(b->packet);
+    b->packet = NULL;
+}
+
+static uint32_t buffer_put(void *br, struct ofconn *conn, const struct packet_in *pin)
+{
+    struct session *s = session_of(conn, br);
+    struct session_buffer *b = &s->buffers[s->next_buffer % SESSION_N_BUFFERS];
+
+    if (b->packet) {
+        buffer_drop(s, b); /* The oldest makes room. */
+    }
+    if (s->buffered_bytes + pin->data_len > MAX_BUFFERED) {
+        return OFP_NO_BUFFER;
+    }
+    b->packet = packet_new_data(pin->data, pin->data_len);
+    b->ofp_in_port = ntohl(pin->metadata.flow.in_port);
+    b->id = s->next_buffer++ & INT32_MAX; /* Never OFP_NO_BUFFER. */
+    s->buffered_bytes += pin->data_len;
+    return b->id;
+}
+
+struct packet *bridge_packet_buffer_take(struct ofconn *conn, uint32_t id, uint32_t *ofp_in_port)
+{
+    struct session *s = ofconn_data(conn);
+    struct session_buffer *b = s ? &s->buffers[id % SESSION_N_BUFFERS] : NULL;
+
+    if (!b || !b->packet || b->id != id) {
+        return NULL;
+    }
+    struct packet *pkt = b->packet;
+    b->packet = NULL;
+    s->buffered_bytes -= pkt->len;
+    *ofp_in_port = b->ofp_in_port;
+    return pkt;
+}
+
+void bridge_packet_forget(struct ofconn *conn)
+{
+    session_closed(conn);
+}
+
+/* ---- out ---- */
+
+/* Runs 'acts' on the packet (consumed) as if it had come in through 'in_port'. */
+static enum ofp_error execute(struct bridge *br, struct packet *pkt, uint32_t in_port,
+                              const struct flow *metadata, const void *acts, size_t acts_len)
+{
+    struct ofproto *p = br->ofproto;
+    const struct bridge_port *port = bridge_port_by_ofp(br, in_port);
+    int64_t now = loop_now(p->loop);
+    struct key key;
+    struct xlate_out out;
+
+    pkt->in_port = port ? port->dp_port : DP_PORT_NONE;
+    if (!parse_key(pkt, &key)) {
+        packet_free(pkt);
+        return OFPERR_OFPBRC_BAD_PACKET;
+    }
+    /* A snapshot that waits for the end of the turn would miss a port that the controller has just
+     * been told of. */
+    if (loop_call_pending(&p->cfg_call)) {
+        ofproto_cfg_update(p);
+    }
+    struct xlate_in in = {.cfg = p->cfg,
+                          .key = &key,
+                          .packet = pkt,
+                          .now_ms = now,
+                          .bridge = xlate_cfg_bridge(p->cfg, br->id),
+                          .ofp_in_port = in_port,
+                          .acts = acts,
+                          .acts_len = acts_len,
+                          .metadata = metadata};
+    xlate_out_init(&out);
+    xlate(&in, &out);
+    if (out.error) {
+        log_warn_rl("%s: packet-out: %s", br->name, xlate_error_text(out.error));
+    }
+    for (unsigned i = 0; i < out.n_effects; i++) {
+        const struct xlate_effect *fx = &out.effects[i];
+        if (fdb_learn(fx->fdb, fx->vlan, fx->mac, fx->ofp_port, now)) {
+            revalidate_mac(p->revalidator, fx->fdb, fx->vlan, fx->mac);
+        }
+    }
+    struct dp_flow_stats one = {.packets = 1, .bytes = pkt->len, .used_ms = now};
+    credit_apply(out.credit, &one);
+    dp_execute(p->dp, pkt, out.actions.data, out.actions.len);
+    /* Its continuations rest for seconds after the credit has gone: long enough for this packet. */
+    xlate_out_deinit(&out);
+    counter_inc(COUNTER_ofproto_packet_out);
+    return OFPERR_OK;
+}
+
+static bool in_port_ok(const struct bridge *br, uint32_t port)
+{
+    return port == OFPP_CONTROLLER || port == OFPP_LOCAL || bridge_port_by_ofp(br, port);
+}
+
+enum ofp_error bridge_packet_out(struct bridge *br, struct ofconn *conn,
+                                 const struct packet_out *po)
+{
+    struct dp_features features;
+    struct packet *pkt;
+    uint32_t ignored;
+
+    if (!in_port_ok(br, po->in_port)) {
+        return OFPERR_OFPBRC_BAD_PORT;
+    }
+    dp_get_features(br->ofproto->dp, &features);
+    enum ofp_error error = xlate_can_execute(po->acts.data, po->acts.len, &features);
+    if (error) {
+        return error;
+    }
+    if (po->buffer_id != OFP_NO_BUFFER) {
+        pkt = bridge_packet_buffer_take(conn, po->buffer_id, &ignored);
+        if (!pkt) {
+            return OFPERR_OFPBRC_BUFFER_UNKNOWN;
+        }
+    } else if (po->data_len) {
+        pkt = packet_new_data(po->data, po->data_len);
+    } else {
+        return OFPERR_OFPBRC_BUFFER_EMPTY;
+    }
+    return execute(br, pkt, po->in_port, &po->metadata.flow, po->acts.data, po->acts.len);
+}
+
+enum ofp_error bridge_packet_resume_buffer(struct bridge *br, struct ofconn *conn,
+                                           uint32_t buffer_id)
+{
+    struct acts acts = ACTS_INIT;
+    uint32_t in_port;
+    struct packet *pkt = bridge_packet_buffer_take(conn, buffer_id, &in_port);
+
+    if (!pkt) {
+        return OFPERR_OFPBRC_BUFFER_UNKNOWN;
+    }
+    struct act_output *table = acts_put(&acts, ACT_OUTPUT, sizeof *table);
+    table->port = OFPP_TABLE;
+    enum ofp_error error = execute(br, pkt, in_port, NULL, acts.data, acts.len);
+    acts_deinit(&acts);
+    return error;
+}
+
+/* ---- in ---- */
+
+void bridge_packet_in(struct bridge *br, struct event *e)
+{
+    const struct cookie *c = &e->u.packet_in.cookie;
+    const struct packet *pkt = e->u.packet_in.packet;
+    struct packet_in pin = {.buffer_id = OFP_NO_BUFFER,
+                            .total_len = pkt->len,
+                            .reason = c->reason,
+                            .table_id = c->table_id,
+                            .cookie = c->rule_cookie,
+                            .metadata = e->u.packet_in.metadata,
+                            .data = pkt->data,
+                            .data_len = pkt->len};
+
+    connmgr_packet_in(br->conns, &pin, c->max_len, c->controller_id, buffer_put, br);
+}

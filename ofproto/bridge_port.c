@@ -1,0 +1,313 @@
+/* bridge_port.c - the ports of a bridge: numbers, what is announced of them, their statistics.
+ * Journey: configuration -> bridge_port_add() -> the datapath opens the device -> PORT_STATUS to
+ * the controllers -> a new snapshot for translation.  See bridge.h. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/counter.h"
+#include "lib/hash.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "ofproto/ofproto-private.h"
+
+LOG_MODULE(bridge_port);
+
+#define MAX_PORT_NO 0xfeff /* OpenFlow 1.0 and the Nicira extensions have 16 bits. */
+
+/* ofp_port_features bits of OpenFlow 1.3. */
+#define OFPPF_COPPER BIT(11)
+
+static uint32_t speed_feature(uint32_t mbps, bool full)
+{
+    switch (mbps) {
+    case 10:
+        return full ? BIT(1) : BIT(0);
+    case 100:
+        return full ? BIT(3) : BIT(2);
+    case 1000:
+        return full ? BIT(5) : BIT(4);
+    case 10000:
+        return BIT(6);
+    case 40000:
+        return BIT(7);
+    case 100000:
+        return BIT(8);
+    case 1000000:
+        return BIT(9);
+    default:
+        return mbps ? BIT(10) : 0;
+    }
+}
+
+struct bridge_port *bridge_port_by_ofp(const struct bridge *br, uint32_t ofp_port)
+{
+    struct bridge_port *port;
+
+    HMAP_FOR_EACH_WITH_HASH(port, node, hash_u64(ofp_port, 0), &br->ports) {
+        if (port->ofp_port == ofp_port) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
+struct bridge_port *bridge_port_by_name(const struct bridge *br, const char *name)
+{
+    struct bridge_port *port;
+
+    HMAP_FOR_EACH(port, node, &br->ports) {
+        if (!strcmp(port->name, name)) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
+/* What the device says, in OpenFlow's terms; 'config' bits that only the controller sets stay. */
+static void describe(const struct bridge_port *port, struct ofp_port *d)
+{
+    struct dp_port_info info;
+
+    *d = (struct ofp_port){.number = port->ofp_port, .config = port->desc.config};
+    snprintf(d->name, sizeof d->name, "%s", port->name);
+    if (port->dp_port == DP_PORT_NONE) {
+        /* A patch port is up while its other end exists; its address is made from the bridge and
+         * the number. */
+        put_be16(d->hw_addr, 0x02ff);
+        put_be16(d->hw_addr + 2, (uint16_t)port->bridge->id);
+        put_be16(d->hw_addr + 4, (uint16_t)port->ofp_port);
+        d->state = d->config & OFPPC_PORT_DOWN ? OFPPS_LINK_DOWN : OFPPS_LIVE;
+        return;
+    }
+    if (!dp_port_get(port->bridge->ofproto->dp, port->dp_port, &info)) {
+        d->state = OFPPS_LINK_DOWN;
+        return;
+    }
+    memcpy(d->hw_addr, info.mac, 6);
+    d->config &= ~(uint32_t)OFPPC_PORT_DOWN;
+    if (!info.admin_up) {
+        d->config |= OFPPC_PORT_DOWN;
+    }
+    bool live = info.link_up && info.admin_up && !info.gone;
+    d->state = live ? OFPPS_LIVE : OFPPS_LINK_DOWN;
+    d->curr = speed_feature(info.speed_mbps, info.full_duplex);
+    if (d->curr) {
+        d->curr |= OFPPF_COPPER;
+    }
+    d->curr_kbps = info.speed_mbps * 1000;
+}
+
+void bridge_port_refresh(struct bridge_port *port)
+{
+    struct ofp_port d;
+
+    describe(port, &d);
+    if (!memcmp(&d, &port->desc, sizeof d)) {
+        return;
+    }
+    bool forwarding_changed = d.config != port->desc.config;
+    port->desc = d;
+    counter_inc(COUNTER_ofproto_update_port);
+    connmgr_port_status(port->bridge->conns, PORT_MODIFY, &d);
+    if (forwarding_changed) {
+        ofproto_cfg_changed(port->bridge->ofproto);
+    }
+}
+
+static uint32_t choose_number(const struct bridge *br, const struct bridge_port_config *c)
+{
+    if (!strcmp(c->name, br->name)) {
+        return OFPP_LOCAL;
+    }
+    if (c->ofp_port && c->ofp_port <= MAX_PORT_NO && !bridge_port_by_ofp(br, c->ofp_port)) {
+        return c->ofp_port;
+    }
+    for (uint32_t n = 1; n <= MAX_PORT_NO; n++) {
+        if (!bridge_port_by_ofp(br, n)) {
+            return n;
+        }
+    }
+    return OFPP_NONE;
+}
+
+static char *open_device(struct bridge *br, const struct bridge_port_config *c, uint32_t *dp_port)
+{
+    const char *type = c->type && *c->type ? c->type : "system";
+    return dp_port_add(br->ofproto->dp, c->name, type, DP_PORT_NONE, c->option, c->aux, dp_port);
+}
+
+char *bridge_port_add(struct bridge *br, const struct bridge_port_config *c, uint32_t *ofp_port)
+{
+    uint32_t dp_port = DP_PORT_NONE, number = choose_number(br, c);
+    const char *peer = NULL;
+    char *error = NULL;
+
+    if (number == OFPP_NONE) {
+        return xasprintf("%s: bridge %s has no free port number", c->name, br->name);
+    }
+    if (c->type && !strcmp(c->type, "patch")) {
+        peer = c->option ? c->option(c->aux, "peer") : NULL;
+        if (!peer) {
+            return xasprintf("%s: a patch port needs options:peer, the name of its other end",
+                             c->name);
+        }
+    } else {
+        error = open_device(br, c, &dp_port);
+    }
+    if (error) {
+        return error;
+    }
+    struct bridge_port *port = xzalloc(sizeof *port);
+    port->bridge = br;
+    port->ofp_port = number;
+    port->dp_port = dp_port;
+    port->name = xstrdup(c->name);
+    port->peer = peer ? xstrdup(peer) : NULL;
+    port->vlan_tag = c->vlan_tag;
+    port->created_ms = loop_now(br->ofproto->loop);
+    hmap_insert(&br->ports, &port->node, hash_u64(number, 0));
+    describe(port, &port->desc);
+    /* Now, not at the end of the turn: the device already delivers. */
+    ofproto_cfg_update(br->ofproto);
+    connmgr_port_status(br->conns, PORT_ADD, &port->desc);
+    *ofp_port = number;
+    return NULL;
+}
+
+static void port_free(struct bridge_port *port)
+{
+    hmap_remove(&port->bridge->ports, &port->node);
+    free(port->name);
+    free(port->peer);
+    free(port);
+}
+
+void bridge_port_del(struct bridge *br, uint32_t ofp_port, bool destroy_device)
+{
+    struct bridge_port *port = bridge_port_by_ofp(br, ofp_port);
+
+    if (!port) {
+        return;
+    }
+    struct ofp_port desc = port->desc;
+    uint32_t dp_port = port->dp_port;
+    port_free(port);
+    fdb_flush_port(br->fdb, ofp_port);
+    ofproto_cfg_update(br->ofproto);
+    if (dp_port != DP_PORT_NONE) {
+        dp_port_del(br->ofproto->dp, dp_port, destroy_device);
+    }
+    connmgr_port_status(br->conns, PORT_DELETE, &desc);
+}
+
+void bridge_ports_deinit(struct bridge *br)
+{
+    struct bridge_port *port, *next;
+
+    HMAP_FOR_EACH_SAFE(port, next, node, &br->ports) {
+        if (port->dp_port != DP_PORT_NONE) {
+            dp_port_del(br->ofproto->dp, port->dp_port, true);
+        }
+        port_free(port);
+    }
+    hmap_deinit(&br->ports);
+}
+
+void bridge_port_set_vlan(struct bridge *br, uint32_t ofp_port, uint16_t vlan_tag)
+{
+    struct bridge_port *port = bridge_port_by_ofp(br, ofp_port);
+
+    if (port && port->vlan_tag != vlan_tag) {
+        port->vlan_tag = vlan_tag;
+        ofproto_cfg_changed(br->ofproto);
+    }
+}
+
+bool bridge_port_info(const struct bridge *br, uint32_t ofp_port, struct bridge_port_info *info)
+{
+    const struct bridge_port *port = bridge_port_by_ofp(br, ofp_port);
+
+    memset(info, 0, sizeof *info);
+    if (!port) {
+        return false;
+    }
+    info->name = port->name;
+    info->ofp_port = port->ofp_port;
+    info->dp_port = port->dp_port;
+    info->peer = port->peer;
+    if (port->dp_port != DP_PORT_NONE) {
+        dp_port_get(br->ofproto->dp, port->dp_port, &info->dp);
+    }
+    return true;
+}
+
+uint32_t bridge_next_port(const struct bridge *br, uint32_t after)
+{
+    const struct bridge_port *port;
+    uint32_t best = OFPP_NONE;
+
+    HMAP_FOR_EACH(port, node, &br->ports) {
+        if (port->ofp_port > after && port->ofp_port < best) {
+            best = port->ofp_port;
+        }
+    }
+    return best;
+}
+
+void bridge_port_get_stats(const struct bridge_port *port, struct ofp_port_stats *s)
+{
+    struct dp_port_stats dp;
+    int64_t age = loop_now(port->bridge->ofproto->loop) - port->created_ms;
+
+    memset(s, 0xff, sizeof *s);
+    s->port = port->ofp_port;
+    s->duration_sec = (uint32_t)(age / 1000);
+    s->duration_nsec = (uint32_t)(age % 1000) * 1000000;
+    if (port->dp_port == DP_PORT_NONE) {
+        return;
+    }
+    dp_port_get_stats(port->bridge->ofproto->dp, port->dp_port, &dp);
+    s->rx_packets = dp.rx_packets;
+    s->tx_packets = dp.tx_packets;
+    s->rx_bytes = dp.rx_bytes;
+    s->tx_bytes = dp.tx_bytes;
+    s->rx_dropped = dp.rx_dropped;
+    s->tx_dropped = dp.tx_dropped;
+    s->rx_errors = dp.rx_errors;
+    s->tx_errors = dp.tx_errors;
+}
+
+enum ofp_error bridge_port_mod(struct bridge *br, const struct port_mod *m)
+{
+    const uint32_t settable = OFPPC_PORT_DOWN | OFPPC_NO_STP | OFPPC_NO_RECV | OFPPC_NO_RECV_STP |
+                              OFPPC_NO_FLOOD | OFPPC_NO_FWD | OFPPC_NO_PACKET_IN;
+    struct bridge_port *port = bridge_port_by_ofp(br, m->port);
+
+    if (!port) {
+        return OFPERR_OFPPMFC_BAD_PORT;
+    }
+    if (memcmp(m->hw_addr, port->desc.hw_addr, 6)) {
+        return OFPERR_OFPPMFC_BAD_HW_ADDR;
+    }
+    uint32_t config = (port->desc.config & ~m->mask) | (m->config & m->mask);
+    config = (port->desc.config & ~settable) | (config & settable);
+    uint32_t toggled = config ^ port->desc.config;
+    if ((toggled & OFPPC_PORT_DOWN) && port->dp_port != DP_PORT_NONE) {
+        int error = dp_port_set_up(br->ofproto->dp, port->dp_port, !(config & OFPPC_PORT_DOWN));
+        if (error) {
+            log_warn_rl("%s: cannot set port %s %s (%s)", br->name, port->name,
+                        config & OFPPC_PORT_DOWN ? "down" : "up", strerror(error));
+            return OFPERR_OFPPMFC_EPERM;
+        }
+    }
+    if (toggled) {
+        struct ofp_port d;
+        port->desc.config = config;
+        describe(port, &d);
+        port->desc = d;
+        counter_inc(COUNTER_ofproto_update_port);
+        connmgr_port_status(br->conns, PORT_MODIFY, &d);
+        ofproto_cfg_changed(br->ofproto);
+    }
+    return OFPERR_OK;
+}

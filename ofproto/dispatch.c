@@ -1,0 +1,229 @@
+/* dispatch.c - from a decoded header to what the switch does: one row a message.
+ * Journey: ofconn -> dispatch() -> a handler below, in dispatch_stats.c, or in the file that owns
+ * the thing -> reply or error.  HELLO, ECHO, roles and async configuration are conn's. */
+#include "lib/counter.h"
+#include "lib/log.h"
+#include "ofproto/dispatch_stats.h"
+#include "ofproto/ofproto-private.h"
+#include "ofproto/session.h"
+#include "ofp/switch.h"
+
+LOG_MODULE(dispatch);
+
+static struct act_limits limits(void)
+{
+    return (struct act_limits){.n_tables = OFP_N_TABLES, .cur_table = 255};
+}
+
+static void reply(struct ofconn *conn, struct wire_wr *w)
+{
+    ofconn_send(conn, w->data, w->len);
+    wire_wr_deinit(w);
+}
+
+static enum ofp_error on_features(struct bridge *br, struct ofconn *conn,
+                                  const struct msg_header *h, struct wire_rd *r)
+{
+    (void)r;
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct switch_features f = {.datapath_id = br->datapath_id,
+                                .n_buffers = SESSION_N_BUFFERS,
+                                .n_tables = OFP_N_TABLES,
+                                .capabilities = OFPC_FLOW_STATS | OFPC_TABLE_STATS |
+                                                OFPC_PORT_STATS | OFPC_GROUP_STATS |
+                                                OFPC_QUEUE_STATS};
+
+    switch_features_encode(&f, h->version, h->xid, &w);
+    reply(conn, &w);
+    return OFPERR_OK;
+}
+
+static enum ofp_error on_get_config(struct bridge *br, struct ofconn *conn,
+                                    const struct msg_header *h, struct wire_rd *r)
+{
+    (void)br;
+    (void)r;
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct switch_config c = {.flags = ofconn_config_flags(conn),
+                              .miss_send_len = ofconn_miss_send_len(conn)};
+
+    switch_config_encode(&c, true, h->version, h->xid, &w);
+    reply(conn, &w);
+    return OFPERR_OK;
+}
+
+static enum ofp_error on_set_config(struct bridge *br, struct ofconn *conn,
+                                    const struct msg_header *h, struct wire_rd *r)
+{
+    (void)br;
+    (void)h;
+    struct switch_config c;
+    enum ofp_error error = switch_config_decode(r, &c);
+
+    if (error) {
+        return error;
+    }
+    /* Fragments pass as they are, with ip_frag to match on: "normal"; nx-match is the same with L4
+     * fields zero. */
+    if (c.flags != 0 && c.flags != 3) {
+        return OFPERR_OFPSCFC_BAD_FLAGS;
+    }
+    ofconn_set_config_flags(conn, c.flags);
+    ofconn_set_miss_send_len(conn, c.miss_send_len);
+    return OFPERR_OK;
+}
+
+static enum ofp_error on_flow_mod(struct bridge *br, struct ofconn *conn,
+                                  const struct msg_header *h, struct wire_rd *r)
+{
+    struct act_limits l = limits();
+    struct flow_mod fm;
+    enum ofp_error error = flow_mod_decode(r, h, &l, &fm);
+
+    if (!error) {
+        error = bridge_flow_mod(br, &fm, conn);
+        flow_mod_deinit(&fm);
+    }
+    return error;
+}
+
+static enum ofp_error on_packet_out(struct bridge *br, struct ofconn *conn,
+                                    const struct msg_header *h, struct wire_rd *r)
+{
+    struct act_limits l = limits();
+    struct packet_out po;
+    enum ofp_error error = packet_out_decode(r, h, &l, &po);
+
+    if (!error) {
+        error = bridge_packet_out(br, conn, &po);
+        packet_out_deinit(&po);
+    }
+    return error;
+}
+
+static enum ofp_error on_port_mod(struct bridge *br, struct ofconn *conn,
+                                  const struct msg_header *h, struct wire_rd *r)
+{
+    (void)conn;
+    struct port_mod m;
+    enum ofp_error error = port_mod_decode(r, h, &m);
+    return error ? error : bridge_port_mod(br, &m);
+}
+
+static enum ofp_error on_table_mod(struct bridge *br, struct ofconn *conn,
+                                   const struct msg_header *h, struct wire_rd *r)
+{
+    (void)br;
+    (void)conn;
+    (void)h;
+    uint8_t table = wire_rd_u8(r);
+    /* In 1.3 the configuration has no bits that mean anything. */
+    return table < OFP_N_TABLES || table == OFPTT_ALL ? OFPERR_OK : OFPERR_OFPTMFC_BAD_TABLE;
+}
+
+static enum ofp_error on_barrier(struct bridge *br, struct ofconn *conn, const struct msg_header *h,
+                                 struct wire_rd *r)
+{
+    (void)r;
+    session_barrier(session_of(conn, br), h);
+    return OFPERR_OK;
+}
+
+static enum ofp_error on_queue_get_config(struct bridge *br, struct ofconn *conn,
+                                          const struct msg_header *h, struct wire_rd *r)
+{
+    uint32_t port = wire_rd_u32(r);
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+
+    if (port != OFPP_ANY && !bridge_port_by_ofp(br, port)) {
+        return OFPERR_OFPQOFC_BAD_PORT;
+    }
+    /* No port has queues. */
+    size_t start = msg_start(&w, MSG_QUEUE_GET_CONFIG_REPLY, h->version, h->xid);
+    wire_wr_u32(&w, port);
+    wire_wr_zeros(&w, 4);
+    msg_finish(&w, start);
+    reply(conn, &w);
+    return OFPERR_OK;
+}
+
+static enum ofp_error on_ct_flush_zone(struct bridge *br, struct ofconn *conn,
+                                       const struct msg_header *h, struct wire_rd *r)
+{
+    (void)conn;
+    (void)h;
+    wire_rd_skip(r, 6);
+    struct ct_filter filter = {.has_zone = true, .zone = wire_rd_u16(r)};
+
+    if (r->err) {
+        return OFPERR_OFPBRC_BAD_LEN;
+    }
+    if (dp_ct(br->ofproto->dp)) {
+        ct_flush(dp_ct(br->ofproto->dp), &filter, loop_now(br->ofproto->loop));
+    }
+    return OFPERR_OK;
+}
+
+/* 'changes': refused to a connection in the role of a slave. */
+static const struct {
+    enum ofp_error (*handle)(struct bridge *, struct ofconn *, const struct msg_header *,
+                             struct wire_rd *);
+    bool changes;
+} handlers[MSG_N_TYPES] = {
+    [MSG_FEATURES_REQUEST] = {on_features, false},
+    [MSG_GET_CONFIG_REQUEST] = {on_get_config, false},
+    [MSG_SET_CONFIG] = {on_set_config, false},
+    [MSG_FLOW_MOD] = {on_flow_mod, true},
+    [MSG_PACKET_OUT] = {on_packet_out, true},
+    [MSG_PORT_MOD] = {on_port_mod, true},
+    [MSG_TABLE_MOD] = {on_table_mod, true},
+    [MSG_BARRIER_REQUEST] = {on_barrier, false},
+    [MSG_QUEUE_GET_CONFIG_REQUEST] = {on_queue_get_config, false},
+    [MSG_NXT_CT_FLUSH_ZONE] = {on_ct_flush_zone, true},
+    [MSG_DESC_REQUEST] = {dispatch_desc, false},
+    [MSG_FLOW_STATS_REQUEST] = {dispatch_flow_stats, false},
+    [MSG_AGGREGATE_STATS_REQUEST] = {dispatch_flow_stats, false},
+    [MSG_TABLE_STATS_REQUEST] = {dispatch_table_stats, false},
+    [MSG_TABLE_FEATURES_REQUEST] = {dispatch_table_features, false},
+    [MSG_PORT_STATS_REQUEST] = {dispatch_port_stats, false},
+    [MSG_PORT_DESC_REQUEST] = {dispatch_port_desc, false},
+    [MSG_QUEUE_STATS_REQUEST] = {dispatch_nothing, false},
+    [MSG_GROUP_STATS_REQUEST] = {dispatch_nothing, false},
+    [MSG_GROUP_DESC_REQUEST] = {dispatch_nothing, false},
+    [MSG_METER_STATS_REQUEST] = {dispatch_nothing, false},
+    [MSG_METER_CONFIG_REQUEST] = {dispatch_nothing, false},
+    [MSG_METER_FEATURES_REQUEST] = {dispatch_meter_features, false},
+};
+
+static bool is_multipart_request(enum msg_type t)
+{
+    return strstr(msg_name(t), " request") != NULL;
+}
+
+void dispatch(struct bridge *br, struct ofconn *conn, const struct msg_header *h, const void *msg,
+              size_t len)
+{
+    struct wire_rd r;
+    struct msg_header again;
+    enum ofp_error error;
+
+    counter_inc(COUNTER_ofproto_recv_openflow);
+    wire_rd_init(&r, msg, len);
+    error = msg_decode_header(&r, &again);
+    if (!error) {
+        if (!handlers[h->type].handle) {
+            error = is_multipart_request(h->type) ? OFPERR_OFPBRC_BAD_STAT : OFPERR_OFPBRC_BAD_TYPE;
+        } else if (handlers[h->type].changes && ofconn_is_slave(conn)) {
+            error = OFPERR_OFPBRC_IS_SECONDARY;
+        } else if (h->mp_flags & OFPMPF_MORE) {
+            /* No request that this switch answers has more than one part. */
+            error = OFPERR_OFPBRC_MULTIPART_BUFFER_OVERFLOW;
+        } else {
+            error = handlers[h->type].handle(br, conn, h, &r);
+        }
+    }
+    if (error) {
+        log_dbg_rl("%s: %s answered by %s", br->name, msg_name(h->type), ofp_error_name(error));
+        ofconn_send_error(conn, error, msg, len);
+    }
+}

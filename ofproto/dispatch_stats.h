@@ -1,0 +1,26 @@
+/* dispatch_stats.h - the multipart requests of a switch; rows of the table in dispatch.c.  'r'
+ * stands at the body. */
+#pragma once
+
+#include "ofproto/conn/ofconn.h"
+
+struct bridge;
+
+enum ofp_error dispatch_desc(struct bridge *, struct ofconn *, const struct msg_header *,
+                             struct wire_rd *r);
+/* FLOW and AGGREGATE. */
+enum ofp_error dispatch_flow_stats(struct bridge *, struct ofconn *, const struct msg_header *,
+                                   struct wire_rd *r);
+enum ofp_error dispatch_table_stats(struct bridge *, struct ofconn *, const struct msg_header *,
+                                    struct wire_rd *r);
+enum ofp_error dispatch_table_features(struct bridge *, struct ofconn *, const struct msg_header *,
+                                       struct wire_rd *r);
+enum ofp_error dispatch_port_stats(struct bridge *, struct ofconn *, const struct msg_header *,
+                                   struct wire_rd *r);
+enum ofp_error dispatch_port_desc(struct bridge *, struct ofconn *, const struct msg_header *,
+                                  struct wire_rd *r);
+/* Of what this switch has none (groups, meters, queues): an empty reply. */
+enum ofp_error dispatch_nothing(struct bridge *, struct ofconn *, const struct msg_header *,
+                                struct wire_rd *r);
+enum ofp_error dispatch_meter_features(struct bridge *, struct ofconn *, const struct msg_header *,
+                                       struct wire_rd *r);

@@ -1,0 +1,178 @@
+/* events.c - see events.h. */
+#include "ofproto/events.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "lib/mem.h"
+#include "lib/ring.h"
+
+#define RING_SIZE   4096
+#define MAX_PENDING (32u << 20) /* Bytes of frames that wait, all rings together. */
+#define PER_TURN    512
+
+struct events_ring {
+    struct ring ring;
+    struct events_ring *next;
+};
+
+struct events {
+    uint64_t id; /* Never used again: stale entries of thread_rings cannot match. */
+    int fd;
+    struct loop_fd readable;
+    struct loop_call again;
+    void (*handle)(void *, struct event *);
+    void *aux;
+    uint64_t pending_bytes; /* Atomic. */
+    bool awake;             /* Atomic: the eventfd has been written and not read. */
+    pthread_mutex_t mutex;  /* Around 'rings': taken when a thread pushes for the first time. */
+    struct events_ring *rings;
+};
+
+/* Which ring is this thread's, for the few objects it pushes to. */
+static _Thread_local struct {
+    uint64_t id;
+    struct events_ring *ring;
+} thread_rings[4];
+
+static uint64_t next_id = 1;
+
+static size_t event_bytes(const struct event *e)
+{
+    return e->type == EVENT_PACKET_IN ? e->u.packet_in.packet->cap : 0;
+}
+
+void event_free(struct event *e, int64_t now_ms)
+{
+    switch (e->type) {
+    case EVENT_LEARN:
+        fdb_unref(e->u.learn.fdb);
+        break;
+    case EVENT_PACKET_IN:
+        packet_free(e->u.packet_in.packet);
+        break;
+    case EVENT_CREDIT:
+        credit_free(e->u.credit.credit, now_ms);
+        break;
+    }
+    free(e);
+}
+
+/* Handles up to 'budget' events of all rings in turn.  True: more wait. */
+static bool run_some(struct events *es, unsigned budget)
+{
+    bool any = true;
+
+    while (any && budget) {
+        any = false;
+        for (struct events_ring *r = es->rings; r && budget; r = r->next) {
+            struct event *e = ring_pop(&r->ring);
+            if (e) {
+                any = true;
+                budget--;
+                __atomic_fetch_sub(&es->pending_bytes, event_bytes(e), __ATOMIC_RELAXED);
+                es->handle(es->aux, e);
+            }
+        }
+    }
+    return any;
+}
+
+static void run_turn(void *es_)
+{
+    struct events *es = es_;
+    if (run_some(es, PER_TURN)) {
+        loop_call_schedule(&es->again);
+    }
+}
+
+static void on_readable(void *es_, unsigned ready)
+{
+    (void)ready;
+    struct events *es = es_;
+    uint64_t n;
+
+    /* Read before the flag falls, so that a push after it writes again. */
+    if (read(es->fd, &n, sizeof n) < 0) {
+        return;
+    }
+    __atomic_store_n(&es->awake, false, __ATOMIC_SEQ_CST);
+    run_turn(es);
+}
+
+struct events *events_new(struct loop *loop, void (*handle)(void *, struct event *), void *aux)
+{
+    struct events *es = xzalloc(sizeof *es);
+
+    es->id = __atomic_fetch_add(&next_id, 1, __ATOMIC_RELAXED);
+    es->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    es->handle = handle;
+    es->aux = aux;
+    pthread_mutex_init(&es->mutex, NULL);
+    loop_call_init(&es->again, loop, run_turn, es);
+    loop_fd_init(&es->readable, loop, es->fd, on_readable, es);
+    loop_fd_want(&es->readable, LOOP_READ);
+    return es;
+}
+
+void events_free(struct events *es)
+{
+    struct events_ring *next;
+
+    events_run(es);
+    loop_call_cancel(&es->again);
+    loop_fd_deinit(&es->readable);
+    close(es->fd);
+    for (struct events_ring *r = es->rings; r; r = next) {
+        next = r->next;
+        ring_deinit(&r->ring);
+        free(r);
+    }
+    pthread_mutex_destroy(&es->mutex);
+    free(es);
+}
+
+void events_run(struct events *es)
+{
+    while (run_some(es, PER_TURN)) {
+    }
+}
+
+static struct events_ring *thread_ring(struct events *es)
+{
+    size_t slot = es->id % ARRAY_SIZE(thread_rings);
+    if (LIKELY(thread_rings[slot].id == es->id)) {
+        return thread_rings[slot].ring;
+    }
+    /* First push of this thread, or another object took the slot: then the old ring is found no
+     * more and simply stays empty. */
+    struct events_ring *r = xzalloc_cacheline(sizeof *r);
+    ring_init(&r->ring, RING_SIZE);
+    pthread_mutex_lock(&es->mutex);
+    r->next = es->rings;
+    __atomic_store_n(&es->rings, r, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&es->mutex);
+    thread_rings[slot].id = es->id;
+    thread_rings[slot].ring = r;
+    return r;
+}
+
+bool events_push(struct events *es, struct event *e)
+{
+    size_t bytes = event_bytes(e);
+    uint64_t waiting = __atomic_fetch_add(&es->pending_bytes, bytes, __ATOMIC_RELAXED);
+
+    if (waiting + bytes > MAX_PENDING || !ring_push(&thread_ring(es)->ring, e)) {
+        __atomic_fetch_sub(&es->pending_bytes, bytes, __ATOMIC_RELAXED);
+        return false;
+    }
+    if (!__atomic_exchange_n(&es->awake, true, __ATOMIC_SEQ_CST)) {
+        uint64_t one = 1;
+        if (write(es->fd, &one, sizeof one) < 0) {
+            __atomic_store_n(&es->awake, false, __ATOMIC_SEQ_CST);
+        }
+    }
+    return true;
+}

@@ -1,0 +1,97 @@
+/* ofproto-private.h - what the files of ofproto/ share: the structures behind ofproto.h and
+ * bridge.h. */
+#pragma once
+
+#include <urcu/urcu-qsbr.h>
+
+#include "lib/hmap.h"
+#include "ofp/flow_mod.h"
+#include "ofp/packet_io.h"
+#include "ofp/port.h"
+#include "ofproto/bridge.h"
+#include "ofproto/conn/connmgr.h"
+#include "ofproto/events.h"
+#include "ofproto/ofproto.h"
+#include "ofproto/revalidate.h"
+#include "ofproto/xlate/xlate.h"
+
+struct ofproto {
+    struct loop *loop;
+    struct dp *dp;
+    char *rundir;
+    struct xlate_cfg *cfg; /* RCU: workers read it. */
+    struct continuations *continuations;
+    struct bridge *bridges;
+    struct events *events;
+    struct revalidator *revalidator;
+    struct loop_call cfg_call; /* Builds a new cfg before the loop sleeps. */
+    struct loop_timer tick;    /* Each second: timeouts, ages, reclaiming. */
+};
+
+/* A rule that has left its table and whose FLOW_REMOVED waits until its counters are final. */
+struct removed_rule {
+    struct removed_rule *next;
+    struct rule *rule; /* Reference. */
+    uint8_t reason;    /* enum flow_removed_reason */
+};
+
+struct bridge_port {
+    struct hmap_node node; /* In bridge.ports, by OpenFlow number. */
+    struct bridge *bridge;
+    uint32_t ofp_port, dp_port; /* dp_port: DP_PORT_NONE for patch ports. */
+    char *name, *peer;          /* peer: patch ports only. */
+    uint16_t vlan_tag;          /* XLATE_VLAN_NONE: trunk. */
+    struct ofp_port desc;       /* As last announced. */
+    int64_t created_ms;
+};
+
+struct bridge {
+    struct bridge *next;
+    struct ofproto *ofproto;
+    char *name;
+    uint32_t id; /* Translation's; never used twice. */
+    uint64_t datapath_id;
+    char *dp_desc;
+    struct tables *tables;
+    struct fdb *fdb;
+    struct hmap ports;
+    struct connmgr *conns;
+    enum fail_mode fail_mode;
+    bool fail_open; /* The NORMAL catch-all is in, because no controller answers. */
+    bool has_controllers;
+    struct removed_rule *removed, **removed_tail;
+    bool removed_waiting; /* A settle for 'removed' is under way. */
+    struct loop_timer expiry;
+};
+
+/* ofproto.c */
+void ofproto_cfg_changed(struct ofproto *); /* A new snapshot before the loop sleeps. */
+void ofproto_cfg_update(struct ofproto *);  /* Now. */
+
+/* bridge_port.c */
+struct bridge_port *bridge_port_by_ofp(const struct bridge *, uint32_t ofp_port);
+struct bridge_port *bridge_port_by_name(const struct bridge *, const char *);
+void bridge_port_refresh(struct bridge_port *); /* The datapath says it changed. */
+void bridge_ports_deinit(struct bridge *);
+void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);
+enum ofp_error bridge_port_mod(struct bridge *, const struct port_mod *);
+
+/* bridge_flow.c: what flow-mods and timeouts do */
+enum ofp_error bridge_flow_mod(struct bridge *, const struct flow_mod *, struct ofconn *);
+void bridge_flow_expire(struct bridge *);
+void bridge_flow_arm(struct bridge *); /* Sets the timer of the next timeout. */
+void bridge_flow_flush(struct bridge *);
+void bridge_fail_open(struct bridge *, bool on);
+
+/* bridge_packet.c */
+enum ofp_error bridge_packet_out(struct bridge *, struct ofconn *, const struct packet_out *);
+void bridge_packet_in(struct bridge *, struct event *);
+void bridge_packet_forget(struct ofconn *); /* Its buffers. */
+/* The buffered frame, the caller's to free; NULL: unknown. */
+struct packet *bridge_packet_buffer_take(struct ofconn *, uint32_t buffer_id,
+                                         uint32_t *ofp_in_port);
+enum ofp_error bridge_packet_resume_buffer(struct bridge *, struct ofconn *, uint32_t buffer_id);
+
+/* dispatch.c */
+void dispatch(struct bridge *, struct ofconn *, const struct msg_header *, const void *msg,
+              size_t len);

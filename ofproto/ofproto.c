@@ -1,0 +1,334 @@
+/* ofproto.c - a datapath and its bridges: the handler of misses, the snapshot for translation, the
+ * clockwork. See ofproto.h. */
+#include <stdlib.h>
+
+#include "lib/counter.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "ofproto/ofproto-private.h"
+
+LOG_MODULE(ofproto);
+
+/* ---- the handler: worker threads, inside an RCU read section ---- */
+
+static void push_learned(struct ofproto *p, const struct xlate_effect *fx)
+{
+    struct event *e = xzalloc(sizeof *e);
+
+    e->type = EVENT_LEARN;
+    e->u.learn.fdb = fx->fdb;
+    e->u.learn.ofp_port = fx->ofp_port;
+    e->u.learn.vlan = fx->vlan;
+    memcpy(e->u.learn.mac, fx->mac, 6);
+    fdb_ref(fx->fdb);
+    if (!events_push(p->events, e)) {
+        event_free(e, 0); /* The next packet from there tells it again. */
+    }
+}
+
+/* Gives a credit that no cached flow will carry to the control thread, with the one packet it is
+ * for. */
+static void push_credit(struct ofproto *p, struct credit *credit, const struct packet *pkt,
+                        int64_t now_ms)
+{
+    struct event *e = xzalloc(sizeof *e);
+
+    e->type = EVENT_CREDIT;
+    e->u.credit.credit = credit;
+    e->u.credit.stats = (struct dp_flow_stats){.packets = 1, .bytes = pkt->len, .used_ms = now_ms};
+    if (!events_push(p->events, e)) {
+        event_free(e, now_ms);
+    }
+}
+
+static void on_miss(void *p_, const struct packet *pkt, const struct key *key, int64_t now_ms,
+                    struct dp_verdict *v)
+{
+    struct ofproto *p = p_;
+    struct xlate_in in = {
+        .cfg = rcu_dereference(p->cfg), .key = key, .packet = pkt, .now_ms = now_ms};
+    struct xlate_out out;
+
+    xlate_out_init(&out);
+    xlate(&in, &out);
+    for (unsigned i = 0; i < out.n_effects; i++) {
+        push_learned(p, &out.effects[i]);
+    }
+    dp_actions_deinit(&v->actions);
+    v->actions = out.actions;
+    out.actions = DP_ACTIONS_INIT;
+    v->mask = out.mask;
+    v->cache = out.cache;
+    v->drop_reason = out.drop_reason;
+    v->credit = NULL;
+    if (out.cache) {
+        v->credit = out.credit;
+    } else {
+        push_credit(p, out.credit, pkt, now_ms);
+    }
+    out.credit = NULL;
+    xlate_out_deinit(&out);
+}
+
+static void on_userspace(void *p_, const struct packet *pkt, const struct key *key,
+                         const void *cookie, size_t len)
+{
+    struct ofproto *p = p_;
+    struct event *e = xzalloc(sizeof *e);
+
+    e->type = EVENT_PACKET_IN;
+    if (!cookie_get(cookie, len, &e->u.packet_in.cookie)) {
+        free(e);
+        return;
+    }
+    cookie_match(&e->u.packet_in.cookie, key, &e->u.packet_in.metadata);
+    e->u.packet_in.packet = packet_clone(pkt, NULL);
+    if (!e->u.packet_in.packet || !events_push(p->events, e)) {
+        counter_inc(COUNTER_drop_upcall_full);
+        if (e->u.packet_in.packet) {
+            packet_free(e->u.packet_in.packet);
+        }
+        free(e);
+    }
+}
+
+/* ---- the handler: control thread ---- */
+
+static void on_credit(void *p_, void *credit, const struct dp_flow_stats *delta)
+{
+    (void)p_;
+    if (credit) {
+        credit_apply(credit, delta);
+    }
+}
+
+static void on_release(void *p_, void *credit)
+{
+    struct ofproto *p = p_;
+    if (credit) {
+        credit_free(credit, loop_now(p->loop));
+    }
+}
+
+static void on_port_changed(void *p_, uint32_t dp_port)
+{
+    struct ofproto *p = p_;
+    struct bridge *br;
+    uint32_t ofp_port;
+
+    if (ofproto_find_dp_port(p, dp_port, &br, &ofp_port)) {
+        bridge_port_refresh(bridge_port_by_ofp(br, ofp_port));
+    }
+}
+
+static void on_event(void *p_, struct event *e)
+{
+    struct ofproto *p = p_;
+    int64_t now = loop_now(p->loop);
+
+    switch (e->type) {
+    case EVENT_LEARN:
+        if (fdb_learn(e->u.learn.fdb, e->u.learn.vlan, e->u.learn.mac, e->u.learn.ofp_port, now)) {
+            revalidate_mac(p->revalidator, e->u.learn.fdb, e->u.learn.vlan, e->u.learn.mac);
+        }
+        break;
+    case EVENT_PACKET_IN:
+        for (struct bridge *br = p->bridges; br; br = br->next) {
+            if (br->id == e->u.packet_in.cookie.bridge_id) {
+                bridge_packet_in(br, e);
+            }
+        }
+        break;
+    case EVENT_CREDIT:
+        credit_apply(e->u.credit.credit, &e->u.credit.stats);
+        break;
+    }
+    event_free(e, now);
+}
+
+/* ---- the snapshot for translation ---- */
+
+static void cfg_free_work(void *cfg)
+{
+    (void)cfg;
+    urcu_qsbr_synchronize_rcu();
+}
+
+static void cfg_free_done(void *cfg)
+{
+    xlate_cfg_free(cfg);
+}
+
+void ofproto_cfg_update(struct ofproto *p)
+{
+    struct dp_features features;
+    struct xlate_cfg *old = p->cfg;
+
+    loop_call_cancel(&p->cfg_call);
+    dp_get_features(p->dp, &features);
+    struct xlate_cfg *cfg = xlate_cfg_new(&features, p->continuations);
+    for (struct bridge *br = p->bridges; br; br = br->next) {
+        struct xlate_bridge *xb = xlate_cfg_add_bridge(cfg, br->id, br->name, br->tables, br->fdb);
+        struct bridge_port *port;
+        xb->fail_open = br->fail_open;
+        HMAP_FOR_EACH(port, node, &br->ports) {
+            struct xlate_port *xp =
+                xlate_cfg_add_port(xb, port->ofp_port, port->dp_port, port->name, port->peer);
+            xp->config = port->desc.config;
+            xp->vlan_tag = port->vlan_tag;
+        }
+    }
+    xlate_cfg_finish(cfg);
+    rcu_set_pointer(&p->cfg, cfg);
+    if (old) {
+        loop_offload(p->loop, cfg_free_work, cfg_free_done, old);
+    }
+    revalidate_all(p->revalidator);
+}
+
+static void cfg_call(void *p)
+{
+    ofproto_cfg_update(p);
+}
+
+void ofproto_cfg_changed(struct ofproto *p)
+{
+    loop_call_schedule(&p->cfg_call);
+}
+
+/* ---- the clockwork ---- */
+
+struct fdb_gone {
+    struct ofproto *p;
+    struct fdb *fdb;
+};
+
+static void on_fdb_gone(void *g_, uint16_t vlan, const uint8_t mac[6])
+{
+    struct fdb_gone *g = g_;
+    revalidate_mac(g->p->revalidator, g->fdb, vlan, mac);
+}
+
+static void tick(void *p_)
+{
+    struct ofproto *p = p_;
+    int64_t now = loop_now(p->loop);
+
+    for (struct bridge *br = p->bridges; br; br = br->next) {
+        struct fdb_gone gone = {p, br->fdb};
+        fdb_expire(br->fdb, now, on_fdb_gone, &gone);
+        while (tables_reclaim(br->tables, 10000)) {
+        }
+    }
+    continuations_reclaim(p->continuations, now, 1000);
+    if (dp_ct(p->dp)) {
+        ct_sweep(dp_ct(p->dp), now, 100000);
+    }
+    counter_tick(now);
+}
+
+/* ---- interface ---- */
+
+char *ofproto_open(struct loop *loop, const char *dp_type, const char *rundir, struct ofproto **out)
+{
+    struct ofproto *p = xzalloc(sizeof *p);
+    const struct dp_handler handler = {.aux = p,
+                                       .miss = on_miss,
+                                       .userspace = on_userspace,
+                                       .credit = on_credit,
+                                       .release = on_release,
+                                       .port_changed = on_port_changed};
+    char *dp_name_ = xasprintf("ovs-%s", dp_type);
+    uint64_t seed = env_random(loop_env(loop));
+
+    p->loop = loop;
+    p->rundir = xstrdup(rundir);
+    p->continuations = continuations_new(seed, CONTINUATION_MAX);
+    p->events = events_new(loop, on_event, p);
+    p->revalidator = revalidator_new(p);
+    loop_call_init(&p->cfg_call, loop, cfg_call, p);
+    loop_timer_init(&p->tick, loop, tick, p);
+    /* The first snapshot must be there before a port can take a packet. */
+    p->cfg = xlate_cfg_new(&(struct dp_features){.ct = false}, p->continuations);
+    xlate_cfg_finish(p->cfg);
+
+    char *error = dp_open(dp_type, dp_name_, loop, &handler, &p->dp);
+    free(dp_name_);
+    if (error) {
+        ofproto_close(p, false);
+        return error;
+    }
+    ofproto_cfg_update(p);
+    loop_timer_every(&p->tick, 1000);
+    *out = p;
+    return NULL;
+}
+
+void ofproto_close(struct ofproto *p, bool destroy)
+{
+    loop_timer_cancel(&p->tick);
+    loop_call_cancel(&p->cfg_call);
+    if (p->dp) {
+        /* Workers end here; what they have told is handled while the bridges' tables are still
+         * referenced. */
+        dp_close(p->dp, destroy);
+    }
+    events_free(p->events);
+    revalidator_free(p->revalidator);
+    xlate_cfg_free(p->cfg);
+    continuations_unref(p->continuations);
+    free(p->rundir);
+    free(p);
+}
+
+struct dp *ofproto_dp(struct ofproto *p)
+{
+    return p->dp;
+}
+
+struct bridge *ofproto_next_bridge(const struct ofproto *p, const struct bridge *br)
+{
+    return br ? br->next : p->bridges;
+}
+
+struct bridge *ofproto_bridge_by_name(const struct ofproto *p, const char *name)
+{
+    struct bridge *br = p->bridges;
+    while (br && strcmp(br->name, name)) {
+        br = br->next;
+    }
+    return br;
+}
+
+bool ofproto_find_dp_port(const struct ofproto *p, uint32_t dp_port, struct bridge **br,
+                          uint32_t *ofp_port)
+{
+    const struct xlate_port *xp = xlate_cfg_dp_port(p->cfg, dp_port);
+
+    /* The snapshot is the index; it may be older than the bridges. */
+    *br = xp ? ofproto_bridge_by_name(p, xp->bridge->name) : NULL;
+    if (!*br || !bridge_port_by_ofp(*br, xp->ofp_port)) {
+        return false;
+    }
+    *ofp_port = xp->ofp_port;
+    return true;
+}
+
+void ofproto_settle(struct ofproto *p, void (*done)(void *), void *aux)
+{
+    revalidate_wait(p->revalidator, done, aux);
+}
+
+static enum dp_flow_decision keep(void *aux, const struct dp_flow_view *f, struct dp_verdict *v)
+{
+    (void)aux;
+    (void)f;
+    (void)v;
+    return DP_FLOW_KEEP;
+}
+
+void ofproto_pull_stats(struct ofproto *p)
+{
+    events_run(p->events);
+    dp_flow_walk(p->dp, keep, NULL);
+}

@@ -1,0 +1,37 @@
+/* ofproto.h - a datapath with the OpenFlow switches (bridges) on it.
+ *
+ * Layer 4, the join: conn hands in messages, table and xlate decide, lib/dp executes.
+ * Journey of a packet: dp miss -> ofproto's handler -> xlate() -> verdict; what is left over
+ * (learned addresses, packet-ins) comes through events.h to the control thread.  Journey of a
+ * message: connmgr -> bridge -> dispatch.h.
+ *
+ * Owner: the control thread, but for the handler's miss and userspace functions, which run on
+ * workers under RCU. Does not know the configuration's form: vswitchd/apply calls this file and
+ * bridge.h. */
+#pragma once
+
+#include "lib/dp/dp.h"
+#include "lib/io/loop.h"
+
+struct ofproto;
+struct bridge;
+
+/* Opens the datapath of this type ("netdev", "dummy").  NULL, or a heap error text. */
+char *ofproto_open(struct loop *, const char *dp_type, const char *rundir,
+                   struct ofproto **) MUST_USE;
+/* All bridges must be gone.  'destroy': see dp_close(). */
+void ofproto_close(struct ofproto *, bool destroy);
+
+struct dp *ofproto_dp(struct ofproto *);
+/* Bridges in no particular order: start with NULL. */
+struct bridge *ofproto_next_bridge(const struct ofproto *, const struct bridge *);
+struct bridge *ofproto_bridge_by_name(const struct ofproto *, const char *);
+/* The bridge and OpenFlow port of a datapath port; false: none has it. */
+bool ofproto_find_dp_port(const struct ofproto *, uint32_t dp_port, struct bridge **,
+                          uint32_t *ofp_port);
+
+/* Calls 'done' once everything that was changed before has taken effect on every packet: cached
+ * flows are right again. */
+void ofproto_settle(struct ofproto *, void (*done)(void *aux), void *aux);
+/* Rules, tables and ports get what cached flows have counted. */
+void ofproto_pull_stats(struct ofproto *);

@@ -1,0 +1,303 @@
+/* revalidate.c - see revalidate.h. */
+#include "ofproto/revalidate.h"
+
+#include <stdlib.h>
+
+#include "lib/counter.h"
+#include "lib/mem.h"
+#include "ofproto/ofproto-private.h"
+
+/* Beyond these many single changes it is cheaper to look at tables, or at all flows. */
+#define MAX_RULES  64
+#define MAX_TABLES 64
+#define MAX_MACS   64
+
+struct changes {
+    bool all;
+    struct {
+        struct tables *tables; /* Reference. */
+        uint8_t table_id;
+        struct match match;
+    } * rules; /* MAX_RULES of them, allocated with the first. */
+    unsigned n_rules;
+    struct {
+        struct tables *tables; /* Reference. */
+        uint64_t bitmap[4];
+    } tables[MAX_TABLES]; /* Where single rules became too many. */
+    unsigned n_tables;
+    struct {
+        struct fdb *fdb; /* Reference. */
+        uint16_t vlan;
+        uint8_t mac[6];
+    } macs[MAX_MACS];
+    unsigned n_macs;
+};
+
+struct waiter {
+    struct waiter *next;
+    void (*done)(void *);
+    void *aux;
+};
+
+struct waiters {
+    struct waiter *first, **tail;
+};
+
+struct revalidator {
+    struct ofproto *ofproto;
+    struct changes pending, active; /* 'active' while 'running'. */
+    struct waiters waiting, served; /* Of pending, of active. */
+    bool running;
+    bool closing;
+    struct loop_call start;
+};
+
+static void waiters_init(struct waiters *w)
+{
+    w->first = NULL;
+    w->tail = &w->first;
+}
+
+static void waiters_call(struct waiters *w)
+{
+    struct waiter *next, *i = w->first;
+
+    waiters_init(w);
+    for (; i; i = next) {
+        next = i->next;
+        i->done(i->aux);
+        free(i);
+    }
+}
+
+static void changes_clear(struct changes *c)
+{
+    for (unsigned i = 0; i < c->n_rules; i++) {
+        tables_unref(c->rules[i].tables);
+    }
+    for (unsigned i = 0; i < c->n_tables; i++) {
+        tables_unref(c->tables[i].tables);
+    }
+    for (unsigned i = 0; i < c->n_macs; i++) {
+        fdb_unref(c->macs[i].fdb);
+    }
+    free(c->rules);
+    memset(c, 0, sizeof *c);
+}
+
+static bool changes_empty(const struct changes *c)
+{
+    return !c->all && !c->n_rules && !c->n_tables && !c->n_macs;
+}
+
+static bool depends(const struct changes *c, const struct dp_flow_view *f)
+{
+    const struct credit *credit = f->credit;
+
+    if (c->all || !credit || credit->stale) {
+        return true;
+    }
+    for (unsigned i = 0; i < c->n_tables; i++) {
+        if (credit_visits(credit, c->tables[i].tables, c->tables[i].bitmap)) {
+            return true;
+        }
+    }
+    for (unsigned i = 0; i < c->n_rules; i++) {
+        if (credit_depends(credit, c->rules[i].tables, c->rules[i].table_id, &c->rules[i].match,
+                           f->key, f->mask)) {
+            return true;
+        }
+    }
+    for (unsigned i = 0; i < c->n_macs; i++) {
+        if (credit_uses_mac(credit, c->macs[i].fdb, c->macs[i].vlan, c->macs[i].mac)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is every bit of 'a' also in 'b'? */
+static bool mask_within(const struct key *a, const struct key *b)
+{
+    const uint64_t *x = key_words(a), *y = key_words(b);
+
+    for (size_t i = 0; i < KEY_WORDS; i++) {
+        if (x[i] & ~y[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum dp_flow_decision visit(void *r_, const struct dp_flow_view *f, struct dp_verdict *v)
+{
+    struct revalidator *r = r_;
+
+    if (!depends(&r->active, f)) {
+        return DP_FLOW_KEEP;
+    }
+    struct xlate_in in = {.cfg = r->ofproto->cfg,
+                          .key = f->key,
+                          .now_ms = loop_now(r->ofproto->loop),
+                          .revalidation = true};
+    struct xlate_out out;
+    enum dp_flow_decision decision = DP_FLOW_DELETE;
+
+    xlate_out_init(&out);
+    xlate(&in, &out);
+    /* The cached key has only the bits of the old mask: a translation that looked at more cannot
+     * stand for all packets of the flow. */
+    if (!out.error && out.cache && mask_within(&out.mask, f->mask)) {
+        dp_actions_deinit(&v->actions);
+        v->actions = out.actions;
+        v->mask = *f->mask;
+        v->credit = out.credit;
+        v->cache = true;
+        v->drop_reason = out.drop_reason;
+        out.actions = DP_ACTIONS_INIT;
+        out.credit = NULL;
+        decision = DP_FLOW_REPLACE;
+    }
+    xlate_out_deinit(&out);
+    return decision;
+}
+
+static void grace_work(void *r_)
+{
+    (void)r_;
+    urcu_qsbr_synchronize_rcu(); /* On a helper thread. */
+}
+
+static void grace_done(void *r_)
+{
+    struct revalidator *r = r_;
+
+    if (r->closing) {
+        changes_clear(&r->active);
+        r->running = false;
+        return;
+    }
+    if (!changes_empty(&r->active)) {
+        dp_flow_walk(r->ofproto->dp, visit, r);
+    }
+    changes_clear(&r->active);
+    r->running = false;
+    waiters_call(&r->served);
+    if (!changes_empty(&r->pending) || r->waiting.first) {
+        loop_call_schedule(&r->start);
+    }
+}
+
+static void start(void *r_)
+{
+    struct revalidator *r = r_;
+
+    if (r->running) {
+        return; /* grace_done() starts again. */
+    }
+    r->running = true;
+    r->active = r->pending;
+    memset(&r->pending, 0, sizeof r->pending);
+    r->served = r->waiting;
+    if (!r->served.first) {
+        r->served.tail = &r->served.first;
+    }
+    waiters_init(&r->waiting);
+    loop_offload(r->ofproto->loop, grace_work, grace_done, r);
+}
+
+static void changed(struct revalidator *r)
+{
+    loop_call_schedule(&r->start);
+}
+
+struct revalidator *revalidator_new(struct ofproto *p)
+{
+    struct revalidator *r = xzalloc(sizeof *r);
+
+    r->ofproto = p;
+    waiters_init(&r->waiting);
+    waiters_init(&r->served);
+    loop_call_init(&r->start, p->loop, start, r);
+    return r;
+}
+
+void revalidator_free(struct revalidator *r)
+{
+    r->closing = true;
+    while (r->running) {
+        loop_turn(r->ofproto->loop, 10); /* The helper thread still has our pointer. */
+    }
+    loop_call_cancel(&r->start);
+    waiters_call(&r->served);
+    waiters_call(&r->waiting);
+    changes_clear(&r->pending);
+    free(r);
+}
+
+static void add_table(struct changes *c, struct tables *t, uint8_t id)
+{
+    unsigned i;
+
+    for (i = 0; i < c->n_tables && c->tables[i].tables != t; i++) {
+    }
+    if (i == MAX_TABLES) {
+        c->all = true;
+        return;
+    }
+    if (i == c->n_tables) {
+        tables_ref(t);
+        c->tables[c->n_tables++].tables = t;
+    }
+    c->tables[i].bitmap[id / 64] |= BIT64(id % 64);
+}
+
+void revalidate_rule(struct revalidator *r, struct tables *t, uint8_t id, const struct match *m)
+{
+    struct changes *c = &r->pending;
+
+    changed(r);
+    if (c->n_rules == MAX_RULES) {
+        add_table(c, t, id);
+        return;
+    }
+    if (!c->rules) {
+        c->rules = xcalloc(MAX_RULES, sizeof *c->rules);
+    }
+    tables_ref(t);
+    c->rules[c->n_rules].tables = t;
+    c->rules[c->n_rules].table_id = id;
+    c->rules[c->n_rules++].match = *m;
+}
+
+void revalidate_mac(struct revalidator *r, struct fdb *fdb, uint16_t vlan, const uint8_t mac[6])
+{
+    struct changes *c = &r->pending;
+
+    changed(r);
+    if (c->n_macs == MAX_MACS) {
+        c->all = true;
+        return;
+    }
+    fdb_ref(fdb);
+    c->macs[c->n_macs].fdb = fdb;
+    c->macs[c->n_macs].vlan = vlan;
+    memcpy(c->macs[c->n_macs++].mac, mac, 6);
+}
+
+void revalidate_all(struct revalidator *r)
+{
+    r->pending.all = true;
+    changed(r);
+}
+
+void revalidate_wait(struct revalidator *r, void (*done)(void *), void *aux)
+{
+    struct waiter *w = xzalloc(sizeof *w);
+
+    w->done = done;
+    w->aux = aux;
+    *r->waiting.tail = w;
+    r->waiting.tail = &w->next;
+    changed(r);
+}

@@ -1,0 +1,28 @@
+/* revalidate.h - cached flows follow the rules.
+ *
+ * Layer 4.  Journey: a flow-mod, a learned address or a new port says here what has changed -> at
+ * the end of the turn a grace period begins (workers that translated with the old tables have
+ * installed what they made) -> one walk over the cached flows, in which only those that depend on a
+ * change are translated again -> the waiters (barriers, FLOW_REMOVED) are called.
+ *
+ * Invariant: when a waiter is called, no packet is handled by what was changed before it was added.
+ * Owner: the control thread. */
+#pragma once
+
+#include "lib/packet/flow.h"
+
+struct ofproto;
+struct revalidator;
+struct tables;
+struct fdb;
+
+struct revalidator *revalidator_new(struct ofproto *);
+void revalidator_free(struct revalidator *); /* Calls the waiters that are left. */
+
+/* A rule with this match came, went or changed. */
+void revalidate_rule(struct revalidator *, struct tables *, uint8_t table_id, const struct match *);
+/* An address was learned, moved or forgotten. */
+void revalidate_mac(struct revalidator *, struct fdb *, uint16_t vlan, const uint8_t mac[6]);
+void revalidate_all(struct revalidator *);
+/* Calls 'done' when everything reported so far has taken effect. */
+void revalidate_wait(struct revalidator *, void (*done)(void *aux), void *aux);
