@@ -133,6 +133,7 @@ struct act_set_vlan { /* ACT_SET_VLAN_VID, ACT_SET_VLAN_PCP: the legacy forms ke
     struct act act;
     uint16_t value;
     bool push_if_absent; /* mod_vlan_*: OpenFlow 1.0 meaning. */
+    bool has_tag;        /* acts_check() knows that there is a tag at this place. */
 };
 
 struct act_u8 { /* ACT_SET_NW_TTL, ACT_SET_MPLS_TTL */

@@ -1,0 +1,395 @@
+/* act_check.c - what may stand where, and whether a list of acts fits a match; see act.h.
+ *
+ * acts_check() walks the list with a copy of the match that the acts change as they would change a
+ * packet: tags pushed and popped, EtherTypes of MPLS.  Difference from Open vSwitch: ct and
+ * ct_clear are accepted behind any match; what is not IP comes back from the tracker as invalid. */
+#include "ofp/act-private.h"
+
+#include <stdlib.h>
+
+#include "lib/mem.h"
+
+#define ETH_IP4     0x0800
+#define ETH_IP6     0x86dd
+#define ETH_MPLS    0x8847
+#define ETH_MPLS_MC 0x8848
+#define OFPM_MAX    UINT32_C(0xffff0000)
+#define ALG_FTP     21
+#define ALG_TFTP    69
+
+/* ---- place ---- */
+
+/* The field that 'a' writes, or NULL. */
+static const struct field *written_field(const struct act *a)
+{
+    const void *p = a;
+
+    return a->type == ACT_SET_FIELD  ? ((const struct act_set_field *)p)->field
+           : a->type == ACT_REG_MOVE ? ((const struct act_reg_move *)p)->dst.field
+                                     : NULL;
+}
+
+static enum ofp_error refuse(enum ofp_error error, char **why, char *text)
+{
+    if (why) {
+        *why = text;
+    } else {
+        free(text);
+    }
+    return error;
+}
+
+enum ofp_error act_verify(const struct act *a, enum act_outer outer, char **why)
+{
+    const struct act_info *info = &act_infos[a->type];
+    const struct field *f = written_field(a);
+
+    if (outer == OUTER_CT) {
+        if (a->type == ACT_NAT || (f && f->access == ACCESS_CT)) {
+            return OFPERR_OK;
+        }
+        return refuse(OFPERR_OFPBAC_BAD_ARGUMENT, why,
+                      f ? xasprintf("ct action doesn't support nested modification of %s", f->name)
+                        : xasprintf("ct action doesn't support nested action %s", info->name));
+    }
+    if (a->type == ACT_NAT) {
+        return refuse(OFPERR_OFPBAC_BAD_SET_ARGUMENT, why,
+                      xstrdup("Cannot have NAT action outside of \"ct\" action"));
+    }
+    if (f && f->access == ACCESS_CT) {
+        return refuse(OFPERR_OFPBAC_BAD_SET_ARGUMENT, why,
+                      xstrdup("cannot set CT fields outside of ct action"));
+    }
+    if (outer == OUTER_WRITE_ACTIONS && info->rank != ACT_RANK_APPLY) {
+        return refuse(OFPERR_OFPBIC_UNSUP_INST, why,
+                      xasprintf("%s instruction not allowed here", info->name));
+    }
+    if (outer == OUTER_WRITE_ACTIONS && info->slot == ACT_SLOT_NONE) {
+        return refuse(OFPERR_OFPBAC_BAD_TYPE, why,
+                      xasprintf("%s is not allowed in an action set", info->name));
+    }
+    return OFPERR_OK;
+}
+
+/* ---- consistency with the match ---- */
+
+struct checker {
+    struct match m; /* What the packet is known to be at this place of the list. */
+    const struct act_limits *limits;
+    bool strict; /* Soft inconsistencies count. */
+};
+
+static enum ofp_error check_list(struct checker *, struct act *, size_t len);
+
+static enum ofp_error soft(const struct checker *c, bool ok)
+{
+    return ok || !c->strict ? OFPERR_OK : OFPERR_OFPBAC_MATCH_INCONSISTENT;
+}
+
+static enum ofp_error hard(bool ok)
+{
+    return ok ? OFPERR_OK : OFPERR_OFPBAC_MATCH_INCONSISTENT;
+}
+
+static bool is_eth_type(const struct checker *c, uint16_t eth_type)
+{
+    return c->m.mask.key.eth_type == htons(0xffff) && c->m.flow.key.eth_type == htons(eth_type);
+}
+
+static bool is_ip(const struct checker *c)
+{
+    return is_eth_type(c, ETH_IP4) || is_eth_type(c, ETH_IP6);
+}
+
+static bool is_mpls(const struct checker *c)
+{
+    return is_eth_type(c, ETH_MPLS) || is_eth_type(c, ETH_MPLS_MC);
+}
+
+static bool has_tag(const struct checker *c)
+{
+    return c->m.mask.key.vlan[0].tci & c->m.flow.key.vlan[0].tci & htons(VLAN_CFI);
+}
+
+static void set_eth_type(struct checker *c, uint16_t eth_type)
+{
+    c->m.flow.key.eth_type = htons(eth_type);
+    c->m.mask.key.eth_type = htons(0xffff);
+}
+
+static void set_tag(struct checker *c)
+{
+    c->m.flow.key.vlan[0].tci |= htons(VLAN_CFI);
+    c->m.mask.key.vlan[0].tci |= htons(VLAN_CFI);
+}
+
+static enum ofp_error push_vlan(struct checker *c)
+{
+    struct key *flow = &c->m.flow.key, *mask = &c->m.mask.key;
+
+    if (mask->vlan[KEY_MAX_VLANS - 1].tci & flow->vlan[KEY_MAX_VLANS - 1].tci & htons(VLAN_CFI)) {
+        return OFPERR_OFPBAC_BAD_TAG;
+    }
+    flow->vlan[1] = flow->vlan[0];
+    mask->vlan[1] = mask->vlan[0];
+    memset(&flow->vlan[0], 0, sizeof flow->vlan[0]);
+    memset(&mask->vlan[0], 0, sizeof mask->vlan[0]);
+    set_tag(c);
+    return OFPERR_OK;
+}
+
+static void pop_vlan(struct checker *c)
+{
+    struct key *flow = &c->m.flow.key, *mask = &c->m.mask.key;
+
+    flow->vlan[0] = flow->vlan[1];
+    mask->vlan[0] = mask->vlan[1];
+    memset(&flow->vlan[1], 0, sizeof flow->vlan[1]);
+    memset(&mask->vlan[1], 0, sizeof mask->vlan[1]);
+}
+
+/* What is behind the label stack is no longer known. */
+static void forget_proto(struct checker *c)
+{
+    c->m.flow.key.ip_proto = c->m.mask.key.ip_proto = 0;
+}
+
+/* mod_tp_*: the field is that of the protocol that the match says; false if it says none. */
+static bool resolve_port(const struct checker *c, struct act_set_field *sf, bool src)
+{
+    uint8_t proto = c->m.mask.key.ip_proto == 0xff ? c->m.flow.key.ip_proto : 0;
+    bool later = c->m.mask.key.ip_frag & c->m.flow.key.ip_frag & KEY_FRAG_LATER;
+
+    if (!is_ip(c) || later) {
+        return false;
+    }
+    switch (proto) {
+    case IPPROTO_TCP:
+        sf->field = &fields[src ? MF_TCP_SRC : MF_TCP_DST];
+        return true;
+    case IPPROTO_UDP:
+        sf->field = &fields[src ? MF_UDP_SRC : MF_UDP_DST];
+        return true;
+    case IPPROTO_SCTP:
+        sf->field = &fields[src ? MF_SCTP_SRC : MF_SCTP_DST];
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum ofp_error check_legacy(struct checker *c, struct act_set_field *sf)
+{
+    switch ((enum act_raw)sf->act.raw) {
+    case RAW_SET_NW_SRC:
+    case RAW_SET_NW_DST:
+        return soft(c, is_eth_type(c, ETH_IP4));
+    case RAW_SET_NW_TOS:
+    case RAW_SET_NW_ECN:
+        return soft(c, is_ip(c));
+    case RAW_SET_TP_SRC:
+        return soft(c, resolve_port(c, sf, true));
+    case RAW_SET_TP_DST:
+        return soft(c, resolve_port(c, sf, false));
+    case RAW_SET_MPLS_LABEL:
+    case RAW_SET_MPLS_TC:
+        return soft(c, is_mpls(c));
+    default:
+        return OFPERR_OK;
+    }
+}
+
+static enum ofp_error check_set_field(struct checker *c, struct act_set_field *sf)
+{
+    if (act_raw_is_legacy(sf->act.raw)) {
+        return check_legacy(c, sf);
+    }
+    if (!field_prereq_ok(sf->field, &c->m) || (sf->field->id == MF_VLAN_VID && !has_tag(c))) {
+        return OFPERR_OFPBAC_MATCH_INCONSISTENT;
+    }
+    if (sf->field->id == MF_VLAN_VID && !(sf->value.b[0] & VLAN_CFI >> 8) &&
+        sf->mask.b[0] & VLAN_CFI >> 8) {
+        return OFPERR_OFPBAC_BAD_SET_ARGUMENT; /* From text; decode lets none in. */
+    }
+    if (sf->field->id == MF_VLAN_TCI && sf->mask.b[0] & VLAN_CFI >> 8) {
+        if (sf->value.b[0] & VLAN_CFI >> 8) {
+            set_tag(c);
+        } else {
+            pop_vlan(c);
+        }
+    }
+    return OFPERR_OK;
+}
+
+static enum ofp_error check_set_vlan(struct checker *c, struct act_set_vlan *v)
+{
+    v->has_tag = has_tag(c);
+    enum ofp_error error = soft(c, v->push_if_absent || v->has_tag);
+    if (v->push_if_absent && !v->has_tag) {
+        set_tag(c);
+    }
+    return error;
+}
+
+static enum ofp_error check_nat(const struct checker *c, const struct act_nat *nat)
+{
+    return hard(!nat->af || is_eth_type(c, nat->af == 6 ? ETH_IP6 : ETH_IP4));
+}
+
+static bool table_ok(const struct checker *c, uint8_t table)
+{
+    return table < (c->limits->n_tables ? c->limits->n_tables : OFP_N_TABLES);
+}
+
+static enum ofp_error check_ct(struct checker *c, struct act_ct *ct)
+{
+    const struct key *flow = &c->m.flow.key, *mask = &c->m.mask.key;
+    bool other = is_ip(c) && mask->ip_proto == 0xff;
+
+    if (ct->table != OFPTT_ALL && !table_ok(c, ct->table)) {
+        return OFPERR_OFPBIC_BAD_TABLE_ID;
+    }
+    if ((ct->commit && mask->ct_state & flow->ct_state & htonl(CS_INV)) ||
+        (ct->alg == ALG_FTP && other && flow->ip_proto != IPPROTO_TCP) ||
+        (ct->alg == ALG_TFTP && other && flow->ip_proto != IPPROTO_UDP) ||
+        (ct->zone_src.field && !field_prereq_ok(ct->zone_src.field, &c->m))) {
+        return OFPERR_OFPBAC_MATCH_INCONSISTENT;
+    }
+    enum ofp_error error = act_ct_verify(ct);
+    return error ? error : check_list(c, (struct act *)(void *)(ct + 1), ct->nested_len);
+}
+
+/* An action set runs on a packet that the match no longer describes: soft rules do not count, and
+ * nothing behind it sees its changes. */
+static enum ofp_error check_write_actions(const struct checker *c, struct act_write_actions *wa)
+{
+    struct checker nested = *c;
+    nested.strict = false;
+    return check_list(&nested, (struct act *)(void *)(wa + 1), wa->nested_len);
+}
+
+static enum ofp_error check_port(const struct checker *c, uint32_t port)
+{
+    if (port == OFPP_NONE || port == OFPP_UNSET || (port >= 0xff00 && port < OFPP_UNSET) ||
+        (c->limits->max_ports && port < 0xff00 && port >= c->limits->max_ports)) {
+        return OFPERR_OFPBAC_BAD_OUT_PORT;
+    }
+    return OFPERR_OK;
+}
+
+static enum ofp_error check_goto(const struct checker *c, uint8_t table)
+{
+    bool back = c->limits->cur_table != OFPTT_ALL && table <= c->limits->cur_table;
+    return back || !table_ok(c, table) ? OFPERR_OFPBIC_BAD_TABLE_ID : OFPERR_OK;
+}
+
+static enum ofp_error check_resubmit(const struct checker *c, const struct act_resubmit *r)
+{
+    if (r->table != OFPTT_ALL && !table_ok(c, r->table)) {
+        return OFPERR_OFPBIC_BAD_TABLE_ID;
+    }
+    /* The prerequisite of the fields of the original tuple. */
+    return hard(!r->ct || field_prereq_ok(&fields[MF_CT_NW_PROTO], &c->m));
+}
+
+static enum ofp_error check_mpls(struct checker *c, const struct act *a)
+{
+    uint16_t eth_type = ((const struct act_u16 *)(const void *)a)->value;
+    bool push = a->type == ACT_PUSH_MPLS;
+
+    if (push && eth_type != ETH_MPLS && eth_type != ETH_MPLS_MC) {
+        return OFPERR_OFPBAC_BAD_ARGUMENT; /* From text; decode lets none in. */
+    }
+    enum ofp_error error = soft(c, push || is_mpls(c));
+    set_eth_type(c, eth_type);
+    if (push) {
+        forget_proto(c);
+    }
+    return error;
+}
+
+static enum ofp_error check_meter(uint32_t id)
+{
+    return !id || id > OFPM_MAX ? OFPERR_OFPMMFC_INVALID_METER : OFPERR_OK;
+}
+
+static enum ofp_error check_one(struct checker *c, struct act *a)
+{
+    void *p = a;
+
+    switch ((enum act_type)a->type) {
+    case ACT_OUTPUT:
+        return check_port(c, ((struct act_output *)p)->port);
+    case ACT_OUTPUT_REG:
+        return hard(field_prereq_ok(((struct act_output_reg *)p)->src.field, &c->m));
+    case ACT_SET_FIELD:
+        return check_set_field(c, p);
+    case ACT_REG_MOVE:
+        return hard(field_prereq_ok(((struct act_reg_move *)p)->src.field, &c->m) &&
+                    field_prereq_ok(((struct act_reg_move *)p)->dst.field, &c->m));
+    case ACT_SET_VLAN_VID:
+    case ACT_SET_VLAN_PCP:
+        return check_set_vlan(c, p);
+    case ACT_POP_VLAN: {
+        enum ofp_error error = soft(c, has_tag(c));
+        pop_vlan(c);
+        return error;
+    }
+    case ACT_PUSH_VLAN:
+        return push_vlan(c);
+    case ACT_DEC_TTL:
+    case ACT_SET_NW_TTL:
+        return soft(c, is_ip(c));
+    case ACT_SET_MPLS_TTL:
+    case ACT_DEC_MPLS_TTL:
+        return soft(c, is_mpls(c));
+    case ACT_PUSH_MPLS:
+    case ACT_POP_MPLS:
+        return check_mpls(c, a);
+    case ACT_RESUBMIT:
+        return check_resubmit(c, p);
+    case ACT_CT:
+        return check_ct(c, p);
+    case ACT_NAT:
+        return check_nat(c, p);
+    case ACT_METER:
+        return check_meter(((struct act_u32 *)p)->value);
+    case ACT_WRITE_ACTIONS:
+        return check_write_actions(c, p);
+    case ACT_GOTO_TABLE:
+        return check_goto(c, ((struct act_goto_table *)p)->table);
+    case ACT_CONTROLLER:
+    case ACT_GROUP:
+    case ACT_SET_QUEUE:
+    case ACT_POP_QUEUE:
+    case ACT_CT_CLEAR:
+    case ACT_NOTE:
+    case ACT_EXIT:
+    case ACT_CLEAR_ACTIONS:
+    case ACT_WRITE_METADATA:
+    case ACT_N_TYPES:
+        break;
+    }
+    return OFPERR_OK;
+}
+
+static enum ofp_error check_list(struct checker *c, struct act *a, size_t len)
+{
+    char *end = (char *)a + len;
+
+    while ((char *)a < end) {
+        enum ofp_error error = check_one(c, a);
+        if (error) {
+            return error;
+        }
+        a = (struct act *)(void *)((char *)a + a->len);
+    }
+    return OFPERR_OK;
+}
+
+enum ofp_error acts_check(struct acts *acts, const struct match *m, const struct act_limits *limits,
+                          bool strict)
+{
+    struct checker c = {.m = *m, .limits = limits, .strict = strict};
+    return acts->len ? check_list(&c, acts->data, acts->len) : OFPERR_OK;
+}

@@ -1,0 +1,353 @@
+/* act_encode.c - lists of acts onto the wire; see act.h.
+ *
+ * Which wire form an act takes depends on the version and on the form it came in as: that choice is
+ * here, the bodies are with their decoders.  What a version cannot say at all (instructions on 1.0
+ * but for goto_table and write_metadata) is left out, as the reference has it. */
+#include "ofp/act-private.h"
+
+void act_encode_as(const struct act *a, const struct act_wire *row, uint8_t version,
+                   struct wire_wr *w)
+{
+    size_t start = w->len;
+    uint16_t number = row->number[version - 1];
+
+    wire_wr_u16(w, number);
+    wire_wr_u16(w, 0);
+    if (number == ACT_NO_NUMBER) {
+        wire_wr_u32(w, row->vendor);
+        wire_wr_u16(w, row->subtype);
+    }
+    row->enc(a, row, version, w);
+    wire_wr_pad(w, start, 8);
+    if (w->len - start < row->min) {
+        wire_wr_zeros(w, row->min - (w->len - start));
+    }
+    wire_wr_patch16(w, start + 2, (uint16_t)(w->len - start));
+}
+
+/* ---- set_field ---- */
+
+static bool is_experimenter_field(const struct field *f, uint8_t version)
+{
+    const struct field_codepoint *cp = field_codepoint(f, version);
+    return cp && cp->header >> 16 == 0xffff;
+}
+
+static bool is_port_field(const struct field *f, bool src)
+{
+    return src ? f->id == MF_TCP_SRC || f->id == MF_UDP_SRC || f->id == MF_SCTP_SRC
+               : f->id == MF_TCP_DST || f->id == MF_UDP_DST || f->id == MF_SCTP_DST;
+}
+
+static bool row_sets(const struct act_wire *row, const struct field *f)
+{
+    return row->field == f->id || (row->field == MF_TCP_SRC && is_port_field(f, true)) ||
+           (row->field == MF_TCP_DST && is_port_field(f, false));
+}
+
+/* 1.0 and 1.1: the action that sets just this field, if there is one. */
+static const struct act_wire *legacy_row(const struct act_set_field *sf, uint8_t version)
+{
+    if (sf->act.raw == RAW_REG_LOAD || !act_mask_full(sf->field, &sf->mask)) {
+        return NULL;
+    }
+    for (size_t i = RAW_NONE + 1; i < RAW_N; i++) {
+        const struct act_wire *row = &act_wires[i];
+        bool tunnel = row->field == MF_TUN_ID;
+        if (row->field != ACT_FIELD_NONE && act_wire_valid(row, version) &&
+            row_sets(row, sf->field) && (!tunnel || sf->act.raw == i)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static void encode_loads(const struct act_set_field *sf, uint8_t version, struct wire_wr *w)
+{
+    unsigned ofs = 0, n_bits;
+    uint64_t value;
+
+    if (is_experimenter_field(sf->field, version)) {
+        act_encode_as(&sf->act, &act_wires[RAW_REG_LOAD2], version, w);
+        return;
+    }
+    while (act_set_field_run(sf, &ofs, &n_bits, &value)) {
+        struct act_set_field run = *sf;
+        struct field_value ones;
+        memset(ones.b, 0xff, sizeof ones.b);
+        memset(run.mask.b, 0, sizeof run.mask.b);
+        bits_copy(ones.b, sizeof ones.b, 0, run.mask.b, sf->field->n_bytes, ofs, n_bits);
+        act_encode_as(&run.act, &act_wires[RAW_REG_LOAD], version, w);
+        ofs += n_bits;
+    }
+}
+
+/* vlan_vid and vlan_pcp on 1.0 and 1.1, which lack the field's code point in their actions. */
+static bool encode_vlan_legacy(const struct act_set_field *sf, uint8_t version, struct wire_wr *w)
+{
+    struct act_set_vlan v = {.act = {.len = sizeof v}};
+
+    if (!act_mask_full(sf->field, &sf->mask)) {
+        return false;
+    }
+    if (sf->field->id == MF_VLAN_VID) {
+        v.value = get_be16(sf->value.b) & VLAN_VID_MASK;
+        act_encode_as(&v.act, &act_wires[RAW_SET_VLAN_VID], version, w);
+        return true;
+    }
+    if (sf->field->id == MF_VLAN_PCP) {
+        v.value = sf->value.b[0];
+        act_encode_as(&v.act, &act_wires[RAW_SET_VLAN_PCP], version, w);
+        return true;
+    }
+    return false;
+}
+
+static void encode_set_field(const struct act_set_field *sf, uint8_t version, struct wire_wr *w)
+{
+    bool full = act_mask_full(sf->field, &sf->mask);
+    uint8_t raw = sf->act.raw;
+
+    if (version >= OFP15_VERSION) {
+        act_encode_as(&sf->act, &act_wires[RAW_SET_FIELD], version, w);
+    } else if (raw == RAW_REG_LOAD2) {
+        act_encode_as(&sf->act, &act_wires[RAW_REG_LOAD2], version, w);
+    } else if (version >= OFP12_VERSION) {
+        bool load = raw == RAW_REG_LOAD && !is_experimenter_field(sf->field, version);
+        if (full && !load) {
+            act_encode_as(&sf->act, &act_wires[RAW_SET_FIELD], version, w);
+        } else {
+            encode_loads(sf, version, w);
+        }
+    } else {
+        const struct act_wire *row = legacy_row(sf, version);
+        if (row) {
+            act_encode_as(&sf->act, row, version, w);
+        } else if (!encode_vlan_legacy(sf, version, w)) {
+            encode_loads(sf, version, w);
+        }
+    }
+}
+
+/* A whole field set to an integer, through the ordinary choice of forms. */
+static void encode_field_u16(enum field_id id, uint16_t value, uint8_t version, struct wire_wr *w)
+{
+    struct act_set_field sf = {.act = {.type = ACT_SET_FIELD, .len = sizeof sf},
+                               .field = &fields[id]};
+
+    memset(sf.mask.b, 0xff, sf.field->n_bytes);
+    if (sf.field->n_bytes == 1) {
+        sf.value.b[0] = (uint8_t)value;
+    } else {
+        put_be16(sf.value.b, value);
+    }
+    encode_set_field(&sf, version, w);
+}
+
+static void encode_set_vlan(const struct act_set_vlan *v, uint8_t version, struct wire_wr *w)
+{
+    bool vid = v->act.type == ACT_SET_VLAN_VID;
+
+    if (version >= OFP11_VERSION && v->push_if_absent && !v->has_tag) {
+        struct act_push_vlan push = {.act = {.len = sizeof push}, .eth_type = 0x8100};
+        act_encode_as(&push.act, &act_wires[RAW_PUSH_VLAN], version, w);
+    }
+    if (version <= OFP11_VERSION) {
+        act_encode_as(&v->act, &act_wires[vid ? RAW_SET_VLAN_VID : RAW_SET_VLAN_PCP], version, w);
+    } else if (vid) {
+        encode_field_u16(MF_VLAN_VID, v->value | VLAN_CFI, version, w);
+    } else {
+        encode_field_u16(MF_VLAN_PCP, v->value, version, w);
+    }
+}
+
+/* ---- others with a choice ---- */
+
+static const struct act_wire *move_row(const struct act_reg_move *m, uint8_t version)
+{
+    if (version == OFP13_VERSION && m->act.raw == RAW_ONF_COPY_FIELD) {
+        return &act_wires[RAW_ONF_COPY_FIELD];
+    }
+    return &act_wires[version >= OFP15_VERSION ? RAW_COPY_FIELD : RAW_REG_MOVE];
+}
+
+static const struct act_wire *resubmit_row(const struct act_resubmit *r)
+{
+    if (r->ct) {
+        return &act_wires[RAW_RESUBMIT_TABLE_CT];
+    }
+    return &act_wires[r->table != OFPTT_ALL || r->act.raw ? RAW_RESUBMIT_TABLE : RAW_RESUBMIT];
+}
+
+static void encode_one(const struct act *a, uint8_t version, struct wire_wr *w)
+{
+    const void *p = a;
+    const struct act_wire *row;
+
+    switch ((enum act_type)a->type) {
+    case ACT_SET_FIELD:
+        encode_set_field(p, version, w);
+        return;
+    case ACT_SET_VLAN_VID:
+    case ACT_SET_VLAN_PCP:
+        encode_set_vlan(p, version, w);
+        return;
+    case ACT_SET_NW_TTL:
+        if (version == OFP10_VERSION) {
+            encode_field_u16(MF_NW_TTL, ((const struct act_u8 *)p)->value, version, w);
+            return;
+        }
+        row = &act_wires[RAW_SET_NW_TTL];
+        break;
+    case ACT_REG_MOVE:
+        row = move_row(p, version);
+        break;
+    case ACT_RESUBMIT:
+        row = resubmit_row(p);
+        break;
+    case ACT_OUTPUT_REG: {
+        const struct act_output_reg *o = p;
+        row = &act_wires[is_experimenter_field(o->src.field, version) ? RAW_OUTPUT_REG2
+                                                                      : RAW_OUTPUT_REG];
+        break;
+    }
+    default:
+        row = act_wire_pick(a->type, version);
+        break;
+    }
+    if (row) {
+        act_encode_as(a, row, version, w);
+    }
+}
+
+void act_encode_list(const void *acts, size_t len, uint8_t version, struct wire_wr *w)
+{
+    const struct act *a;
+    ACT_FOR_EACH(a, acts, len) {
+        encode_one(a, version, w);
+    }
+}
+
+void acts_encode_actions(const void *acts, size_t len, uint8_t version, struct wire_wr *w)
+{
+    act_encode_list(acts, len, version, w);
+}
+
+/* ---- instructions ---- */
+
+static size_t begin_inst(enum act_inst inst, struct wire_wr *w)
+{
+    size_t start = w->len;
+    wire_wr_u16(w, act_insts[inst].number);
+    wire_wr_u16(w, 0);
+    return start;
+}
+
+static void end_inst(size_t start, struct wire_wr *w)
+{
+    wire_wr_pad(w, start, 8);
+    wire_wr_patch16(w, start + 2, (uint16_t)(w->len - start));
+}
+
+static void encode_inst_actions(enum act_inst inst, const void *acts, size_t len, uint8_t version,
+                                struct wire_wr *w)
+{
+    if (!len) {
+        return;
+    }
+    size_t start = begin_inst(inst, w);
+    wire_wr_zeros(w, 4);
+    act_encode_list(acts, len, version, w);
+    end_inst(start, w);
+}
+
+static void encode_inst(const struct act *a, uint8_t version, struct wire_wr *w)
+{
+    const void *p = a;
+    size_t start;
+
+    switch (act_infos[a->type].rank) {
+    case ACT_RANK_METER:
+        if (version < act_insts[INST_METER].first) {
+            return;
+        }
+        start = begin_inst(INST_METER, w);
+        wire_wr_u32(w, ((const struct act_u32 *)p)->value);
+        break;
+    case ACT_RANK_CLEAR_ACTIONS:
+        start = begin_inst(INST_CLEAR_ACTIONS, w);
+        break;
+    case ACT_RANK_WRITE_ACTIONS: {
+        const struct act_write_actions *wa = p;
+        encode_inst_actions(INST_WRITE_ACTIONS, act_write_actions_nested(wa), wa->nested_len,
+                            version, w);
+        return;
+    }
+    case ACT_RANK_WRITE_METADATA: {
+        const struct act_write_metadata *m = p;
+        start = begin_inst(INST_WRITE_METADATA, w);
+        wire_wr_zeros(w, 4);
+        wire_wr_u64(w, m->value);
+        wire_wr_u64(w, m->mask);
+        break;
+    }
+    case ACT_RANK_GOTO_TABLE:
+        start = begin_inst(INST_GOTO_TABLE, w);
+        wire_wr_u8(w, ((const struct act_goto_table *)p)->table);
+        break;
+    case ACT_RANK_APPLY:
+    default:
+        return;
+    }
+    end_inst(start, w);
+}
+
+/* 1.0 has actions only. */
+static void encode_as_10(const void *acts, size_t len, struct wire_wr *w)
+{
+    const struct act *a;
+
+    ACT_FOR_EACH(a, acts, len) {
+        if (a->type == ACT_GOTO_TABLE) {
+            struct act_resubmit r = {
+                .act = {.len = sizeof r},
+                .in_port = OFPP_IN_PORT,
+                .table = ((const struct act_goto_table *)(const void *)a)->table,
+            };
+            act_encode_as(&r.act, &act_wires[RAW_RESUBMIT_TABLE], OFP10_VERSION, w);
+        } else if (act_infos[a->type].rank == ACT_RANK_APPLY || a->type == ACT_WRITE_METADATA) {
+            encode_one(a, OFP10_VERSION, w);
+        }
+    }
+}
+
+/* A meter is an action from 1.5 on. */
+static bool is_action(const struct act *a, uint8_t version)
+{
+    enum act_rank rank = act_infos[a->type].rank;
+    return rank == ACT_RANK_APPLY || (rank == ACT_RANK_METER && version >= OFP15_VERSION);
+}
+
+void acts_encode_instructions(const void *acts, size_t len, uint8_t version, struct wire_wr *w)
+{
+    const char *end = (const char *)acts + len;
+    const struct act *a = acts;
+
+    if (version == OFP10_VERSION) {
+        encode_as_10(acts, len, w);
+        return;
+    }
+    while ((const char *)a < end) {
+        const struct act *first = a;
+        while ((const char *)a < end && is_action(a, version)) {
+            a = act_next(a);
+        }
+        if (a != first) {
+            encode_inst_actions(INST_APPLY_ACTIONS, first,
+                                (size_t)((const char *)a - (const char *)first), version, w);
+        } else {
+            encode_inst(a, version, w);
+            a = act_next(a);
+        }
+    }
+}

@@ -1,0 +1,326 @@
+/* act_format.c - acts as text, exactly as the reference prints them; see act.h. */
+#include "ofp/act-private.h"
+
+static void format_list(const void *acts, size_t len, const struct name_map *names, struct text *t);
+
+static void format_output(const struct act_output *o, const struct name_map *names, struct text *t)
+{
+    if (o->port < OFPP_MAX) {
+        text_puts(t, "output:");
+    }
+    port_format(o->port, names, t);
+    if (o->port == OFPP_CONTROLLER) {
+        text_printf(t, ":%u", o->max_len);
+    }
+}
+
+static void format_reason(uint8_t reason, struct text *t)
+{
+    const char *name = act_reason_name(reason);
+
+    if (name) {
+        text_printf(t, "reason=%s,", name);
+    } else {
+        text_printf(t, "reason=%u,", reason);
+    }
+}
+
+static void format_controller(const struct act_controller *c, struct text *t)
+{
+    if (c->reason == ACT_REASON_ACTION && !c->controller_id) {
+        text_printf(t, "CONTROLLER:%u", c->max_len);
+        return;
+    }
+    text_puts(t, "controller(");
+    if (c->reason != ACT_REASON_ACTION) {
+        format_reason(c->reason, t);
+    }
+    if (c->max_len != UINT16_MAX) {
+        text_printf(t, "max_len=%u,", c->max_len);
+    }
+    if (c->controller_id) {
+        text_printf(t, "id=%u,", c->controller_id);
+    }
+    text_chomp(t, ',');
+    text_putc(t, ')');
+}
+
+static void format_loads(const struct act_set_field *sf, struct text *t)
+{
+    unsigned ofs = 0, n_bits;
+    uint64_t value;
+    const char *separator = "";
+
+    while (act_set_field_run(sf, &ofs, &n_bits, &value)) {
+        struct subfield dst = {sf->field, (uint16_t)ofs, (uint16_t)n_bits};
+        text_printf(t, "%sload:%#" PRIx64 "->", separator, value);
+        subfield_format(&dst, t);
+        separator = ",";
+        ofs += n_bits;
+    }
+}
+
+/* The legacy words: `mod_nw_src:1.2.3.4`, `set_mpls_label(5)`. */
+static void format_legacy(const struct act_set_field *sf, const struct name_map *names,
+                          struct text *t)
+{
+    text_puts(t, act_wires[sf->act.raw].name);
+    switch ((enum act_raw)sf->act.raw) {
+    case RAW_SET_NW_TOS:
+        text_printf(t, ":%u", sf->value.b[0] << 2);
+        break;
+    case RAW_SET_TUNNEL:
+    case RAW_SET_TUNNEL64:
+        text_printf(t, ":%#" PRIx64, get_be64(sf->value.b));
+        break;
+    case RAW_SET_MPLS_LABEL:
+    case RAW_SET_MPLS_TC:
+        text_putc(t, '(');
+        field_format(sf->field, &sf->value, NULL, names, t);
+        text_putc(t, ')');
+        break;
+    default:
+        text_putc(t, ':');
+        field_format(sf->field, &sf->value, NULL, names, t);
+        break;
+    }
+}
+
+static void format_set_field(const struct act_set_field *sf, const struct name_map *names,
+                             struct text *t)
+{
+    if (sf->act.raw == RAW_REG_LOAD) {
+        format_loads(sf, t);
+    } else if (sf->act.raw && act_wires[sf->act.raw].field != ACT_FIELD_NONE) {
+        format_legacy(sf, names, t);
+    } else {
+        bool full = act_mask_full(sf->field, &sf->mask);
+        text_puts(t, "set_field:");
+        field_format(sf->field, &sf->value, full ? NULL : &sf->mask, names, t);
+        text_printf(t, "->%s", sf->field->name);
+    }
+}
+
+static void format_move(const struct act_reg_move *m, struct text *t)
+{
+    text_puts(t, "move:");
+    subfield_format(&m->src, t);
+    text_puts(t, "->");
+    subfield_format(&m->dst, t);
+}
+
+static void format_table(uint8_t table, const struct name_map *names, struct text *t)
+{
+    const char *name = names && names->table_name ? names->table_name(names->aux, table) : NULL;
+
+    if (name) {
+        text_quoted_name(t, name);
+    } else {
+        text_printf(t, "%u", table);
+    }
+}
+
+static void format_resubmit(const struct act_resubmit *r, const struct name_map *names,
+                            struct text *t)
+{
+    bool port = r->in_port != OFPP_IN_PORT;
+
+    if (port && r->table == OFPTT_ALL && !r->ct) {
+        text_puts(t, "resubmit:");
+        port_format(r->in_port, names, t);
+        return;
+    }
+    text_puts(t, "resubmit(");
+    if (port) {
+        port_format(r->in_port, names, t);
+    }
+    text_putc(t, ',');
+    if (r->table != OFPTT_ALL) {
+        format_table(r->table, names, t);
+    }
+    text_puts(t, r->ct ? ",ct)" : ")");
+}
+
+static void format_ct(const struct act_ct *ct, const struct name_map *names, struct text *t)
+{
+    const struct act *nested = act_ct_nested(ct);
+    size_t len = ct->nested_len;
+
+    text_puts(t, "ct(");
+    text_puts(t, ct->commit ? "commit," : "");
+    text_puts(t, ct->force ? "force," : "");
+    if (ct->table != OFPTT_ALL) {
+        text_puts(t, "table=");
+        format_table(ct->table, names, t);
+        text_putc(t, ',');
+    }
+    if (ct->zone_src.field) {
+        text_puts(t, "zone=");
+        subfield_format(&ct->zone_src, t);
+        text_putc(t, ',');
+    } else if (ct->zone_imm) {
+        text_printf(t, "zone=%u,", ct->zone_imm);
+    }
+    if (len && nested->type == ACT_NAT) {
+        act_format_nat((const void *)nested, t);
+        text_putc(t, ',');
+        len -= nested->len;
+        nested = act_next(nested);
+    }
+    if (len) {
+        text_puts(t, "exec(");
+        format_list(nested, len, names, t);
+        text_puts(t, "),");
+    }
+    if (ct->alg) {
+        const char *alg = ct->alg == 21 ? "ftp" : ct->alg == 69 ? "tftp" : NULL;
+        if (alg) {
+            text_printf(t, "alg=%s,", alg);
+        } else {
+            text_printf(t, "alg=%u,", ct->alg);
+        }
+    }
+    text_chomp(t, ',');
+    text_putc(t, ')');
+}
+
+static void format_note(const struct act_note *n, struct text *t)
+{
+    text_puts(t, "note:");
+    for (size_t i = 0; i < n->n; i++) {
+        text_printf(t, "%s%02x", i ? "." : "", n->data[i]);
+    }
+}
+
+static void format_instruction(const struct act *a, const struct name_map *names, struct text *t)
+{
+    const void *p = a;
+    const struct act_write_metadata *m = p;
+    const struct act_write_actions *wa = p;
+
+    switch (act_infos[a->type].rank) {
+    case ACT_RANK_METER:
+        text_printf(t, "meter:%" PRIu32, ((const struct act_u32 *)p)->value);
+        break;
+    case ACT_RANK_CLEAR_ACTIONS:
+        text_puts(t, "clear_actions");
+        break;
+    case ACT_RANK_WRITE_ACTIONS:
+        text_puts(t, "write_actions(");
+        acts_format(act_write_actions_nested(wa), wa->nested_len, names, t);
+        text_putc(t, ')');
+        break;
+    case ACT_RANK_WRITE_METADATA:
+        text_printf(t, "write_metadata:%#" PRIx64, m->value);
+        if (m->mask != UINT64_MAX) {
+            text_printf(t, "/%#" PRIx64, m->mask);
+        }
+        break;
+    case ACT_RANK_GOTO_TABLE:
+        text_puts(t, "goto_table:");
+        format_table(((const struct act_goto_table *)p)->table, names, t);
+        break;
+    case ACT_RANK_APPLY:
+        break;
+    }
+}
+
+static void format_one(const struct act *a, const struct name_map *names, struct text *t)
+{
+    const void *p = a;
+    const struct act_set_vlan *v = p;
+    const struct act_u8 *u8 = p;
+    const struct act_u16 *u16 = p;
+
+    switch ((enum act_type)a->type) {
+    case ACT_OUTPUT:
+        format_output(p, names, t);
+        break;
+    case ACT_OUTPUT_REG:
+        text_puts(t, "output:");
+        subfield_format(&((const struct act_output_reg *)p)->src, t);
+        break;
+    case ACT_CONTROLLER:
+        format_controller(p, t);
+        break;
+    case ACT_GROUP:
+    case ACT_SET_QUEUE:
+        text_printf(t, "%s:%" PRIu32, act_infos[a->type].name, ((const struct act_u32 *)p)->value);
+        break;
+    case ACT_SET_FIELD:
+        format_set_field(p, names, t);
+        break;
+    case ACT_REG_MOVE:
+        format_move(p, t);
+        break;
+    case ACT_SET_VLAN_VID:
+        text_printf(t, "%s_vlan_vid:%u", v->push_if_absent ? "mod" : "set", v->value);
+        break;
+    case ACT_SET_VLAN_PCP:
+        text_printf(t, "%s_vlan_pcp:%u", v->push_if_absent ? "mod" : "set", v->value);
+        break;
+    case ACT_PUSH_VLAN:
+        text_printf(t, "push_vlan:%#x", ((const struct act_push_vlan *)p)->eth_type);
+        break;
+    case ACT_SET_NW_TTL:
+        text_printf(t, "mod_nw_ttl:%u", u8->value);
+        break;
+    case ACT_SET_MPLS_TTL:
+        text_printf(t, "set_mpls_ttl(%u)", u8->value);
+        break;
+    case ACT_PUSH_MPLS:
+    case ACT_POP_MPLS:
+        text_printf(t, "%s:0x%04x", act_infos[a->type].name, u16->value);
+        break;
+    case ACT_RESUBMIT:
+        format_resubmit(p, names, t);
+        break;
+    case ACT_CT:
+        format_ct(p, names, t);
+        break;
+    case ACT_NAT:
+        act_format_nat(p, t);
+        break;
+    case ACT_NOTE:
+        format_note(p, t);
+        break;
+    case ACT_POP_QUEUE:
+    case ACT_POP_VLAN:
+    case ACT_DEC_TTL:
+    case ACT_DEC_MPLS_TTL:
+    case ACT_CT_CLEAR:
+    case ACT_EXIT:
+        text_puts(t, act_infos[a->type].name);
+        break;
+    case ACT_METER:
+    case ACT_CLEAR_ACTIONS:
+    case ACT_WRITE_ACTIONS:
+    case ACT_WRITE_METADATA:
+    case ACT_GOTO_TABLE:
+        format_instruction(a, names, t);
+        break;
+    case ACT_N_TYPES:
+        break;
+    }
+}
+
+static void format_list(const void *acts, size_t len, const struct name_map *names, struct text *t)
+{
+    const struct act *a;
+
+    ACT_FOR_EACH(a, acts, len) {
+        if (a != acts) {
+            text_putc(t, ',');
+        }
+        format_one(a, names, t);
+    }
+}
+
+void acts_format(const void *acts, size_t len, const struct name_map *names, struct text *t)
+{
+    if (len) {
+        format_list(acts, len, names, t);
+    } else {
+        text_puts(t, "drop");
+    }
+}

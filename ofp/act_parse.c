@@ -1,0 +1,444 @@
+/* act_parse.c - acts from text: the words of actions.def; see act.h.  The words that set fields are
+ * in act_parse_field.c, ct and nat in act_ct_text.c. */
+#include "ofp/act-private.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "lib/mem.h"
+
+/* The words of the rows; RAW_ names the wire form whose type and field they mean. */
+static const struct word {
+    const char *name;
+    act_parse_fn *parse;
+    uint8_t raw;
+} words[] = {
+#define ACT_WORD(WORD, PARSER, RAW) {WORD, act_parse_##PARSER, RAW_##RAW},
+#include "ofp/actions.def"
+};
+
+/* ---- arguments ---- */
+
+char *act_parse_unsupported(struct act_parser *p, char *arg UNUSED)
+{
+    return xasprintf("action %s is not supported by this version", p->word);
+}
+
+/* The whole argument as an integer up to 'max'. */
+char *act_parse_int(const struct act_parser *p, const char *arg, uint64_t max, uint64_t *v)
+{
+    if (!*arg) {
+        return xasprintf("%s: missing argument", p->word);
+    }
+    return text_to_u64(arg, v) && *v <= max ? NULL : xasprintf("invalid %s \"%s\"", p->word, arg);
+}
+
+bool act_parse_table(const struct name_map *names, const char *s, uint8_t *table)
+{
+    uint64_t v;
+
+    if (text_to_u64(s, &v)) {
+        *table = (uint8_t)v;
+        return v <= UINT8_MAX;
+    }
+    return names && names->table_by_name && names->table_by_name(names->aux, s, table);
+}
+
+static enum act_type word_type(const struct act_parser *p)
+{
+    return act_wires[p->raw].type;
+}
+
+/* ---- simple actions ---- */
+
+char *act_parse_null(struct act_parser *p, char *arg)
+{
+    if (*arg) {
+        return xasprintf("%s: no argument allowed (%s)", p->word, arg);
+    }
+    acts_put(p->out, word_type(p), sizeof(struct act_null));
+    return NULL;
+}
+
+char *act_parse_dec_ttl(struct act_parser *p, char *arg)
+{
+    return *arg ? xasprintf("dec_ttl(%s): controller ids are not supported by this version", arg)
+                : act_parse_null(p, arg);
+}
+
+char *act_parse_u8(struct act_parser *p, char *arg)
+{
+    uint64_t v;
+    char *error = act_parse_int(p, arg, UINT8_MAX, &v);
+
+    if (!error) {
+        struct act_u8 *a = acts_put(p->out, word_type(p), sizeof *a);
+        a->value = (uint8_t)v;
+    }
+    return error;
+}
+
+char *act_parse_u16(struct act_parser *p, char *arg)
+{
+    uint64_t v;
+    char *error = act_parse_int(p, arg, UINT16_MAX, &v);
+
+    if (!error) {
+        struct act_u16 *a = acts_put(p->out, word_type(p), sizeof *a);
+        a->value = (uint16_t)v;
+    }
+    return error;
+}
+
+char *act_parse_u32(struct act_parser *p, char *arg)
+{
+    uint64_t v;
+    char *error = act_parse_int(p, arg, UINT32_MAX, &v);
+
+    if (!error) {
+        struct act_u32 *a = acts_put(p->out, word_type(p), sizeof *a);
+        a->value = (uint32_t)v;
+    }
+    return error;
+}
+
+char *act_parse_meter(struct act_parser *p, char *arg)
+{
+    return act_parse_u32(p, arg);
+}
+
+char *act_parse_note(struct act_parser *p, char *arg)
+{
+    size_t n;
+    uint8_t *data = text_to_hex(arg, &n);
+
+    if (!data) {
+        return xstrdup("bad hex digit in `note' argument");
+    }
+    /* On the wire 10 bytes precede the data, and the whole is padded. */
+    size_t padded = ROUND_UP(10 + n, 8) - 10;
+    char *error = NULL;
+    if (padded > 65528 - 10) {
+        error = xstrdup("note: too long");
+    } else {
+        struct act_note *a = acts_put(p->out, ACT_NOTE, sizeof *a + padded);
+        a->n = (uint16_t)padded;
+        memcpy(a->data, data, n);
+    }
+    free(data);
+    return error;
+}
+
+/* ---- output ---- */
+
+static void put_output(struct acts *out, uint32_t port, uint16_t max_len)
+{
+    struct act_output *a = acts_put(out, ACT_OUTPUT, sizeof *a);
+    a->port = port;
+    a->max_len = max_len;
+}
+
+static bool parse_port_action(struct act_parser *p, const char *s)
+{
+    uint32_t port;
+
+    if (!port_parse(s, p->names, &port)) {
+        return false;
+    }
+    put_output(p->out, port, port == OFPP_CONTROLLER ? UINT16_MAX : 0);
+    return true;
+}
+
+char *act_parse_output(struct act_parser *p, char *arg)
+{
+    struct subfield src;
+
+    if (parse_port_action(p, arg)) {
+        return NULL;
+    }
+    if (strchr(arg, '=')) {
+        return xasprintf("output(%s): truncated output is not supported by this version", arg);
+    }
+    char *error = subfield_parse(arg, &src);
+    if (error) {
+        free(error);
+        return xasprintf("%s: output to unknown port", arg);
+    }
+    struct act_output_reg *a = acts_put(p->out, ACT_OUTPUT_REG, sizeof *a);
+    a->src = src;
+    a->max_len = UINT16_MAX;
+    return NULL;
+}
+
+static const char *const reasons[] = {"no_match",   "action", "invalid_ttl",
+                                      "action_set", "group",  "packet_out"};
+
+const char *act_reason_name(uint8_t reason)
+{
+    return reason < ARRAY_SIZE(reasons) ? reasons[reason] : NULL;
+}
+
+static char *parse_reason(const char *s, uint8_t *reason)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+        if (!strcmp(s, reasons[i])) {
+            *reason = (uint8_t)i;
+            return NULL;
+        }
+    }
+    return xasprintf("unknown reason \"%s\"", s);
+}
+
+static char *parse_controller_item(const char *key, const char *value, struct act_controller *c)
+{
+    if (!strcmp(key, "reason")) {
+        return parse_reason(value, &c->reason);
+    }
+    if (!strcmp(key, "max_len")) {
+        return text_to_u16(value, &c->max_len) ? NULL : xasprintf("invalid max_len \"%s\"", value);
+    }
+    if (!strcmp(key, "id")) {
+        return text_to_u16(value, &c->controller_id)
+                   ? NULL
+                   : xasprintf("invalid controller id \"%s\"", value);
+    }
+    if (!strcmp(key, "userdata") || !strcmp(key, "pause") || !strcmp(key, "meter_id")) {
+        return xasprintf("controller: %s is not supported by this version", key);
+    }
+    return xasprintf("unknown key \"%s\" parsing controller action", key);
+}
+
+char *act_parse_controller(struct act_parser *p, char *arg)
+{
+    struct act_controller c = {.max_len = UINT16_MAX, .reason = ACT_REASON_ACTION};
+    char *key, *value, *error = NULL;
+
+    if (*arg && strspn(arg, "0123456789abcdefxABCDEFX") == strlen(arg)) {
+        uint64_t v;
+        error = act_parse_int(p, arg, UINT16_MAX, &v);
+        if (!error) {
+            put_output(p->out, OFPP_CONTROLLER, (uint16_t)v);
+        }
+        return error;
+    }
+    while (!error && text_next_kv(&arg, &key, &value)) {
+        error = parse_controller_item(key, value, &c);
+    }
+    if (error) {
+        return error;
+    }
+    if (c.reason == ACT_REASON_ACTION && !c.controller_id) {
+        put_output(p->out, OFPP_CONTROLLER, c.max_len);
+    } else {
+        struct act_controller *a = acts_put(p->out, ACT_CONTROLLER, sizeof *a);
+        a->max_len = c.max_len;
+        a->controller_id = c.controller_id;
+        a->reason = c.reason;
+    }
+    return NULL;
+}
+
+/* ---- resubmit ---- */
+
+/* PORT, or [PORT],[TABLE][,ct] */
+char *act_parse_resubmit(struct act_parser *p, char *arg)
+{
+    char *port = strsep(&arg, ","), *table = strsep(&arg, ","), *ct = strsep(&arg, ",");
+    struct act_resubmit r = {.in_port = OFPP_IN_PORT, .table = OFPTT_ALL};
+
+    if (*port && !port_parse(port, p->names, &r.in_port)) {
+        return xasprintf("%s: resubmit to unknown port", port);
+    }
+    if (table && *table && !act_parse_table(p->names, table, &r.table)) {
+        return xasprintf("%s: resubmit to unknown table", table);
+    }
+    if (ct && strcmp(ct, "ct")) {
+        return xasprintf("%s: unknown parameter", ct);
+    }
+    if (arg) {
+        return xasprintf("%s: unknown parameter", arg);
+    }
+    if (r.in_port == OFPP_IN_PORT && r.table == OFPTT_ALL) {
+        return xstrdup("at least one \"in_port\" or \"table\" must be specified on resubmit");
+    }
+    struct act_resubmit *a = acts_put(p->out, ACT_RESUBMIT, sizeof *a);
+    a->in_port = r.in_port;
+    a->table = r.table;
+    a->ct = ct != NULL;
+    return NULL;
+}
+
+/* ---- instructions ---- */
+
+char *act_parse_clear_actions(struct act_parser *p, char *arg)
+{
+    if (*arg) {
+        return xasprintf("clear_actions: no argument allowed (%s)", arg);
+    }
+    acts_put(p->out, ACT_CLEAR_ACTIONS, sizeof(struct act_null));
+    return NULL;
+}
+
+char *act_parse_write_actions(struct act_parser *p, char *arg)
+{
+    struct act_parser nested = {.names = p->names, .out = p->out, .outer = OUTER_WRITE_ACTIONS};
+    size_t size = sizeof(struct act_write_actions);
+    size_t ofs = act_nest_begin(p->out, ACT_WRITE_ACTIONS, size);
+    char *error = act_parse_list(&nested, arg);
+
+    if (error) {
+        return error;
+    }
+    if (p->out->len == ofs + size) {
+        p->out->len = ofs; /* Nothing to write: no instruction. */
+        return NULL;
+    }
+    return act_nest_end(p->out, ofs, size) ? NULL : xstrdup("write_actions: too many actions");
+}
+
+char *act_parse_write_metadata(struct act_parser *p, char *arg)
+{
+    uint64_t value, mask = UINT64_MAX;
+    char *slash = strchr(arg, '/');
+
+    if (slash) {
+        *slash = '\0';
+        if (!text_to_u64(slash + 1, &mask)) {
+            return xasprintf("invalid metadata mask \"%s\"", slash + 1);
+        }
+    }
+    if (!text_to_u64(arg, &value)) {
+        return xasprintf("invalid metadata \"%s\"", arg);
+    }
+    struct act_write_metadata *a = acts_put(p->out, ACT_WRITE_METADATA, sizeof *a);
+    a->value = value;
+    a->mask = mask;
+    return NULL;
+}
+
+char *act_parse_goto_table(struct act_parser *p, char *arg)
+{
+    uint8_t table;
+
+    if (!act_parse_table(p->names, arg, &table)) {
+        return xasprintf("unknown table \"%s\"", arg);
+    }
+    struct act_goto_table *a = acts_put(p->out, ACT_GOTO_TABLE, sizeof *a);
+    a->table = table;
+    return NULL;
+}
+
+char *act_parse_apply_actions(struct act_parser *p UNUSED, char *arg UNUSED)
+{
+    return xstrdup("apply_actions is the default instruction");
+}
+
+/* ---- lists ---- */
+
+static const struct word *find_word(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        if (!strcasecmp(key, words[i].name)) {
+            return &words[i];
+        }
+    }
+    return NULL;
+}
+
+static char *parse_item(struct act_parser *p, char *key, char *value)
+{
+    const struct word *word = find_word(key);
+
+    if (word) {
+        p->word = word->name;
+        p->raw = word->raw;
+        return word->parse(p, value);
+    }
+    if (!*value && parse_port_action(p, key)) {
+        return NULL;
+    }
+    return xasprintf("unknown action %s", key);
+}
+
+static const char *rank_name(const struct act *a)
+{
+    enum act_rank rank = act_infos[a->type].rank;
+    return rank == ACT_RANK_APPLY ? "apply_actions" : act_infos[a->type].name;
+}
+
+static char *check_order(const struct act *a, const struct act *prev)
+{
+    enum act_rank rank = act_infos[a->type].rank;
+    enum act_rank before = prev ? act_infos[prev->type].rank : ACT_RANK_METER;
+
+    if (prev && rank == before && rank != ACT_RANK_APPLY) {
+        return xasprintf("duplicate %s instruction not allowed, for OpenFlow 1.1+ compatibility",
+                         rank_name(a));
+    }
+    if (rank < before) {
+        return xasprintf("invalid instruction ordering: %s must appear before %s, for OpenFlow "
+                         "1.1+ compatibility",
+                         rank_name(a), rank_name(prev));
+    }
+    return NULL;
+}
+
+static const struct act *act_at(const struct acts *acts, size_t ofs)
+{
+    return (const struct act *)(const void *)((const char *)acts->data + ofs);
+}
+
+/* What was just parsed, at 'ofs'; the one before it at 'prev' (SIZE_MAX: none). */
+static char *check_item(const struct act_parser *p, size_t ofs, size_t prev)
+{
+    const struct act *a = act_at(p->out, ofs);
+    char *error = NULL;
+
+    if (!p->instructions && act_infos[a->type].rank != ACT_RANK_APPLY) {
+        return xasprintf("%s instruction not allowed here", act_infos[a->type].name);
+    }
+    /* What an action set may not hold is left to the switch to refuse. */
+    if (p->outer != OUTER_WRITE_ACTIONS || a->type == ACT_NAT) {
+        if (act_verify(a, p->outer, &error)) {
+            return error;
+        }
+    }
+    return check_order(a, prev == SIZE_MAX ? NULL : act_at(p->out, prev));
+}
+
+char *act_parse_list(struct act_parser *p, char *text)
+{
+    size_t prev = SIZE_MAX, n = 0;
+    bool drop = false;
+    char *key, *value;
+
+    while (text_next_kv(&text, &key, &value)) {
+        size_t ofs = p->out->len;
+        n++;
+        if (!strcasecmp(key, "drop") && !*value) {
+            drop = true;
+            continue;
+        }
+        char *error = parse_item(p, key, value);
+        if (!error && p->out->len > ofs) {
+            error = check_item(p, ofs, prev);
+            prev = ofs;
+        }
+        if (!error && p->out->len > ACTS_MAX) {
+            error = xasprintf("%s: too many actions", key);
+        }
+        if (error) {
+            return error;
+        }
+    }
+    return drop && n > 1 ? xstrdup("\"drop\" must not be accompanied by any other action or "
+                                   "instruction")
+                         : NULL;
+}
+
+char *acts_parse(char *text, const struct name_map *names, bool instructions, struct acts *out)
+{
+    struct act_parser p = {.names = names, .out = out, .instructions = instructions};
+    return act_parse_list(&p, text);
+}
