@@ -1,5 +1,8 @@
 noinst_LTLIBRARIES += lib/io/libio.la
 lib_io_libio_la_SOURCES = \
+	lib/io/control.c lib/io/control.h lib/io/control-private.h lib/io/control_builtin.c \
+	lib/io/json_frame.c lib/io/json_frame.h \
+	lib/io/jsonrpc.c lib/io/jsonrpc.h lib/io/jsonrpc_client.c \
 	lib/io/link.c lib/io/link.h lib/io/link_tc.c lib/io/link-private.h \
 	lib/io/loop.c lib/io/loop.h \
 	lib/io/offload.c lib/io/offload.h \

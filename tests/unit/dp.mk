@@ -1,1 +1,8 @@
 # Unit tests of dp.
+
+check_PROGRAMS += tests/unit/test-exec
+TESTS += tests/unit/test-exec
+tests_unit_test_exec_SOURCES = tests/unit/test-exec.c tests/unit/packet-random.h
+tests_unit_test_exec_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+# Not libct: the program has a stand-in for the tracker.
+tests_unit_test_exec_LDADD = lib/dp/libdp.la $(PACKET_LIBS) $(CMOCKA_LIBS)

@@ -1,0 +1,404 @@
+/* exec.c - see exec.h. */
+#include "lib/dp/user/exec.h"
+
+#include "lib/counter.h"
+#include "lib/hash.h"
+#include "lib/packet/csum.h"
+#include "lib/packet/edit.h"
+#include "lib/packet/gso.h"
+#include "lib/packet/parse.h"
+
+/* A list on its way over a packet. */
+struct run {
+    const struct exec_env *env;
+    struct packet *p;      /* Ours; NULL once it is given away or dropped. */
+    const struct key *key; /* Of the packet as it stands; NULL: parse again before use. */
+    bool offsets_ok;       /* The packet's offsets hold, even where the key does not. */
+    unsigned depth;        /* Of nesting. */
+    struct key own_key;
+};
+
+static const struct key *get_key(struct run *r)
+{
+    if (!r->key) {
+        parse_key(r->p, &r->own_key);
+        r->key = &r->own_key;
+        r->offsets_ok = true;
+    }
+    return r->key;
+}
+
+static void need_offsets(struct run *r)
+{
+    if (!r->offsets_ok) {
+        r->key = NULL;
+        get_key(r);
+    }
+}
+
+/* The packet itself if no action follows, else a copy; NULL: no buffer for one. */
+static struct packet *take(struct run *r, bool last)
+{
+    struct packet *p = r->p;
+
+    if (last) {
+        r->p = NULL;
+    } else {
+        p = packet_clone(p, r->env->pool);
+        if (!p) {
+            counter_inc(COUNTER_drop_no_buffer);
+        }
+    }
+    return p;
+}
+
+/* ---- as on the wire: segmented, checksum complete, cut ---- */
+
+struct wire {
+    struct run *run;
+    uint32_t max_len;
+    const struct dp_action *action; /* OUTPUT or USERSPACE: where to. */
+};
+
+static void wire_emit(void *aux, struct packet *p)
+{
+    const struct wire *w = aux;
+    const struct exec_env *env = w->run->env;
+
+    csum_complete(p);
+    p->trunc = false;
+    if (p->len > w->max_len) {
+        p->len = w->max_len;
+        p->l3_ofs = p->l4_ofs = p->payload_ofs = p->mpls_ofs = PACKET_NO_OFS;
+        p->csum = CSUM_UNKNOWN;
+    }
+    if (w->action->type == DP_ACTION_OUTPUT) {
+        env->output(env->aux, p, w->action->u32);
+    } else {
+        const struct dp_action_userspace *u = (const void *)w->action;
+        env->userspace(env->aux, p, w->run->key, u->cookie, u->a.u32);
+        packet_free(p);
+    }
+}
+
+static void wire_copies(struct run *r, const struct dp_action *a)
+{
+    uint32_t max_len = r->p->trunc ? r->p->trunc_len : UINT32_MAX;
+    struct wire w = {.run = r, .max_len = max_len, .action = a};
+
+    need_offsets(r);
+    if (r->p->gso_type == GSO_NONE || !gso_segment(r->p, r->env->pool, wire_emit, &w)) {
+        struct packet *copy = take(r, false);
+        if (copy) {
+            copy->gso_type = GSO_NONE;
+            wire_emit(&w, copy);
+        }
+    }
+    r->p->trunc = false;
+}
+
+static void do_output(struct run *r, const struct dp_action *a, bool last)
+{
+    if (UNLIKELY(r->p->trunc)) {
+        wire_copies(r, a);
+        return;
+    }
+    struct packet *p = take(r, last);
+    if (p) {
+        r->env->output(r->env->aux, p, a->u32);
+    }
+}
+
+static void do_userspace(struct run *r, const struct dp_action *a)
+{
+    const struct dp_action_userspace *u = (const void *)a;
+
+    get_key(r);
+    if (r->p->gso_type != GSO_NONE || r->p->csum == CSUM_PARTIAL || r->p->trunc) {
+        wire_copies(r, a);
+    } else {
+        r->env->userspace(r->env->aux, r->p, r->key, u->cookie, u->a.u32);
+    }
+}
+
+static void do_recirc(struct run *r, const struct dp_action *a, bool last)
+{
+    struct packet *p = take(r, last);
+    if (p) {
+        p->recirc_id = a->u32;
+        r->env->recirc(r->env->aux, p, a->u32);
+    }
+}
+
+static void do_ct(struct run *r, const struct dp_action *a)
+{
+    const struct dp_action_ct *ct = (const void *)a;
+    struct ct_args args = {
+        .zone = ct->zone,
+        .commit = ct->commit,
+        .force = ct->force,
+        .mark = ct->mark,
+        .mark_mask = ct->mark_mask,
+        .alg = ct->alg,
+    };
+
+    memcpy(args.label, ct->label, sizeof args.label);
+    memcpy(args.label_mask, ct->label_mask, sizeof args.label_mask);
+    need_offsets(r);
+    if (r->env->ct) {
+        ct_execute(r->env->ct, r->p, &args, r->env->now_ms);
+    } else {
+        r->p->ct = (struct packet_ct){.state = CS_TRK | CS_INV, .zone = ct->zone};
+    }
+    r->key = NULL;
+}
+
+static void do_hash(struct run *r, uint32_t basis)
+{
+    const struct key *k = get_key(r);
+    const uint64_t ports = (uint64_t)k->ip_proto << 32 | (uint32_t)k->tp_src << 16 | k->tp_dst;
+    uint64_t w[5] = {ports, (uint64_t)k->ip_src << 32 | k->ip_dst};
+    size_t n = 2;
+
+    if (key_is_ip6(k)) {
+        memcpy(&w[1], k->ip6_src, 16);
+        memcpy(&w[3], k->ip6_dst, 16);
+        n = 5;
+    }
+    uint32_t h = (uint32_t)hash_words(w, n, basis);
+    r->p->hash = h ? h : 1; /* Zero says "none". */
+    r->key = NULL;
+}
+
+/* ---- header changes ---- */
+
+static void set_arp(struct packet *p, const struct dp_action_set *s)
+{
+    struct key v = {.ip_src = s->value.arp.sip, .ip_dst = s->value.arp.tip};
+    struct key m = {.ip_src = s->mask.arp.sip, .ip_dst = s->mask.arp.tip};
+
+    v.ip_proto = (uint8_t)ntohs(s->value.arp.op);
+    m.ip_proto = (uint8_t)ntohs(s->mask.arp.op);
+    memcpy(v.arp_sha, s->value.arp.sha, 6);
+    memcpy(m.arp_sha, s->mask.arp.sha, 6);
+    memcpy(v.arp_tha, s->value.arp.tha, 6);
+    memcpy(m.arp_tha, s->mask.arp.tha, 6);
+    edit_arp(p, &v, &m);
+}
+
+static void set_nd(struct packet *p, const struct dp_action_set *s)
+{
+    struct key v = {0}, m = {0};
+
+    memcpy(v.nd_target, s->value.nd.target, 16);
+    memcpy(m.nd_target, s->mask.nd.target, 16);
+    memcpy(v.arp_sha, s->value.nd.sll, 6);
+    memcpy(m.arp_sha, s->mask.nd.sll, 6);
+    memcpy(v.arp_tha, s->value.nd.tll, 6);
+    memcpy(m.arp_tha, s->mask.nd.tll, 6);
+    edit_nd(p, &v, &m);
+}
+
+static void set_ports(struct packet *p, uint8_t proto, const struct dp_action_set *s)
+{
+    edit_ports(p, proto, s->value.ports.src, s->mask.ports.src, s->value.ports.dst,
+               s->mask.ports.dst);
+}
+
+static void set_tunnel(struct packet *p, const struct dp_action_set *s)
+{
+    p->tun.id = s->value.tunnel.id;
+    p->tun.src = s->value.tunnel.src;
+    p->tun.dst = s->value.tunnel.dst;
+    memcpy(p->tun.ip6_src, s->value.tunnel.ip6_src, 16);
+    memcpy(p->tun.ip6_dst, s->value.tunnel.ip6_dst, 16);
+    p->tun.tos = s->value.tunnel.tos;
+    p->tun.ttl = s->value.tunnel.ttl;
+    p->tun.flags = s->value.tunnel.flags;
+    p->has_tunnel = true;
+}
+
+static void do_set(struct run *r, const struct dp_action *a)
+{
+    const struct dp_action_set *s = (const void *)a;
+    const union dp_set_value *v = &s->value, *m = &s->mask;
+    struct packet *p = r->p;
+
+    need_offsets(r);
+    r->key = NULL;
+    switch ((enum dp_set_header)a->u32) {
+    case DP_SET_ETH:
+        edit_eth(p, v->eth.dst, m->eth.dst, v->eth.src, m->eth.src);
+        break;
+    case DP_SET_VLAN:
+        edit_vlan_tci(p, v->vlan_tci, m->vlan_tci);
+        break;
+    case DP_SET_IP4:
+        edit_ip4(p, v->ip4.src, m->ip4.src, v->ip4.dst, m->ip4.dst, v->ip4.tos, m->ip4.tos,
+                 v->ip4.ttl, m->ip4.ttl);
+        break;
+    case DP_SET_IP6:
+        edit_ip6(p, v->ip6.src, m->ip6.src, v->ip6.dst, m->ip6.dst, v->ip6.label, m->ip6.label,
+                 v->ip6.tclass, m->ip6.tclass, v->ip6.hlimit, m->ip6.hlimit);
+        break;
+    case DP_SET_TCP:
+        set_ports(p, 6, s);
+        break;
+    case DP_SET_UDP:
+        set_ports(p, 17, s);
+        break;
+    case DP_SET_SCTP:
+        set_ports(p, 132, s);
+        break;
+    case DP_SET_ICMP:
+    case DP_SET_ICMP6:
+        edit_icmp(p, a->u32 == DP_SET_ICMP6, v->icmp.type, m->icmp.type, v->icmp.code,
+                  m->icmp.code);
+        break;
+    case DP_SET_ARP:
+        set_arp(p, s);
+        break;
+    case DP_SET_ND:
+        set_nd(p, s);
+        break;
+    case DP_SET_MPLS:
+        edit_mpls_lse(p, v->mpls_lse, m->mpls_lse);
+        break;
+    case DP_SET_SKB_MARK:
+        p->mark = (p->mark & ~ntohl(m->skb_mark)) | ntohl(v->skb_mark & m->skb_mark);
+        break;
+    case DP_SET_TUNNEL:
+        set_tunnel(p, s);
+        break;
+    }
+}
+
+static bool push_tag(struct packet *p, const struct dp_action *a)
+{
+    if (a->type == DP_ACTION_PUSH_VLAN) {
+        return edit_push_vlan(p, htons((uint16_t)(a->u32 >> 16)), htons((uint16_t)a->u32));
+    }
+    const struct dp_action_push_mpls *mpls = (const void *)a;
+    return edit_push_mpls(p, mpls->eth_type, mpls->lse);
+}
+
+static void do_push(struct run *r, const struct dp_action *a)
+{
+    need_offsets(r);
+    r->key = NULL;
+    if (push_tag(r->p, a)) {
+        return;
+    }
+    /* No headroom left: a copy has it anew.  Without one the packet must not leave untagged. */
+    struct packet *copy = take(r, false);
+    packet_free(r->p);
+    r->p = copy;
+    if (copy && !push_tag(copy, a)) {
+        packet_free(copy);
+        r->p = NULL;
+    }
+}
+
+/* ---- the list ---- */
+
+static void run_list(struct run *, const void *actions, size_t len);
+
+static void do_clone(struct run *r, const struct dp_action *a, bool last)
+{
+    if (r->depth + 1 >= EXEC_MAX_DEPTH) {
+        return;
+    }
+    struct run nested = {
+        .env = r->env,
+        .key = r->key,
+        .offsets_ok = r->offsets_ok,
+        .depth = r->depth + 1,
+    };
+    nested.p = take(r, last);
+    if (nested.p) {
+        nested.p->trunc = false;
+        run_list(&nested, a + 1, a->len - sizeof *a);
+        packet_free(nested.p);
+    }
+}
+
+static void run_one(struct run *r, const struct dp_action *a, bool last)
+{
+    switch ((enum dp_action_type)a->type) {
+    case DP_ACTION_OUTPUT:
+        do_output(r, a, last);
+        break;
+    case DP_ACTION_USERSPACE:
+        do_userspace(r, a);
+        break;
+    case DP_ACTION_SET:
+        do_set(r, a);
+        break;
+    case DP_ACTION_PUSH_VLAN:
+    case DP_ACTION_PUSH_MPLS:
+        do_push(r, a);
+        break;
+    case DP_ACTION_POP_VLAN:
+        need_offsets(r);
+        edit_pop_vlan(r->p);
+        r->key = NULL;
+        break;
+    case DP_ACTION_POP_MPLS:
+        need_offsets(r);
+        edit_pop_mpls(r->p, htons((uint16_t)a->u32));
+        r->key = NULL;
+        r->offsets_ok = false; /* What was below the label is known only now. */
+        break;
+    case DP_ACTION_RECIRC:
+        do_recirc(r, a, last);
+        break;
+    case DP_ACTION_HASH:
+        do_hash(r, a->u32);
+        break;
+    case DP_ACTION_CT:
+        do_ct(r, a);
+        break;
+    case DP_ACTION_CT_CLEAR:
+        ct_clear(r->p);
+        r->key = NULL;
+        break;
+    case DP_ACTION_TRUNC:
+        r->p->trunc = true;
+        r->p->trunc_len = a->u32;
+        break;
+    case DP_ACTION_CLONE:
+        do_clone(r, a, last);
+        break;
+    case DP_ACTION_METER: /* A meter that does not exist lets packets pass; so far none does. */
+    case DP_ACTION_N:
+        break;
+    }
+}
+
+static void run_list(struct run *r, const void *actions, size_t len)
+{
+    const uint8_t *end = (const uint8_t *)actions + len;
+    const struct dp_action *a;
+
+    DP_ACTION_FOR_EACH(a, actions, len) {
+        if (!r->p) {
+            break;
+        }
+        run_one(r, a, (const uint8_t *)a + a->len >= end);
+    }
+}
+
+void exec_run(const struct exec_env *env, struct packet *p, const struct key *key,
+              const void *actions, size_t len)
+{
+    struct run r;
+
+    /* Not an initialiser: own_key is large and mostly stays unused. */
+    r.env = env;
+    r.p = p;
+    r.key = key;
+    r.offsets_ok = key != NULL;
+    r.depth = 0;
+    run_list(&r, actions, len);
+    packet_free(r.p);
+}

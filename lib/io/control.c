@@ -1,0 +1,224 @@
+/* control.c - see control.h: registry, checks of arguments, server. */
+#include "lib/io/control.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include "lib/io/control-private.h"
+#include "lib/io/jsonrpc.h"
+#include "lib/mem.h"
+#include "lib/text.h"
+
+#define MAX_REQUEST (1024 * 1024)
+
+struct command {
+    const char *name, *usage;
+    int min, max;
+    control_handler *handler;
+    void *aux;
+};
+
+struct control_request {
+    struct jsonrpc_request *rpc; /* NULL: control_run(). */
+    char *text;                  /* control_run(): the answer. */
+    bool failed;
+};
+
+struct control {
+    struct jsonrpc_server *server;
+};
+
+static struct command *commands; /* Sorted by name. */
+static size_t n_commands;
+
+/* The place of 'name', or where it would be. */
+static size_t find(const char *name, bool *found)
+{
+    size_t low = 0, high = n_commands;
+
+    *found = false;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        int c = strcmp(commands[mid].name, name);
+        if (!c) {
+            *found = true;
+            return mid;
+        }
+        if (c < 0) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low;
+}
+
+void control_register(const char *name, const char *usage, int min, int max,
+                      control_handler *handler, void *aux)
+{
+    bool found;
+    size_t i = find(name, &found);
+
+    if (!found) {
+        commands = xrealloc(commands, (n_commands + 1) * sizeof *commands);
+        memmove(&commands[i + 1], &commands[i], (n_commands - i) * sizeof *commands);
+        n_commands++;
+    }
+    commands[i] = (struct command){name, usage, min, max, handler, aux};
+}
+
+void control_unregister(const char *name)
+{
+    bool found;
+    size_t i = find(name, &found);
+
+    if (found) {
+        n_commands--;
+        memmove(&commands[i], &commands[i + 1], (n_commands - i) * sizeof *commands);
+        if (!n_commands) {
+            free(commands);
+            commands = NULL;
+        }
+    }
+}
+
+static void finish(struct control_request *rq, const char *text, bool failed)
+{
+    size_t len = text ? strlen(text) : 0;
+    char *s = xasprintf("%s%s", text ? text : "", len && text[len - 1] != '\n' ? "\n" : "");
+
+    if (rq->rpc) {
+        /* Text that is not UTF-8 (a file name, say) cannot be JSON. */
+        json_t *json = json_string(s);
+        json = json ? json : json_string("the answer is not valid UTF-8\n");
+        failed ? jsonrpc_reply_error(rq->rpc, json) : jsonrpc_reply(rq->rpc, json);
+        free(s);
+        free(rq);
+    } else {
+        rq->text = s;
+        rq->failed = failed;
+    }
+}
+
+void control_reply(struct control_request *rq, const char *text)
+{
+    finish(rq, text, false);
+}
+
+void control_reply_error(struct control_request *rq, const char *text)
+{
+    finish(rq, text, true);
+}
+
+static void reply_errorf(struct control_request *rq, char *text)
+{
+    control_reply_error(rq, text);
+    free(text);
+}
+
+/* argv[0] is the command. */
+static void run(struct control_request *rq, int argc, const char *const argv[])
+{
+    bool found;
+    size_t i = find(argv[0], &found);
+    const struct command *c = found ? &commands[i] : NULL;
+    int n = argc - 1;
+
+    if (!c) {
+        reply_errorf(rq, xasprintf("\"%s\" is not a valid command (use \"list-commands\" to see "
+                                   "a list of valid commands)",
+                                   argv[0]));
+    } else if (n < c->min) {
+        reply_errorf(rq,
+                     xasprintf("\"%s\" command requires at least %d arguments", argv[0], c->min));
+    } else if (n > c->max) {
+        reply_errorf(rq, xasprintf("\"%s\" command takes at most %d arguments", argv[0], c->max));
+    } else {
+        c->handler(rq, argc, argv, c->aux);
+    }
+}
+
+static void handle(void *aux, struct jsonrpc_request *rpc, const char *method, json_t *params)
+{
+    size_t n = json_array_size(params);
+    const char **argv = xcalloc(n + 2, sizeof *argv);
+    struct control_request *rq = xzalloc(sizeof *rq);
+
+    (void)aux;
+    rq->rpc = rpc;
+    argv[0] = method;
+    for (size_t i = 0; i < n; i++) {
+        argv[i + 1] = json_string_value(json_array_get(params, i));
+        if (!argv[i + 1]) {
+            reply_errorf(rq,
+                         xasprintf("\"%s\" command has a parameter that is not a string", method));
+            free(argv);
+            return;
+        }
+    }
+    run(rq, (int)n + 1, argv);
+    free(argv);
+}
+
+bool control_run(const char *name, int argc, const char *const args[], char **text)
+{
+    const char **argv = xcalloc((size_t)argc + 2, sizeof *argv);
+    struct control_request rq = {0};
+
+    argv[0] = name;
+    for (int i = 0; i < argc; i++) {
+        argv[i + 1] = args[i];
+    }
+    run(&rq, argc + 1, argv);
+    free(argv);
+    *text = rq.text;
+    return !rq.failed;
+}
+
+static void list_commands(struct control_request *rq, int argc, const char *const argv[], void *aux)
+{
+    struct text t = TEXT_INIT;
+
+    (void)argc, (void)argv, (void)aux;
+    text_puts(&t, "The available commands are:\n");
+    for (size_t i = 0; i < n_commands; i++) {
+        if (commands[i].usage) {
+            text_printf(&t, "  %-23s %s", commands[i].name, commands[i].usage);
+            while (t.len && t.s[t.len - 1] == ' ') {
+                text_chomp(&t, ' ');
+            }
+            text_putc(&t, '\n');
+        }
+    }
+    control_reply(rq, text_cstr(&t));
+    text_deinit(&t);
+}
+
+char *control_open(struct loop *loop, const char *path, const char *version,
+                   struct control **controlp)
+{
+    struct control *c = xzalloc(sizeof *c);
+    char *target = xasprintf("punix:%s", path);
+    char *error = jsonrpc_server_open(loop, target, MAX_REQUEST, handle, NULL, &c->server);
+
+    free(target);
+    if (error) {
+        free(c);
+        c = NULL;
+    } else {
+        control_register("list-commands", "", 0, 0, list_commands, NULL);
+        control_builtin_register(loop, version);
+    }
+    *controlp = c;
+    return error;
+}
+
+void control_close(struct control *c)
+{
+    if (c) {
+        control_builtin_unregister();
+        control_unregister("list-commands");
+        jsonrpc_server_close(c->server);
+        free(c);
+    }
+}

@@ -1,0 +1,218 @@
+/* jsonrpc.c - the server of jsonrpc.h. */
+#include "lib/io/jsonrpc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/io/json_frame.h"
+#include "lib/io/stream.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+LOG_MODULE(jsonrpc);
+
+#define MAX_CONNECTIONS 128
+
+struct conn {
+    struct jsonrpc_server *server;
+    struct conn *next, **pprev;
+    struct stream *stream;
+    struct json_frame frame;
+    struct text in; /* The message so far. */
+    struct jsonrpc_request *pending;
+};
+
+struct jsonrpc_request {
+    struct conn *conn; /* NULL once the peer is gone. */
+    json_t *id;
+};
+
+struct jsonrpc_server {
+    struct loop *loop;
+    struct listener *listener;
+    struct conn *conns;
+    unsigned n_conns;
+    size_t max_message;
+    jsonrpc_handler *handler;
+    void *aux;
+};
+
+static void conn_free(struct conn *c)
+{
+    *c->pprev = c->next;
+    if (c->next) {
+        c->next->pprev = c->pprev;
+    }
+    c->server->n_conns--;
+    if (c->pending) {
+        c->pending->conn = NULL;
+    }
+    text_deinit(&c->in);
+    stream_free_flushed(c->stream);
+    free(c);
+}
+
+/* Takes the reply apart from its request, which is gone afterwards. */
+static void reply(struct jsonrpc_request *rq, json_t *result, json_t *error)
+{
+    struct conn *c = rq->conn;
+    json_t *msg = json_pack("{s:o, s:o, s:o}", "id", rq->id, "result", result, "error", error);
+
+    free(rq);
+    if (c) {
+        c->pending = NULL;
+        char *s = json_dumps(msg, JSON_COMPACT);
+        if (!s || !stream_send(c->stream, s, strlen(s))) {
+            log_warn_rl("%s: the reply does not fit or the peer is gone", stream_name(c->stream));
+            json_decref(msg);
+            free(s);
+            conn_free(c);
+            return;
+        }
+        free(s);
+        stream_pause(c->stream, false);
+    }
+    json_decref(msg);
+}
+
+void jsonrpc_reply(struct jsonrpc_request *rq, json_t *result)
+{
+    reply(rq, result, json_null());
+}
+
+void jsonrpc_reply_error(struct jsonrpc_request *rq, json_t *error)
+{
+    reply(rq, json_null(), error);
+}
+
+/* False: not a request that can be answered; the connection is to end. */
+static bool handle(struct conn *c, json_t *msg)
+{
+    json_t *method = json_object_get(msg, "method"), *id = json_object_get(msg, "id");
+    json_t *params = json_object_get(msg, "params");
+
+    if (!method && json_object_get(msg, "result")) {
+        return true; /* A reply to something we never asked. */
+    }
+    if (!json_is_string(method) || !json_is_array(params) || !id) {
+        log_warn_rl("%s: received something that is not a JSON-RPC request",
+                    stream_name(c->stream));
+        return false;
+    }
+    if (json_is_null(id)) {
+        return true; /* A notification: none is defined. */
+    }
+    struct jsonrpc_request *rq = xmalloc(sizeof *rq);
+    *rq = (struct jsonrpc_request){.conn = c, .id = json_incref(id)};
+    c->pending = rq;
+    stream_pause(c->stream, true);
+    c->server->handler(c->server->aux, rq, json_string_value(method), params);
+    return true;
+}
+
+static size_t recv_cb(void *c_, const uint8_t *p, size_t n)
+{
+    struct conn *c = c_;
+    bool complete;
+    size_t used = json_frame_scan(&c->frame, p, n, &complete);
+
+    if (c->frame.bad || c->in.len + used > c->server->max_message) {
+        log_warn_rl("%s: %s, closing", stream_name(c->stream),
+                    c->frame.bad ? "received something that is not JSON"
+                                 : "received a message that is too long");
+        conn_free(c);
+        return n;
+    }
+    text_put(&c->in, (const char *)p, used);
+    if (!complete) {
+        return used;
+    }
+    json_error_t error;
+    json_t *msg = json_loadb(c->in.s, c->in.len, 0, &error);
+    text_deinit(&c->in); /* Requests may be big, idle connections stay small. */
+    stream_recv_again(c->stream);
+    bool ok = msg != NULL;
+    if (!ok) {
+        log_warn_rl("%s: received malformed JSON (%s), closing", stream_name(c->stream),
+                    error.text);
+    } else {
+        /* The handler may answer, and an answer that cannot be sent ends the connection. */
+        struct jsonrpc_server *server = c->server;
+        ok = handle(c, msg);
+        bool still_there = false;
+        for (struct conn *o = server->conns; o; o = o->next) {
+            still_there |= o == c;
+        }
+        json_decref(msg);
+        if (!still_there) {
+            return used;
+        }
+    }
+    if (!ok) {
+        conn_free(c);
+    }
+    return used;
+}
+
+static void closed_cb(void *c_, int error)
+{
+    struct conn *c = c_;
+
+    if (error) {
+        log_info_rl("%s: connection lost (%s)", stream_name(c->stream), strerror(error));
+    }
+    conn_free(c);
+}
+
+static const struct stream_cb conn_cb = {.recv = recv_cb, .closed = closed_cb};
+
+static void accepted(void *server_, struct stream *stream)
+{
+    struct jsonrpc_server *server = server_;
+
+    if (server->n_conns >= MAX_CONNECTIONS) {
+        log_warn_rl("%s: more than %u connections, closing one", listener_name(server->listener),
+                    MAX_CONNECTIONS);
+        stream_free(stream);
+        return;
+    }
+    struct conn *c = xzalloc(sizeof *c);
+    c->server = server;
+    c->stream = stream;
+    c->next = server->conns;
+    c->pprev = &server->conns;
+    if (c->next) {
+        c->next->pprev = &c->next;
+    }
+    server->conns = c;
+    server->n_conns++;
+    stream_set_limits(stream, 65536, 4 * server->max_message, 65536);
+    stream_set_cb(stream, &conn_cb, c);
+}
+
+char *jsonrpc_server_open(struct loop *loop, const char *target, size_t max_message,
+                          jsonrpc_handler *handler, void *aux, struct jsonrpc_server **serverp)
+{
+    struct jsonrpc_server *server = xzalloc(sizeof *server);
+
+    *server = (struct jsonrpc_server){
+        .loop = loop, .max_message = max_message, .handler = handler, .aux = aux};
+    char *error = listener_open(loop, target, 0, accepted, server, &server->listener);
+    if (error) {
+        free(server);
+        server = NULL;
+    }
+    *serverp = server;
+    return error;
+}
+
+void jsonrpc_server_close(struct jsonrpc_server *server)
+{
+    if (server) {
+        while (server->conns) {
+            conn_free(server->conns);
+        }
+        listener_close(server->listener);
+        free(server);
+    }
+}

@@ -1,0 +1,468 @@
+/* test-exec.c - lists of datapath actions on packets: what comes out where, who owns what.  The
+ * tracker is a stand-in, so that this program needs lib/dp and lib/packet only. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "lib/counter.h"
+#include "lib/dp/user/exec.h"
+#include "lib/packet/compose.h"
+#include "lib/packet/csum.h"
+#include "lib/packet/parse.h"
+#include "tests/unit/packet-random.h"
+
+/* ---- stand-ins and recorder ---- */
+
+void ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
+{
+    (void)ct;
+    (void)now_ms;
+    assert_true(p->l3_ofs == PACKET_NO_OFS || p->l3_ofs <= p->len);
+    p->ct.state = CS_TRK | CS_NEW;
+    p->ct.zone = args->zone;
+    p->ct.mark = args->mark;
+}
+
+void ct_clear(struct packet *p)
+{
+    p->ct = (struct packet_ct){0};
+}
+
+enum kind { OUT, RECIRC, USERSPACE };
+static struct event {
+    enum kind kind;
+    uint32_t arg; /* Port, id, first byte of the cookie. */
+    struct packet *p;
+} events[4096];
+static unsigned n_events;
+
+static void note(enum kind kind, uint32_t arg, struct packet *p)
+{
+    assert_in_range(n_events, 0, ARRAY_SIZE(events) - 1);
+    events[n_events++] = (struct event){kind, arg, p};
+}
+
+static void on_output(void *aux, struct packet *p, uint32_t port)
+{
+    (void)aux;
+    note(OUT, port, p);
+}
+
+static void on_recirc(void *aux, struct packet *p, uint32_t id)
+{
+    (void)aux;
+    assert_int_equal(p->recirc_id, id);
+    note(RECIRC, id, p);
+}
+
+static void on_userspace(void *aux, const struct packet *p, const struct key *key,
+                         const void *cookie, size_t n)
+{
+    (void)aux;
+    assert_non_null(key);
+    assert_int_equal(p->gso_type, GSO_NONE);
+    assert_int_not_equal(p->csum, CSUM_PARTIAL);
+    struct packet *copy = packet_clone(p, NULL);
+    note(USERSPACE, n ? *(const uint8_t *)cookie : 0, copy);
+}
+
+static struct exec_env env = {
+    .ct = (struct ct *)&env, .output = on_output, .recirc = on_recirc, .userspace = on_userspace};
+
+static void forget(void)
+{
+    while (n_events) {
+        packet_free(events[--n_events].p);
+    }
+}
+
+static struct packet *tcp_packet(uint32_t payload_len)
+{
+    static const uint8_t payload[64000] = {1, 2, 3};
+    struct key key = {.eth_type = htons(0x0800), .ip_proto = 6, .ip_ttl = 64};
+    key.ip_src = htonl(0x0a000001);
+    key.ip_dst = htonl(0x0a000002);
+    key.tp_src = htons(1000);
+    key.tp_dst = htons(80);
+    return compose_packet(&key, payload, payload_len);
+}
+
+static struct packet *super_packet(uint32_t payload_len, uint16_t gso_size)
+{
+    struct packet *p = tcp_packet(payload_len);
+    p->csum = CSUM_PARTIAL;
+    p->csum_start = 34;
+    p->csum_ofs = 16;
+    p->gso_type = GSO_TCPV4;
+    p->gso_size = gso_size;
+    p->gso_hdr_len = 54;
+    return p;
+}
+
+static void put(struct dp_actions *l, enum dp_action_type type, uint32_t u32)
+{
+    struct dp_action *a = dp_actions_put(l, type, sizeof *a);
+    a->u32 = u32;
+}
+
+static void put_set_ttl(struct dp_actions *l, uint8_t ttl)
+{
+    struct dp_action_set *s = dp_actions_put(l, DP_ACTION_SET, sizeof *s);
+    s->a.u32 = DP_SET_IP4;
+    s->value.ip4.ttl = ttl;
+    s->mask.ip4.ttl = 0xff;
+}
+
+static void put_userspace(struct dp_actions *l, uint8_t cookie)
+{
+    struct dp_action_userspace *u = dp_actions_put(l, DP_ACTION_USERSPACE, sizeof *u + 1);
+    u->a.u32 = 1;
+    u->cookie[0] = cookie;
+}
+
+static void run(struct packet *p, struct dp_actions *l)
+{
+    struct key key;
+    assert_false(l->overflow);
+    parse_key(p, &key);
+    exec_run(&env, p, &key, l->data, l->len);
+    dp_actions_deinit(l);
+}
+
+/* ---- tests ---- */
+
+static void test_output_and_ownership(void **state)
+{
+    (void)state;
+    struct dp_actions l = DP_ACTIONS_INIT;
+    run(tcp_packet(5), &l); /* Drops. */
+    assert_int_equal(n_events, 0);
+
+    struct packet *p = tcp_packet(5);
+    dp_actions_output(&l, 1);
+    put_set_ttl(&l, 9);
+    dp_actions_output(&l, 2);
+    run(p, &l);
+    assert_int_equal(n_events, 2);
+    assert_int_equal(events[0].arg, 1);
+    assert_int_equal(events[0].p->data[22], 64);
+    assert_int_equal(events[1].arg, 2);
+    assert_ptr_equal(events[1].p, p);
+    assert_int_equal(p->data[22], 9);
+    assert_true(csum_ip4_ok(p));
+    forget();
+
+    p = tcp_packet(5); /* Something follows the last output: still no leak. */
+    dp_actions_output(&l, 1);
+    put_set_ttl(&l, 9);
+    run(p, &l);
+    assert_int_equal(n_events, 1);
+    forget();
+}
+
+static void test_no_buffer(void **state)
+{
+    (void)state;
+    struct dp_actions l = DP_ACTIONS_INIT;
+    struct packet *p = tcp_packet(5);
+    env.pool = packet_pool_new(2048, 0, 1);
+    struct packet *taken = packet_pool_get(env.pool);
+    uint64_t before = counter_read(COUNTER_drop_no_buffer);
+    dp_actions_output(&l, 1);
+    dp_actions_output(&l, 2);
+    run(p, &l);
+    assert_int_equal(n_events, 1);
+    assert_int_equal(events[0].arg, 2);
+    assert_int_equal(counter_read(COUNTER_drop_no_buffer), before + 1);
+    forget();
+    packet_free(taken);
+    packet_pool_free(env.pool);
+    env.pool = NULL;
+}
+
+static void test_tags(void **state)
+{
+    (void)state;
+    struct dp_actions l = DP_ACTIONS_INIT;
+    struct packet *p = tcp_packet(5);
+    struct key key;
+
+    packet_push(p, PACKET_HEADROOM); /* As a ring frame: no headroom at all. */
+    memmove(p->data, p->data + PACKET_HEADROOM, p->len - PACKET_HEADROOM);
+    p->len -= PACKET_HEADROOM;
+    put(&l, DP_ACTION_PUSH_VLAN, 0x8100u << 16 | 0x1000 | 5);
+    put_set_ttl(&l, 3);
+    dp_actions_output(&l, 1);
+    struct dp_action_push_mpls *m = dp_actions_put(&l, DP_ACTION_PUSH_MPLS, sizeof *m);
+    m->eth_type = htons(0x8847);
+    m->lse = htonl(0x00007140);
+    dp_actions_output(&l, 2);
+    put(&l, DP_ACTION_POP_MPLS, 0x0800);
+    put_set_ttl(&l, 4);
+    put(&l, DP_ACTION_POP_VLAN, 0);
+    dp_actions_output(&l, 3);
+    run(p, &l);
+
+    assert_int_equal(n_events, 3);
+    parse_key(events[0].p, &key);
+    assert_int_equal(key.vlan[0].tci, htons(0x1005));
+    assert_int_equal(key.ip_ttl, 3);
+    parse_key(events[1].p, &key);
+    assert_int_equal(key.vlan[0].tci, htons(0x1005));
+    assert_int_equal(key.mpls_lse[0], htonl(0x00007140));
+    parse_key(events[2].p, &key);
+    assert_int_equal(key.vlan[0].tci, 0);
+    assert_int_equal(key.ip_ttl, 4);
+    assert_int_equal(key.tp_dst, htons(80));
+    assert_true(csum_ip4_ok(events[2].p));
+    forget();
+}
+
+static void put_ct(struct dp_actions *l, uint16_t zone)
+{
+    struct dp_action_ct *ct = dp_actions_put(l, DP_ACTION_CT, sizeof *ct);
+    ct->zone = zone;
+    ct->commit = true;
+    ct->mark = 7;
+    ct->mark_mask = UINT32_MAX;
+}
+
+static void test_ct_recirc(void **state)
+{
+    (void)state;
+    struct dp_actions l = DP_ACTIONS_INIT;
+    struct packet *p = tcp_packet(5);
+
+    put_ct(&l, 5);
+    put(&l, DP_ACTION_RECIRC, 3);
+    put(&l, DP_ACTION_CT_CLEAR, 0);
+    put(&l, DP_ACTION_RECIRC, 4);
+    run(p, &l);
+    assert_int_equal(n_events, 2);
+    assert_int_equal(events[0].kind, RECIRC);
+    assert_int_equal(events[0].arg, 3);
+    assert_int_equal(events[0].p->ct.state, CS_TRK | CS_NEW);
+    assert_int_equal(events[0].p->ct.zone, 5);
+    assert_int_equal(events[0].p->ct.mark, 7);
+    assert_int_equal(events[1].p->ct.state, 0);
+    assert_ptr_equal(events[1].p, p);
+    forget();
+
+    struct ct *ct = env.ct;
+    env.ct = NULL;
+    put_ct(&l, 6);
+    dp_actions_output(&l, 1);
+    run(tcp_packet(5), &l);
+    assert_int_equal(events[0].p->ct.state, CS_TRK | CS_INV);
+    assert_int_equal(events[0].p->ct.zone, 6);
+    env.ct = ct;
+    forget();
+}
+
+static void test_hash(void **state)
+{
+    (void)state;
+    uint32_t seen[3];
+    for (unsigned i = 0; i < 3; i++) {
+        struct dp_actions l = DP_ACTIONS_INIT;
+        struct packet *p = tcp_packet(5);
+        p->data[34] = i == 2; /* Another source port. */
+        put(&l, DP_ACTION_HASH, 0);
+        put_userspace(&l, 1);
+        put(&l, DP_ACTION_RECIRC, 1);
+        run(p, &l);
+        seen[i] = events[1].p->hash;
+        assert_int_not_equal(seen[i], 0);
+        forget();
+    }
+    assert_int_equal(seen[0], seen[1]);
+    assert_int_not_equal(seen[0], seen[2]);
+}
+
+static void test_trunc(void **state)
+{
+    (void)state;
+    struct dp_actions l = DP_ACTIONS_INIT;
+
+    put(&l, DP_ACTION_TRUNC, 60);
+    dp_actions_output(&l, 1);
+    dp_actions_output(&l, 2);
+    put(&l, DP_ACTION_TRUNC, 2000);
+    dp_actions_output(&l, 3);
+    run(tcp_packet(1000), &l);
+    assert_int_equal(n_events, 3);
+    assert_int_equal(events[0].p->len, 60);
+    assert_int_equal(events[1].p->len, 1054);
+    assert_int_equal(events[2].p->len, 1054);
+    forget();
+
+    /* Each segment of a super-frame is cut, the super-frame itself goes on whole. */
+    put(&l, DP_ACTION_TRUNC, 100);
+    dp_actions_output(&l, 1);
+    dp_actions_output(&l, 2);
+    run(super_packet(2500, 1000), &l);
+    assert_int_equal(n_events, 4);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(events[i].p->len, 100);
+        assert_int_equal(events[i].p->gso_type, GSO_NONE);
+    }
+    assert_int_equal(events[3].p->len, 2554);
+    assert_int_equal(events[3].p->gso_type, GSO_TCPV4);
+    assert_int_equal(events[3].p->csum, CSUM_PARTIAL);
+    forget();
+}
+
+static void test_userspace(void **state)
+{
+    (void)state;
+    struct dp_actions l = DP_ACTIONS_INIT;
+    struct key key;
+
+    put_userspace(&l, 7);
+    dp_actions_output(&l, 1);
+    run(super_packet(2500, 1000), &l);
+    assert_int_equal(n_events, 4);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(events[i].kind, USERSPACE);
+        assert_int_equal(events[i].arg, 7);
+        parse_key(events[i].p, &key);
+        events[i].p->csum = CSUM_UNKNOWN;
+        assert_true(csum_l4_ok(events[i].p));
+        assert_int_equal(events[i].p->csum, CSUM_VALID);
+    }
+    assert_int_equal(events[3].kind, OUT);
+    forget();
+
+    put(&l, DP_ACTION_TRUNC, 50);
+    put_userspace(&l, 8);
+    run(tcp_packet(100), &l);
+    assert_int_equal(n_events, 1);
+    assert_int_equal(events[0].p->len, 50);
+    forget();
+}
+
+static void nest(struct dp_actions *l, unsigned depth)
+{
+    if (depth == 0) {
+        put_set_ttl(l, 1);
+        dp_actions_output(l, 5);
+        return;
+    }
+    size_t ofs = dp_actions_clone_begin(l);
+    nest(l, depth - 1);
+    dp_actions_clone_end(l, ofs);
+}
+
+static void test_clone(void **state)
+{
+    (void)state;
+    for (unsigned depth = 1; depth < 20; depth++) {
+        struct dp_actions l = DP_ACTIONS_INIT;
+        nest(&l, depth);
+        dp_actions_output(&l, 6);
+        nest(&l, depth);
+        run(tcp_packet(5), &l);
+        unsigned i = 0;
+        if (depth < EXEC_MAX_DEPTH) {
+            assert_int_equal(n_events, 3);
+            assert_int_equal(events[i].arg, 5);
+            assert_int_equal(events[i++].p->data[22], 1);
+        } else {
+            assert_int_equal(n_events, 1);
+        }
+        assert_int_equal(events[i].arg, 6);
+        assert_int_equal(events[i].p->data[22], 64);
+        forget();
+    }
+}
+
+static void test_overflow(void **state)
+{
+    (void)state;
+    struct dp_actions l = DP_ACTIONS_INIT;
+    size_t ofs = dp_actions_clone_begin(&l);
+    for (unsigned i = 0; i < DP_ACTIONS_MAX / 8; i++) {
+        dp_actions_output(&l, i);
+    }
+    dp_actions_clone_end(&l, ofs);
+    assert_true(l.overflow);
+    memset(dp_actions_put(&l, DP_ACTION_USERSPACE, 60000), 1, 60000);
+    dp_actions_clear(&l);
+    assert_false(l.overflow);
+    dp_actions_output(&l, 1);
+    assert_int_equal(l.len, 8);
+    dp_actions_deinit(&l);
+}
+
+/* Any list on any packet: nothing is lost, nothing is freed twice (the sanitizer looks). */
+static void random_list(struct dp_actions *l, unsigned depth)
+{
+    for (uint32_t n = random_below(6); n; n--) {
+        uint32_t type = random_below(DP_ACTION_N);
+        if (type == DP_ACTION_SET) {
+            struct dp_action_set *s = dp_actions_put(l, DP_ACTION_SET, sizeof *s);
+            random_bytes(&s->value, sizeof s->value);
+            random_bytes(&s->mask, sizeof s->mask);
+            s->a.u32 = random_below(DP_SET_TUNNEL + 1);
+        } else if (type == DP_ACTION_CLONE) {
+            size_t ofs = dp_actions_clone_begin(l);
+            if (depth < 4) {
+                random_list(l, depth + 1);
+            }
+            dp_actions_clone_end(l, ofs);
+        } else if (type == DP_ACTION_CT) {
+            put_ct(l, 1);
+        } else if (type == DP_ACTION_USERSPACE) {
+            put_userspace(l, 1);
+        } else if (type == DP_ACTION_PUSH_MPLS) {
+            struct dp_action_push_mpls *m = dp_actions_put(l, type, sizeof *m);
+            m->eth_type = htons(0x8847);
+            random_bytes(&m->lse, 4);
+        } else {
+            put(l, type, type == DP_ACTION_TRUNC ? random_below(200) : (uint32_t)rand());
+        }
+    }
+}
+
+static void test_random_lists(void **state)
+{
+    (void)state;
+    struct packet_pool *pool = packet_pool_new(200, 2, 3);
+    for (unsigned i = 0; i < 5000; i++) {
+        struct dp_actions l = DP_ACTIONS_INIT;
+        struct key key;
+        random_key(&key);
+        struct packet *p = compose_packet(&key, "0123456789abcdefghijklmnopqrstuvwxyz", 36);
+        if (p->l4_ofs != PACKET_NO_OFS && random_below(2)) {
+            p->csum = CSUM_PARTIAL;
+            p->csum_start = p->l4_ofs;
+            p->csum_ofs = key.ip_proto == 6 ? 16 : 6;
+            p->gso_type = (uint8_t)random_below(4);
+            p->gso_size = 10;
+        }
+        env.pool = random_below(3) ? NULL : pool;
+        random_list(&l, 0);
+        run(p, &l);
+        forget();
+    }
+    packet_pool_free(pool);
+    env.pool = NULL;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_output_and_ownership),
+        cmocka_unit_test(test_no_buffer),
+        cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_ct_recirc),
+        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_trunc),
+        cmocka_unit_test(test_userspace),
+        cmocka_unit_test(test_clone),
+        cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_random_lists),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
