@@ -32,13 +32,17 @@ struct flow_mod {
 };
 
 void flow_mod_deinit(struct flow_mod *);
+/* 'limits' may be NULL (printing): no port is too high then. */
 enum ofp_error flow_mod_decode(struct wire_rd *, const struct msg_header *,
                                const struct act_limits *, struct flow_mod *) MUST_USE;
 /* A whole message. */
 void flow_mod_encode(const struct flow_mod *, uint8_t version, uint32_t xid, struct wire_wr *);
-/* `priority=1,ip,actions=..` for 'command'; the string is modified.  -1 as command: the text starts
+/* Fields whose prerequisites are not matched are dropped, as match_normalise() does.
+ * `priority=1,ip,actions=..` for 'command'; the string is modified.  -1 as command: the text starts
  * with a command word (add-flows files).  NULL, or an error text. */
 char *flow_mod_parse(char *text, int command, const struct name_map *, struct flow_mod *) MUST_USE;
+/* Cuts `action=...` or `actions=...` off the end of 'text'; what follows the `=`, or NULL. */
+char *flow_mod_split_actions(char *text);
 void flow_mod_print(const struct flow_mod *, const struct name_map *, struct text *);
 
 /* FLOW and AGGREGATE requests. */
@@ -81,6 +85,10 @@ struct aggregate_stats {
 enum ofp_error aggregate_stats_decode(struct wire_rd *, struct aggregate_stats *) MUST_USE;
 void aggregate_stats_encode_reply(const struct aggregate_stats *, uint8_t version, uint32_t xid,
                                   struct wire_wr *);
+
+/* The words of OFPFF_* flags, a space behind each; and a table's number or name. */
+void flow_format_flags(uint16_t flags, struct text *);
+void flow_format_table(uint8_t table, const struct name_map *, struct text *);
 
 enum flow_removed_reason {
     FR_IDLE_TIMEOUT,

@@ -31,6 +31,13 @@ enum msg_type {
     MSG_N_TYPES
 };
 
+/* Decoders refuse a version whose body they do not know with OFPBRC_BAD_VERSION, encoders set the
+ * writer's error. */
+static inline bool msg_version_in(uint8_t version, uint8_t first, uint8_t last)
+{
+    return version >= first && version <= last;
+}
+
 struct msg_header {
     uint8_t version;
     enum msg_type

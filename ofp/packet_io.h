@@ -36,6 +36,10 @@ struct packet_out {
     uint8_t *data_owned;
 };
 void packet_out_deinit(struct packet_out *);
+bool packet_out_port_ok(uint32_t port); /* A port, CONTROLLER, LOCAL or ANY. */
+void packet_out_set_port(struct packet_out *, uint32_t port); /* In both places. */
+/* With 'limits', the actions are checked against what the frame is; NULL (printing): they are not.
+ */
 enum ofp_error packet_out_decode(struct wire_rd *, const struct msg_header *,
                                  const struct act_limits *, struct packet_out *) MUST_USE;
 void packet_out_encode(const struct packet_out *, uint8_t version, uint32_t xid, struct wire_wr *);

@@ -17,6 +17,7 @@
 #define OFPPS_LIVE         0x04
 
 #define OFP_PORT_NAME_LEN 16
+#define OFPP_FIRST_BAD    UINT32_C(0xff00) /* Ports end below this: 16 bits and 1.0's reserved. */
 
 struct ofp_port {
     uint32_t number;
@@ -29,7 +30,15 @@ struct ofp_port {
 enum ofp_error ofp_port_decode(struct wire_rd *, uint8_t version, struct ofp_port *) MUST_USE;
 void ofp_port_encode(const struct ofp_port *, uint8_t version, struct wire_wr *);
 void ofp_port_format(const struct ofp_port *, uint8_t version,
-                     struct text *); /* The lines of `show`. */
+                     struct text *);                             /* The lines of `show`. */
+void ofp_port_format_config(uint32_t config, struct text *);     /* OFPPC_* names, or 0. */
+void ofp_port_format_features(uint32_t features, struct text *); /* OFPPF_* names, or 0. */
+
+/* A number that may stand on the wire: a port's, or one of the reserved. */
+static inline bool ofp_port_ok(uint32_t number)
+{
+    return number < OFPP_FIRST_BAD || number >= OFPP_MAX;
+}
 
 enum port_status_reason { PORT_ADD, PORT_DELETE, PORT_MODIFY };
 void port_status_encode(enum port_status_reason, const struct ofp_port *, uint8_t version,

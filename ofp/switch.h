@@ -9,6 +9,9 @@
 void hello_encode(uint32_t versions, uint32_t xid, struct wire_wr *);
 /* What the peer can speak, by bitmap if valid, else everything up to the header's version. */
 enum ofp_error hello_decode(const void *msg, size_t len, uint32_t *versions) MUST_USE;
+/* Its body, behind the header; *versions is right in any case, the error says that some element was
+ * malformed or unknown. */
+enum ofp_error hello_decode_body(struct wire_rd *, uint8_t version, uint32_t *versions);
 uint8_t hello_negotiate(uint32_t ours, uint32_t theirs); /* Highest common version, 0 = none. */
 
 struct switch_features {

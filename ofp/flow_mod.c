@@ -1,0 +1,119 @@
+/* flow_mod.c - see flow_mod.h: FLOW_MOD on the wire, OpenFlow 1.2 to 1.5 (OpenFlow 1.3.5 section
+ * 7.3.4.2).  Text is in flow_mod_text.c. */
+#include "ofp/flow_mod.h"
+
+#include "ofp/port.h"
+
+/* Flags that a version knows. */
+static uint16_t known_flags(uint8_t version)
+{
+    uint16_t flags = OFPFF_SEND_FLOW_REM | OFPFF_CHECK_OVERLAP | OFPFF_RESET_COUNTS;
+    return version >= OFP13_VERSION ? flags | OFPFF_NO_PKT_COUNTS | OFPFF_NO_BYT_COUNTS : flags;
+}
+
+static bool is_delete(uint8_t command)
+{
+    return command == FM_DELETE || command == FM_DELETE_STRICT;
+}
+
+void flow_mod_deinit(struct flow_mod *fm)
+{
+    acts_deinit(&fm->acts);
+}
+
+/* ADD names the new rule's cookie; every other command filters by it, never changes it. */
+static void decode_cookie(struct flow_mod *fm, uint64_t cookie, uint64_t mask)
+{
+    if (fm->command == FM_ADD) {
+        fm->new_cookie = cookie;
+    } else {
+        fm->cookie = cookie;
+        fm->cookie_mask = mask;
+        fm->new_cookie = UINT64_MAX;
+    }
+}
+
+static enum ofp_error check_fixed(const struct flow_mod *fm, uint8_t version)
+{
+    if (fm->command > FM_DELETE_STRICT) {
+        return OFPERR_OFPFMFC_BAD_COMMAND;
+    }
+    if (fm->table_id == OFPTT_ALL && !is_delete(fm->command)) {
+        return OFPERR_OFPFMFC_BAD_TABLE_ID;
+    }
+    if (!ofp_port_ok(fm->out_port)) {
+        return OFPERR_OFPBAC_BAD_OUT_PORT;
+    }
+    if (fm->flags & ~known_flags(version)) {
+        return OFPERR_OFPFMFC_BAD_FLAGS;
+    }
+    return OFPERR_OK;
+}
+
+enum ofp_error flow_mod_decode(struct wire_rd *r, const struct msg_header *h,
+                               const struct act_limits *limits, struct flow_mod *fm)
+{
+    *fm = (struct flow_mod){.acts = ACTS_INIT};
+    match_init(&fm->match);
+    if (!msg_version_in(h->version, OFP12_VERSION, OFP15_VERSION)) {
+        return OFPERR_OFPBRC_BAD_VERSION;
+    }
+    uint64_t cookie = wire_rd_u64(r);
+    uint64_t cookie_mask = wire_rd_u64(r);
+    fm->table_id = wire_rd_u8(r);
+    fm->command = wire_rd_u8(r);
+    fm->idle_timeout = wire_rd_u16(r);
+    fm->hard_timeout = wire_rd_u16(r);
+    fm->priority = wire_rd_u16(r);
+    fm->buffer_id = wire_rd_u32(r);
+    fm->out_port = wire_rd_u32(r);
+    fm->out_group = wire_rd_u32(r);
+    fm->flags = wire_rd_u16(r);
+    uint16_t importance = wire_rd_u16(r);
+    if (r->err) {
+        return OFPERR_OFPBRC_BAD_LEN;
+    }
+    fm->importance = h->version >= OFP14_VERSION ? importance : 0;
+    decode_cookie(fm, cookie, cookie_mask);
+    if (is_delete(fm->command)) {
+        fm->buffer_id = OFP_NO_BUFFER; /* Has no meaning there. */
+    }
+
+    enum ofp_error err = match_decode(r, &fm->match);
+    err = err ? err : check_fixed(fm, h->version);
+    err = err ? err : acts_decode_instructions(r, wire_rd_left(r), h->version, &fm->acts);
+    if (!err) {
+        struct act_limits here = limits ? *limits : (struct act_limits){0};
+        here.cur_table = fm->table_id;
+        err = acts_check(&fm->acts, &fm->match, &here, true);
+    }
+    if (err) {
+        flow_mod_deinit(fm);
+    }
+    return err;
+}
+
+void flow_mod_encode(const struct flow_mod *fm, uint8_t version, uint32_t xid, struct wire_wr *w)
+{
+    size_t start = msg_start(w, MSG_FLOW_MOD, version, xid);
+    if (!msg_version_in(version, OFP12_VERSION, OFP15_VERSION)) {
+        w->err = true;
+    }
+    bool add = fm->command == FM_ADD;
+    wire_wr_u64(w, add ? fm->new_cookie : fm->cookie & fm->cookie_mask);
+    wire_wr_u64(w, add ? 0 : fm->cookie_mask);
+    /* "Any table" can be said in deletions only; elsewhere it means the first. */
+    wire_wr_u8(w, fm->table_id == OFPTT_ALL && !is_delete(fm->command) ? 0 : fm->table_id);
+    wire_wr_u8(w, fm->command);
+    wire_wr_u16(w, fm->idle_timeout);
+    wire_wr_u16(w, fm->hard_timeout);
+    wire_wr_u16(w, fm->priority);
+    wire_wr_u32(w, fm->buffer_id);
+    wire_wr_u32(w, fm->out_port);
+    wire_wr_u32(w, fm->out_group);
+    wire_wr_u16(w, fm->flags & known_flags(version));
+    wire_wr_u16(w, version >= OFP14_VERSION ? fm->importance : 0);
+    match_encode(&fm->match, version, w);
+    acts_encode_instructions(fm->acts.data, fm->acts.len, version, w);
+    msg_finish(w, start);
+}

@@ -1,0 +1,63 @@
+/* format.c - see format.h. */
+#include "ofp/format.h"
+
+void format_bits(struct text *s, uint32_t bits, const struct bit_name *names, size_t n,
+                 char separator)
+{
+    if (!bits) {
+        text_putc(s, '0');
+        return;
+    }
+    bool any = false;
+    for (size_t i = 0; i < n && bits; i++) {
+        if (bits & names[i].bit) {
+            if (any) {
+                text_putc(s, separator);
+            }
+            text_puts(s, names[i].name);
+            bits &= ~names[i].bit;
+            any = true;
+        }
+    }
+    if (bits) {
+        if (any) {
+            text_putc(s, separator);
+        }
+        text_printf(s, "0x%" PRIx32, bits);
+    }
+}
+
+void format_duration(struct text *s, uint32_t sec, uint32_t nsec)
+{
+    text_printf(s, "%" PRIu32, sec);
+    if (nsec && nsec % 1000000 == 0) {
+        text_printf(s, ".%03" PRIu32, nsec / 1000000);
+    } else if (nsec) {
+        text_printf(s, ".%09" PRIu32, nsec);
+        while (s->s[s->len - 1] == '0') {
+            text_truncate(s, s->len - 1);
+        }
+    }
+    text_putc(s, 's');
+}
+
+void format_counter(struct text *s, const char *name, uint64_t value)
+{
+    if (value == UINT64_MAX) {
+        text_printf(s, "%s=?", name);
+    } else {
+        text_printf(s, "%s=%" PRIu64, name, value);
+    }
+}
+
+void format_escaped(struct text *s, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+    for (size_t i = 0; i < len; i++) {
+        if (p[i] < 0x20 || p[i] >= 0x7f || p[i] == '\\' || p[i] == '"') {
+            text_printf(s, "\\%03o", p[i]);
+        } else {
+            text_putc(s, (char)p[i]);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/* format.h - the small forms that the printers of several messages share.
+ *
+ * Layer 2, pure.  No state; each function appends to a text. */
+#pragma once
+
+#include "lib/text.h"
+
+struct bit_name {
+    uint32_t bit;
+    const char *name;
+};
+
+/* The names of the bits set, separated by 'separator', then what has no name as hex; "0" if none.
+ */
+void format_bits(struct text *, uint32_t bits, const struct bit_name *, size_t n, char separator);
+/* `5s`, `5.123s`, `5.123456789s`: no fraction if it is zero, else milliseconds if they are whole,
+ * else as many digits as needed. */
+void format_duration(struct text *, uint32_t sec, uint32_t nsec);
+/* `NAME=N`, with `?` for UINT64_MAX (unknown). */
+void format_counter(struct text *, const char *name, uint64_t);
+/* Bytes that a peer sent as a name or text: control characters, quotes and backslashes as \ooo. */
+void format_escaped(struct text *, const void *, size_t);
