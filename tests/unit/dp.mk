@@ -6,3 +6,8 @@ tests_unit_test_exec_SOURCES = tests/unit/test-exec.c tests/unit/packet-random.h
 tests_unit_test_exec_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 # Not libct: the program has a stand-in for the tracker.
 tests_unit_test_exec_LDADD = lib/dp/libdp.la $(PACKET_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-cache
+TESTS += tests/unit/test-cache
+tests_unit_test_cache_SOURCES = tests/unit/test-cache.c
+tests_unit_test_cache_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_cache_LDADD = lib/dp/libdp.la $(PACKET_LIBS) $(CMOCKA_LIBS)

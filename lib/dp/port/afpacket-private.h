@@ -1,0 +1,36 @@
+/* afpacket-private.h - the AF_PACKET port, for its parts: opening (afpacket.c), receiving
+ * (afpacket_rx.c), sending (afpacket_tx.c). */
+#pragma once
+
+#include <linux/if_packet.h>
+
+#include "lib/dp/port/port.h"
+
+struct afpacket_ring {
+    uint8_t *map; /* NULL: none. */
+    size_t map_len;
+    uint32_t n_slots, slot_size, at;
+};
+
+static inline struct tpacket2_hdr *afpacket_slot(const struct afpacket_ring *r, uint32_t i)
+{
+    return (struct tpacket2_hdr *)(void *)(r->map + (size_t)i * r->slot_size);
+}
+
+struct afpacket {
+    struct port up;
+    int ifindex;
+    /* Two sockets: with a TX ring, a socket sends nothing but the ring. */
+    int rx_fd; /* Receives; also sends what is too big for the TX ring. */
+    int tx_fd; /* Has the TX ring; receives nothing. */
+    struct afpacket_ring rx, tx;
+    uint64_t kernel_drops; /* Control thread: read and reset with each PACKET_STATISTICS. */
+};
+
+static inline struct afpacket *afpacket_of(const struct port *p)
+{
+    return container_of_(p, struct afpacket, up);
+}
+
+int afpacket_rx(struct port *, const struct port_pools *, struct packet **, int max);
+void afpacket_tx(struct port *, struct packet **, unsigned n);

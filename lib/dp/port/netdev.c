@@ -1,0 +1,53 @@
+/* netdev.c - see netdev.h. */
+#include "lib/dp/port/netdev.h"
+
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/io/link.h"
+
+/* ethtool has no speed for most virtual devices: then it stays unknown. */
+static void get_speed(const char *name, struct dp_port_info *info)
+{
+    struct ethtool_cmd cmd = {.cmd = ETHTOOL_GSET};
+    struct ifreq ifr = {.ifr_data = (void *)&cmd};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0) {
+        return;
+    }
+    strncpy(ifr.ifr_name, name, sizeof ifr.ifr_name - 1);
+    if (!ioctl(fd, SIOCETHTOOL, &ifr)) {
+        uint32_t speed = ethtool_cmd_speed(&cmd);
+        info->speed_mbps = speed == (uint32_t)SPEED_UNKNOWN ? 0 : speed;
+        info->full_duplex = cmd.duplex != DUPLEX_HALF;
+    }
+    close(fd);
+}
+
+void netdev_get_info(const char *name, struct dp_port_info *info)
+{
+    struct link_info link;
+
+    if (link_get(name, &link)) {
+        info->gone = true;
+        return;
+    }
+    memcpy(info->mac, link.mac, sizeof info->mac);
+    info->mtu = link.mtu;
+    info->admin_up = link.admin_up;
+    info->link_up = link.admin_up && link.carrier;
+    get_speed(name, info);
+}
+
+int netdev_set_up(const char *name, bool up)
+{
+    struct link_info link;
+    int error = link_get(name, &link);
+
+    return error ? error : link_set_up(link.ifindex, up);
+}

@@ -1,0 +1,178 @@
+/* tap.c - a TAP device: the LOCAL port of a bridge, and other internal ports.
+ *
+ * The device is persistent: it keeps its addresses over a restart of the daemon, and is removed
+ * when the port is closed with 'destroy'.  Each frame comes and goes with a virtio-net header, so
+ * that the host's stack may use partial checksums and super-frames.  One system call per frame: TAP
+ * has no rings. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "lib/counter.h"
+#include "lib/dp/port/netdev.h"
+#include "lib/dp/port/port.h"
+#include "lib/dp/port/vnet.h"
+
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
+struct tap {
+    struct port up;
+    int fd;
+    int ifindex;
+    uint8_t rest[PORT_BIG_BUF]; /* Of a frame that does not fit a small buffer; the worker's. */
+};
+
+static struct tap *tap_of(const struct port *p)
+{
+    return container_of_(p, struct tap, up);
+}
+
+static int attach_fd(struct tap *t)
+{
+    struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
+
+    if (strlen(t->up.name) >= IFNAMSIZ) {
+        return ENAMETOOLONG;
+    }
+    t->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (t->fd < 0) {
+        return errno;
+    }
+    strcpy(ifr.ifr_name, t->up.name);
+    if (ioctl(t->fd, TUNSETIFF, &ifr) || ioctl(t->fd, TUNSETPERSIST, 1)) {
+        return errno;
+    }
+    unsigned offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+    if (!ioctl(t->fd, TUNSETOFFLOAD, offload | TUN_F_USO4 | TUN_F_USO6)) {
+        t->up.tx_can = PORT_TX_CSUM | PORT_TX_TSO | PORT_TX_USO;
+    } else if (!ioctl(t->fd, TUNSETOFFLOAD, offload)) {
+        t->up.tx_can = PORT_TX_CSUM | PORT_TX_TSO;
+    } else {
+        t->up.tx_can = 0;
+    }
+    t->ifindex = (int)if_nametoindex(t->up.name);
+    return 0;
+}
+
+static int tap_open(struct port *p, port_option *option UNUSED, void *aux UNUSED)
+{
+    struct tap *t = tap_of(p);
+
+    t->fd = -1;
+    int error = attach_fd(t);
+    p->rx_fd = t->fd;
+    return error;
+}
+
+static void tap_close(struct port *p, bool destroy)
+{
+    struct tap *t = tap_of(p);
+
+    if (p->rx_fd >= 0) {
+        if (destroy) {
+            ioctl(t->fd, TUNSETPERSIST, 0);
+        }
+        close(t->fd);
+    }
+    p->rx_fd = -1;
+}
+
+/* The frame in 'pkt' (its first part) and t->rest, 'len' bytes, as one packet. */
+static struct packet *assemble(struct tap *t, const struct port_pools *pools, struct packet *pkt,
+                               uint32_t len)
+{
+    if (len <= PORT_SMALL_BUF) {
+        packet_put(pkt, len);
+        return pkt;
+    }
+    struct packet *big = port_packet(pools, len);
+    if (big) {
+        uint8_t *to = packet_put(big, len);
+        memcpy(to, pkt->data, PORT_SMALL_BUF);
+        memcpy(to + PORT_SMALL_BUF, t->rest, len - PORT_SMALL_BUF);
+    }
+    packet_free(pkt);
+    return big;
+}
+
+static int tap_rx(struct port *p, const struct port_pools *pools, struct packet **pkts, int max)
+{
+    struct tap *t = tap_of(p);
+    int n = 0;
+
+    while (n < max) {
+        struct virtio_net_hdr vnet;
+        struct packet *pkt = packet_pool_get(pools->small);
+        if (!pkt) {
+            break;
+        }
+        struct iovec iov[] = {{&vnet, sizeof vnet},
+                              {pkt->data, PORT_SMALL_BUF},
+                              {t->rest, sizeof t->rest - PORT_SMALL_BUF}};
+        ssize_t got = readv(t->fd, iov, ARRAY_SIZE(iov));
+        if (got < (ssize_t)sizeof vnet) {
+            packet_free(pkt);
+            bool lost = got < 0 && errno != EAGAIN && errno != EINTR;
+            return n ? n : lost ? -1 : 0;
+        }
+        uint32_t len = (uint32_t)got - (uint32_t)sizeof vnet;
+        pkt = assemble(t, pools, pkt, len);
+        if (!pkt || !vnet_to_packet(&vnet, pkt)) {
+            packet_free(pkt);
+            port_add(&p->rx.errors, 1);
+            counter_inc(COUNTER_drop_port_rx_error);
+            continue;
+        }
+        port_count(&p->rx, len);
+        pkts[n++] = pkt;
+    }
+    return n;
+}
+
+static void tap_tx(struct port *p, struct packet **pkts, unsigned n)
+{
+    struct tap *t = tap_of(p);
+
+    for (unsigned i = 0; i < n; i++) {
+        struct packet *pkt = pkts[i];
+        struct virtio_net_hdr vnet;
+        vnet_from_packet(pkt, &vnet);
+        struct iovec iov[] = {{&vnet, sizeof vnet}, {pkt->data, pkt->len}};
+        if (p->rx_fd >= 0 && writev(t->fd, iov, ARRAY_SIZE(iov)) > 0) {
+            port_count(&p->tx, pkt->len);
+        } else {
+            port_add(&p->tx.dropped, 1);
+            counter_inc(COUNTER_drop_port_tx_error);
+        }
+        packet_free(pkt);
+    }
+}
+
+static int tap_set_up(struct port *p, bool up)
+{
+    return netdev_set_up(p->name, up);
+}
+
+static void tap_get_info(const struct port *p, struct dp_port_info *info)
+{
+    netdev_get_info(p->name, info);
+    info->ifindex = tap_of(p)->ifindex;
+}
+
+const struct port_class port_tap = {
+    .size = sizeof(struct tap),
+    .open = tap_open,
+    .close = tap_close,
+    .rx = tap_rx,
+    .tx = tap_tx,
+    .set_up = tap_set_up,
+    .get_info = tap_get_info,
+    .has_device = true,
+};

@@ -1,0 +1,18 @@
+/* cache-private.h - what the parts of the flow cache offer one another.  Worker only; see cache.h.
+ */
+#pragma once
+
+#include "lib/dp/user/cache.h"
+
+/* The subtable of a mask, made if need be; NULL: out of memory. */
+struct cache_subtable *cache_masked_subtable(struct cache *, const struct key *mask);
+void cache_masked_insert(struct cache_subtable *, struct cache_flow *);
+void cache_masked_remove(struct cache *, struct cache_flow *); /* And its subtable if empty. */
+/* Takes an empty subtable out and sends it to the outbox: walkers may still read its mask. */
+void cache_masked_drop_if_empty(struct cache *, struct cache_subtable *);
+
+/* The bits of 'mask' become relevant. */
+void cache_exact_widen(struct cache *, const struct key *mask);
+void cache_exact_narrow(struct cache *); /* Only what the subtables have remains relevant. */
+void cache_exact_purge(struct cache *);  /* Forgets dead flows. */
+void cache_exact_clear(struct cache *);  /* Forgets everything. */

@@ -1,0 +1,229 @@
+/* datapath_flows.c - see dp.h: the control thread's view of the workers' cached flows.  It reads
+ * them while workers add and unlink; memory is freed in datapath_reap() only, never during a walk.
+ */
+#include <stdlib.h>
+
+#include "lib/dp/user/datapath.h"
+
+#define MAX_IDLE_MS      10000
+#define MAX_IDLE_FULL_MS 100 /* While a worker has as many flows as it may. */
+
+static void read_stats(const struct cache_flow *f, struct dp_flow_stats *s)
+{
+    *s = (struct dp_flow_stats){
+        .packets = __atomic_load_n(&f->packets, __ATOMIC_RELAXED),
+        .bytes = __atomic_load_n(&f->bytes, __ATOMIC_RELAXED),
+        .used_ms = __atomic_load_n(&f->used_ms, __ATOMIC_RELAXED),
+        .tcp_flags = __atomic_load_n(&f->tcp_flags, __ATOMIC_RELAXED),
+    };
+}
+
+/* Gives the handler what is new.  'total' gets all. */
+static void credit(struct dp *dp, struct cache_flow *f, struct dp_flow_stats *total)
+{
+    void *c = cache_flow_acts(f)->credit;
+
+    read_stats(f, total);
+    if (total->packets == f->seen_packets) {
+        return;
+    }
+    struct dp_flow_stats delta = {
+        .packets = total->packets - f->seen_packets,
+        .bytes = total->bytes - f->seen_bytes,
+        .used_ms = total->used_ms,
+        .tcp_flags = total->tcp_flags & (uint16_t)~f->seen_tcp_flags,
+    };
+    f->seen_packets = total->packets;
+    f->seen_bytes = total->bytes;
+    f->seen_tcp_flags = total->tcp_flags;
+    if (c) {
+        dp->handler.credit(dp->handler.aux, c, &delta);
+    }
+}
+
+static void free_acts(struct dp *dp, struct cache_acts *a)
+{
+    if (a->credit) {
+        dp->handler.release(dp->handler.aux, a->credit);
+    }
+    free(a);
+}
+
+static void reap(struct dp *dp, struct cache_msg *m)
+{
+    struct dp_flow_stats total;
+    struct cache_flow *f;
+
+    switch (m->kind) {
+    case CACHE_MSG_FLOW:
+        f = container_of_(m, struct cache_flow, msg);
+        credit(dp, f, &total);
+        free_acts(dp, f->acts);
+        free(f);
+        break;
+    case CACHE_MSG_ACTS:
+        free_acts(dp, container_of_(m, struct cache_acts, msg));
+        break;
+    case CACHE_MSG_SUBTABLE:
+        free(container_of_(m, struct cache_subtable, msg));
+        break;
+    }
+}
+
+void datapath_reap(struct dp *dp)
+{
+    struct cache_msg *next;
+
+    for (unsigned i = 0; i < dp->n_workers && !dp->walking; i++) {
+        struct cache_msg *m = cache_msg_take(&dp->workers[i]->pass.cache.outbox);
+        for (; m; m = next) {
+            next = m->next;
+            reap(dp, m);
+        }
+    }
+}
+
+static void ask_removal(struct cache *c, struct cache_flow *f)
+{
+    f->leaving = true;
+    cache_msg_push(&c->inbox, &f->msg);
+}
+
+static bool masks_fit(const struct key *flow, const struct key *wanted)
+{
+    for (unsigned i = 0; i < KEY_WORDS; i++) {
+        if (key_words(wanted)[i] & ~key_words(flow)[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Other actions for the flow.  A translation that looked at more bits than the flow's mask has
+ * cannot stand for all its packets: then the flow goes. */
+static void replace(struct dp *dp, struct cache *c, struct cache_flow *f, struct dp_verdict *v)
+{
+    struct key wanted = v->mask;
+    wanted.in_port = UINT32_MAX;
+    wanted.recirc_id = UINT32_MAX;
+
+    bool fits = !v->actions.overflow && v->cache && masks_fit(&f->subtable->mask.key, &wanted);
+    struct cache_acts *a = fits ? cache_acts_new(v) : NULL;
+    if (!a) {
+        if (v->credit) {
+            dp->handler.release(dp->handler.aux, v->credit);
+        }
+        ask_removal(c, f);
+        return;
+    }
+    struct cache_acts *old = f->acts;
+    __atomic_store_n(&f->acts, a, __ATOMIC_RELEASE);
+    cache_msg_push(&c->inbox, &old->msg); /* The worker may still run it. */
+}
+
+struct walk {
+    struct dp *dp;
+    dp_flow_visit *visit;
+    void *aux;
+    struct dp_verdict verdict;
+};
+
+static bool visit_one(struct walk *w, struct cache *c, struct cache_flow *f)
+{
+    struct dp_flow_view view;
+    struct key key;
+
+    credit(w->dp, f, &view.stats);
+    const struct cache_acts *a = cache_flow_acts(f);
+    cache_flow_key(f, &key);
+    view.key = &key;
+    view.mask = &f->subtable->mask.key;
+    view.actions = a->data;
+    view.actions_len = a->len;
+    view.credit = a->credit;
+
+    dp_actions_clear(&w->verdict.actions);
+    w->verdict = (struct dp_verdict){.actions = w->verdict.actions, .cache = true};
+    switch (w->visit(w->aux, &view, &w->verdict)) {
+    case DP_FLOW_KEEP:
+        return false;
+    case DP_FLOW_DELETE:
+        ask_removal(c, f);
+        return true;
+    case DP_FLOW_REPLACE:
+        replace(w->dp, c, f, &w->verdict);
+        return true;
+    }
+    return false;
+}
+
+void dp_flow_walk(struct dp *dp, dp_flow_visit *visit, void *aux)
+{
+    struct walk w = {.dp = dp, .visit = visit, .aux = aux};
+
+    dp_actions_init(&w.verdict.actions);
+    datapath_reap(dp);
+    dp->walking = true;
+    for (unsigned i = 0; i < dp->n_workers; i++) {
+        struct cache *c = &dp->workers[i]->pass.cache;
+        struct cache_flow *f = __atomic_load_n(&c->flows, __ATOMIC_ACQUIRE), *next;
+        bool asked = false;
+
+        for (; f; f = next) {
+            next = __atomic_load_n(&f->list_next, __ATOMIC_ACQUIRE);
+            if (!f->leaving) {
+                asked |= visit_one(&w, c, f);
+            }
+        }
+        if (asked) {
+            worker_wake(dp->workers[i]);
+        }
+    }
+    dp->walking = false;
+    datapath_reap(dp);
+    dp_actions_deinit(&w.verdict.actions);
+}
+
+void datapath_expire(struct dp *dp, int64_t now_ms)
+{
+    datapath_reap(dp);
+    dp->walking = true;
+    for (unsigned i = 0; i < dp->n_workers; i++) {
+        struct cache *c = &dp->workers[i]->pass.cache;
+        bool full = __atomic_load_n(&c->n_flows, __ATOMIC_RELAXED) >= c->flow_limit;
+        int64_t max_idle = full ? MAX_IDLE_FULL_MS : MAX_IDLE_MS;
+        struct cache_flow *f = __atomic_load_n(&c->flows, __ATOMIC_ACQUIRE), *next;
+        bool asked = false;
+
+        for (; f; f = next) {
+            next = __atomic_load_n(&f->list_next, __ATOMIC_ACQUIRE);
+            struct dp_flow_stats s;
+            if (f->leaving) {
+                continue;
+            }
+            credit(dp, f, &s);
+            if (now_ms - MAX(s.used_ms, f->created_ms) > max_idle) {
+                ask_removal(c, f);
+                asked = true;
+            }
+        }
+        if (asked) {
+            worker_wake(dp->workers[i]);
+        }
+    }
+    dp->walking = false;
+    datapath_reap(dp);
+}
+
+void dp_flow_stats_total(const struct dp *dp, uint64_t *hits, uint64_t *misses, uint64_t *lost,
+                         uint64_t *n_flows)
+{
+    *hits = *misses = *lost = *n_flows = 0;
+    for (unsigned i = 0; i < dp->n_workers; i++) {
+        const struct pass *p = &dp->workers[i]->pass;
+        *hits += __atomic_load_n(&p->hits, __ATOMIC_RELAXED);
+        *misses += __atomic_load_n(&p->misses, __ATOMIC_RELAXED);
+        *lost += __atomic_load_n(&p->lost, __ATOMIC_RELAXED);
+        *n_flows += __atomic_load_n(&p->cache.n_flows, __ATOMIC_RELAXED);
+    }
+}

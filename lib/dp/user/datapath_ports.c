@@ -1,0 +1,237 @@
+/* datapath_ports.c - see dp.h: the ports of a datapath, and what happens to their devices.  Control
+ * thread. A port is taken from its worker before it is closed, and from all senders (an RCU grace
+ * period) before it is freed. */
+#include <errno.h>
+#include <stdlib.h>
+#include <urcu-qsbr.h>
+
+#include "lib/dp/user/datapath.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+LOG_MODULE(dpif);
+
+struct port *datapath_port(const struct dp *dp, uint32_t no)
+{
+    return no < dp->n_ports ? dp->ports->by_no[no] : NULL;
+}
+
+static struct port *find_by_name(const struct dp *dp, const char *name)
+{
+    for (uint32_t i = 0; i < dp->n_ports; i++) {
+        struct port *p = dp->ports->by_no[i];
+        if (p && !strcmp(p->name, name)) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+static uint32_t free_number(const struct dp *dp)
+{
+    for (uint32_t i = 1; i < WORKER_MAX_PORTS; i++) {
+        if (!dp->ports->by_no[i]) {
+            return i;
+        }
+    }
+    return DP_PORT_NONE;
+}
+
+static void attach(struct dp *dp, struct port *p)
+{
+    p->worker = 0;
+    for (unsigned i = 1; i < dp->n_workers; i++) {
+        if (dp->workers[i]->n_ports < dp->workers[p->worker]->n_ports) {
+            p->worker = i;
+        }
+    }
+    dp->workers[p->worker]->n_ports++;
+    worker_add_port(dp->workers[p->worker], p);
+}
+
+static void detach(struct dp *dp, struct port *p)
+{
+    worker_del_port(dp->workers[p->worker], p);
+    dp->workers[p->worker]->n_ports--;
+}
+
+char *dp_port_add(struct dp *dp, const char *name, const char *type, uint32_t want_no,
+                  const char *(*option)(void *aux, const char *key), void *aux, uint32_t *port_no)
+{
+    uint32_t no = want_no == DP_PORT_NONE ? free_number(dp) : want_no;
+    int error = 0;
+
+    *port_no = DP_PORT_NONE;
+    if (no >= WORKER_MAX_PORTS) {
+        error = EFBIG;
+    } else if (dp->ports->by_no[no]) {
+        error = EBUSY;
+    } else if (find_by_name(dp, name)) {
+        error = EEXIST;
+    }
+    if (error) {
+        return xasprintf("could not add network device %s to %s (%s)", name, dp->name,
+                         strerror(error));
+    }
+    struct port *p;
+    char *text = port_new(name, type, dp->dummy, option, aux, &p);
+    if (text) {
+        return text;
+    }
+    p->no = *port_no = no;
+    dp->n_ports = MAX(dp->n_ports, no + 1);
+    rcu_assign_pointer(dp->ports->by_no[no], p);
+    attach(dp, p);
+    return NULL;
+}
+
+static void del_port(struct dp *dp, struct port *p, bool destroy, bool workers_run)
+{
+    dp->ports->by_no[p->no] = NULL;
+    while (dp->n_ports && !dp->ports->by_no[dp->n_ports - 1]) {
+        dp->n_ports--;
+    }
+    if (workers_run) {
+        if (!p->gone) {
+            detach(dp, p);
+        }
+        /* Workers finish the batches that may have found it; each lasts well below a
+         * millisecond. */
+        synchronize_rcu();
+    }
+    port_free(p, destroy);
+}
+
+void dp_port_del(struct dp *dp, uint32_t no, bool destroy)
+{
+    struct port *p = datapath_port(dp, no);
+
+    if (p) {
+        del_port(dp, p, destroy, true);
+    }
+}
+
+bool dp_port_get(const struct dp *dp, uint32_t no, struct dp_port_info *info)
+{
+    const struct port *p = datapath_port(dp, no);
+
+    if (p) {
+        port_get_info(p, info);
+    }
+    return p != NULL;
+}
+
+void dp_port_get_stats(const struct dp *dp, uint32_t no, struct dp_port_stats *s)
+{
+    struct port *p = datapath_port(dp, no);
+
+    memset(s, 0xff, sizeof *s); /* All unknown. */
+    if (p) {
+        port_get_stats(p, s);
+    }
+}
+
+int dp_port_set_up(struct dp *dp, uint32_t no, bool up)
+{
+    struct port *p = datapath_port(dp, no);
+
+    if (!p) {
+        return ENODEV;
+    }
+    int error = p->gone ? ENODEV : p->class->set_up(p, up);
+    if (!error && dp->handler.port_changed && !p->class->has_device) {
+        dp->handler.port_changed(dp->handler.aux, no); /* No kernel to tell. */
+    }
+    return error;
+}
+
+bool dp_port_receive(struct dp *dp, uint32_t no, struct packet *pkt)
+{
+    struct port *p = datapath_port(dp, no);
+
+    if (!p || p->class != &port_dummy || !dp->dummy) {
+        packet_free(pkt);
+        return false;
+    }
+    pkt->in_port = no;
+    port_count(&p->rx, pkt->len);
+    worker_receive(dp->workers[p->worker], pkt);
+    return true;
+}
+
+/* Devices come and go. */
+
+static void device_gone(struct dp *dp, struct port *p)
+{
+    log_warn("%s: network device has vanished, waiting for it to return", p->name);
+    detach(dp, p);
+    port_suspend(p);
+}
+
+static void device_back(struct dp *dp, struct port *p)
+{
+    int error = port_resume(p);
+
+    if (error) {
+        log_warn("%s: network device has returned but cannot be opened (%s)", p->name,
+                 strerror(error));
+        return;
+    }
+    log_info("%s: network device has returned", p->name);
+    attach(dp, p);
+}
+
+/* Compares the port with its device as it is now. */
+static void check_device(struct dp *dp, struct port *p)
+{
+    struct link_info link;
+    struct dp_port_info info;
+    bool exists = link_get(p->name, &link) == 0;
+
+    if (!p->gone) {
+        /* A device of that name may be another one than the port has open. */
+        port_get_info(p, &info);
+        if (!exists || (info.ifindex && info.ifindex != link.ifindex)) {
+            device_gone(dp, p);
+        }
+    }
+    if (p->gone && exists) {
+        device_back(dp, p);
+    }
+}
+
+static void on_link(void *aux, const struct link_info *link)
+{
+    struct dp *dp = aux;
+
+    for (uint32_t i = 0; i < dp->n_ports; i++) {
+        struct port *p = dp->ports->by_no[i];
+        if (p && p->class->has_device && (!link || !strcmp(p->name, link->name))) {
+            check_device(dp, p);
+            if (dp->handler.port_changed) {
+                dp->handler.port_changed(dp->handler.aux, p->no);
+            }
+        }
+    }
+}
+
+void datapath_ports_init(struct dp *dp)
+{
+    if (!dp->dummy) {
+        int error = link_monitor_new(dp->loop, on_link, dp, &dp->monitor);
+        if (error) {
+            log_warn("cannot watch network devices (%s): changes of links go unnoticed",
+                     strerror(error));
+        }
+    }
+}
+
+void datapath_ports_deinit(struct dp *dp, bool destroy)
+{
+    link_monitor_free(dp->monitor);
+    for (uint32_t i = 0; i < WORKER_MAX_PORTS; i++) {
+        if (dp->ports->by_no[i]) {
+            del_port(dp, dp->ports->by_no[i], destroy, false);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+/* test-cache.c - the flow cache against a naive list of flows: random keys, masks, removals. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "lib/dp/user/cache-private.h"
+#include "lib/mem.h"
+
+#define N_MASKS 12
+#define N_FLOWS 400
+#define N_STEPS 60000
+
+static uint64_t rnd_state = 42;
+
+static uint32_t rnd(uint32_t n)
+{
+    rnd_state = rnd_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(rnd_state >> 33) % n;
+}
+
+/* Few values, so that keys meet. */
+static void random_key(struct key *k)
+{
+    memset(k, 0, sizeof *k);
+    k->in_port = rnd(3);
+    k->recirc_id = htonl(rnd(2));
+    k->eth_type = htons(0x800);
+    k->eth_dst[5] = (uint8_t)rnd(8);
+    k->ip_src = htonl(0x0a000000 | rnd(16));
+    k->ip_dst = htonl(0x0a000000 | rnd(16));
+    k->ip_proto = rnd(2) ? 6 : 17;
+    k->ip_ttl = (uint8_t)rnd(256);
+    k->tp_src = htons((uint16_t)rnd(4));
+    k->tp_dst = htons((uint16_t)rnd(4));
+    k->nsh_ttl = (uint8_t)rnd(2);
+}
+
+static void random_mask(struct key *m)
+{
+    memset(m, 0, sizeof *m);
+    m->in_port = UINT32_MAX;
+    m->recirc_id = UINT32_MAX;
+    m->eth_type = rnd(2) ? 0xffff : 0;
+    m->eth_dst[5] = rnd(3) ? 0 : 0xff;
+    m->ip_src = rnd(2) ? htonl(UINT32_MAX << rnd(5)) : 0;
+    m->ip_dst = rnd(2) ? htonl(UINT32_MAX << rnd(5)) : 0;
+    m->ip_proto = rnd(2) ? 0xff : 0;
+    m->tp_src = rnd(3) ? 0 : 0xffff;
+    m->tp_dst = rnd(3) ? 0 : 0xffff;
+    m->nsh_ttl = rnd(8) ? 0 : 0xff;
+}
+
+static bool matches(const struct key *k, const struct key *flow, const struct key *mask)
+{
+    for (unsigned i = 0; i < KEY_WORDS; i++) {
+        if ((key_words(k)[i] ^ key_words(flow)[i]) & key_words(mask)[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct naive {
+    struct cache_flow *flow; /* NULL: free place. */
+    struct key key, mask;
+};
+
+static struct cache_acts *some_acts(void)
+{
+    const struct dp_verdict v = {.actions = DP_ACTIONS_INIT};
+    struct cache_acts *a = cache_acts_new(&v);
+    assert_non_null(a);
+    return a;
+}
+
+static unsigned reap(struct cache *c)
+{
+    struct cache_msg *m = cache_msg_take(&c->outbox), *next;
+    unsigned n = 0;
+
+    for (; m; m = next) {
+        next = m->next;
+        switch (m->kind) {
+        case CACHE_MSG_FLOW:
+            assert_true(container_of_(m, struct cache_flow, msg)->dead);
+            free(container_of_(m, struct cache_flow, msg)->acts);
+            free(container_of_(m, struct cache_flow, msg));
+            n++;
+            break;
+        case CACHE_MSG_ACTS:
+            free(container_of_(m, struct cache_acts, msg));
+            break;
+        case CACHE_MSG_SUBTABLE:
+            free(container_of_(m, struct cache_subtable, msg));
+            break;
+        }
+    }
+    return n;
+}
+
+/* As a worker looks up. */
+static struct cache_flow *look(struct cache *c, const struct key *k)
+{
+    struct cache_probe p;
+
+    cache_probe(c, k, &p);
+    struct cache_flow *f = cache_exact_find(c, &p);
+    if (!f) {
+        f = cache_masked_find(c, k);
+        if (f) {
+            cache_exact_add(c, &p, f);
+        }
+    }
+    return f;
+}
+
+static void check_lookup(struct cache *c, const struct naive *list, const struct key *k)
+{
+    const struct cache_flow *f = look(c, k);
+    bool any = false, same = false;
+
+    for (unsigned i = 0; i < N_FLOWS; i++) {
+        if (list[i].flow && matches(k, &list[i].key, &list[i].mask)) {
+            any = true;
+            same |= list[i].flow == f;
+        }
+    }
+    assert_int_equal(any, f != NULL);
+    assert_true(!any || same);
+}
+
+static void add_flow(struct cache *c, struct naive *n, const struct key masks[])
+{
+    random_key(&n->key);
+    n->mask = masks[rnd(N_MASKS)];
+    if (cache_masked_find(c, &n->key)) {
+        return; /* A worker adds only what it did not find. */
+    }
+    struct cache_acts *a = some_acts();
+    n->flow = cache_add(c, &n->key, &n->mask, a, 0);
+    if (!n->flow) {
+        free(a);
+        return;
+    }
+    struct key got;
+    cache_flow_key(n->flow, &got);
+    assert_true(matches(&got, &n->key, &n->mask));
+}
+
+static void differential(unsigned flow_limit, uint32_t slots)
+{
+    static struct naive list[N_FLOWS];
+    struct key masks[N_MASKS];
+    struct cache c;
+    unsigned asked = 0, reaped = 0;
+
+    memset(list, 0, sizeof list);
+    assert_true(cache_init(&c, 7, slots, flow_limit));
+    for (int i = 0; i < N_MASKS; i++) {
+        random_mask(&masks[i]);
+    }
+    for (unsigned step = 0; step < N_STEPS; step++) {
+        struct naive *n = &list[rnd(N_FLOWS)];
+        struct key k;
+        random_key(&k);
+        if (!n->flow && rnd(4) == 0) {
+            add_flow(&c, n, masks);
+        } else if (n->flow && rnd(30) == 0) {
+            cache_msg_push(&c.inbox, &n->flow->msg);
+            asked++;
+            n->flow = NULL;
+            if (rnd(3) == 0) {
+                n = &list[rnd(N_FLOWS)]; /* Several at once. */
+                if (n->flow) {
+                    cache_msg_push(&c.inbox, &n->flow->msg);
+                    asked++;
+                    n->flow = NULL;
+                }
+            }
+            cache_run_inbox(&c);
+            reaped += reap(&c);
+        } else {
+            check_lookup(&c, list, &k);
+        }
+        assert_true(c.n_flows <= flow_limit);
+    }
+    assert_int_equal(asked, reaped);
+    unsigned n_left = c.n_flows;
+    cache_remove_all(&c);
+    assert_int_equal(reap(&c), n_left);
+    assert_int_equal(c.n_subtables, 0);
+    cache_deinit(&c);
+}
+
+static void test_differential(void **state UNUSED)
+{
+    differential(CACHE_FLOW_LIMIT, 256);
+    differential(CACHE_FLOW_LIMIT, 4);
+    differential(20, 64);
+}
+
+/* What nothing matches is not part of the exact key; what a new mask brings is. */
+static void test_relevant(void **state UNUSED)
+{
+    struct key k = {.in_port = 1, .ip_ttl = 64}, k2 = k, mask = {0};
+    struct cache_probe p;
+    struct cache c;
+
+    k2.ip_ttl = 63;
+    assert_true(cache_init(&c, 1, 16, 10));
+    struct cache_flow *f = cache_add(&c, &k, &mask, some_acts(), 0);
+    assert_ptr_equal(look(&c, &k), f);
+    cache_probe(&c, &k2, &p);
+    assert_ptr_equal(cache_exact_find(&c, &p), f);
+
+    mask.ip_ttl = 0xff;
+    struct key other = {.in_port = 2, .ip_ttl = 63};
+    struct cache_flow *g = cache_add(&c, &other, &mask, some_acts(), 0);
+    cache_probe(&c, &k2, &p);
+    assert_null(cache_exact_find(&c, &p));
+    assert_ptr_equal(look(&c, &other), g);
+
+    /* The mask goes with its last flow. */
+    cache_msg_push(&c.inbox, &g->msg);
+    cache_run_inbox(&c);
+    assert_int_equal(c.relevant.n, 1);
+    assert_null(look(&c, &other));
+    cache_remove_all(&c);
+    assert_int_equal(reap(&c), 2);
+    cache_deinit(&c);
+}
+
+static void test_no_memory(void **state UNUSED)
+{
+    struct key k = {.in_port = 1}, mask = {0};
+    struct cache c;
+
+    for (int i = 0; i < 2; i++) {
+        mem_fail_after(i);
+        assert_false(cache_init(&c, 1, 16, 10));
+    }
+    mem_fail_after(-1);
+    assert_true(cache_init(&c, 1, 16, 10));
+    struct cache_acts *a = some_acts();
+    for (int i = 0; i < 4; i++) { /* List, subtable, buckets, flow. */
+        mem_fail_after(i);
+        assert_null(cache_add(&c, &k, &mask, a, 0));
+        assert_int_equal(c.n_subtables, 0);
+        mem_fail_after(-1);
+        free(c.subtables);
+        c.subtables = NULL;
+        c.cap_subtables = 0;
+    }
+    for (int i = 0; i < 2; i++) {
+        mem_fail_after(i);
+        assert_false(cache_can_run_once(&c));
+    }
+    mem_fail_after(-1);
+    assert_true(cache_can_run_once(&c));
+    cache_run_once(&c, NULL, 60, 0, 1);
+    assert_non_null(cache_add(&c, &k, &mask, a, 0));
+    cache_remove_all(&c);
+    assert_int_equal(reap(&c), 2);
+    cache_deinit(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_differential),
+        cmocka_unit_test(test_relevant),
+        cmocka_unit_test(test_no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
