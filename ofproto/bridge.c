@@ -158,9 +158,32 @@ void bridge_set_control(struct bridge *br, enum fail_mode mode, const struct con
     }
 }
 
-const struct fdb *bridge_fdb(const struct bridge *br)
+struct fdb_rows {
+    struct text *out;
+    int64_t now_ms;
+};
+
+static void put_fdb_row(void *r_, const struct fdb_entry_info *e)
 {
-    return br->fdb;
+    struct fdb_rows *r = r_;
+
+    if (e->ofp_port == OFPP_LOCAL) {
+        text_puts(r->out, "LOCAL");
+    } else {
+        text_printf(r->out, "%5" PRIu32, e->ofp_port);
+    }
+    text_printf(r->out, "  %4u  ", e->vlan);
+    text_mac(r->out, e->mac);
+    text_printf(r->out, "  %3" PRId64 "\n", (r->now_ms - e->used_ms) / 1000);
+}
+
+void bridge_fdb_show(struct bridge *br, struct text *t)
+{
+    struct fdb_rows rows = {t, loop_now(br->ofproto->loop)};
+
+    ofproto_pull_stats(br->ofproto); /* Traffic keeps addresses young. */
+    text_puts(t, " Port  VLAN  MAC                Age\n");
+    fdb_dump(br->fdb, put_fdb_row, &rows);
 }
 
 void bridge_fdb_flush(struct bridge *br)

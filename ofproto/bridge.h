@@ -9,7 +9,7 @@
 
 struct ofproto;
 struct bridge;
-struct fdb;
+struct text;
 
 /* NULL, or a heap error text.  The switch begins in fail mode secure without rules. */
 char *bridge_new(struct ofproto *, const char *name, struct bridge **) MUST_USE;
@@ -24,7 +24,8 @@ struct connmgr *bridge_conns(struct bridge *);
  * standalone switch without controllers is there, depends on both. */
 void bridge_set_control(struct bridge *, enum fail_mode, const struct controller_config *,
                         size_t n);
-const struct fdb *bridge_fdb(const struct bridge *);
+/* The table of fdb/show. */
+void bridge_fdb_show(struct bridge *, struct text *);
 void bridge_fdb_flush(struct bridge *);
 void bridge_fdb_set(struct bridge *, uint32_t max, int64_t age_ms);
 
@@ -53,6 +54,5 @@ bool bridge_port_info(const struct bridge *, uint32_t ofp_port, struct bridge_po
 uint32_t bridge_next_port(const struct bridge *, uint32_t after);
 
 /* For bridge/dump-flows and ofproto commands: one line a rule. */
-struct text;
 void bridge_dump_flows(struct bridge *, struct text *);
 size_t bridge_n_rules(const struct bridge *);

@@ -24,7 +24,7 @@ ARROWS = {
     "ofproto/conn": ["ofp", "lib/packet", "lib/io"],
     "ofproto/xlate": ["ofproto/table", "lib/dp", "ofp", "lib/packet"],
     "ofproto/table": ["ofp", "lib/packet"],
-    "vswitchd": ["ofproto", "lib/dp", "ofp", "lib/packet", "lib/ct", "lib/io"],
+    "vswitchd": ["ofproto", "ofproto/conn", "lib/dp", "ofp", "lib/packet", "lib/ct", "lib/io"],
     "utilities": ["ofp", "lib/packet", "lib/io"],
 }
 # lib/dp.c opens its executors; nobody else reaches into them.

@@ -1,0 +1,21 @@
+/* commands-private.h - what the files of control commands share. */
+#pragma once
+
+#include "lib/io/control.h"
+#include "lib/text.h"
+#include "vswitchd/commands.h"
+#include "vswitchd/datapaths.h"
+
+/* Options ahead of the arguments of a dpctl command. */
+struct dpctl_args {
+    struct ofproto *p; /* The datapath that was named, or the only one. */
+    bool more, stats, names;
+    int argc; /* What is left. */
+    const char *const *argv;
+};
+
+/* Reads options and the optional datapath.  False: the error has been sent. */
+bool dpctl_args_parse(struct control_request *, struct datapaths *, int argc,
+                      const char *const argv[], struct dpctl_args *);
+/* Sends 'PROGRAM: TEXT (REASON)' as an error; takes 'text' over.  'reason' may be NULL. */
+void dpctl_fail(struct control_request *, char *text, const char *reason);

@@ -1,0 +1,187 @@
+/* commands_bridge.c - bridge/, fdb/, ofproto/ and netdev-dummy/: a switch, its learned addresses,
+ * its test ports. */
+#include <limits.h>
+#include <stdlib.h>
+
+#include "lib/mem.h"
+#include "ofp/act.h"
+#include "vswitchd/commands-private.h"
+
+static struct bridge *bridge_of(struct control_request *req, struct datapaths *d, const char *name,
+                                const char *format)
+{
+    struct bridge *br = datapaths_bridge(d, name);
+
+    if (!br) {
+        char *error = xasprintf("%s%s", format, name);
+        control_reply_error(req, error);
+        free(error);
+    }
+    return br;
+}
+
+/* ---- fdb ---- */
+
+static void on_fdb_show(struct control_request *req, int argc, const char *const argv[], void *d)
+{
+    (void)argc;
+    struct bridge *br = bridge_of(req, d, argv[1], "no such bridge ");
+    struct text t = TEXT_INIT;
+
+    if (br) {
+        bridge_fdb_show(br, &t);
+        control_reply(req, text_cstr(&t));
+        text_deinit(&t);
+    }
+}
+
+static void on_fdb_flush(struct control_request *req, int argc, const char *const argv[], void *d)
+{
+    if (argc > 1) {
+        struct bridge *br = bridge_of(req, d, argv[1], "no such bridge ");
+        if (!br) {
+            return;
+        }
+        bridge_fdb_flush(br);
+    }
+    for (struct ofproto *p = NULL; argc == 1 && (p = datapaths_next(d, p));) {
+        for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
+            bridge_fdb_flush(br);
+        }
+    }
+    control_reply(req, "table successfully flushed");
+}
+
+/* ---- bridges ---- */
+
+static void on_dump_flows(struct control_request *req, int argc, const char *const argv[], void *d)
+{
+    (void)argc;
+    struct bridge *br = bridge_of(req, d, argv[1], "Unknown bridge: ");
+    struct text t = TEXT_INIT;
+
+    if (br) {
+        bridge_dump_flows(br, &t);
+        control_reply(req, t.len ? text_cstr(&t) : NULL);
+        text_deinit(&t);
+    }
+}
+
+static void on_reconnect(struct control_request *req, int argc, const char *const argv[], void *d)
+{
+    if (argc > 1) {
+        struct bridge *br = bridge_of(req, d, argv[1], "unknown bridge ");
+        if (!br) {
+            return;
+        }
+        connmgr_reconnect(bridge_conns(br));
+    }
+    for (struct ofproto *p = NULL; argc == 1 && (p = datapaths_next(d, p));) {
+        for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
+            connmgr_reconnect(bridge_conns(br));
+        }
+    }
+    control_reply(req, NULL);
+}
+
+static void on_list(struct control_request *req, int argc, const char *const argv[], void *d)
+{
+    (void)argc;
+    (void)argv;
+    struct text t = TEXT_INIT;
+
+    for (struct ofproto *p = NULL; (p = datapaths_next(d, p));) {
+        for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
+            text_printf(&t, "%s\n", bridge_name(br));
+        }
+    }
+    control_reply(req, t.len ? text_cstr(&t) : NULL);
+    text_deinit(&t);
+}
+
+/* ---- dummy ports ---- */
+
+static bool find_port(struct datapaths *d, const char *name, struct dp **dp, uint32_t *dp_port)
+{
+    for (struct ofproto *p = NULL; (p = datapaths_next(d, p));) {
+        for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
+            for (uint32_t n = bridge_next_port(br, 0); n != OFPP_NONE;
+                 n = bridge_next_port(br, n)) {
+                struct bridge_port_info info;
+                if (bridge_port_info(br, n, &info) && !strcmp(info.name, name)) {
+                    *dp = ofproto_dp(p);
+                    *dp_port = info.dp_port;
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+/* netdev-dummy/receive PORT HEX...: frames arrive, one after the other. */
+static void on_receive(struct control_request *req, int argc, const char *const argv[], void *d)
+{
+    struct dp *dp;
+    uint32_t dp_port;
+    char *error = NULL;
+
+    if (!find_port(d, argv[1], &dp, &dp_port)) {
+        error = xasprintf("%s: no such port", argv[1]);
+    }
+    for (int i = 2; !error && i < argc; i++) {
+        size_t n;
+        uint8_t *frame = text_to_hex(argv[i], &n);
+        if (!frame || !n || n > 65535) {
+            error = xasprintf("%s: not a frame in hexadecimal digits", argv[i]);
+        } else if (!dp_port_receive(dp, dp_port, packet_new_data(frame, (uint32_t)n))) {
+            error = xasprintf("%s: not a dummy port", argv[1]);
+        }
+        free(frame);
+    }
+    if (error) {
+        control_reply_error(req, error);
+        free(error);
+    } else {
+        control_reply(req, NULL);
+    }
+}
+
+/* ---- memory/show ---- */
+
+static void put_usage(void *d, struct control_usage *u)
+{
+    uint64_t ports = 0, rules = 0, conns = 0;
+
+    for (struct ofproto *p = NULL; (p = datapaths_next(d, p));) {
+        for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
+            rules += bridge_n_rules(br);
+            for (uint32_t n = bridge_next_port(br, 0); n != OFPP_NONE;
+                 n = bridge_next_port(br, n)) {
+                ports++;
+            }
+        }
+        conns += dp_ct(ofproto_dp(p)) ? ct_count(dp_ct(ofproto_dp(p))) : 0;
+    }
+    control_usage_put(u, "ports", ports);
+    control_usage_put(u, "rules", rules);
+    control_usage_put(u, "connections", conns);
+}
+
+void commands_register_bridge(struct datapaths *d)
+{
+    control_register("fdb/show", "bridge", 1, 1, on_fdb_show, d);
+    control_register("fdb/flush", "[bridge]", 0, 1, on_fdb_flush, d);
+    control_register("bridge/dump-flows", "bridge", 1, 1, on_dump_flows, d);
+    control_register("bridge/reconnect", "[bridge]", 0, 1, on_reconnect, d);
+    control_register("ofproto/list", "", 0, 0, on_list, d);
+    control_register("netdev-dummy/receive", "port frame...", 2, INT_MAX, on_receive, d);
+    control_usage_register(put_usage, d);
+}
+
+void commands_register(struct datapaths *d)
+{
+    commands_register_dpctl(d);
+    commands_register_ct(d);
+    commands_register_bridge(d);
+}

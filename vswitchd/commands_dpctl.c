@@ -1,0 +1,413 @@
+/* commands_dpctl.c - dpctl/ and dpif/: ports and cached flows of datapaths.  Texts: those of
+ * ovs-appctl dpctl. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "ofp/act.h"
+#include "vswitchd/commands-private.h"
+
+void dpctl_fail(struct control_request *req, char *text, const char *reason)
+{
+    char *line = reason ? xasprintf("%s: %s (%s)", log_program(), text, reason)
+                        : xasprintf("%s: %s", log_program(), text);
+    control_reply_error(req, line);
+    free(line);
+    free(text);
+}
+
+static bool names_datapath(const struct ofproto *p, const char *name)
+{
+    const struct dp *dp = ofproto_dp((struct ofproto *)p);
+    const char *at = strchr(name, '@');
+
+    if (at) {
+        size_t n = (size_t)(at - name);
+        return strlen(dp_type(dp)) == n && !strncmp(dp_type(dp), name, n) &&
+               !strcmp(dp_name(dp), at + 1);
+    }
+    return !strcmp(dp_name(dp), name);
+}
+
+static bool read_option(struct control_request *req, const char *s, struct dpctl_args *a)
+{
+    if (!strcmp(s, "-m") || !strcmp(s, "--more")) {
+        a->more = a->names = true;
+    } else if (!strcmp(s, "-s") || !strcmp(s, "--statistics")) {
+        a->stats = true;
+    } else if (!strcmp(s, "--names")) {
+        a->names = true;
+    } else if (!strcmp(s, "--no-names")) {
+        a->names = false;
+    } else {
+        dpctl_fail(req, xasprintf("Unrecognized option %s", s), NULL);
+        return false;
+    }
+    return true;
+}
+
+bool dpctl_args_parse(struct control_request *req, struct datapaths *d, int argc,
+                      const char *const argv[], struct dpctl_args *a)
+{
+    int i = 1;
+
+    memset(a, 0, sizeof *a);
+    for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+        if (!read_option(req, argv[i], a)) {
+            return false;
+        }
+    }
+    for (struct ofproto *p = NULL; i < argc && (p = datapaths_next(d, p));) {
+        if (names_datapath(p, argv[i])) {
+            a->p = p;
+            i++;
+            break;
+        }
+    }
+    if (!a->p) {
+        a->p = datapaths_next(d, NULL);
+        if (i < argc && strchr(argv[i], '@')) {
+            dpctl_fail(req, xstrdup("opening datapath"), "No such device");
+            return false;
+        }
+        if (!a->p) {
+            dpctl_fail(req, xstrdup("no datapath exists: add a bridge first"), NULL);
+            return false;
+        }
+        if (datapaths_next(d, a->p)) {
+            dpctl_fail(req,
+                       xasprintf("multiple datapaths, specify one\n%s: datapath not found",
+                                 log_program()),
+                       "Invalid argument");
+            return false;
+        }
+    }
+    a->argc = argc - i;
+    a->argv = argv + i;
+    return true;
+}
+
+/* ---- flows ---- */
+
+struct dump {
+    struct text out;
+    const struct dpctl_args *args;
+    int64_t now_ms;
+    char name[64]; /* Of the port last asked for. */
+};
+
+static const char *port_name(void *d_, uint32_t port_no)
+{
+    struct dump *d = d_;
+    struct dp_port_info info;
+
+    if (!dp_port_get(ofproto_dp(d->args->p), port_no, &info)) {
+        return NULL;
+    }
+    memcpy(d->name, info.name, sizeof d->name);
+    return d->name;
+}
+
+static void put_tcp_flags(struct text *t, uint16_t flags)
+{
+    static const char letters[] = "SFPRU.ECN"; /* In this order. */
+    static const uint16_t bits[] = {0x002, 0x001, 0x008, 0x004, 0x020, 0x010, 0x040, 0x080, 0x100};
+
+    if (flags) {
+        text_puts(t, ", flags:");
+        for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
+            if (flags & bits[i]) {
+                text_putc(t, letters[i]);
+            }
+        }
+    }
+}
+
+static enum dp_flow_decision dump_flow(void *d_, const struct dp_flow_view *f, struct dp_verdict *v)
+{
+    (void)v;
+    struct dump *d = d_;
+    struct text *t = &d->out;
+    const char *(*name)(void *, uint32_t) = d->args->names ? port_name : NULL;
+
+    dp_key_format(f->key, f->mask, d->args->more, name, d, t);
+    text_printf(t, ", packets:%" PRIu64 ", bytes:%" PRIu64 ", used:", f->stats.packets,
+                f->stats.bytes);
+    if (f->stats.used_ms) {
+        int64_t age = MAX(d->now_ms - f->stats.used_ms, 0);
+        text_printf(t, "%" PRId64 ".%03ds", age / 1000, (int)(age % 1000));
+    } else {
+        text_puts(t, "never");
+    }
+    put_tcp_flags(t, f->stats.tcp_flags);
+    text_puts(t, d->args->more ? ", dp:ovs, actions:" : ", actions:");
+    if (f->actions_len) {
+        dp_actions_format(f->actions, f->actions_len, name, d, t);
+    } else {
+        text_puts(t, "drop");
+    }
+    text_putc(t, '\n');
+    return DP_FLOW_KEEP;
+}
+
+static void on_dump_flows(struct control_request *req, int argc, const char *const argv[],
+                          void *datapaths)
+{
+    struct dpctl_args a;
+
+    if (!dpctl_args_parse(req, datapaths, argc, argv, &a)) {
+        return;
+    }
+    if (a.argc) {
+        dpctl_fail(req, xasprintf("%s: filters are not supported", a.argv[0]), "Invalid argument");
+        return;
+    }
+    struct dump d = {.args = &a, .now_ms = loop_now(datapaths_loop(datapaths))};
+    dp_flow_walk(ofproto_dp(a.p), dump_flow, &d);
+    if (d.out.len) {
+        char *text = xasprintf("flow-dump from the main thread:\n%s", text_cstr(&d.out));
+        control_reply(req, text);
+        free(text);
+    } else {
+        control_reply(req, NULL);
+    }
+    text_deinit(&d.out);
+}
+
+static enum dp_flow_decision delete_flow(void *aux, const struct dp_flow_view *f,
+                                         struct dp_verdict *v)
+{
+    (void)aux;
+    (void)f;
+    (void)v;
+    return DP_FLOW_DELETE;
+}
+
+static void on_del_flows(struct control_request *req, int argc, const char *const argv[],
+                         void *datapaths)
+{
+    struct dpctl_args a;
+
+    if (dpctl_args_parse(req, datapaths, argc, argv, &a)) {
+        dp_flow_walk(ofproto_dp(a.p), delete_flow, NULL);
+        control_reply(req, NULL);
+    }
+}
+
+static void on_purge(struct control_request *req, int argc, const char *const argv[],
+                     void *datapaths)
+{
+    (void)argc;
+    (void)argv;
+    for (struct ofproto *p = NULL; (p = datapaths_next(datapaths, p));) {
+        dp_flow_walk(ofproto_dp(p), delete_flow, NULL);
+    }
+    control_reply(req, NULL);
+}
+
+/* revalidator/wait: answered when all datapaths have settled and paid in what they counted. */
+struct settling {
+    struct control_request *req;
+    struct datapaths *datapaths;
+    int left;
+};
+
+static void settled(void *s_)
+{
+    struct settling *s = s_;
+
+    if (--s->left) {
+        return;
+    }
+    for (struct ofproto *p = NULL; (p = datapaths_next(s->datapaths, p));) {
+        ofproto_pull_stats(p);
+    }
+    control_reply(s->req, NULL);
+    free(s);
+}
+
+static void on_wait(struct control_request *req, int argc, const char *const argv[],
+                    void *datapaths)
+{
+    (void)argc;
+    (void)argv;
+    struct settling *s = xzalloc(sizeof *s);
+
+    s->req = req;
+    s->datapaths = datapaths;
+    s->left = 1; /* Ours: so that none is the last before all are asked. */
+    for (struct ofproto *p = NULL; (p = datapaths_next(datapaths, p));) {
+        s->left++;
+        dp_quiesce(ofproto_dp(p));
+        ofproto_settle(p, settled, s);
+    }
+    settled(s);
+}
+
+/* ---- ports ---- */
+
+struct port_row {
+    uint32_t dp_port, ofp_port;
+    char name[64], type[16];
+};
+
+static int by_dp_port(const void *a, const void *b)
+{
+    const struct port_row *x = a, *y = b;
+    return x->dp_port < y->dp_port ? -1 : x->dp_port > y->dp_port;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct port_row *)a)->name, ((const struct port_row *)b)->name);
+}
+
+/* Appends the ports of a bridge; the caller frees. */
+static struct port_row *bridge_rows(const struct bridge *br, struct port_row *rows, size_t *n)
+{
+    for (uint32_t no = bridge_next_port(br, 0); no != OFPP_NONE; no = bridge_next_port(br, no)) {
+        struct bridge_port_info info;
+        rows = xrealloc(rows, (*n + 1) * sizeof *rows);
+        bridge_port_info(br, no, &info);
+        struct port_row *row = &rows[(*n)++];
+        row->dp_port = info.dp_port;
+        row->ofp_port = no;
+        snprintf(row->name, sizeof row->name, "%s", info.name);
+        snprintf(row->type, sizeof row->type, "%s", info.peer ? "patch" : info.dp.type);
+    }
+    return rows;
+}
+
+/* What stands in brackets behind a port: an internal port of the userspace datapath is a TAP
+ * device. */
+static const char *shown_type(const struct dp *dp, const char *type)
+{
+    bool is_dummy = !strcmp(dp_type(dp), "dummy");
+    return strcmp(type, "internal") ? type : is_dummy ? "dummy-internal" : "tap";
+}
+
+static void on_show(struct control_request *req, int argc, const char *const argv[],
+                    void *datapaths)
+{
+    (void)argc;
+    (void)argv;
+    struct text t = TEXT_INIT;
+
+    for (struct ofproto *p = NULL; (p = datapaths_next(datapaths, p));) {
+        struct dp *dp = ofproto_dp(p);
+        uint64_t hits, misses, lost, n_flows;
+        struct port_row *rows = NULL;
+        size_t n = 0;
+        dp_flow_stats_total(dp, &hits, &misses, &lost, &n_flows);
+        text_printf(&t,
+                    "%s@%s:\n  lookups: hit:%" PRIu64 " missed:%" PRIu64 " lost:%" PRIu64
+                    "\n  flows: %" PRIu64 "\n",
+                    dp_type(dp), dp_name(dp), hits, misses, lost, n_flows);
+        for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
+            rows = bridge_rows(br, rows, &n);
+        }
+        if (n) {
+            qsort(rows, n, sizeof *rows, by_dp_port);
+        }
+        for (size_t i = 0; i < n; i++) {
+            if (rows[i].dp_port == DP_PORT_NONE) {
+                continue;
+            }
+            text_printf(&t, "  port %" PRIu32 ": %s", rows[i].dp_port, rows[i].name);
+            if (strcmp(rows[i].type, "system")) {
+                text_printf(&t, " (%s)", shown_type(dp, rows[i].type));
+            }
+            text_putc(&t, '\n');
+        }
+        free(rows);
+    }
+    control_reply(req, text_cstr(&t));
+    text_deinit(&t);
+}
+
+static void put_bridge(struct text *t, const struct dp *dp, const struct bridge *br)
+{
+    size_t n = 0;
+    struct port_row *rows = bridge_rows(br, NULL, &n);
+
+    text_printf(t, "  %s:\n", bridge_name(br));
+    if (n) {
+        qsort(rows, n, sizeof *rows, by_name);
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct bridge_port_info info;
+        uint32_t shown = rows[i].ofp_port == OFPP_LOCAL ? 65534 : rows[i].ofp_port;
+        text_printf(t, "    %s %" PRIu32 "/", rows[i].name, shown);
+        bridge_port_info(br, rows[i].ofp_port, &info);
+        if (info.peer) {
+            text_printf(t, "none: (patch: peer=%s)\n", info.peer);
+        } else {
+            text_printf(t, "%" PRIu32 ": (%s)\n", rows[i].dp_port, shown_type(dp, rows[i].type));
+        }
+    }
+    free(rows);
+}
+
+static int bridges_by_name(const void *a, const void *b)
+{
+    return strcmp(bridge_name(*(struct bridge *const *)a), bridge_name(*(struct bridge *const *)b));
+}
+
+static void on_dpif_show(struct control_request *req, int argc, const char *const argv[],
+                         void *datapaths)
+{
+    (void)argc;
+    (void)argv;
+    struct text t = TEXT_INIT;
+
+    for (struct ofproto *p = NULL; (p = datapaths_next(datapaths, p));) {
+        uint64_t hits, misses, lost, n_flows;
+        struct bridge **all = NULL;
+        size_t n = 0;
+        dp_flow_stats_total(ofproto_dp(p), &hits, &misses, &lost, &n_flows);
+        text_printf(&t, "%s@%s: hit:%" PRIu64 " missed:%" PRIu64 "\n", dp_type(ofproto_dp(p)),
+                    dp_name(ofproto_dp(p)), hits, misses);
+        for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
+            all = xrealloc(all, (n + 1) * sizeof(struct bridge *));
+            all[n++] = br;
+        }
+        if (n) {
+            qsort(all, n, sizeof(struct bridge *), bridges_by_name);
+        }
+        for (size_t i = 0; i < n; i++) {
+            put_bridge(&t, ofproto_dp(p), all[i]);
+        }
+        free(all);
+    }
+    control_reply(req, text_cstr(&t));
+    text_deinit(&t);
+}
+
+static void on_dump_dps(struct control_request *req, int argc, const char *const argv[],
+                        void *datapaths)
+{
+    (void)argc;
+    (void)argv;
+    struct text t = TEXT_INIT;
+
+    for (struct ofproto *p = NULL; (p = datapaths_next(datapaths, p));) {
+        text_printf(&t, "%s@%s\n", dp_type(ofproto_dp(p)), dp_name(ofproto_dp(p)));
+    }
+    control_reply(req, text_cstr(&t));
+    text_deinit(&t);
+}
+
+void commands_register_dpctl(struct datapaths *d)
+{
+    control_register("dpctl/dump-flows", "[-m] [--names | --no-names] [dp]", 0, INT_MAX,
+                     on_dump_flows, d);
+    control_register("dpctl/del-flows", "[dp]", 0, 1, on_del_flows, d);
+    control_register("dpctl/show", "", 0, 0, on_show, d);
+    control_register("dpctl/dump-dps", "", 0, 0, on_dump_dps, d);
+    control_register("dpif/show", "", 0, 0, on_dpif_show, d);
+    control_register("dpif/dump-dps", "", 0, 0, on_dump_dps, d);
+    control_register("revalidator/wait", "", 0, 0, on_wait, d);
+    control_register("revalidator/purge", "", 0, 0, on_purge, d);
+}
