@@ -12,4 +12,4 @@ ofp_libofp_la_SOURCES += ofp/flow_mod.c ofp/flow_mod.h ofp/flow_mod_text.c ofp/f
 ofp_libofp_la_SOURCES += ofp/format.c ofp/format.h
 ofp_libofp_la_SOURCES += ofp/packet_io.c ofp/packet_io.h ofp/packet_summary.c
 ofp_libofp_la_SOURCES += ofp/port.c ofp/port.h
-ofp_libofp_la_SOURCES += ofp/switch.c ofp/switch.h
+ofp_libofp_la_SOURCES += ofp/switch.c ofp/switch.h ofp/table_features.c
