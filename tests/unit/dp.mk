@@ -11,3 +11,9 @@ TESTS += tests/unit/test-cache
 tests_unit_test_cache_SOURCES = tests/unit/test-cache.c
 tests_unit_test_cache_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_cache_LDADD = lib/dp/libdp.la $(PACKET_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-dp
+TESTS += tests/unit/test-dp
+tests_unit_test_dp_SOURCES = tests/unit/test-dp.c
+tests_unit_test_dp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+# Not libct: the program has a stand-in for the tracker.
+tests_unit_test_dp_LDADD = lib/dp/libdp.la lib/io/libio.la $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(CMOCKA_LIBS)
