@@ -44,7 +44,7 @@ static size_t event_bytes(const struct event *e)
     return e->type == EVENT_PACKET_IN ? e->u.packet_in.packet->cap : 0;
 }
 
-void event_free(struct event *e, int64_t now_ms)
+void event_free(struct event *e)
 {
     switch (e->type) {
     case EVENT_LEARN:
@@ -52,9 +52,6 @@ void event_free(struct event *e, int64_t now_ms)
         break;
     case EVENT_PACKET_IN:
         packet_free(e->u.packet_in.packet);
-        break;
-    case EVENT_CREDIT:
-        credit_free(e->u.credit.credit, now_ms);
         break;
     }
     free(e);

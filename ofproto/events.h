@@ -1,5 +1,4 @@
-/* events.h - from workers to the control thread: addresses to learn, packets for the controller,
- * credits of packets that no cached flow remembers.
+/* events.h - from workers to the control thread: addresses to learn, packets for the controller.
  *
  * Layer 4.  Each thread that pushes has a bounded single-producer ring of its own, made at its
  * first push; an eventfd wakes the loop.  A full ring refuses and the producer counts: nothing ever
@@ -9,12 +8,11 @@
 #include "lib/io/loop.h"
 #include "lib/packet/packet.h"
 #include "ofproto/xlate/cookie.h"
-#include "ofproto/xlate/credit.h"
 #include "ofproto/xlate/fdb.h"
 
 struct events;
 
-enum event_type { EVENT_LEARN, EVENT_PACKET_IN, EVENT_CREDIT };
+enum event_type { EVENT_LEARN, EVENT_PACKET_IN };
 
 struct event {
     enum event_type type;
@@ -30,10 +28,6 @@ struct event {
             struct match metadata;
             struct packet *packet; /* Owned. */
         } packet_in;
-        struct {
-            struct credit *credit; /* Owned. */
-            struct dp_flow_stats stats;
-        } credit;
     } u;
 };
 
@@ -43,4 +37,4 @@ void events_free(struct events *); /* No thread pushes any more. */
 /* Any thread.  False: the ring is full, or too many bytes wait; the event is still the caller's. */
 bool events_push(struct events *, struct event *) MUST_USE;
 void events_run(struct events *); /* Handles what waits, now; control thread. */
-void event_free(struct event *, int64_t now_ms);
+void event_free(struct event *);

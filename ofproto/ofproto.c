@@ -22,22 +22,7 @@ static void push_learned(struct ofproto *p, const struct xlate_effect *fx)
     memcpy(e->u.learn.mac, fx->mac, 6);
     fdb_ref(fx->fdb);
     if (!events_push(p->events, e)) {
-        event_free(e, 0); /* The next packet from there tells it again. */
-    }
-}
-
-/* Gives a credit that no cached flow will carry to the control thread, with the one packet it is
- * for. */
-static void push_credit(struct ofproto *p, struct credit *credit, const struct packet *pkt,
-                        int64_t now_ms)
-{
-    struct event *e = xzalloc(sizeof *e);
-
-    e->type = EVENT_CREDIT;
-    e->u.credit.credit = credit;
-    e->u.credit.stats = (struct dp_flow_stats){.packets = 1, .bytes = pkt->len, .used_ms = now_ms};
-    if (!events_push(p->events, e)) {
-        event_free(e, now_ms);
+        event_free(e); /* The next packet from there tells it again. */
     }
 }
 
@@ -60,12 +45,7 @@ static void on_miss(void *p_, const struct packet *pkt, const struct key *key, i
     v->mask = out.mask;
     v->cache = out.cache;
     v->drop_reason = out.drop_reason;
-    v->credit = NULL;
-    if (out.cache) {
-        v->credit = out.credit;
-    } else {
-        push_credit(p, out.credit, pkt, now_ms);
-    }
+    v->credit = out.credit; /* The datapath gives it back, whether it caches or not. */
     out.credit = NULL;
     xlate_out_deinit(&out);
 }
@@ -139,11 +119,8 @@ static void on_event(void *p_, struct event *e)
             }
         }
         break;
-    case EVENT_CREDIT:
-        credit_apply(e->u.credit.credit, &e->u.credit.stats);
-        break;
     }
-    event_free(e, now);
+    event_free(e);
 }
 
 /* ---- the snapshot for translation ---- */

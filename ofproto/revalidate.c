@@ -49,6 +49,7 @@ struct revalidator {
     struct waiters waiting, served; /* Of pending, of active. */
     bool running;
     bool closing;
+    bool touched; /* The walk under way has replaced or removed a flow. */
     struct loop_call start;
 };
 
@@ -136,6 +137,7 @@ static enum dp_flow_decision visit(void *r_, const struct dp_flow_view *f, struc
     if (!depends(&r->active, f)) {
         return DP_FLOW_KEEP;
     }
+    r->touched = true;
     struct xlate_in in = {.cfg = r->ofproto->cfg,
                           .key = f->key,
                           .now_ms = loop_now(r->ofproto->loop),
@@ -168,23 +170,38 @@ static void grace_work(void *r_)
     urcu_qsbr_synchronize_rcu(); /* On a helper thread. */
 }
 
+/* The second grace period is over: what the walk asked for has reached every worker. */
+static void settled(void *r_)
+{
+    struct revalidator *r = r_;
+
+    r->running = false;
+    if (r->closing) {
+        return;
+    }
+    if (r->touched) {
+        ofproto_pull_stats(r->ofproto); /* The last packets of flows that are gone. */
+    }
+    waiters_call(&r->served);
+    if (!changes_empty(&r->pending) || r->waiting.first) {
+        loop_call_schedule(&r->start);
+    }
+}
+
+/* The first one: no worker translates with the old tables any more. */
 static void grace_done(void *r_)
 {
     struct revalidator *r = r_;
 
-    if (r->closing) {
-        changes_clear(&r->active);
-        r->running = false;
-        return;
-    }
-    if (!changes_empty(&r->active)) {
+    r->touched = false;
+    if (!r->closing && !changes_empty(&r->active)) {
         dp_flow_walk(r->ofproto->dp, visit, r);
     }
     changes_clear(&r->active);
-    r->running = false;
-    waiters_call(&r->served);
-    if (!changes_empty(&r->pending) || r->waiting.first) {
-        loop_call_schedule(&r->start);
+    if (r->touched) {
+        loop_offload(r->ofproto->loop, grace_work, settled, r);
+    } else {
+        settled(r);
     }
 }
 
