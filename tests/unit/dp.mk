@@ -17,3 +17,8 @@ tests_unit_test_dp_SOURCES = tests/unit/test-dp.c
 tests_unit_test_dp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 # Not libct: the program has a stand-in for the tracker.
 tests_unit_test_dp_LDADD = lib/dp/libdp.la lib/io/libio.la $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(CMOCKA_LIBS)
+
+# Not a test: a wire made of a datapath, for measurements and system tests.
+EXTRA_PROGRAMS += tests/bench/dp-forward
+tests_bench_dp_forward_SOURCES = tests/bench/dp-forward.c
+tests_bench_dp_forward_LDADD = $(DP_LIBS)
