@@ -1,5 +1,12 @@
 # Unit tests of dp.
 
+# Keys and actions in text.
+check_PROGRAMS += tests/unit/test-format
+TESTS += tests/unit/test-format
+tests_unit_test_format_SOURCES = tests/unit/test-format.c
+tests_unit_test_format_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_format_LDADD = lib/dp/libdp.la $(PACKET_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test-exec
 TESTS += tests/unit/test-exec
 tests_unit_test_exec_SOURCES = tests/unit/test-exec.c tests/unit/packet-random.h

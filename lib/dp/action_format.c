@@ -1,0 +1,260 @@
+/* action_format.c - see action.h: datapath actions in ODP text. */
+#include "lib/dp/action.h"
+#include "lib/dp/format-private.h"
+
+#define MAX_DEPTH 32 /* Of nested clones shown; lists that exec runs are shallower. */
+
+struct names {
+    const char *(*port_name)(void *aux, uint32_t);
+    void *aux;
+};
+
+#define V(NAME, STYLE, MEMBER)                                  \
+    {                                                           \
+        NAME, FS_##STYLE, offsetof(union dp_set_value, MEMBER), \
+            sizeof(((union dp_set_value *)0)->MEMBER), 0        \
+    }
+#define V_BITS(NAME, STYLE, MEMBER, FULL)                       \
+    {                                                           \
+        NAME, FS_##STYLE, offsetof(union dp_set_value, MEMBER), \
+            sizeof(((union dp_set_value *)0)->MEMBER), FULL     \
+    }
+
+static const struct format_member set_eth[] = {V("src", MAC, eth.src), V("dst", MAC, eth.dst)};
+static const struct format_member set_ip4[] = {
+    V("src", IP4, ip4.src),
+    V("dst", IP4, ip4.dst),
+    V("tos", HEX, ip4.tos),
+    V("ttl", DEC, ip4.ttl),
+};
+static const struct format_member set_ip6[] = {
+    V("src", IP6, ip6.src),
+    V("dst", IP6, ip6.dst),
+    V_BITS("label", HEX, ip6.label, 0xfffff),
+    V("tclass", HEX, ip6.tclass),
+    V("hlimit", DEC, ip6.hlimit),
+};
+static const struct format_member set_ports[] = {V("src", DEC, ports.src),
+                                                 V("dst", DEC, ports.dst)};
+static const struct format_member set_icmp[] = {V("type", DEC, icmp.type),
+                                                V("code", DEC, icmp.code)};
+static const struct format_member set_arp[] = {
+    V("sip", IP4, arp.sip), V("tip", IP4, arp.tip), V_BITS("op", DEC, arp.op, 0xff),
+    V("sha", MAC, arp.sha), V("tha", MAC, arp.tha),
+};
+static const struct format_member set_nd[] = {
+    V("target", IP6, nd.target),
+    V("sll", MAC, nd.sll),
+    V("tll", MAC, nd.tll),
+};
+static const struct format_member set_mark[] = {V(NULL, HEX, skb_mark)};
+static const struct format_member set_tunnel[] = {
+    V("tun_id", HEX, tunnel.id),        V("src", IP4, tunnel.src),
+    V("dst", IP4, tunnel.dst),          V("ipv6_src", IP6, tunnel.ip6_src),
+    V("ipv6_dst", IP6, tunnel.ip6_dst), V("tos", HEX, tunnel.tos),
+    V("ttl", DEC, tunnel.ttl),          V("flags", HEX, tunnel.flags),
+};
+
+#define ROWS(R) R, ARRAY_SIZE(R)
+static const struct {
+    const char *name;
+    const struct format_member *rows;
+    size_t n;
+} set_headers[] = {
+    [DP_SET_ETH] = {"eth", ROWS(set_eth)},
+    [DP_SET_VLAN] = {"vlan", NULL, 0},
+    [DP_SET_IP4] = {"ipv4", ROWS(set_ip4)},
+    [DP_SET_IP6] = {"ipv6", ROWS(set_ip6)},
+    [DP_SET_TCP] = {"tcp", ROWS(set_ports)},
+    [DP_SET_UDP] = {"udp", ROWS(set_ports)},
+    [DP_SET_SCTP] = {"sctp", ROWS(set_ports)},
+    [DP_SET_ICMP] = {"icmp", ROWS(set_icmp)},
+    [DP_SET_ICMP6] = {"icmpv6", ROWS(set_icmp)},
+    [DP_SET_ARP] = {"arp", ROWS(set_arp)},
+    [DP_SET_ND] = {"nd", ROWS(set_nd)},
+    [DP_SET_MPLS] = {"mpls", NULL, 0},
+    [DP_SET_SKB_MARK] = {"skb_mark", ROWS(set_mark)},
+    [DP_SET_TUNNEL] = {"tunnel", ROWS(set_tunnel)},
+};
+
+static void put_set(const struct dp_action *a, struct text *t)
+{
+    const struct dp_action_set *s = (const void *)a;
+
+    if (a->u32 >= ARRAY_SIZE(set_headers)) {
+        return;
+    }
+    text_puts(t, "set(");
+    if (a->u32 == DP_SET_VLAN) {
+        text_puts(t, "vlan(");
+        format_vlan_tci(t, ntohs(s->value.vlan_tci), ntohs(s->mask.vlan_tci), false);
+        text_putc(t, ')');
+    } else if (a->u32 == DP_SET_MPLS) {
+        text_puts(t, "mpls(");
+        format_mpls_lse(t, ntohl(s->value.mpls_lse), ntohl(s->mask.mpls_lse));
+        text_putc(t, ')');
+    } else {
+        format_header(t, t->len, set_headers[a->u32].name, set_headers[a->u32].rows,
+                      set_headers[a->u32].n, &s->value, &s->mask, false);
+    }
+    text_putc(t, ')');
+}
+
+static void put_push_vlan(const struct dp_action *a, struct text *t)
+{
+    text_puts(t, "push_vlan(");
+    if (a->u32 >> 16 != 0x8100) {
+        text_printf(t, "tpid=0x%04x,", a->u32 >> 16);
+    }
+    text_printf(t, "vid=%u,pcp=%u)", a->u32 & VLAN_VID_MASK, a->u32 >> VLAN_PCP_SHIFT & 7);
+}
+
+static void put_push_mpls(const struct dp_action *a, struct text *t)
+{
+    const struct dp_action_push_mpls *m = (const void *)a;
+
+    text_puts(t, "push_mpls(");
+    format_mpls_lse(t, ntohl(m->lse), UINT32_MAX);
+    text_printf(t, ",eth_type=0x%x)", ntohs(m->eth_type));
+}
+
+static void put_ct(const struct dp_action *a, struct text *t)
+{
+    static const struct format_member label[] = {
+        {"label", FS_HEX, 0, sizeof(((struct dp_action_ct *)0)->label), 0}};
+    const struct dp_action_ct *ct = (const void *)a;
+    struct text args = TEXT_INIT;
+
+    if (ct->commit) {
+        text_puts(&args, ct->force ? "force_commit," : "commit,");
+    }
+    if (ct->zone) {
+        text_printf(&args, "zone=%u,", ct->zone);
+    }
+    if (ct->mark_mask) {
+        text_printf(&args, "mark=%#x/%#x,", ct->mark, ct->mark_mask);
+    }
+    if (!is_all_zeros(ct->label_mask, 16)) {
+        struct text one = TEXT_INIT;
+        format_header(&one, 0, "", label, 1, ct->label, ct->label_mask, false);
+        text_put(&args, one.s + 1, one.len - 2); /* Without its parentheses. */
+        text_putc(&args, ',');
+        text_deinit(&one);
+    }
+    if (ct->alg) {
+        text_printf(&args, "helper=%s,", ct->alg == 21 ? "ftp" : "tftp");
+    }
+    text_chomp(&args, ',');
+    text_puts(t, "ct");
+    if (args.len) {
+        text_printf(t, "(%s)", text_cstr(&args));
+    }
+    text_deinit(&args);
+}
+
+static void put_userspace(const struct dp_action *a, struct text *t)
+{
+    const struct dp_action_userspace *u = (const void *)a;
+
+    text_puts(t, "userspace(pid=0");
+    if (a->u32) {
+        text_puts(t, ",userdata(");
+        for (uint32_t i = 0; i < a->u32; i++) {
+            text_printf(t, "%02x", u->cookie[i]);
+        }
+        text_putc(t, ')');
+    }
+    text_putc(t, ')');
+}
+
+static void put_list(const void *data, size_t len, const struct names *, unsigned depth,
+                     struct text *);
+
+static void put_action(const struct dp_action *a, const struct names *names, unsigned depth,
+                       struct text *t)
+{
+    const char *port;
+
+    switch ((enum dp_action_type)a->type) {
+    case DP_ACTION_OUTPUT:
+        port = names->port_name ? names->port_name(names->aux, a->u32) : NULL;
+        if (port) {
+            text_puts(t, port);
+        } else {
+            text_printf(t, "%u", a->u32);
+        }
+        break;
+    case DP_ACTION_USERSPACE:
+        put_userspace(a, t);
+        break;
+    case DP_ACTION_SET:
+        put_set(a, t);
+        break;
+    case DP_ACTION_PUSH_VLAN:
+        put_push_vlan(a, t);
+        break;
+    case DP_ACTION_POP_VLAN:
+        text_puts(t, "pop_vlan");
+        break;
+    case DP_ACTION_RECIRC:
+        text_printf(t, "recirc(%#x)", a->u32);
+        break;
+    case DP_ACTION_HASH:
+        text_printf(t, "hash(l4(%u))", a->u32);
+        break;
+    case DP_ACTION_PUSH_MPLS:
+        put_push_mpls(a, t);
+        break;
+    case DP_ACTION_POP_MPLS:
+        text_printf(t, "pop_mpls(eth_type=0x%x)", a->u32);
+        break;
+    case DP_ACTION_CT:
+        put_ct(a, t);
+        break;
+    case DP_ACTION_TRUNC:
+        text_printf(t, "trunc(%u)", a->u32);
+        break;
+    case DP_ACTION_CT_CLEAR:
+        text_puts(t, "ct_clear");
+        break;
+    case DP_ACTION_METER:
+        text_printf(t, "meter(%u)", a->u32);
+        break;
+    case DP_ACTION_CLONE:
+        text_puts(t, "clone(");
+        put_list(a + 1, a->len - sizeof *a, names, depth + 1, t);
+        text_putc(t, ')');
+        break;
+    case DP_ACTION_N:
+        break;
+    }
+}
+
+static void put_list(const void *data, size_t len, const struct names *names, unsigned depth,
+                     struct text *t)
+{
+    const struct dp_action *a;
+    const size_t start = t->len;
+
+    if (len == 0) {
+        text_puts(t, "drop");
+        return;
+    }
+    if (depth >= MAX_DEPTH) {
+        text_puts(t, "...");
+        return;
+    }
+    DP_ACTION_FOR_EACH(a, data, len) {
+        if (t->len > start) {
+            text_putc(t, ',');
+        }
+        put_action(a, names, depth, t);
+    }
+}
+
+void dp_actions_format(const void *data, size_t len, const char *(*port_name)(void *aux, uint32_t),
+                       void *aux, struct text *t)
+{
+    const struct names names = {port_name, aux};
+    put_list(data, len, &names, 0, t);
+}
