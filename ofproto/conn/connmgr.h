@@ -48,9 +48,10 @@ void connmgr_reconnect(struct connmgr *); /* bridge/reconnect */
 void connmgr_port_status(struct connmgr *, enum port_status_reason, const struct ofp_port *);
 struct flow_removed;
 void connmgr_flow_removed(struct connmgr *, const struct flow_removed *);
-/* 'pin' has all of the frame in 'data'; each connection gets at most 'max_len' of it, or
- * miss_send_len where the reason is no match.  'buffer' (may be NULL) is asked, once per connection
- * that gets less than everything, for a buffer id. */
+/* 'pin' has all of the frame in 'data'; each connection gets at most 'max_len' of it, or its
+ * miss_send_len where no rule sent the packet (invalid TTL; no match with all ones as cookie).
+ * 'buffer' (may be NULL) is asked, once per connection that gets less than everything, for a buffer
+ * id; without one the whole frame goes out.  Only connections of this controller_id get it. */
 void connmgr_packet_in(struct connmgr *, const struct packet_in *pin, uint16_t max_len,
                        uint16_t controller_id,
                        uint32_t (*buffer)(void *aux, struct ofconn *, const struct packet_in *),

@@ -1,0 +1,84 @@
+/* connmgr_async.c - asynchronous messages to each connection that wants them.  See connmgr.h. */
+#include "lib/counter.h"
+#include "ofp/flow_mod.h"
+#include "ofproto/conn/ofconn-private.h"
+
+void connmgr_port_status(struct connmgr *mgr, enum port_status_reason reason,
+                         const struct ofp_port *port)
+{
+    for (struct ofconn *c = connmgr_first(mgr); c; c = c->next) {
+        if (ofconn_wants(c, ASYNC_PORT_STATUS, reason)) {
+            struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+            port_status_encode(reason, port, c->version, 0, &w);
+            ofconn_send_async(c, w.data, w.len);
+            wire_wr_deinit(&w);
+        }
+    }
+}
+
+void connmgr_flow_removed(struct connmgr *mgr, const struct flow_removed *fr)
+{
+    for (struct ofconn *c = connmgr_first(mgr); c; c = c->next) {
+        if (ofconn_wants(c, ASYNC_FLOW_REMOVED, fr->reason)) {
+            struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+            flow_removed_encode(fr, c->version, 0, &w);
+            ofconn_send_async(c, w.data, w.len);
+            wire_wr_deinit(&w);
+        }
+    }
+}
+
+/* How much of the frame the connection is to get: max_len is the action's; where no rule sent the
+ * packet, the connection's own miss_send_len counts. */
+static uint32_t wanted_len(const struct ofconn *c, const struct packet_in *pin, uint16_t max_len)
+{
+    bool own = pin->reason == PIR_INVALID_TTL ||
+               (pin->reason == PIR_NO_MATCH && pin->cookie == UINT64_MAX);
+    uint16_t limit = own ? c->miss_send_len : max_len;
+
+    return limit == OFPCML_NO_BUFFER ? pin->data_len : MIN(limit, pin->data_len);
+}
+
+void connmgr_packet_in(struct connmgr *mgr, const struct packet_in *pin, uint16_t max_len,
+                       uint16_t controller_id,
+                       uint32_t (*buffer)(void *aux, struct ofconn *, const struct packet_in *),
+                       void *aux)
+{
+    int64_t now = loop_now(connmgr_loop(mgr));
+
+    for (struct ofconn *c = connmgr_first(mgr); c; c = c->next) {
+        if (c->controller_id != controller_id || !ofconn_wants(c, ASYNC_PACKET_IN, pin->reason)) {
+            continue;
+        }
+        if (c->limited && !rate_take(&c->rate, 1, now)) {
+            c->n_overflow++;
+            counter_inc(COUNTER_rconn_overflow);
+            continue;
+        }
+        struct packet_in mine = *pin;
+        uint32_t len = wanted_len(c, pin, max_len);
+        if (len < pin->data_len && buffer) {
+            mine.buffer_id = buffer(aux, c, pin);
+        }
+        /* What is not kept here must go out whole, else it is lost. */
+        mine.data_len = mine.buffer_id == OFP_NO_BUFFER ? pin->data_len : len;
+        struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+        packet_in_encode(&mine, c->version, 0, &w);
+        if (!w.err) {
+            ofconn_send_async(c, w.data, w.len);
+        }
+        wire_wr_deinit(&w);
+    }
+}
+
+bool connmgr_wants_packet_ins(const struct connmgr *mgr)
+{
+    for (const struct ofconn *c = connmgr_first(mgr); c; c = c->next) {
+        for (unsigned reason = PIR_NO_MATCH; reason <= PIR_PACKET_OUT; reason++) {
+            if (ofconn_wants(c, ASYNC_PACKET_IN, reason)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
