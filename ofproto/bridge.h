@@ -14,6 +14,8 @@ struct text;
 /* NULL, or a heap error text.  The switch begins in fail mode secure without rules. */
 char *bridge_new(struct ofproto *, const char *name, struct bridge **) MUST_USE;
 void bridge_free(struct bridge *); /* Ports go, their devices too if they are ours. */
+/* Before bridge_free(): closes the ports but leaves their devices, for the next start. */
+void bridge_detach_ports(struct bridge *);
 const char *bridge_name(const struct bridge *);
 struct ofproto *bridge_ofproto(const struct bridge *);
 void bridge_set_datapath_id(struct bridge *, uint64_t);
@@ -31,9 +33,10 @@ void bridge_fdb_set(struct bridge *, uint32_t max, int64_t age_ms);
 
 struct bridge_port_config {
     const char *name;
-    const char *type;  /* "", "system", "internal", "patch", "dummy", "pcap", ... */
-    uint32_t ofp_port; /* Wanted; 0: any.  OFPP_LOCAL for the port named as the bridge. */
-    uint16_t vlan_tag; /* XLATE_VLAN_NONE (65535): trunk. */
+    const char *type;       /* "", "system", "internal", "patch", "dummy", "pcap", ... */
+    uint32_t ofp_port;      /* Wanted; 0: any.  OFPP_LOCAL for the port named as the bridge. */
+    const uint64_t *trunks; /* 64 words, bit = VLAN carried by a trunk; NULL: all. */
+    uint16_t vlan_tag;      /* XLATE_VLAN_NONE (65535): trunk. */
     const char *(*option)(void *aux, const char *key); /* options:KEY or NULL. */
     void *aux;
 };
@@ -41,7 +44,9 @@ struct bridge_port_config {
 char *bridge_port_add(struct bridge *, const struct bridge_port_config *,
                       uint32_t *ofp_port) MUST_USE;
 void bridge_port_del(struct bridge *, uint32_t ofp_port, bool destroy_device);
-void bridge_port_set_vlan(struct bridge *, uint32_t ofp_port, uint16_t vlan_tag);
+/* 'trunks' as in struct bridge_port_config. */
+void bridge_port_set_vlan(struct bridge *, uint32_t ofp_port, uint16_t vlan_tag,
+                          const uint64_t *trunks);
 
 struct bridge_port_info {
     const char *name;

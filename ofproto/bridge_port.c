@@ -12,6 +12,7 @@
 
 LOG_MODULE(bridge_port);
 
+#define TRUNKS_SIZE (64 * sizeof(uint64_t))
 #define MAX_PORT_NO 0xfeff /* OpenFlow 1.0 and the Nicira extensions have 16 bits. */
 
 /* ofp_port_features bits of OpenFlow 1.3. */
@@ -164,6 +165,7 @@ char *bridge_port_add(struct bridge *br, const struct bridge_port_config *c, uin
     port->name = xstrdup(c->name);
     port->peer = peer ? xstrdup(peer) : NULL;
     port->vlan_tag = c->vlan_tag;
+    port->trunks = c->trunks ? xmemdup(c->trunks, TRUNKS_SIZE) : NULL;
     port->created_ms = loop_now(br->ofproto->loop);
     hmap_insert(&br->ports, &port->node, hash_u64(number, 0));
     describe(port, &port->desc);
@@ -179,6 +181,7 @@ static void port_free(struct bridge_port *port)
     hmap_remove(&port->bridge->ports, &port->node);
     free(port->name);
     free(port->peer);
+    free(port->trunks);
     free(port);
 }
 
@@ -200,24 +203,42 @@ void bridge_port_del(struct bridge *br, uint32_t ofp_port, bool destroy_device)
     connmgr_port_status(br->conns, PORT_DELETE, &desc);
 }
 
-void bridge_ports_deinit(struct bridge *br)
+static void close_ports(struct bridge *br, bool destroy_devices)
 {
     struct bridge_port *port, *next;
 
     HMAP_FOR_EACH_SAFE(port, next, node, &br->ports) {
         if (port->dp_port != DP_PORT_NONE) {
-            dp_port_del(br->ofproto->dp, port->dp_port, true);
+            dp_port_del(br->ofproto->dp, port->dp_port, destroy_devices);
         }
         port_free(port);
     }
+}
+
+void bridge_detach_ports(struct bridge *br)
+{
+    close_ports(br, false);
+}
+
+void bridge_ports_deinit(struct bridge *br)
+{
+    close_ports(br, true);
     hmap_deinit(&br->ports);
 }
 
-void bridge_port_set_vlan(struct bridge *br, uint32_t ofp_port, uint16_t vlan_tag)
+static bool same_trunks(const uint64_t *a, const uint64_t *b)
+{
+    return a && b ? !memcmp(a, b, TRUNKS_SIZE) : a == b;
+}
+
+void bridge_port_set_vlan(struct bridge *br, uint32_t ofp_port, uint16_t vlan_tag,
+                          const uint64_t *trunks)
 {
     struct bridge_port *port = bridge_port_by_ofp(br, ofp_port);
 
-    if (port && port->vlan_tag != vlan_tag) {
+    if (port && (port->vlan_tag != vlan_tag || !same_trunks(port->trunks, trunks))) {
+        free(port->trunks);
+        port->trunks = trunks ? xmemdup(trunks, TRUNKS_SIZE) : NULL;
         port->vlan_tag = vlan_tag;
         ofproto_cfg_changed(br->ofproto);
     }

@@ -41,6 +41,7 @@ struct bridge_port {
     uint32_t ofp_port, dp_port; /* dp_port: DP_PORT_NONE for patch ports. */
     char *name, *peer;          /* peer: patch ports only. */
     uint16_t vlan_tag;          /* XLATE_VLAN_NONE: trunk. */
+    uint64_t *trunks;           /* 64 words, or NULL: all VLANs. */
     struct ofp_port desc;       /* As last announced. */
     int64_t created_ms;
 };

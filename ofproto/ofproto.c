@@ -153,6 +153,7 @@ void ofproto_cfg_update(struct ofproto *p)
                 xlate_cfg_add_port(xb, port->ofp_port, port->dp_port, port->name, port->peer);
             xp->config = port->desc.config;
             xp->vlan_tag = port->vlan_tag;
+            xp->trunks = port->trunks ? xmemdup(port->trunks, 64 * sizeof(uint64_t)) : NULL;
         }
     }
     xlate_cfg_finish(cfg);

@@ -1,0 +1,40 @@
+/* apply-private.h - what apply has made, for the files that compare it with what is wanted. */
+#pragma once
+
+#include "lib/text.h"
+#include "vswitchd/apply.h"
+#include "vswitchd/config.h"
+#include "vswitchd/datapaths.h"
+
+struct applied_port {
+    struct applied_port *next;
+    char *name;        /* Of the interface. */
+    char *how;         /* Type, options and wanted number: another one means another device. */
+    uint32_t ofp_port; /* 0: it could not be made. */
+    char *error;       /* Why not. */
+    bool wanted;       /* Mark of the comparison under way. */
+};
+
+struct applied_bridge {
+    struct applied_bridge *next;
+    char *name, *type;
+    struct bridge *bridge; /* NULL: it could not be made. */
+    char *error;
+    struct applied_port *ports;
+    bool wanted;
+};
+
+struct apply {
+    struct config *config;
+    struct datapaths *datapaths;
+    struct applied_bridge *bridges;
+    struct loop_timer retry, status, statistics;
+};
+
+/* apply_port.c: the ports of one bridge.  True: something failed and is to be tried again. */
+bool apply_ports(struct apply *, struct applied_bridge *, const struct config_row *bridge);
+void apply_ports_free(struct applied_bridge *);
+/* apply_status.c: status columns from what is. */
+void apply_status_port(struct apply *, const struct applied_bridge *, const struct applied_port *);
+void apply_status_run(void *apply);
+void apply_statistics_run(void *apply);

@@ -1,0 +1,200 @@
+/* apply_port.c - the ports of a bridge: wanted and there.  See apply.h. */
+#include <stdlib.h>
+
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "ofp/act.h"
+#include "vswitchd/apply-private.h"
+
+LOG_MODULE(apply_port);
+
+#define VLAN_NONE UINT16_MAX
+
+static void port_free(struct applied_port *p)
+{
+    free(p->name);
+    free(p->how);
+    free(p->error);
+    free(p);
+}
+
+void apply_ports_free(struct applied_bridge *b)
+{
+    struct applied_port *next;
+
+    for (struct applied_port *p = b->ports; p; p = next) {
+        next = p->next;
+        port_free(p);
+    }
+    b->ports = NULL;
+}
+
+static const char *option(void *row, const char *key)
+{
+    return config_map(row, COL_Interface_options, key);
+}
+
+/* All that makes one device another: its type, its options, the number that is asked for. */
+static char *describe(const struct config_row *iface)
+{
+    struct text t = TEXT_INIT;
+    const struct datum *options = config_datum(iface, COL_Interface_options);
+
+    text_printf(&t, "%s,%" PRId64, config_string(iface, COL_Interface_type, ""),
+                config_integer(iface, COL_Interface_ofport_request, 0));
+    for (uint32_t i = 0; i < options->n; i++) {
+        text_printf(&t, ",%s=%s", options->keys[i].string, options->values[i].string);
+    }
+    return text_steal(&t);
+}
+
+/* The bitmap of Port.trunks in 'words'; NULL: all. */
+static const uint64_t *trunks_of(const struct config_row *port, uint64_t words[64])
+{
+    const struct datum *d = config_datum(port, COL_Port_trunks);
+
+    memset(words, 0, 64 * sizeof *words);
+    for (uint32_t i = 0; i < d->n; i++) {
+        words[d->keys[i].integer / 64] |= BIT64(d->keys[i].integer % 64);
+    }
+    return d->n ? words : NULL;
+}
+
+static uint16_t tag_of(const struct config_row *port)
+{
+    return (uint16_t)config_integer(port, COL_Port_tag, VLAN_NONE);
+}
+
+/* The number it asks for, else the one it had. */
+static uint32_t wanted_number(const struct config_row *iface)
+{
+    int64_t had = config_integer(iface, COL_Interface_ofport, 0);
+    int64_t asked = config_integer(iface, COL_Interface_ofport_request, 0);
+    return (uint32_t)(asked > 0 ? asked : had > 0 && had < 0xff00 ? had : 0);
+}
+
+static char *add_device(struct applied_bridge *b, struct applied_port *p,
+                        const struct config_row *port, const struct config_row *iface)
+{
+    uint64_t words[64];
+    bool local = !strcmp(p->name, b->name);
+    struct bridge_port_config c = {.name = p->name,
+                                   .type = local ? "internal"
+                                                 : config_string(iface, COL_Interface_type, ""),
+                                   .ofp_port = wanted_number(iface),
+                                   .vlan_tag = tag_of(port),
+                                   .trunks = trunks_of(port, words),
+                                   .option = option,
+                                   .aux = (void *)(uintptr_t)iface};
+    return bridge_port_add(b->bridge, &c, &p->ofp_port);
+}
+
+static void remove_port(struct applied_bridge *b, struct applied_port *p)
+{
+    for (struct applied_port **i = &b->ports; *i; i = &(*i)->next) {
+        if (*i == p) {
+            *i = p->next;
+            break;
+        }
+    }
+    if (p->ofp_port) {
+        bridge_port_del(b->bridge, p->ofp_port, true);
+    }
+    port_free(p);
+}
+
+static struct applied_port *find_port(struct applied_bridge *b, const char *name)
+{
+    struct applied_port *p = b->ports;
+    while (p && strcmp(p->name, name)) {
+        p = p->next;
+    }
+    return p;
+}
+
+static bool apply_interface(struct apply *a, struct applied_bridge *b,
+                            const struct config_row *port, const struct config_row *iface)
+{
+    const char *name = config_string(iface, COL_Interface_name, "");
+    struct applied_port *p = find_port(b, name);
+    uint64_t words[64];
+
+    if (!p) {
+        p = xzalloc(sizeof *p);
+        p->name = xstrdup(name);
+        p->how = describe(iface);
+        p->next = b->ports;
+        b->ports = p;
+    }
+    p->wanted = true;
+    if (p->ofp_port) {
+        bridge_port_set_vlan(b->bridge, p->ofp_port, tag_of(port), trunks_of(port, words));
+    } else {
+        char *error = add_device(b, p, port, iface);
+        if (error && (!p->error || strcmp(error, p->error))) {
+            log_warn("%s: %s", b->name, error);
+        }
+        free(p->error);
+        p->error = error;
+    }
+    apply_status_port(a, b, p);
+    return !p->ofp_port;
+}
+
+/* Ports that asked for a number come first, so that none of them finds it taken. */
+static bool apply_pass(struct apply *a, struct applied_bridge *b,
+                       const struct config_row *const *ports, size_t n, bool numbered)
+{
+    bool failed = false;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t n_ifaces;
+        const struct config_row **ifaces =
+            config_refs(a->config, ports[i], COL_Port_interfaces, &n_ifaces);
+        if (n_ifaces && (wanted_number(ifaces[0]) != 0) == numbered) {
+            failed |= apply_interface(a, b, ports[i], ifaces[0]);
+        }
+        /* More than one interface is a bond: one of them alone keeps the network free of loops. */
+        for (size_t k = 1; k < n_ifaces; k++) {
+            config_set_string(
+                a->config, ifaces[k], COL_Interface_error,
+                "bonds are not supported: only the first interface of a port is used");
+        }
+        free(ifaces);
+    }
+    return failed;
+}
+
+bool apply_ports(struct apply *a, struct applied_bridge *b, const struct config_row *bridge)
+{
+    size_t n;
+    const struct config_row **ports = config_refs(a->config, bridge, COL_Bridge_ports, &n);
+    struct applied_port *next;
+
+    for (struct applied_port *p = b->ports; p; p = p->next) {
+        p->wanted = false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t n_ifaces;
+        const struct config_row **ifaces =
+            config_refs(a->config, ports[i], COL_Port_interfaces, &n_ifaces);
+        struct applied_port *p =
+            n_ifaces ? find_port(b, config_string(ifaces[0], COL_Interface_name, "")) : NULL;
+        char *how = p ? describe(ifaces[0]) : NULL;
+        if (p) {
+            p->wanted = !strcmp(how, p->how);
+        }
+        free(how);
+        free(ifaces);
+    }
+    for (struct applied_port *p = b->ports; p; p = next) {
+        next = p->next;
+        if (!p->wanted) {
+            remove_port(b, p);
+        }
+    }
+    bool failed = apply_pass(a, b, ports, n, true);
+    failed |= apply_pass(a, b, ports, n, false);
+    free(ports);
+    return failed;
+}
