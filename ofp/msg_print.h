@@ -1,0 +1,82 @@
+/* msg_print.h - what the printers of message bodies share; see msg_print() in msg.h.
+ *
+ * Layer 2, pure; for ofp/msg_print*.c only.  One printer per body, named by the PRINT column of
+ * messages.def.  A printer appends to 'out' behind `NAME (OF1.3) (xid=0x1):`, so it begins with a
+ * space or a newline; what it wrote before an error stays, the hex of the message follows. */
+#pragma once
+
+#include "ofp/format.h"
+#include "ofp/msg.h"
+
+struct msg_print {
+    const struct msg_header *h;
+    const uint8_t *msg; /* The whole message, h->len bytes. */
+    const struct name_map *names;
+    int verbosity;
+    int depth; /* Of messages within messages. */
+    struct text *out;
+};
+
+typedef enum ofp_error msg_printer(struct msg_print *, struct wire_rd *body);
+
+msg_printer print_hello;
+msg_printer print_error;
+msg_printer print_echo;
+msg_printer print_empty;
+msg_printer print_features_reply;
+msg_printer print_switch_config;
+msg_printer print_packet_in;
+msg_printer print_flow_removed;
+msg_printer print_port_status;
+msg_printer print_packet_out;
+msg_printer print_flow_mod;
+msg_printer print_group_mod;
+msg_printer print_port_mod;
+msg_printer print_table_mod;
+msg_printer print_queue_get_config_request;
+msg_printer print_queue_get_config_reply;
+msg_printer print_role;
+msg_printer print_async;
+msg_printer print_meter_mod;
+msg_printer print_role_status;
+msg_printer print_raw;
+msg_printer print_requestforward;
+msg_printer print_bundle_control;
+msg_printer print_bundle_add;
+msg_printer print_desc_reply;
+msg_printer print_flow_stats_request;
+msg_printer print_flow_stats_reply;
+msg_printer print_aggregate_reply;
+msg_printer print_table_stats_reply;
+msg_printer print_port_stats_request;
+msg_printer print_port_stats_reply;
+msg_printer print_queue_stats_request;
+msg_printer print_queue_stats_reply;
+msg_printer print_group_request;
+msg_printer print_group_stats_reply;
+msg_printer print_group_desc_request;
+msg_printer print_group_desc_reply;
+msg_printer print_group_features_reply;
+msg_printer print_meter_request;
+msg_printer print_meter_stats_reply;
+msg_printer print_meter_config_reply;
+msg_printer print_meter_features_reply;
+msg_printer print_table_features;
+msg_printer print_port_desc_request;
+msg_printer print_port_desc_reply;
+msg_printer print_nx_role;
+msg_printer print_nx_flow_format;
+msg_printer print_nx_flow_mod_table_id;
+msg_printer print_nx_packet_in_format;
+msg_printer print_nx_controller_id;
+msg_printer print_monitor_cancel;
+msg_printer print_tlv_table_mod;
+msg_printer print_tlv_table_reply;
+msg_printer print_ct_flush_zone;
+
+/* A message inside another one; 'len' bytes, which may be anything. */
+void print_nested(struct msg_print *, const void *msg, size_t len);
+/* A frame: summary line and, if asked for, its bytes. */
+void print_frame(struct msg_print *, const void *frame, uint32_t len);
+/* `NAME` of a small enumeration, or the number. */
+void print_enum(struct text *, const char *const *names, size_t n, unsigned value);
