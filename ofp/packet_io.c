@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/packet/parse.h"
+#include "ofp/flow_mod.h"
 #include "ofp/port.h"
 
 #define MATCH_TYPE_OXM 1
