@@ -10,3 +10,9 @@ TESTS += tests/unit/test-match
 tests_unit_test_match_SOURCES = tests/unit/test-match.c tests/unit/test-match-util.h
 tests_unit_test_match_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_match_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-match-text
+TESTS += tests/unit/test-match-text
+tests_unit_test_match_text_SOURCES = tests/unit/test-match-text.c tests/unit/test-match-util.h tests/unit/match-samples.h
+tests_unit_test_match_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_match_text_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
