@@ -238,6 +238,7 @@ static struct end server_end;
 static void accepted(void *aux, struct stream *s)
 {
     (void)aux;
+    end_free(&server_end); /* One that has come to see whether anybody listens. */
     server_end = (struct end){.s = s};
     stream_set_cb(s, &cb, &server_end);
 }

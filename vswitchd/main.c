@@ -1,0 +1,363 @@
+/* main.c - sluice-vswitchd: options, start, end.
+ *
+ * The control thread: it runs the loop, and is the only writer of configuration and OpenFlow
+ * objects. Order of the start: detach, directories, user, log, pid file, configuration, control
+ * socket, apply, ready.  The end goes the other way round. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <urcu/urcu-qsbr.h>
+
+#include "lib/counter.h"
+#include "lib/dirs.h"
+#include "lib/io/control.h"
+#include "lib/io/loop.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "vswitchd/config.h"
+#include "vswitchd/config_server.h"
+#include "vswitchd/daemon.h"
+
+LOG_MODULE(vswitchd);
+
+#define PROGRAM      "sluice-vswitchd"
+#define VERSION_TEXT PROGRAM " (Sluice) " PACKAGE_VERSION
+
+struct options {
+    char *conf, *log_file, *pidfile, *control;
+    const char *user;
+    bool detach, no_chdir, overwrite_pidfile;
+};
+
+struct daemon {
+    struct loop *loop;
+    struct config *config;
+    struct config_server *server;
+    struct control *control;
+    struct loop_timer tick;
+    struct control_request *exit_request; /* Answered at the very end. */
+    bool cleanup;
+};
+
+static NORETURN void die(char *error)
+{
+    fprintf(stderr, "%s: %s\n", PROGRAM, error);
+    log_emer("%s", error);
+    free(error);
+    exit(1);
+}
+
+static void usage(void)
+{
+    printf("%s: stateful OpenFlow 1.3 switch\n"
+           "usage: %s [OPTIONS]\n\n"
+           "  --rundir=DIR            sockets and pid files (default: %s)\n"
+           "  --conf=FILE             the configuration (default: %s/conf.json)\n"
+           "  --unixctl=SOCKET        control socket (default: RUNDIR/%s.PID.ctl; none: no one)\n"
+           "  --pidfile[=FILE]        write a pid file (default: RUNDIR/%s.pid)\n"
+           "  --overwrite-pidfile     even if its process lives\n"
+           "  --detach                run in the background, once initialised\n"
+           "  --no-chdir              do not change to / then\n"
+           "  --user=USER[:GROUP]     drop privileges, but network administration\n"
+           "  --log-file[=FILE]       log to a file (default: %s/%s.log)\n"
+           "  -v, --verbose[=SPEC]    log levels: [MODULE][:DESTINATION][:LEVEL]\n"
+           "  -h, --help              this text\n"
+           "  -V, --version           the version\n",
+           PROGRAM, PROGRAM, dirs_rundir(), dirs_sysconfdir(), PROGRAM, PROGRAM, dirs_logdir(),
+           PROGRAM);
+}
+
+/* Options. */
+
+/* A path that stays right after a change of directory. */
+static char *absolute(const char *path)
+{
+    char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
+    char *s = cwd ? xasprintf("%s/%s", cwd, path) : xstrdup(path);
+    free(cwd);
+    return s;
+}
+
+static void replace(char **where, char *s)
+{
+    free(*where);
+    *where = s;
+}
+
+enum {
+    OPT_RUNDIR = 256,
+    OPT_CONF,
+    OPT_UNIXCTL,
+    OPT_PIDFILE,
+    OPT_OVERWRITE,
+    OPT_DETACH,
+    OPT_NO_CHDIR,
+    OPT_USER,
+    OPT_LOG_FILE
+};
+
+static const struct option long_options[] = {
+    {"rundir", required_argument, NULL, OPT_RUNDIR},
+    {"conf", required_argument, NULL, OPT_CONF},
+    {"unixctl", required_argument, NULL, OPT_UNIXCTL},
+    {"pidfile", optional_argument, NULL, OPT_PIDFILE},
+    {"overwrite-pidfile", no_argument, NULL, OPT_OVERWRITE},
+    {"detach", no_argument, NULL, OPT_DETACH},
+    {"no-chdir", no_argument, NULL, OPT_NO_CHDIR},
+    {"user", required_argument, NULL, OPT_USER},
+    {"log-file", optional_argument, NULL, OPT_LOG_FILE},
+    {"verbose", optional_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static void parse_option(struct options *o, int c)
+{
+    switch (c) {
+    case OPT_RUNDIR:
+        dirs_set_rundir(optarg);
+        break;
+    case OPT_CONF:
+        replace(&o->conf, absolute(optarg));
+        break;
+    case OPT_UNIXCTL:
+        replace(&o->control, strcmp(optarg, "none") ? absolute(optarg) : xstrdup("none"));
+        break;
+    case OPT_PIDFILE:
+        replace(&o->pidfile, xstrdup(optarg ? optarg : PROGRAM ".pid"));
+        break;
+    case OPT_OVERWRITE:
+        o->overwrite_pidfile = true;
+        break;
+    case OPT_DETACH:
+        o->detach = true;
+        break;
+    case OPT_NO_CHDIR:
+        o->no_chdir = true;
+        break;
+    case OPT_USER:
+        o->user = optarg;
+        break;
+    case OPT_LOG_FILE:
+        replace(&o->log_file,
+                optarg ? absolute(optarg) : xasprintf("%s/%s.log", dirs_logdir(), PROGRAM));
+        break;
+    case 'v': {
+        char *error = log_set(optarg ? optarg : "any:any:dbg");
+        if (error) {
+            die(error);
+        }
+        break;
+    }
+    case 'h':
+        usage();
+        exit(0);
+    case 'V':
+        puts(VERSION_TEXT);
+        exit(0);
+    default:
+        exit(1); /* getopt_long() has said why. */
+    }
+}
+
+static void parse_options(struct options *o, int argc, char *argv[])
+{
+    int c;
+
+    memset(o, 0, sizeof *o);
+    while ((c = getopt_long(argc, argv, "v::hV", long_options, NULL)) != -1) {
+        parse_option(o, c);
+    }
+    if (optind < argc) {
+        die(xasprintf("unexpected argument \"%s\" (use --help for help)", argv[optind]));
+    }
+    if (!o->conf) {
+        o->conf = xasprintf("%s/conf.json", dirs_sysconfdir());
+    }
+    if (o->pidfile) {
+        replace(&o->pidfile, dirs_in_rundir(o->pidfile));
+    }
+}
+
+static void free_options(struct options *o)
+{
+    free(o->conf);
+    free(o->log_file);
+    free(o->pidfile);
+    free(o->control);
+}
+
+/* Start. */
+
+/* Makes a directory and its parents; a failure shows where something is to be put into it. */
+static void make_directory(const char *path)
+{
+    char *copy = xstrdup(path);
+
+    for (char *p = copy + 1; *p; p++) {
+        if (*p == '/') {
+            *p = '\0';
+            (void)mkdir(copy, 0755);
+            *p = '/';
+        }
+    }
+    (void)mkdir(copy, 0755);
+    free(copy);
+}
+
+static void make_directories(const struct options *o)
+{
+    char *conf_dir = xstrdup(o->conf);
+
+    *strrchr(conf_dir, '/') = '\0';
+    make_directory(conf_dir);
+    make_directory(dirs_rundir());
+    free(conf_dir);
+}
+
+static void check(char *error)
+{
+    if (error) {
+        die(error);
+    }
+}
+
+static void stop(void *d_)
+{
+    struct daemon *d = d_;
+    loop_stop(d->loop);
+}
+
+static void reopen_log(void *d)
+{
+    (void)d;
+    log_reopen_file();
+}
+
+static void tick(void *d_)
+{
+    struct daemon *d = d_;
+    counter_tick(loop_now(d->loop));
+}
+
+static void cmd_exit(struct control_request *rq, int argc, const char *const argv[], void *d_)
+{
+    struct daemon *d = d_;
+
+    if (argc > 1 && strcmp(argv[1], "--cleanup")) {
+        control_reply_error(rq, "exit takes no argument but --cleanup");
+        return;
+    }
+    d->cleanup |= argc > 1;
+    if (d->exit_request) {
+        control_reply(rq, NULL);
+        return;
+    }
+    d->exit_request = rq;
+    loop_stop(d->loop);
+}
+
+/* Tells clients which configuration is in force. */
+static void applied(void *d, struct config *config)
+{
+    const struct config_row *root = config_root(config);
+
+    (void)d;
+    config_set_integer(config, root, COL_Open_vSwitch_cur_cfg,
+                       config_integer(root, COL_Open_vSwitch_next_cfg, 0));
+}
+
+static void set_versions(struct config *config)
+{
+    config_set_string(config, config_root(config), COL_Open_vSwitch_ovs_version, PACKAGE_VERSION);
+    config_set_string(config, config_root(config), COL_Open_vSwitch_db_version, SCHEMA_VERSION);
+}
+
+static void open_all(struct daemon *d, const struct options *o)
+{
+    char *db = dirs_in_rundir("db.sock");
+
+    check(config_open(d->loop, o->conf, &d->config));
+    set_versions(d->config);
+    check(config_server_open(d->loop, db, d->config, &d->server));
+    control_register("exit", "[--cleanup]", 0, 1, cmd_exit, d);
+    if (strcmp(o->control, "none")) {
+        check(control_open(d->loop, o->control, VERSION_TEXT, &d->control));
+    }
+    config_set_apply(d->config, applied, d);
+    free(db);
+}
+
+static void close_all(struct daemon *d)
+{
+    config_set_apply(d->config, NULL, NULL);
+    config_server_close(d->server);
+    config_close(d->config);
+    if (d->exit_request) {
+        control_reply(d->exit_request, NULL);
+        loop_turn(d->loop, 0); /* Sends it. */
+    }
+    control_close(d->control);
+    control_unregister("exit");
+}
+
+static void start_process(struct options *o)
+{
+    log_set_program(PROGRAM);
+    signal(SIGPIPE, SIG_IGN);
+    if (o->detach) {
+        check(daemon_detach());
+    }
+    if (!o->control) {
+        o->control = xasprintf("%s/%s.%ld.ctl", dirs_rundir(), PROGRAM, (long)getpid());
+    }
+    make_directories(o);
+    if (o->user) {
+        check(daemon_become_user(o->user));
+    }
+    if (o->log_file) {
+        check(log_open_file(o->log_file));
+    }
+    log_open_syslog();
+    if (o->pidfile) {
+        check(daemon_write_pidfile(o->pidfile, o->overwrite_pidfile));
+    }
+}
+
+int main(int argc, char *argv[])
+{
+    struct options o;
+    struct daemon d = {.loop = NULL};
+
+    parse_options(&o, argc, argv);
+    start_process(&o);
+
+    /* The control thread reads the tables too: an RCU reader that is offline while it sleeps. */
+    urcu_qsbr_register_thread();
+    d.loop = loop_new();
+    loop_set_wait_hooks(d.loop, urcu_qsbr_thread_offline, urcu_qsbr_thread_online);
+    loop_signal(d.loop, SIGTERM, stop, &d);
+    loop_signal(d.loop, SIGINT, stop, &d);
+    loop_signal(d.loop, SIGHUP, reopen_log, &d);
+    loop_timer_init(&d.tick, d.loop, tick, &d);
+    loop_timer_every(&d.tick, 1000);
+    open_all(&d, &o);
+
+    log_info("%s started, configuration in %s", VERSION_TEXT, o.conf);
+    daemon_ready(!o.no_chdir);
+    loop_run(d.loop);
+    log_info("exiting");
+
+    close_all(&d);
+    loop_timer_cancel(&d.tick);
+    loop_free(d.loop);
+    urcu_qsbr_unregister_thread();
+    daemon_remove_pidfile();
+    free_options(&o);
+    return 0;
+}
