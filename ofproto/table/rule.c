@@ -80,6 +80,17 @@ void rule_match(const struct rule *r, struct match *m)
     }
 }
 
+bool rule_is_table_miss(const struct rule *r)
+{
+    struct match m;
+
+    if (r->priority || r->n_words > 1) {
+        return false;
+    }
+    rule_match(r, &m);
+    return match_is_catchall(&m);
+}
+
 /* The rule that stands now in the place of 'r'; shortens the way there. */
 static struct rule *newest(struct rule *r)
 {

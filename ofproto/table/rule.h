@@ -98,10 +98,7 @@ static inline bool rule_is_live(const struct rule *r)
 }
 
 /* The table-miss entry (5.4): priority 0, matches all. */
-static inline bool rule_is_table_miss(const struct rule *r)
-{
-    return r->priority == 0 && r->n_words == 0;
-}
+bool rule_is_table_miss(const struct rule *);
 
 /* Control thread: 'packets' and 'bytes' more were handled, the last at 'used_ms'.  A rule that was
  * replaced passes them to the one in its place. */

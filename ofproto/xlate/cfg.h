@@ -25,8 +25,8 @@ struct xlate_port {
     uint32_t ofp_port;
     uint32_t dp_port; /* DP_PORT_NONE: patch port. */
     uint32_t config;
-    uint16_t vlan_tag;      /* Access port of this VLAN for NORMAL, or XLATE_VLAN_NONE: trunk. */
-    const uint64_t *trunks; /* 64 words, bit = VLAN carried; NULL: all.  Owned. */
+    uint16_t vlan_tag; /* Access port of this VLAN for NORMAL, or XLATE_VLAN_NONE: trunk. */
+    uint64_t *trunks;  /* 64 words on the heap, bit = VLAN carried; NULL: all.  Owned. */
     char *name;
     char *peer_name;         /* Patch ports: the other end's name, or NULL. */
     struct xlate_port *peer; /* Set by xlate_cfg_finish(), NULL if there is no such patch port. */

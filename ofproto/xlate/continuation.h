@@ -40,12 +40,10 @@ struct continuation_state {
 #define CONTINUATION_ACTS    0x04 /* Resumes with the acts, not with a lookup in the table. */
 
 struct continuation {
-    struct continuation *next_id; /* RCU: by id. */
-    struct continuation *next_state;
     struct rcu_head rcu;
     uint32_t id;
-    uint32_t refs; /* Under the lock. */
-    uint64_t hash;
+    uint32_t refs; /* Under the lock, as are all but id, state and acts. */
+    uint32_t hash;
     int64_t idle_ms; /* Since when without references. */
     struct continuation *rest_next, *rest_prev;
     struct continuation_state state;

@@ -42,12 +42,12 @@ struct credit_item {
 struct credit {
     struct credit_item *items;
     unsigned n, cap;
-    /* Words of struct flow that lookups saw otherwise than in the packet's key: rewritten, or not
-     * in the key at all.  Bit = word. */
+    /* Words of struct key that lookups saw otherwise than in the packet.  Bit = word. */
     uint64_t opaque;
-    struct continuations *continuations; /* Reference if an item needs it. */
+    be32 in_port;                        /* The OpenFlow input port that lookups saw... */
+    bool in_port_opaque;                 /* ...unless they saw several. */
     bool stale;                          /* A rule was going while it was found: translate again. */
-    uint32_t n_rules;
+    struct continuations *continuations; /* Reference if an item needs it. */
 };
 
 struct credit *credit_new(void);

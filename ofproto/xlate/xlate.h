@@ -15,6 +15,7 @@
 #pragma once
 
 #include "lib/dp/dp.h"
+#include "ofp/port.h"
 #include "ofproto/table/table.h"
 #include "ofproto/xlate/cfg.h"
 #include "ofproto/xlate/continuation.h"
@@ -105,6 +106,7 @@ struct xlate_out {
     bool cache;           /* May this be cached? */
     unsigned drop_reason; /* enum counter; 0 = COUNTER_drop_action. */
     unsigned n_lookups;   /* Table lookups done. */
+    int64_t now_ms;       /* Of the translation. */
 };
 void xlate_out_init(struct xlate_out *);
 /* Frees what the caller has not taken out (by setting actions to DP_ACTIONS_INIT, credit to NULL).

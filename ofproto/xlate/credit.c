@@ -1,0 +1,177 @@
+/* credit.c - see credit.h. */
+#include "ofproto/xlate/credit.h"
+
+#include <stdlib.h>
+
+#include "lib/mem.h"
+#include "ofproto/xlate/continuation.h"
+#include "ofproto/xlate/fdb.h"
+
+struct credit *credit_new(void)
+{
+    return xzalloc(sizeof(struct credit));
+}
+
+static void item_release(const struct credit *c, const struct credit_item *it, int64_t now_ms)
+{
+    switch ((enum credit_type)it->type) {
+    case CREDIT_RULE:
+        rule_unref(it->u.rule);
+        break;
+    case CREDIT_TABLE:
+        tables_unref(it->u.tables);
+        break;
+    case CREDIT_CONTINUATION:
+        continuation_put(c->continuations, it->u.continuation, now_ms);
+        break;
+    case CREDIT_MAC_SRC:
+    case CREDIT_MAC_DST:
+        fdb_unref(it->u.fdb);
+        break;
+    }
+}
+
+void credit_free(struct credit *c, int64_t now_ms)
+{
+    if (!c) {
+        return;
+    }
+    for (unsigned i = 0; i < c->n; i++) {
+        item_release(c, &c->items[i], now_ms);
+    }
+    continuations_unref(c->continuations);
+    free(c->items);
+    free(c);
+}
+
+static struct credit_item *add(struct credit *c, enum credit_type type)
+{
+    if (c->n == c->cap) {
+        c->cap = c->cap ? c->cap * 2 : 8;
+        c->items = xrealloc(c->items, c->cap * sizeof c->items[0]);
+    }
+    struct credit_item *it = &c->items[c->n++];
+    memset(it, 0, sizeof *it);
+    it->type = (uint8_t)type;
+    return it;
+}
+
+void credit_add_rule(struct credit *c, struct rule *r)
+{
+    if (!rule_try_ref(r)) {
+        c->stale = true;
+        return;
+    }
+    struct credit_item *it = add(c, CREDIT_RULE);
+    it->table_id = r->table_id;
+    it->u.rule = r;
+}
+
+void credit_add_table(struct credit *c, struct tables *ts, uint8_t id, bool matched)
+{
+    struct credit_item *it = add(c, CREDIT_TABLE);
+
+    tables_ref(ts);
+    it->table_id = id;
+    it->matched = matched;
+    it->u.tables = ts;
+}
+
+void credit_add_continuation(struct credit *c, struct continuations *cs, struct continuation *cont)
+{
+    if (!c->continuations) {
+        c->continuations = cs;
+        continuations_ref(cs);
+    }
+    add(c, CREDIT_CONTINUATION)->u.continuation = cont; /* The reference moves here. */
+}
+
+void credit_add_mac(struct credit *c, enum credit_type type, struct fdb *fdb, uint16_t vlan,
+                    const uint8_t mac[6], uint32_t port)
+{
+    struct credit_item *it = add(c, type);
+
+    fdb_ref(fdb);
+    it->vlan = vlan;
+    memcpy(it->mac, mac, 6);
+    it->port = port;
+    it->u.fdb = fdb;
+}
+
+void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
+{
+    if (!delta->packets) {
+        return;
+    }
+    for (unsigned i = 0; i < c->n; i++) {
+        const struct credit_item *it = &c->items[i];
+        if (it->type == CREDIT_RULE) {
+            rule_credit(it->u.rule, delta->packets, delta->bytes, delta->used_ms);
+        } else if (it->type == CREDIT_TABLE) {
+            table_credit(it->u.tables, it->table_id, delta->packets,
+                         it->matched ? delta->packets : 0);
+        } else if (it->type == CREDIT_MAC_SRC) {
+            fdb_refresh(it->u.fdb, it->vlan, it->mac, it->port, delta->used_ms);
+        }
+    }
+}
+
+/* Can a packet of the cached flow match 'm'?  Words that lookups saw rewritten say nothing. */
+static bool may_match(const struct credit *c, const struct match *m, const struct key *key,
+                      const struct key *mask)
+{
+    for (unsigned w = 0; w < KEY_WORDS; w++) {
+        if (!(c->opaque & BIT64(w)) && (flow_words(&m->flow)[w] ^ key_words(key)[w]) &
+                                           flow_words(&m->mask)[w] & key_words(mask)[w]) {
+            return false;
+        }
+    }
+    return c->in_port_opaque || !((m->flow.in_port ^ c->in_port) & m->mask.in_port);
+}
+
+bool credit_depends(const struct credit *c, const struct tables *ts, uint8_t id,
+                    const struct match *m, const struct key *key, const struct key *mask)
+{
+    for (unsigned i = 0; i < c->n; i++) {
+        const struct credit_item *it = &c->items[i];
+        if (it->type == CREDIT_TABLE && it->u.tables == ts && it->table_id == id) {
+            return may_match(c, m, key, mask);
+        }
+    }
+    return false;
+}
+
+bool credit_visits(const struct credit *c, const struct tables *ts, const uint64_t bitmap[4])
+{
+    for (unsigned i = 0; i < c->n; i++) {
+        const struct credit_item *it = &c->items[i];
+        if (it->type == CREDIT_TABLE && it->u.tables == ts &&
+            bitmap[it->table_id / 64] & BIT64(it->table_id % 64)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool credit_hits(const struct credit *c, const struct rule *r)
+{
+    for (unsigned i = 0; i < c->n; i++) {
+        if (c->items[i].type == CREDIT_RULE && c->items[i].u.rule == r) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool credit_uses_mac(const struct credit *c, const struct fdb *fdb, uint16_t vlan,
+                     const uint8_t mac[6])
+{
+    for (unsigned i = 0; i < c->n; i++) {
+        const struct credit_item *it = &c->items[i];
+        if ((it->type == CREDIT_MAC_SRC || it->type == CREDIT_MAC_DST) && it->u.fdb == fdb &&
+            it->vlan == vlan && !memcmp(it->mac, mac, 6)) {
+            return true;
+        }
+    }
+    return false;
+}

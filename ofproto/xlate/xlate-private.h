@@ -1,0 +1,128 @@
+/* xlate-private.h - one translation under way, for the files of this folder.
+ *
+ * The context has four parts: what came in; the position in the pipeline; the packet as it is by
+ * now; what goes out.  What a nested scope (a patch port's peer, the tracked instance of a packet
+ * that is not IP) must not change is saved and restored as struct xlate_scope.
+ *
+ * The packet exists twice: 'flow' is what OpenFlow sees, 'base' what the datapath's packet will
+ * look like after the actions written so far.  xlate_commit() writes what takes base to flow.  Of
+ * each bit of flow it is known whether the pipeline wrote it ('written'), of each bit of base
+ * whether actions wrote it ('committed').  A bit that was written needs no place in the mask: the
+ * action sets it whatever the packet had. */
+#pragma once
+
+#include "ofproto/xlate/cookie.h"
+#include "ofproto/xlate/xlate.h"
+
+#define XLATE_NO_GOTO 255
+
+/* What nested scopes restore. */
+struct xlate_scope {
+    /* Position. */
+    const struct xlate_bridge *bridge;
+    uint64_t version;        /* Of the bridge's tables. */
+    const struct rule *rule; /* Whose acts run; NULL: packet-out, or resumed. */
+    uint64_t rule_cookie;
+    uint8_t table_id;
+    uint8_t goto_table; /* Where to go when the list is done; XLATE_NO_GOTO. */
+    bool in_action_set;
+    bool exit;     /* `exit`: nothing more in this scope. */
+    bool freezing; /* The rest is being frozen. */
+
+    /* The packet. */
+    struct flow flow;
+    struct key written;
+    bool tracked;  /* The ct fields are those of a tracked packet. */
+    bool was_mpls; /* What is above the labels popped is unknown. */
+    uint8_t ct;    /* enum cookie_ct */
+    uint16_t inv_zone;
+
+    struct acts set;    /* Action set, in order of writing. */
+    struct acts frozen; /* While freezing: the rest of the lists, innermost first. */
+};
+
+struct xlate_ctx {
+    const struct xlate_in *in;
+    const struct xlate_cfg *cfg;
+    struct xlate_out *out;
+
+    struct xlate_scope s;
+
+    /* Bounds. */
+    unsigned depth, nesting, lookups;
+
+    /* The datapath's packet. */
+    struct key base, committed;
+    bool dp_tracked; /* It carries ct fields. */
+
+    struct flow wc;
+};
+
+/* xlate.c */
+void xlate_error(struct xlate_ctx *, enum xlate_error);
+void xlate_trace_note(struct xlate_ctx *, const char *text);
+void xlate_trace_act(struct xlate_ctx *, const struct act *);
+
+static inline bool xlate_stopped(const struct xlate_ctx *ctx)
+{
+    return ctx->s.exit || ctx->s.freezing || ctx->out->error;
+}
+
+/* xlate_table.c: lookups, lists of acts, scopes. */
+void xlate_table(struct xlate_ctx *, uint8_t table_id, uint32_t lookup_in_port, bool with_ct);
+void xlate_resubmit(struct xlate_ctx *, uint8_t table_id, uint32_t lookup_in_port, bool with_ct);
+void xlate_acts(struct xlate_ctx *, const void *acts, size_t len);
+/* To the end of the scope: pending goto, action set, freezing. */
+void xlate_finish_scope(struct xlate_ctx *);
+/* False: too deep, nothing was entered.  The new scope has its own, empty action set. */
+bool xlate_enter_scope(struct xlate_ctx *, struct xlate_scope *saved) MUST_USE;
+void xlate_leave_scope(struct xlate_ctx *, struct xlate_scope *saved);
+
+/* xlate_act.c */
+enum xlate_next { XLATE_CONTINUE, XLATE_STOP_LIST };
+enum xlate_next xlate_act(struct xlate_ctx *, const struct act *);
+
+/* xlate_set.c: the action set. */
+void xlate_set_write(struct xlate_ctx *, const void *acts, size_t len);
+void xlate_set_clear(struct xlate_ctx *);
+void xlate_set_execute(struct xlate_ctx *);
+
+/* xlate_header.c: pushes, pops and TTLs. */
+void xlate_push_vlan(struct xlate_ctx *, uint16_t tpid);
+void xlate_pop_vlan(struct xlate_ctx *);
+void xlate_set_vlan(struct xlate_ctx *, uint16_t tci, uint16_t mask, bool push_if_absent);
+void xlate_push_mpls(struct xlate_ctx *, uint16_t eth_type);
+void xlate_pop_mpls(struct xlate_ctx *, uint16_t eth_type);
+bool xlate_dec_ttl(struct xlate_ctx *); /* False: expired. */
+bool xlate_dec_mpls_ttl(struct xlate_ctx *);
+void xlate_set_nw_ttl(struct xlate_ctx *, uint8_t);
+void xlate_set_mpls_ttl(struct xlate_ctx *, uint8_t);
+void xlate_set_field(struct xlate_ctx *, const struct act_set_field *);
+void xlate_reg_move(struct xlate_ctx *, const struct act_reg_move *);
+unsigned xlate_mpls_depth(const struct key *);
+unsigned xlate_vlan_depth(const struct key *);
+
+/* xlate_commit.c */
+void xlate_commit(struct xlate_ctx *);
+bool xlate_commit_can_write(const struct field *); /* Does an action exist for it? */
+
+/* xlate_output.c */
+void xlate_output(struct xlate_ctx *, uint32_t ofp_port, uint16_t max_len);
+void xlate_output_port(struct xlate_ctx *, const struct xlate_port *);
+void xlate_controller(struct xlate_ctx *, uint8_t reason, uint16_t max_len, uint16_t controller_id);
+
+/* xlate_normal.c */
+void xlate_normal(struct xlate_ctx *);
+
+/* xlate_ct.c */
+void xlate_ct(struct xlate_ctx *, const struct act_ct *);
+void xlate_ct_clear(struct xlate_ctx *);
+void xlate_untrack(struct xlate_ctx *); /* OpenFlow's view only. */
+
+/* xlate_freeze.c: the way into a continuation and out of it. */
+bool xlate_needs_freeze(const struct act *); /* Must the packet be parsed again before this? */
+void xlate_freeze_acts(struct xlate_ctx *, const void *acts, size_t len);
+void xlate_freeze_finish(struct xlate_ctx *);
+/* Emits RECIRC into a continuation that resumes in 'table_id', with the action set. */
+void xlate_freeze_table(struct xlate_ctx *, uint8_t table_id, bool tracked);
+void xlate_thaw(struct xlate_ctx *, const struct continuation *);

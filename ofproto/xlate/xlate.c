@@ -1,0 +1,188 @@
+/* xlate.c - see xlate.h: the beginning and the end of a translation. */
+#include "ofproto/xlate/xlate-private.h"
+
+#include "lib/counter.h"
+
+static const char *const error_texts[XLATE_N_ERRORS] = {
+    [XLATE_OK] = "OK",
+    [XLATE_NO_PORT] = "input port belongs to no bridge",
+    [XLATE_NO_CONTINUATION] = "no recirculation data for recirc_id",
+    [XLATE_NO_BRIDGE] = "the bridge has been deleted",
+    [XLATE_TOO_DEEP] = "over max translation depth",
+    [XLATE_TOO_MANY_LOOKUPS] = "too many resubmits",
+    [XLATE_TOO_MANY_ACTIONS] = "too many actions",
+    [XLATE_TOO_MANY_CONTINUATIONS] = "too many recirculation contexts",
+    [XLATE_TOO_MANY_LABELS] = "too many VLAN tags or MPLS labels",
+    [XLATE_UNSUPPORTED] = "unsupported action",
+};
+
+const char *xlate_error_text(enum xlate_error e)
+{
+    return error_texts[e < XLATE_N_ERRORS ? e : XLATE_UNSUPPORTED];
+}
+
+static void trace(struct xlate_ctx *ctx, enum xlate_event event, const struct act *act,
+                  const char *text)
+{
+    if (ctx->in->trace) {
+        struct xlate_trace_event ev = {.event = event,
+                                       .depth = (int)ctx->nesting,
+                                       .bridge = ctx->s.bridge,
+                                       .table_id = ctx->s.table_id,
+                                       .rule = ctx->s.rule,
+                                       .act = act,
+                                       .text = text,
+                                       .flow = &ctx->s.flow};
+        ctx->in->trace(ctx->in->trace_aux, &ev);
+    }
+}
+
+void xlate_error(struct xlate_ctx *ctx, enum xlate_error e)
+{
+    if (!ctx->out->error) {
+        ctx->out->error = e;
+        trace(ctx, XLATE_EV_ERROR, NULL, xlate_error_text(e));
+    }
+}
+
+void xlate_trace_note(struct xlate_ctx *ctx, const char *text)
+{
+    trace(ctx, XLATE_EV_NOTE, NULL, text);
+}
+
+void xlate_trace_act(struct xlate_ctx *ctx, const struct act *act)
+{
+    trace(ctx, XLATE_EV_ACT, act, NULL);
+}
+
+void xlate_out_init(struct xlate_out *out)
+{
+    memset(out, 0, sizeof *out);
+    dp_actions_init(&out->actions);
+}
+
+void xlate_out_deinit(struct xlate_out *out)
+{
+    dp_actions_deinit(&out->actions);
+    credit_free(out->credit, out->now_ms);
+    out->credit = NULL;
+}
+
+/* What every answer depends on: executors and dumps want these whole. */
+static void init_mask(struct xlate_ctx *ctx)
+{
+    struct key *m = &ctx->wc.key;
+
+    m->in_port = UINT32_MAX;
+    m->recirc_id = UINT32_MAX;
+    m->packet_type = UINT32_MAX;
+    m->eth_type = UINT16_MAX;
+    if (key_is_ip4(ctx->in->key) || key_is_ip6(ctx->in->key)) {
+        m->ip_frag = KEY_FRAG_ANY | KEY_FRAG_LATER;
+    }
+}
+
+static void set_bridge(struct xlate_ctx *ctx, const struct xlate_bridge *bridge, uint32_t in_port)
+{
+    ctx->s.bridge = bridge;
+    ctx->s.version = tables_version(bridge->tables);
+    ctx->s.flow.in_port = ctx->s.flow.in_phy_port = htonl(in_port);
+    ctx->out->credit->in_port = ctx->s.flow.in_port;
+    trace(ctx, XLATE_EV_BRIDGE, NULL, NULL);
+}
+
+static void start_port(struct xlate_ctx *ctx)
+{
+    const struct xlate_port *port = xlate_cfg_dp_port(ctx->cfg, ctx->in->key->in_port);
+
+    if (!port) {
+        xlate_error(ctx, XLATE_NO_PORT);
+        return;
+    }
+    set_bridge(ctx, port->bridge, port->ofp_port);
+    if (port->config & (OFPPC_PORT_DOWN | OFPPC_NO_RECV)) {
+        xlate_trace_note(ctx, "port is down or has OFPPC_NO_RECV, packet dropped");
+        return;
+    }
+    xlate_table(ctx, 0, port->ofp_port, false);
+}
+
+static void start_packet_out(struct xlate_ctx *ctx)
+{
+    set_bridge(ctx, ctx->in->bridge, ctx->in->ofp_in_port);
+    if (ctx->in->metadata) {
+        ctx->s.flow.metadata = ctx->in->metadata->metadata;
+        memcpy(ctx->s.flow.regs, ctx->in->metadata->regs, sizeof ctx->s.flow.regs);
+    }
+    xlate_acts(ctx, ctx->in->acts, ctx->in->acts_len);
+}
+
+static void start_recirculated(struct xlate_ctx *ctx)
+{
+    const struct continuation *c =
+        continuation_find(ctx->cfg->continuations, ntohl(ctx->in->key->recirc_id));
+    const struct xlate_bridge *bridge = c ? xlate_cfg_bridge(ctx->cfg, c->state.bridge_id) : NULL;
+
+    if (!bridge) {
+        xlate_error(ctx, c ? XLATE_NO_BRIDGE : XLATE_NO_CONTINUATION);
+        return;
+    }
+    set_bridge(ctx, bridge, c->state.in_port);
+    xlate_thaw(ctx, c);
+}
+
+/* Errors that may be gone for the next packet are not cached. */
+static bool is_lasting(enum xlate_error e)
+{
+    return e != XLATE_NO_PORT && e != XLATE_NO_CONTINUATION && e != XLATE_NO_BRIDGE &&
+           e != XLATE_TOO_MANY_CONTINUATIONS;
+}
+
+static void finish(struct xlate_ctx *ctx)
+{
+    struct xlate_out *out = ctx->out;
+
+    if (out->actions.overflow) {
+        xlate_error(ctx, XLATE_TOO_MANY_ACTIONS);
+    }
+    if (out->error) {
+        dp_actions_clear(&out->actions);
+        out->n_effects = 0;
+        out->drop_reason = out->error == XLATE_NO_CONTINUATION || out->error == XLATE_NO_BRIDGE
+                               ? COUNTER_drop_recirc_unknown
+                               : COUNTER_drop_xlate_error;
+    }
+    out->mask = ctx->wc.key;
+    out->n_lookups = ctx->lookups;
+    out->cache = is_lasting(out->error) && !out->credit->stale && !ctx->in->acts;
+    acts_deinit(&ctx->s.set);
+    acts_deinit(&ctx->s.frozen);
+}
+
+void xlate(const struct xlate_in *in, struct xlate_out *out)
+{
+    struct xlate_ctx ctx = {.in = in, .cfg = in->cfg, .out = out};
+
+    counter_inc(in->revalidation ? COUNTER_xlate_revalidate : COUNTER_xlate);
+    out->credit = credit_new();
+    out->now_ms = in->now_ms;
+    ctx.base = *in->key;
+    ctx.s.flow.key = *in->key;
+    ctx.s.flow.actset_output = htonl(OFPP_UNSET);
+    ctx.s.goto_table = XLATE_NO_GOTO;
+    ctx.s.rule_cookie = UINT64_MAX;
+    ctx.s.tracked = ctx.dp_tracked = in->key->ct_state != 0;
+    ctx.s.ct = ctx.s.tracked ? COOKIE_CT_KEY : COOKIE_CT_NONE;
+    init_mask(&ctx);
+    if (in->bridge) {
+        start_packet_out(&ctx);
+    } else if (in->key->recirc_id) {
+        start_recirculated(&ctx);
+    } else {
+        start_port(&ctx);
+    }
+    if (ctx.s.bridge) {
+        xlate_finish_scope(&ctx);
+    }
+    finish(&ctx);
+}

@@ -1,0 +1,187 @@
+/* xlate_act.c - one translator for each row of ofp/actions.def; a missing one does not compile.
+ * See xlate-private.h. */
+#include "ofproto/xlate/xlate-private.h"
+
+#include "lib/counter.h"
+
+typedef enum xlate_next translator(struct xlate_ctx *, const struct act *);
+
+/* Each row's function, with the row's own structure. */
+#define DEFINE(ID, STRUCT)                                                            \
+    static enum xlate_next do_##ID##_(struct xlate_ctx *ctx, const struct STRUCT *a); \
+    static enum xlate_next do_##ID(struct xlate_ctx *ctx, const struct act *a)        \
+    {                                                                                 \
+        return do_##ID##_(ctx, (const struct STRUCT *)(const void *)a);               \
+    }                                                                                 \
+    static enum xlate_next do_##ID##_(struct xlate_ctx *ctx, const struct STRUCT *a)
+
+DEFINE(OUTPUT, act_output)
+{
+    xlate_output(ctx, a->port, a->max_len);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(CONTROLLER, act_controller)
+{
+    xlate_controller(ctx, a->reason, a->max_len, a->controller_id);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(SET_FIELD, act_set_field)
+{
+    xlate_set_field(ctx, a);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(REG_MOVE, act_reg_move)
+{
+    xlate_reg_move(ctx, a);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(SET_VLAN_VID, act_set_vlan)
+{
+    xlate_set_vlan(ctx, a->value, VLAN_VID_MASK, a->push_if_absent);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(SET_VLAN_PCP, act_set_vlan)
+{
+    xlate_set_vlan(ctx, (uint16_t)(a->value << VLAN_PCP_SHIFT), 7 << VLAN_PCP_SHIFT,
+                   a->push_if_absent);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(POP_VLAN, act_null)
+{
+    xlate_pop_vlan(ctx);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(PUSH_VLAN, act_push_vlan)
+{
+    xlate_push_vlan(ctx, a->eth_type);
+    return XLATE_CONTINUE;
+}
+
+/* Expired: this list ends; the packet may have been sent before. */
+static enum xlate_next ttl(struct xlate_ctx *ctx, bool alive)
+{
+    if (alive) {
+        return XLATE_CONTINUE;
+    }
+    ctx->out->drop_reason = COUNTER_drop_ttl;
+    xlate_controller(ctx, PIR_INVALID_TTL, UINT16_MAX, 0);
+    return XLATE_STOP_LIST;
+}
+
+DEFINE(DEC_TTL, act_null)
+{
+    return ttl(ctx, xlate_dec_ttl(ctx));
+}
+
+DEFINE(SET_NW_TTL, act_u8)
+{
+    xlate_set_nw_ttl(ctx, a->value);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(PUSH_MPLS, act_u16)
+{
+    xlate_push_mpls(ctx, a->value);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(POP_MPLS, act_u16)
+{
+    xlate_pop_mpls(ctx, a->value);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(SET_MPLS_TTL, act_u8)
+{
+    xlate_set_mpls_ttl(ctx, a->value);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(DEC_MPLS_TTL, act_null)
+{
+    return ttl(ctx, xlate_dec_mpls_ttl(ctx));
+}
+
+DEFINE(RESUBMIT, act_resubmit)
+{
+    uint8_t table = a->table == OFPTT_ALL ? ctx->s.table_id : a->table;
+    uint32_t port = a->in_port == OFPP_IN_PORT ? ntohl(ctx->s.flow.in_port) : a->in_port;
+
+    xlate_resubmit(ctx, table, port, a->ct);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(CT, act_ct)
+{
+    xlate_ct(ctx, a);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(CT_CLEAR, act_null)
+{
+    xlate_ct_clear(ctx);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(NOTE, act_note)
+{
+    return XLATE_CONTINUE;
+}
+
+DEFINE(EXIT, act_null)
+{
+    ctx->s.exit = true;
+    return XLATE_CONTINUE;
+}
+
+DEFINE(CLEAR_ACTIONS, act_null)
+{
+    xlate_set_clear(ctx);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(WRITE_ACTIONS, act_write_actions)
+{
+    xlate_set_write(ctx, act_write_actions_nested(a), a->nested_len);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(WRITE_METADATA, act_write_metadata)
+{
+    uint64_t old = be64toh(ctx->s.flow.metadata);
+
+    ctx->s.flow.metadata = htobe64((old & ~a->mask) | (a->value & a->mask));
+    return XLATE_CONTINUE;
+}
+
+DEFINE(GOTO_TABLE, act_goto_table)
+{
+    ctx->s.goto_table = a->table;
+    return XLATE_CONTINUE;
+}
+
+/* All rows that translation does not execute: xlate_can_execute() keeps them out of tables. */
+static enum xlate_next refuse(struct xlate_ctx *ctx, const struct act *a)
+{
+    xlate_error(ctx, XLATE_UNSUPPORTED);
+    return XLATE_STOP_LIST;
+}
+
+#define TRANSLATOR_YES(ID) do_##ID
+#define TRANSLATOR_NO(ID)  refuse
+static translator *const translators[ACT_N_TYPES] = {
+#define ACT(ID, STRUCT, NAME, EXEC, RANK, SLOT) [ACT_##ID] = TRANSLATOR_##EXEC(ID),
+#include "ofp/actions.def"
+};
+
+enum xlate_next xlate_act(struct xlate_ctx *ctx, const struct act *a)
+{
+    return translators[a->type](ctx, a);
+}

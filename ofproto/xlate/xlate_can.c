@@ -1,0 +1,94 @@
+/* xlate_can.c - what flow-mods and packet-outs are refused for.  See xlate.h. */
+#include "ofproto/xlate/xlate-private.h"
+
+/* Why a row that translation does not execute is refused; others: OFPBAC_BAD_TYPE. */
+static const enum ofp_error refusals[ACT_N_TYPES] = {
+    [ACT_GROUP] = OFPERR_OFPBAC_BAD_OUT_GROUP, /* No group can exist. */
+    [ACT_METER] = OFPERR_OFPMMFC_INVALID_METER,
+    [ACT_SET_QUEUE] = OFPERR_OFPBAC_BAD_QUEUE,
+    [ACT_NAT] = OFPERR_NXBAC_CT_DATAPATH_SUPPORT,
+};
+
+static enum ofp_error check_ct(const struct act_ct *a, const struct dp_features *f)
+{
+    const struct act *n;
+    bool mark = false, label = false;
+
+    if (!f->ct || (a->table != OFPTT_ALL && !f->recirc) ||
+        (!f->ct_zone && (a->zone_imm || a->zone_src.field))) {
+        return OFPERR_NXBAC_CT_DATAPATH_SUPPORT;
+    }
+    ACT_FOR_EACH(n, act_ct_nested(a), a->nested_len) {
+        enum field_id id = MF_N_IDS;
+        if (n->type == ACT_SET_FIELD) {
+            id = ((const struct act_set_field *)(const void *)n)->field->id;
+        } else if (n->type == ACT_REG_MOVE) {
+            id = ((const struct act_reg_move *)(const void *)n)->dst.field->id;
+        } else {
+            return refusals[n->type] ? refusals[n->type] : OFPERR_OFPBAC_BAD_ARGUMENT;
+        }
+        mark |= id == MF_CT_MARK;
+        label |= id == MF_CT_LABEL;
+    }
+    return (mark && !f->ct_mark) || (label && !f->ct_label) ? OFPERR_NXBAC_CT_DATAPATH_SUPPORT
+                                                            : OFPERR_OK;
+}
+
+static enum ofp_error check_dst(const struct field *f)
+{
+    return xlate_commit_can_write(f) ? OFPERR_OK : OFPERR_OFPBAC_BAD_SET_ARGUMENT;
+}
+
+static enum ofp_error check_act(const struct act *a, const struct dp_features *f)
+{
+    if (!act_infos[a->type].exec) {
+        return refusals[a->type] ? refusals[a->type] : OFPERR_OFPBAC_BAD_TYPE;
+    }
+    switch (a->type) {
+    case ACT_CT:
+        return check_ct((const struct act_ct *)(const void *)a, f);
+    case ACT_SET_FIELD:
+        return check_dst(((const struct act_set_field *)(const void *)a)->field);
+    case ACT_REG_MOVE:
+        return check_dst(((const struct act_reg_move *)(const void *)a)->dst.field);
+    case ACT_RESUBMIT:
+        return ((const struct act_resubmit *)(const void *)a)->ct && !f->ct_orig_tuple
+                   ? OFPERR_NXBAC_CT_DATAPATH_SUPPORT
+                   : OFPERR_OK;
+    case ACT_PUSH_MPLS:
+    case ACT_POP_MPLS:
+        return f->max_mpls_depth && f->recirc ? OFPERR_OK : OFPERR_OFPBAC_BAD_TYPE;
+    default:
+        return OFPERR_OK;
+    }
+}
+
+enum ofp_error xlate_can_execute(const void *acts, size_t len, const struct dp_features *f)
+{
+    const struct act *a;
+
+    ACT_FOR_EACH(a, acts, len) {
+        enum ofp_error error = check_act(a, f);
+        if (!error && a->type == ACT_WRITE_ACTIONS) {
+            const struct act_write_actions *wa = (const void *)a;
+            error = xlate_can_execute(act_write_actions_nested(wa), wa->nested_len, f);
+        }
+        if (error) {
+            return error;
+        }
+    }
+    return OFPERR_OK;
+}
+
+enum ofp_error xlate_can_match(const struct match *m, const struct dp_features *f)
+{
+    const struct key *k = &m->mask.key;
+    bool tuple = k->ct_proto || k->ct_ip_src || k->ct_ip_dst || k->ct_tp_src || k->ct_tp_dst ||
+                 !is_all_zeros(k->ct_ip6_src, 16) || !is_all_zeros(k->ct_ip6_dst, 16);
+
+    if ((k->ct_state && !f->ct) || (k->ct_zone && !f->ct_zone) || (k->ct_mark && !f->ct_mark) ||
+        (!is_all_zeros(k->ct_label, 16) && !f->ct_label) || (tuple && !f->ct_orig_tuple)) {
+        return OFPERR_NXBMC_CT_DATAPATH_SUPPORT;
+    }
+    return OFPERR_OK;
+}

@@ -1,0 +1,128 @@
+/* xlate_ct.c - ct and ct_clear.  See xlate-private.h; semantics: the Nicira extension.
+ *
+ * With a table the pipeline forks: the tracked instance resumes there, the original goes on
+ * untracked.  Only IP can be tracked: for another packet the answer (+trk+inv) is known, so its
+ * instance resumes within this translation, and the datapath sees no ct action. */
+#include "ofproto/xlate/xlate-private.h"
+
+#define CT_FIELDS_OFS offsetof(struct key, ct_state)
+
+/* The ct fields of a key, but for skb_mark and dp_hash, which stand among them. */
+static void clear_ct_fields(struct key *k)
+{
+    be32 mark = k->skb_mark, hash = k->dp_hash;
+
+    memset((uint8_t *)k + CT_FIELDS_OFS, 0, offsetof(struct key, tun_id) - CT_FIELDS_OFS);
+    k->skb_mark = mark;
+    k->dp_hash = hash;
+}
+
+void xlate_untrack(struct xlate_ctx *ctx)
+{
+    clear_ct_fields(&ctx->s.flow.key);
+    ctx->s.tracked = false;
+    ctx->s.ct = COOKIE_CT_NONE;
+    ctx->s.inv_zone = 0;
+}
+
+void xlate_ct_clear(struct xlate_ctx *ctx)
+{
+    if (ctx->dp_tracked && ctx->s.tracked) {
+        dp_actions_put(&ctx->out->actions, DP_ACTION_CT_CLEAR, sizeof(struct dp_action));
+        ctx->dp_tracked = false;
+    }
+    xlate_untrack(ctx);
+}
+
+static uint16_t zone_of(struct xlate_ctx *ctx, const struct act_ct *a)
+{
+    if (!a->zone_src.field) {
+        return a->zone_imm;
+    }
+    subfield_mask(&a->zone_src, &ctx->wc);
+    return (uint16_t)subfield_get(&a->zone_src, &ctx->s.flow);
+}
+
+/* exec(): what it writes to mark and label, on a copy. */
+static void run_nested(struct xlate_ctx *ctx, const struct act_ct *a, struct flow *flow,
+                       struct flow *bits)
+{
+    const struct act *n;
+
+    ACT_FOR_EACH(n, act_ct_nested(a), a->nested_len) {
+        if (n->type == ACT_SET_FIELD) {
+            const struct act_set_field *sf = (const void *)n;
+            field_set_masked(sf->field, &sf->value, &sf->mask, flow);
+            field_set_masked(sf->field, &sf->mask, &sf->mask, bits);
+        } else if (n->type == ACT_REG_MOVE) {
+            const struct act_reg_move *rm = (const void *)n;
+            subfield_mask(&rm->src, &ctx->wc);
+            subfield_move(&rm->src, &rm->dst, flow);
+            subfield_mask(&rm->dst, bits);
+        } else {
+            xlate_error(ctx, XLATE_UNSUPPORTED);
+        }
+    }
+}
+
+static void put_ct(struct xlate_ctx *ctx, const struct act_ct *a, uint16_t zone)
+{
+    struct flow flow = ctx->s.flow, bits = {0};
+
+    run_nested(ctx, a, &flow, &bits);
+    struct dp_action_ct *ct = dp_actions_put(&ctx->out->actions, DP_ACTION_CT, sizeof *ct);
+    if (ctx->out->actions.overflow) {
+        return;
+    }
+    ct->zone = zone;
+    ct->alg = a->alg;
+    ct->commit = a->commit;
+    ct->force = a->force;
+    ct->mark = ntohl(flow.key.ct_mark & bits.key.ct_mark);
+    ct->mark_mask = ntohl(bits.key.ct_mark);
+    for (unsigned i = 0; i < sizeof ct->label; i++) {
+        ct->label[i] = flow.key.ct_label[i] & bits.key.ct_label[i];
+        ct->label_mask[i] = bits.key.ct_label[i];
+    }
+}
+
+/* The tracked instance of a packet that is not IP. */
+static void resume_invalid(struct xlate_ctx *ctx, uint8_t table_id, uint16_t zone)
+{
+    struct xlate_scope saved;
+
+    if (!xlate_enter_scope(ctx, &saved)) {
+        return;
+    }
+    acts_copy(&ctx->s.set, &saved.set);
+    xlate_untrack(ctx);
+    ctx->s.flow.key.ct_state = htonl(CS_TRK | CS_INV);
+    ctx->s.flow.key.ct_zone = htons(zone);
+    ctx->s.tracked = true;
+    ctx->s.ct = COOKIE_CT_INV;
+    ctx->s.inv_zone = zone;
+    xlate_trace_note(ctx, "not an IP packet: resuming as +trk+inv");
+    xlate_table(ctx, table_id, ntohl(ctx->s.flow.in_port), false);
+    xlate_leave_scope(ctx, &saved);
+}
+
+void xlate_ct(struct xlate_ctx *ctx, const struct act_ct *a)
+{
+    const struct key *k = &ctx->s.flow.key;
+    uint16_t zone = zone_of(ctx, a);
+
+    if (!key_is_ip4(k) && !key_is_ip6(k)) {
+        if (a->table != OFPTT_ALL) {
+            resume_invalid(ctx, a->table, zone);
+        }
+        xlate_untrack(ctx);
+        return;
+    }
+    xlate_commit(ctx); /* The tracker sees the packet as it is now. */
+    put_ct(ctx, a, zone);
+    ctx->dp_tracked = true;
+    if (a->table != OFPTT_ALL) {
+        xlate_freeze_table(ctx, a->table, true);
+    }
+    xlate_untrack(ctx);
+}

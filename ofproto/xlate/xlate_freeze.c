@@ -1,0 +1,141 @@
+/* xlate_freeze.c - into a continuation and out of it.  See xlate-private.h, continuation.h.
+ *
+ * Two reasons: ct(table=N) resumes with a lookup; an act that needs what stands above a popped MPLS
+ * label resumes with the rest of the lists, innermost first, as one list. */
+#include "ofproto/xlate/xlate-private.h"
+
+/* ---- what cannot be done without parsing again ---- */
+
+static bool is_above_labels(const struct field *f)
+{
+    return f->ofs >= offsetof(struct key, mpls_lse) && f->ofs < sizeof(struct key);
+}
+
+bool xlate_needs_freeze(const struct act *a)
+{
+    switch (a->type) {
+    case ACT_RESUBMIT:
+    case ACT_GOTO_TABLE:
+    case ACT_CT:
+    case ACT_DEC_TTL:
+    case ACT_SET_NW_TTL:
+    case ACT_PUSH_MPLS:
+    case ACT_POP_MPLS:
+    case ACT_DEC_MPLS_TTL:
+    case ACT_SET_MPLS_TTL:
+        return true;
+    case ACT_OUTPUT:
+        return ((const struct act_output *)(const void *)a)->port == OFPP_TABLE;
+    case ACT_SET_FIELD:
+        return is_above_labels(((const struct act_set_field *)(const void *)a)->field);
+    case ACT_REG_MOVE:
+        return is_above_labels(((const struct act_reg_move *)(const void *)a)->src.field) ||
+               is_above_labels(((const struct act_reg_move *)(const void *)a)->dst.field);
+    default:
+        return false;
+    }
+}
+
+/* ---- freezing ---- */
+
+/* goto_table ends its own list only: in the joined list it is a resubmit. */
+static void append(struct acts *to, const struct act *a)
+{
+    if (a->type == ACT_GOTO_TABLE) {
+        struct act_resubmit *r = acts_put(to, ACT_RESUBMIT, sizeof *r);
+        r->in_port = OFPP_IN_PORT;
+        r->table = ((const struct act_goto_table *)(const void *)a)->table;
+    } else {
+        memcpy(acts_put(to, (enum act_type)a->type, a->len), a, a->len);
+    }
+}
+
+void xlate_freeze_acts(struct xlate_ctx *ctx, const void *acts, size_t len)
+{
+    const struct act *a;
+
+    ACT_FOR_EACH(a, acts, len) {
+        if (ctx->s.frozen.len + sizeof(struct act_resubmit) + a->len > ACTS_MAX) {
+            xlate_error(ctx, XLATE_TOO_MANY_ACTIONS);
+            return;
+        }
+        append(&ctx->s.frozen, a);
+    }
+}
+
+static void freeze(struct xlate_ctx *ctx, struct continuation_state *st)
+{
+    const struct flow *f = &ctx->s.flow;
+    struct continuations *cs = ctx->cfg->continuations;
+
+    st->bridge_id = ctx->s.bridge->id;
+    st->in_port = ntohl(f->in_port);
+    st->metadata = f->metadata;
+    memcpy(st->regs, f->regs, sizeof st->regs);
+    st->n_set = (uint32_t)ctx->s.set.len;
+    if (ctx->dp_tracked && !(st->flags & CONTINUATION_TRACKED)) {
+        dp_actions_put(&ctx->out->actions, DP_ACTION_CT_CLEAR, sizeof(struct dp_action));
+        ctx->dp_tracked = false;
+    }
+    struct continuation *c = continuation_get(cs, st, ctx->s.frozen.data, ctx->s.set.data);
+    if (!c) {
+        xlate_error(ctx, XLATE_TOO_MANY_CONTINUATIONS);
+        return;
+    }
+    credit_add_continuation(ctx->out->credit, cs, c);
+    struct dp_action *a = dp_actions_put(&ctx->out->actions, DP_ACTION_RECIRC, sizeof *a);
+    a->u32 = c->id;
+}
+
+void xlate_freeze_table(struct xlate_ctx *ctx, uint8_t table_id, bool tracked)
+{
+    struct continuation_state st = {.table_id = table_id,
+                                    .flags = tracked ? CONTINUATION_TRACKED : 0,
+                                    .rule_cookie = UINT64_MAX};
+
+    xlate_commit(ctx);
+    freeze(ctx, &st);
+}
+
+void xlate_freeze_finish(struct xlate_ctx *ctx)
+{
+    struct continuation_state st = {.table_id = ctx->s.table_id,
+                                    .flags = CONTINUATION_ACTS,
+                                    .rule_cookie = ctx->s.rule_cookie,
+                                    .n_acts = (uint32_t)ctx->s.frozen.len,
+                                    .inv_zone = ctx->s.inv_zone};
+
+    st.flags |= ctx->s.ct == COOKIE_CT_KEY ? CONTINUATION_TRACKED : 0;
+    st.flags |= ctx->s.ct == COOKIE_CT_INV ? CONTINUATION_INV : 0;
+    xlate_commit(ctx);
+    freeze(ctx, &st);
+    acts_deinit(&ctx->s.frozen);
+    acts_init(&ctx->s.frozen);
+}
+
+/* ---- thawing ---- */
+
+void xlate_thaw(struct xlate_ctx *ctx, const struct continuation *c)
+{
+    const struct continuation_state *st = &c->state;
+    struct flow *f = &ctx->s.flow;
+
+    f->metadata = st->metadata;
+    memcpy(f->regs, st->regs, sizeof f->regs);
+    ctx->s.tracked = (st->flags & (CONTINUATION_TRACKED | CONTINUATION_INV)) != 0;
+    ctx->s.ct = st->flags & CONTINUATION_TRACKED ? COOKIE_CT_KEY : COOKIE_CT_NONE;
+    if (st->flags & CONTINUATION_INV) {
+        f->key.ct_state = htonl(CS_TRK | CS_INV);
+        f->key.ct_zone = htons(st->inv_zone);
+        ctx->s.ct = COOKIE_CT_INV;
+        ctx->s.inv_zone = st->inv_zone;
+    }
+    xlate_set_write(ctx, continuation_set(c), st->n_set);
+    ctx->s.table_id = st->table_id;
+    if (st->flags & CONTINUATION_ACTS) {
+        ctx->s.rule_cookie = st->rule_cookie;
+        xlate_acts(ctx, c->acts, st->n_acts);
+    } else {
+        xlate_table(ctx, st->table_id, st->in_port, false);
+    }
+}

@@ -1,0 +1,300 @@
+/* xlate_header.c - changes to the packet as OpenFlow sees it: fields, tags, labels, TTLs.  See
+ * xlate-private.h.
+ *
+ * Whatever looks at a bit puts it into the mask; what only writes marks it as written. */
+#include "ofproto/xlate/xlate-private.h"
+
+#define MPLS_BOS   UINT32_C(0x100)
+#define MPLS_TTL   UINT32_C(0xff)
+#define MPLS_LABEL 12 /* Shift. */
+
+#define LABEL_IPV4_NULL 0
+#define LABEL_IPV6_NULL 2
+#define DEFAULT_TTL     64
+
+static bool is_ip(const struct key *k)
+{
+    return key_is_ip4(k) || key_is_ip6(k);
+}
+
+static bool is_mpls(const struct key *k)
+{
+    return k->eth_type == htons(0x8847) || k->eth_type == htons(0x8848);
+}
+
+/* ---- VLAN ---- */
+
+unsigned xlate_vlan_depth(const struct key *k)
+{
+    unsigned n = 0;
+
+    while (n < KEY_MAX_VLANS && k->vlan[n].tci & htons(VLAN_CFI)) {
+        n++;
+    }
+    return n;
+}
+
+static void look_at_vlans(struct xlate_ctx *ctx)
+{
+    memset(ctx->wc.key.vlan, 0xff, sizeof ctx->wc.key.vlan);
+}
+
+void xlate_push_vlan(struct xlate_ctx *ctx, uint16_t tpid)
+{
+    struct key *k = &ctx->s.flow.key;
+
+    look_at_vlans(ctx);
+    if (xlate_vlan_depth(k) >= MIN(KEY_MAX_VLANS, ctx->cfg->features.max_vlan_headers)) {
+        xlate_error(ctx, XLATE_TOO_MANY_LABELS);
+        return;
+    }
+    memmove(&k->vlan[1], &k->vlan[0], sizeof k->vlan - sizeof k->vlan[0]);
+    k->vlan[0] = (struct key_vlan){htons(tpid), htons(VLAN_CFI)};
+}
+
+void xlate_pop_vlan(struct xlate_ctx *ctx)
+{
+    struct key *k = &ctx->s.flow.key;
+
+    look_at_vlans(ctx);
+    memmove(&k->vlan[0], &k->vlan[1], sizeof k->vlan - sizeof k->vlan[0]);
+    k->vlan[KEY_MAX_VLANS - 1] = (struct key_vlan){0, 0};
+}
+
+void xlate_set_vlan(struct xlate_ctx *ctx, uint16_t tci, uint16_t mask, bool push_if_absent)
+{
+    struct key_vlan *v = &ctx->s.flow.key.vlan[0];
+
+    look_at_vlans(ctx);
+    if (!(v->tci & htons(VLAN_CFI))) {
+        if (!push_if_absent) {
+            return;
+        }
+        xlate_push_vlan(ctx, 0x8100);
+    }
+    v->tci = htons((uint16_t)((ntohs(v->tci) & ~mask) | (tci & mask)));
+}
+
+/* After a field of the outer tag was written: a tag begins or ends with its CFI bit. */
+static void settle_vlan(struct xlate_ctx *ctx)
+{
+    struct key_vlan *v = &ctx->s.flow.key.vlan[0];
+
+    if (!(v->tci & htons(VLAN_CFI))) {
+        xlate_pop_vlan(ctx);
+    } else if (!v->tpid) {
+        v->tpid = htons(0x8100);
+    }
+}
+
+/* ---- MPLS ---- */
+
+unsigned xlate_mpls_depth(const struct key *k)
+{
+    if (!is_mpls(k)) {
+        return 0;
+    }
+    for (unsigned n = 0; n < KEY_MAX_MPLS; n++) {
+        if (k->mpls_lse[n] & htonl(MPLS_BOS)) {
+            return n + 1;
+        }
+    }
+    return KEY_MAX_MPLS;
+}
+
+static void look_at_labels(struct xlate_ctx *ctx)
+{
+    memset(ctx->wc.key.mpls_lse, 0xff, sizeof ctx->wc.key.mpls_lse);
+}
+
+/* Layers 3 and 4 are out of sight. */
+static void forget_payload(struct xlate_ctx *ctx)
+{
+    size_t ofs = offsetof(struct key, ip_src);
+
+    memset((uint8_t *)&ctx->s.flow.key + ofs, 0, sizeof(struct key) - ofs);
+    memset((uint8_t *)&ctx->s.written + ofs, 0, sizeof(struct key) - ofs);
+}
+
+static uint32_t first_label(struct xlate_ctx *ctx)
+{
+    const struct key *k = &ctx->s.flow.key;
+    uint32_t label = key_is_ip6(k) ? LABEL_IPV6_NULL : LABEL_IPV4_NULL, ttl = DEFAULT_TTL;
+
+    if (is_ip(k)) {
+        ctx->wc.key.ip_ttl = UINT8_MAX;
+        ttl = k->ip_ttl ? k->ip_ttl : DEFAULT_TTL;
+    }
+    return label << MPLS_LABEL | MPLS_BOS | ttl;
+}
+
+void xlate_push_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
+{
+    struct key *k = &ctx->s.flow.key;
+    unsigned n = xlate_mpls_depth(k);
+    uint32_t lse;
+
+    look_at_labels(ctx);
+    if (n >= MIN(KEY_MAX_MPLS, ctx->cfg->features.max_mpls_depth)) {
+        xlate_error(ctx, XLATE_TOO_MANY_LABELS);
+        return;
+    }
+    if (n) {
+        lse = ntohl(k->mpls_lse[0]) & ~MPLS_BOS;
+    } else {
+        lse = first_label(ctx);
+        xlate_commit(ctx); /* Changes to what is now out of sight. */
+        forget_payload(ctx);
+    }
+    memmove(&k->mpls_lse[1], &k->mpls_lse[0], sizeof k->mpls_lse - sizeof k->mpls_lse[0]);
+    k->mpls_lse[0] = htonl(lse);
+    k->eth_type = htons(eth_type);
+}
+
+void xlate_pop_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
+{
+    struct key *k = &ctx->s.flow.key;
+    unsigned n = xlate_mpls_depth(k);
+
+    if (!n) {
+        return;
+    }
+    look_at_labels(ctx);
+    bool bottom = (k->mpls_lse[0] & htonl(MPLS_BOS)) != 0;
+    bool all_seen = (k->mpls_lse[n - 1] & htonl(MPLS_BOS)) != 0;
+    k->eth_type = htons(eth_type);
+    memmove(&k->mpls_lse[0], &k->mpls_lse[1], sizeof k->mpls_lse - sizeof k->mpls_lse[0]);
+    k->mpls_lse[KEY_MAX_MPLS - 1] = 0;
+    if (bottom || !is_mpls(k)) {
+        memset(k->mpls_lse, 0, sizeof k->mpls_lse);
+        forget_payload(ctx);
+    }
+    ctx->s.was_mpls = bottom || !all_seen || !is_mpls(k);
+}
+
+/* ---- TTL ---- */
+
+bool xlate_dec_ttl(struct xlate_ctx *ctx)
+{
+    struct key *k = &ctx->s.flow.key;
+
+    if (!is_ip(k)) {
+        return true;
+    }
+    ctx->wc.key.ip_ttl = UINT8_MAX;
+    if (k->ip_ttl <= 1) {
+        return false;
+    }
+    k->ip_ttl--;
+    ctx->s.written.ip_ttl = UINT8_MAX;
+    return true;
+}
+
+void xlate_set_nw_ttl(struct xlate_ctx *ctx, uint8_t ttl)
+{
+    if (is_ip(&ctx->s.flow.key)) {
+        ctx->s.flow.key.ip_ttl = ttl;
+        ctx->s.written.ip_ttl = UINT8_MAX;
+    }
+}
+
+bool xlate_dec_mpls_ttl(struct xlate_ctx *ctx)
+{
+    be32 *lse = &ctx->s.flow.key.mpls_lse[0];
+    uint32_t ttl = ntohl(*lse) & MPLS_TTL;
+
+    if (!is_mpls(&ctx->s.flow.key)) {
+        return true;
+    }
+    look_at_labels(ctx);
+    if (ttl <= 1) {
+        return false;
+    }
+    *lse = htonl(ntohl(*lse) - 1);
+    return true;
+}
+
+void xlate_set_mpls_ttl(struct xlate_ctx *ctx, uint8_t ttl)
+{
+    be32 *lse = &ctx->s.flow.key.mpls_lse[0];
+
+    if (is_mpls(&ctx->s.flow.key)) {
+        look_at_labels(ctx);
+        *lse = htonl((ntohl(*lse) & ~MPLS_TTL) | ttl);
+    }
+}
+
+/* ---- fields ---- */
+
+/* Does the packet have the field?  Later fragments have no layer 4. */
+static bool has_field(struct xlate_ctx *ctx, const struct field *f)
+{
+    const struct key *k = &ctx->s.flow.key;
+
+    field_prereq_mask(f, &ctx->s.flow, &ctx->wc);
+    if (!field_prereq_met(f, &ctx->s.flow)) {
+        return false;
+    }
+    bool l4 = f->ofs >= offsetof(struct key, tp_src) && f->ofs < offsetof(struct key, nsh_flags);
+    return !l4 || !(k->ip_frag & KEY_FRAG_LATER);
+}
+
+static bool is_vlan_field(const struct field *f)
+{
+    return f->ofs >= offsetof(struct key, vlan) && f->ofs < offsetof(struct key, mpls_lse);
+}
+
+static bool is_mpls_field(const struct field *f)
+{
+    return f->ofs >= offsetof(struct key, mpls_lse) && f->ofs < offsetof(struct key, pbb_isid);
+}
+
+/* Tags and labels are looked at whole when they are changed: they are pushed and popped as units.
+ */
+static void before_write(struct xlate_ctx *ctx, const struct field *f)
+{
+    if (is_vlan_field(f)) {
+        look_at_vlans(ctx);
+    } else if (is_mpls_field(f)) {
+        look_at_labels(ctx);
+    }
+}
+
+static void after_write(struct xlate_ctx *ctx, const struct field *f, const struct flow *bits)
+{
+    if (is_vlan_field(f)) {
+        settle_vlan(ctx);
+    } else if (!is_mpls_field(f)) {
+        uint64_t *w = (uint64_t *)(void *)&ctx->s.written;
+        for (unsigned i = 0; i < KEY_WORDS; i++) {
+            w[i] |= key_words(&bits->key)[i];
+        }
+    }
+}
+
+void xlate_set_field(struct xlate_ctx *ctx, const struct act_set_field *a)
+{
+    struct flow bits = {0};
+
+    if (!has_field(ctx, a->field)) {
+        return;
+    }
+    before_write(ctx, a->field);
+    field_set_masked(a->field, &a->value, &a->mask, &ctx->s.flow);
+    field_set(a->field, &a->mask, &bits);
+    after_write(ctx, a->field, &bits);
+}
+
+void xlate_reg_move(struct xlate_ctx *ctx, const struct act_reg_move *a)
+{
+    struct flow bits = {0};
+
+    if (!has_field(ctx, a->src.field) || !has_field(ctx, a->dst.field)) {
+        return;
+    }
+    subfield_mask(&a->src, &ctx->wc);
+    before_write(ctx, a->dst.field);
+    subfield_move(&a->src, &a->dst, &ctx->s.flow);
+    subfield_mask(&a->dst, &bits);
+    after_write(ctx, a->dst.field, &bits);
+}
