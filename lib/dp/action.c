@@ -25,7 +25,7 @@ void dp_actions_clear(struct dp_actions *list)
 void *dp_actions_put(struct dp_actions *list, enum dp_action_type type, size_t len)
 {
     len = ROUND_UP(MAX(len, sizeof(struct dp_action)), 8);
-    if (list->overflow || len > DP_ACTIONS_MAX || list->len + len > DP_ACTIONS_MAX) {
+    if (len > DP_ACTIONS_MAX || list->len + len > DP_ACTIONS_MAX) {
         /* The list is of no use any more: its buffer serves as the scratch action. */
         list->overflow = true;
         list->len = 0;

@@ -75,6 +75,11 @@ static void test_mutated(void **state)
             p.csum = CSUM_UNKNOWN;
             assert_int_equal(parse_key(&p, &out), n >= 14);
             check_offsets(&p);
+            if (n < whole->len && (key_is_ip4(&in) || key_is_ip6(&in))) {
+                /* The length in the IP header is not there. */
+                assert_int_equal(p.l4_ofs, PACKET_NO_OFS);
+                assert_int_equal(out.ip_proto, 0);
+            }
             csum_l4_ok(&p);
             csum_l4_set(&p);
             p.csum = CSUM_PARTIAL;
@@ -138,13 +143,20 @@ static void test_exthdr(void **state)
         assert_int_equal(ip.proto, rows[i].chain[j]);
     }
 
-    uint8_t endless[40 + 17 * 8] = {0x60}; /* Destination options upon destination options. */
-    put_be16(endless + 4, 17 * 8);
+    /* Destination options upon destination options: 16 are walked, with a 17th all is refused. */
+    uint8_t endless[40 + 17 * 8 + 8] = {0x60};
     endless[6] = 60;
     for (uint32_t ofs = 40; ofs < sizeof endless; ofs += 8) {
         endless[ofs] = 60;
     }
     struct ip_info ip;
+    put_be16(endless + 4, 16 * 8 + 8);
+    endless[40 + 15 * 8] = 17;
+    assert_true(ip_parse(endless, sizeof endless, false, &ip));
+    assert_int_equal(ip.l4_ofs, 40 + 16 * 8);
+    put_be16(endless + 4, 17 * 8 + 8);
+    endless[40 + 15 * 8] = 60;
+    endless[40 + 16 * 8] = 17;
     assert_false(ip_parse(endless, sizeof endless, false, &ip));
 }
 

@@ -14,11 +14,14 @@
 
 /* ---- stand-ins and recorder ---- */
 
+static uint16_t last_l4_ofs; /* What the tracker was given. */
+
 void ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
 {
     (void)ct;
     (void)now_ms;
     assert_true(p->l3_ofs == PACKET_NO_OFS || p->l3_ofs <= p->len);
+    last_l4_ofs = p->l4_ofs;
     p->ct.state = CS_TRK | CS_NEW;
     p->ct.zone = args->zone;
     p->ct.mark = args->mark;
@@ -121,6 +124,15 @@ static void put_userspace(struct dp_actions *l, uint8_t cookie)
     u->cookie[0] = cookie;
 }
 
+static void put_ct(struct dp_actions *l, uint16_t zone)
+{
+    struct dp_action_ct *ct = dp_actions_put(l, DP_ACTION_CT, sizeof *ct);
+    ct->zone = zone;
+    ct->commit = true;
+    ct->mark = 7;
+    ct->mark_mask = UINT32_MAX;
+}
+
 static void run(struct packet *p, struct dp_actions *l)
 {
     struct key key;
@@ -199,12 +211,14 @@ static void test_tags(void **state)
     m->lse = htonl(0x00007140);
     dp_actions_output(&l, 2);
     put(&l, DP_ACTION_POP_MPLS, 0x0800);
+    put_ct(&l, 1);
     put_set_ttl(&l, 4);
     put(&l, DP_ACTION_POP_VLAN, 0);
     dp_actions_output(&l, 3);
     run(p, &l);
 
     assert_int_equal(n_events, 3);
+    assert_int_equal(last_l4_ofs, 18 + 20);
     parse_key(events[0].p, &key);
     assert_int_equal(key.vlan[0].tci, htons(0x1005));
     assert_int_equal(key.ip_ttl, 3);
@@ -217,15 +231,6 @@ static void test_tags(void **state)
     assert_int_equal(key.tp_dst, htons(80));
     assert_true(csum_ip4_ok(events[2].p));
     forget();
-}
-
-static void put_ct(struct dp_actions *l, uint16_t zone)
-{
-    struct dp_action_ct *ct = dp_actions_put(l, DP_ACTION_CT, sizeof *ct);
-    ct->zone = zone;
-    ct->commit = true;
-    ct->mark = 7;
-    ct->mark_mask = UINT32_MAX;
 }
 
 static void test_ct_recirc(void **state)
@@ -388,6 +393,9 @@ static void test_overflow(void **state)
     dp_actions_clone_end(&l, ofs);
     assert_true(l.overflow);
     memset(dp_actions_put(&l, DP_ACTION_USERSPACE, 60000), 1, 60000);
+    dp_actions_output(&l, 1);
+    assert_true(l.overflow);
+    assert_int_equal(l.len, 0);
     dp_actions_clear(&l);
     assert_false(l.overflow);
     dp_actions_output(&l, 1);

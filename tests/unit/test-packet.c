@@ -175,6 +175,22 @@ static void test_parse_literals(void **state)
     assert_int_equal(p->l4_ofs, PACKET_NO_OFS);
     packet_free(p);
 
+    /* A solicitation whose source link layer option comes twice: neither counts, nor the target. */
+    p = from_hex("020000000002 020000000001 86dd 60000000 0028 3a ff"
+                 "fe800000000000000000000000000001 fe800000000000000000000000000002"
+                 "8700000000000000 fe800000000000000000000000000003"
+                 "0101020000000001 0101020000000002");
+    assert_true(parse_key(p, &key));
+    assert_int_equal(key.tp_src, htons(135));
+    assert_true(is_all_zeros(key.nd_target, 16));
+    assert_true(is_all_zeros(key.arp_sha, 6));
+    p->data[14 + 40 + 32] = 2; /* The second is a target option now. */
+    assert_true(parse_key(p, &key));
+    assert_int_equal(key.nd_target[15], 3);
+    assert_int_equal(key.arp_sha[5], 1);
+    assert_int_equal(key.arp_tha[5], 2);
+    packet_free(p);
+
     p = from_hex("020000000002 0200000000");
     p->in_port = 3;
     assert_false(parse_key(p, &key));
