@@ -29,3 +29,4 @@ tests_unit_test_dp_LDADD = lib/dp/libdp.la lib/io/libio.la $(PACKET_LIBS) $(IO_L
 EXTRA_PROGRAMS += tests/bench/dp-forward
 tests_bench_dp_forward_SOURCES = tests/bench/dp-forward.c
 tests_bench_dp_forward_LDADD = $(DP_LIBS)
+EXTRA_DIST += tests/system/test_afpacket.py

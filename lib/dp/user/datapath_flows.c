@@ -171,7 +171,10 @@ void dp_flow_walk(struct dp *dp, dp_flow_visit *visit, void *aux)
 
         for (; f; f = next) {
             next = __atomic_load_n(&f->list_next, __ATOMIC_ACQUIRE);
-            if (!f->leaving) {
+            if (f->leaving) {
+                struct dp_flow_stats total;
+                credit(dp, f, &total); /* What it saw until the worker let go of it. */
+            } else {
                 asked |= visit_one(&w, c, f);
             }
         }
@@ -198,11 +201,8 @@ void datapath_expire(struct dp *dp, int64_t now_ms)
         for (; f; f = next) {
             next = __atomic_load_n(&f->list_next, __ATOMIC_ACQUIRE);
             struct dp_flow_stats s;
-            if (f->leaving) {
-                continue;
-            }
             credit(dp, f, &s);
-            if (now_ms - MAX(s.used_ms, f->created_ms) > max_idle) {
+            if (!f->leaving && now_ms - MAX(s.used_ms, f->created_ms) > max_idle) {
                 ask_removal(c, f);
                 asked = true;
             }

@@ -2,11 +2,13 @@
 #include "lib/dp/user/worker.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <urcu-qsbr.h>
 
@@ -121,6 +123,8 @@ static unsigned poll_ports(struct worker *w, bool may_sleep)
     int n = epoll_wait(w->epoll_fd, ev, N_EVENTS, may_sleep ? -1 : 0);
     if (may_sleep) {
         rcu_thread_online();
+        /* Whoever asked before this turn, and has waited for a grace period, may count on it. */
+        cache_run_inbox(&w->pass.cache);
     }
     env_refresh(&w->env);
     for (int i = 0; i < n; i++) {
@@ -187,10 +191,22 @@ static void run_commands(struct worker *w)
     }
 }
 
+/* Of this thread alone: sockets are opened by the control thread. */
+static void drop_capabilities(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+    if (syscall(SYS_capset, &head, none)) {
+        log_warn("a worker cannot drop its capabilities (%s)", strerror(errno));
+    }
+}
+
 static void *worker_main(void *aux)
 {
     struct worker *w = aux;
 
+    drop_capabilities();
     rcu_register_thread();
     while (!w->ended) {
         poll_ports(w, true);

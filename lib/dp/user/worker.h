@@ -8,7 +8,9 @@
  *   by commands (a ring and an eventfd) and by the cache's inbox.
  * - It is a liburcu QSBR reader; a turn of its loop is the read section, and it is offline while it
  *   sleeps.
- * - It never waits for the control thread.
+ * - What is in the inbox when a grace period begins is done when it ends, or before the worker
+ *   looks at another packet.
+ * - It never waits for the control thread, and its thread has no capabilities.
  *
  * Not here: what a packet meets (pass.h), devices (port/). */
 #pragma once
