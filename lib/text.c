@@ -108,7 +108,7 @@ void text_hexdump(struct text *t, const void *data, size_t n, size_t ofs)
         text_printf(t, "%08zx  ", ofs + row);
         for (size_t i = 0; i < 16; i++) {
             if (row + i < n) {
-                text_printf(t, "%02x%c", p[row + i], i == 7 && row + i + 1 < n ? '-' : ' ');
+                text_printf(t, "%02x%c", p[row + i], i == 7 ? '-' : ' ');
             } else {
                 text_puts(t, "   ");
             }

@@ -78,5 +78,9 @@ msg_printer print_ct_flush_zone;
 void print_nested(struct msg_print *, const void *msg, size_t len);
 /* A frame: summary line and, if asked for, its bytes. */
 void print_frame(struct msg_print *, const void *frame, uint32_t len);
+/* The names of standard actions, bit n = action number n; `<none>`. */
+void print_action_bits(struct text *, uint32_t actions);
+/* Tables like the one before them. */
+void print_table_dittos(struct msg_print *, unsigned first, unsigned last);
 /* `NAME` of a small enumeration, or the number. */
 void print_enum(struct text *, const char *const *names, size_t n, unsigned value);

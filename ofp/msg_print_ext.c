@@ -19,7 +19,7 @@ enum ofp_error print_nx_role(struct msg_print *p, struct wire_rd *r)
 
 enum ofp_error print_nx_flow_format(struct msg_print *p, struct wire_rd *r)
 {
-    static const char *const formats[] = {"OpenFlow10", NULL, "NXM"};
+    static const char *const formats[] = {"openflow10", NULL, "nxm"};
     text_puts(p->out, " format=");
     print_enum(p->out, formats, ARRAY_SIZE(formats), wire_rd_u32(r));
     return len_error(r);

@@ -65,6 +65,7 @@ enum ofp_error print_flow_stats_request(struct msg_print *p, struct wire_rd *r)
     text_putc(s, ' ');
     match_format(&req.match, p->names, -1, s);
     text_chomp(s, ',');
+    text_chomp(s, ' '); /* There is no match. */
     return OFPERR_OK;
 }
 

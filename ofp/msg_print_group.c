@@ -189,22 +189,13 @@ enum ofp_error print_group_stats_reply(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-/* Names of standard actions by number (OpenFlow 1.3.5 section 7.2.5), as group features show
- * them. */
-static const struct bit_name action_names[] = {
-    {BIT(0), "output"},      {BIT(22), "group"},        {BIT(25), "set_field"},
-    {BIT(18), "strip_vlan"}, {BIT(17), "push_vlan"},    {BIT(23), "mod_nw_ttl"},
-    {BIT(24), "dec_ttl"},    {BIT(15), "set_mpls_ttl"}, {BIT(16), "dec_mpls_ttl"},
-    {BIT(19), "push_mpls"},  {BIT(20), "pop_mpls"},     {BIT(21), "set_queue"},
-};
-
 enum ofp_error print_group_features_reply(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const names[] = {"all", "select", "indirect", "fast failover"};
     struct text *s = p->out;
     uint32_t types = wire_rd_u32(r);
     uint32_t capabilities = wire_rd_u32(r);
-    uint32_t max_groups[4], actions[4], known = 0;
+    uint32_t max_groups[4], actions[4];
     for (size_t i = 0; i < 4; i++) {
         max_groups[i] = wire_rd_u32(r);
     }
@@ -214,20 +205,13 @@ enum ofp_error print_group_features_reply(struct msg_print *p, struct wire_rd *r
     if (r->err) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(action_names); i++) {
-        known |= action_names[i].bit;
-    }
     text_printf(s, "\n Group table:\n    Types:  0x%" PRIx32 "\n    Capabilities:  0x%" PRIx32 "\n",
                 types, capabilities);
     for (size_t i = 0; i < 4; i++) {
         if (types & BIT(i)) {
             text_printf(s, "    %s group:\n       max_groups=0x%" PRIx32 "\n       actions: ",
                         names[i], max_groups[i]);
-            if (actions[i] & known) {
-                format_bits(s, actions[i] & known, action_names, ARRAY_SIZE(action_names), ' ');
-            } else {
-                text_puts(s, "<none>");
-            }
+            print_action_bits(s, actions[i]);
             text_putc(s, '\n');
         }
     }

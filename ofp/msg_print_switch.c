@@ -219,16 +219,6 @@ enum ofp_error print_table_mod(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-/* Tables like the one before, 'first' to 'last'. */
-static void print_table_dittos(struct msg_print *p, unsigned first, unsigned last)
-{
-    if (first == last) {
-        text_printf(p->out, "\n  table %u: ditto\n", first);
-    } else {
-        text_printf(p->out, "\n  tables %u...%u: ditto\n", first, last);
-    }
-}
-
 enum ofp_error print_table_stats_reply(struct msg_print *p, struct wire_rd *r)
 {
     struct table_stats prev = {0}, t;
