@@ -53,35 +53,35 @@ void act_format_nat(const struct act_nat *nat, struct text *t)
 
 /* ---- nat ---- */
 
-/* An address at '*s', and past it.  IPv6 may stand in brackets. */
+/* An address at '*s', and past it: IPv4, IPv6, or IPv6 in brackets. */
 static bool scan_addr(const char **s, uint8_t *af, uint8_t addr[16])
 {
     char buf[64];
     bool bracket = **s == '[';
     const char *p = *s + bracket;
-    size_t n = strcspn(p, bracket ? "]" : "-");
+    size_t n = strspn(p, "0123456789.");
+    /* `1.2.3.4:80` and `1::2` are told apart by what is in front of the first colon. */
+    bool v4 = !bracket && memchr(p, '.', n);
     be32 ip;
 
+    if (!v4) {
+        n = strspn(p, "0123456789abcdefABCDEF:.");
+    }
     if (n >= sizeof buf || (bracket && p[n] != ']')) {
         return false;
     }
     memcpy(buf, p, n);
     buf[n] = '\0';
     memset(addr, 0, 16);
-    if (text_to_ip6(buf, addr)) {
-        *af = 6;
-        *s = p + n + bracket;
-        return true;
+    *s = p + n + bracket;
+    *af = v4 ? 4 : 6;
+    if (!v4) {
+        return text_to_ip6(buf, addr);
     }
-    /* IPv4: the port follows a colon. */
-    n = strcspn(*s, "-:");
-    buf[MIN(n, sizeof buf - 1)] = '\0';
-    if (bracket || n >= sizeof buf || !text_to_ip4(buf, &ip)) {
+    if (!text_to_ip4(buf, &ip)) {
         return false;
     }
     memcpy(addr, &ip, sizeof ip);
-    *af = 4;
-    *s += n;
     return true;
 }
 
@@ -211,11 +211,9 @@ static char *parse_ct_zone(const char *value, struct act_ct *ct)
     }
     char *error = subfield_parse(value, &ct->zone_src);
     if (error) {
-        free(error);
         ct->zone_src.field = NULL;
-        return xasprintf("%s: not a valid zone (a number of 16 bits or FIELD[a..b])", value);
     }
-    return NULL;
+    return error;
 }
 
 static char *parse_ct_alg(const char *value, struct act_ct *ct)

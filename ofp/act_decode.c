@@ -98,6 +98,9 @@ enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, uint8_t versio
     if (!version_ok(version)) {
         return OFPERR_OFPBRC_BAD_VERSION;
     }
+    if (!len) {
+        return OFPERR_OK;
+    }
     struct wire_rd list = wire_rd_sub(r, len);
     return act_decode_list(&d, &list);
 }
@@ -208,6 +211,9 @@ enum ofp_error acts_decode_instructions(struct wire_rd *r, size_t len, uint8_t v
     }
     if (!version_ok(version)) {
         return OFPERR_OFPBRC_BAD_VERSION;
+    }
+    if (!len) {
+        return OFPERR_OK;
     }
     memset(&in, 0, sizeof in);
     struct wire_rd list = wire_rd_sub(r, len);

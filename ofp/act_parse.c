@@ -29,9 +29,12 @@ char *act_parse_unsupported(struct act_parser *p, char *arg UNUSED)
 char *act_parse_int(const struct act_parser *p, const char *arg, uint64_t max, uint64_t *v)
 {
     if (!*arg) {
-        return xasprintf("%s: missing argument", p->word);
+        return xstrdup("missing required numeric argument");
     }
-    return text_to_u64(arg, v) && *v <= max ? NULL : xasprintf("invalid %s \"%s\"", p->word, arg);
+    if (!text_to_u64(arg, v)) {
+        return xasprintf("invalid numeric format %s", arg);
+    }
+    return *v <= max ? NULL : xasprintf("invalid %s \"%s\"", p->word, arg);
 }
 
 bool act_parse_table(const struct name_map *names, const char *s, uint8_t *table)
@@ -67,11 +70,15 @@ char *act_parse_dec_ttl(struct act_parser *p, char *arg)
                 : act_parse_null(p, arg);
 }
 
+/* A TTL, all of them. */
 char *act_parse_u8(struct act_parser *p, char *arg)
 {
     uint64_t v;
-    char *error = act_parse_int(p, arg, UINT8_MAX, &v);
+    char *error = act_parse_int(p, arg, UINT64_MAX, &v);
 
+    if (!error && v > UINT8_MAX) {
+        error = xasprintf("invalid TTL \"%s\"", arg);
+    }
     if (!error) {
         struct act_u8 *a = acts_put(p->out, word_type(p), sizeof *a);
         a->value = (uint8_t)v;
@@ -305,11 +312,11 @@ char *act_parse_write_metadata(struct act_parser *p, char *arg)
     if (slash) {
         *slash = '\0';
         if (!text_to_u64(slash + 1, &mask)) {
-            return xasprintf("invalid metadata mask \"%s\"", slash + 1);
+            return xasprintf("invalid numeric format %s", slash + 1);
         }
     }
     if (!text_to_u64(arg, &value)) {
-        return xasprintf("invalid metadata \"%s\"", arg);
+        return xasprintf("invalid numeric format %s", arg);
     }
     struct act_write_metadata *a = acts_put(p->out, ACT_WRITE_METADATA, sizeof *a);
     a->value = value;
@@ -399,10 +406,8 @@ static char *check_item(const struct act_parser *p, size_t ofs, size_t prev)
         return xasprintf("%s instruction not allowed here", act_infos[a->type].name);
     }
     /* What an action set may not hold is left to the switch to refuse. */
-    if (p->outer != OUTER_WRITE_ACTIONS || a->type == ACT_NAT) {
-        if (act_verify(a, p->outer, &error)) {
-            return error;
-        }
+    if (act_verify(a, p->outer == OUTER_WRITE_ACTIONS ? OUTER_NONE : p->outer, &error)) {
+        return error;
     }
     return check_order(a, prev == SIZE_MAX ? NULL : act_at(p->out, prev));
 }

@@ -5,7 +5,7 @@
 #include "ofp/act-private.h"
 
 /* Splits `A->B` in place. */
-static char *split_arrow(const struct act_parser *p, char *arg, char **right)
+static char *split_arrow(char *arg, char **right)
 {
     char *arrow = strstr(arg, "->");
 
@@ -13,7 +13,7 @@ static char *split_arrow(const struct act_parser *p, char *arg, char **right)
         return xasprintf("%s: missing `->'", arg);
     }
     if (!arrow[2]) {
-        return xasprintf("%s: missing field name following `->'", p->word);
+        return xasprintf("%s: missing field name following `->'", arg);
     }
     *arrow = '\0';
     *right = arrow + 2;
@@ -26,16 +26,29 @@ static char *check_writable(const struct field *f, const char *name)
     if (f->access == ACCESS_RO) {
         return xasprintf("%s is read-only", name);
     }
-    if (!f->size || f->n_bytes > FIELD_VALUE_MAX || !f->cp[0].header) {
-        return xasprintf("%s cannot be set: no OpenFlow message carries it", name);
+    if (!f->size || f->n_bytes > FIELD_VALUE_MAX) {
+        return xasprintf("%s cannot be set: not supported by this version", name);
     }
-    return NULL;
+    return f->cp[0].header ? NULL
+                           : xasprintf("%s cannot be set: no OpenFlow message carries it", name);
+}
+
+/* A plain integer must fit into the significant bits: the text of a field would be cut instead. */
+static bool int_fits(const struct field *f, const char *text)
+{
+    unsigned n_bits = f->id == MF_VLAN_VID ? 13 : f->n_bits;
+    uint64_t v;
+    if (!text_to_u64(text, &v) || n_bits >= 64) {
+        return true;
+    }
+    bool too_long = f->n_bytes < 8 && v >> 8 * f->n_bytes; /* field_parse() says so. */
+    return too_long || !(v >> n_bits);
 }
 
 char *act_parse_set_field(struct act_parser *p, char *arg)
 {
     char *name;
-    char *error = split_arrow(p, arg, &name);
+    char *error = split_arrow(arg, &name);
     if (error) {
         return error;
     }
@@ -48,12 +61,12 @@ char *act_parse_set_field(struct act_parser *p, char *arg)
         return error;
     }
     struct field_value value, mask;
+    if (!int_fits(f, arg)) {
+        return xasprintf("%s is not a valid value for field %s", arg, name);
+    }
     error = field_parse(f, arg, p->names, &value, &mask);
     if (error) {
         return error;
-    }
-    if (!field_value_ok(f, &value)) {
-        return xasprintf("%s is not a valid value for field %s", arg, name);
     }
     struct act_set_field *sf = acts_put(p->out, ACT_SET_FIELD, sizeof *sf);
     sf->field = f;
@@ -68,7 +81,7 @@ char *act_parse_load(struct act_parser *p, char *arg)
     struct subfield dst;
     uint64_t value;
     char *name;
-    char *error = split_arrow(p, arg, &name);
+    char *error = split_arrow(arg, &name);
 
     if (!error) {
         error = subfield_parse(name, &dst);
@@ -83,7 +96,8 @@ char *act_parse_load(struct act_parser *p, char *arg)
         return xasprintf("%s: not a valid integer of 64 bits", arg);
     }
     if (dst.n_bits < 64 && value >> dst.n_bits) {
-        return xasprintf("%s: value %s does not fit into %u bits", arg, arg, dst.n_bits);
+        return xasprintf("%s->%s: value %#" PRIx64 " does not fit into %u bits", arg, name, value,
+                         dst.n_bits);
     }
     act_put_load(p->out, &dst, value);
     return NULL;
@@ -100,7 +114,7 @@ char *act_parse_move(struct act_parser *p, char *arg)
 {
     struct subfield src, dst;
     char *name;
-    char *error = split_arrow(p, arg, &name);
+    char *error = split_arrow(arg, &name);
 
     if (!error) {
         error = subfield_parse(arg, &src);
@@ -147,8 +161,11 @@ char *act_parse_legacy(struct act_parser *p, char *arg)
     if (error) {
         return error;
     }
-    if (!act_mask_full(f, &mask) || !field_value_ok(f, &value)) {
-        return xasprintf("%s: not a valid %s", arg, f->name);
+    if (!int_fits(f, arg) || !act_mask_full(f, &mask)) {
+        return xasprintf("%s: not a valid %s", arg,
+                         f->id == MF_MPLS_LABEL ? "MPLS label"
+                         : f->id == MF_MPLS_TC  ? "MPLS TC"
+                                                : f->name);
     }
     put_fixed(p)->value = value;
     return NULL;

@@ -69,7 +69,7 @@ static void start_connect(struct rconn *r)
     char *error = stream_connect(r->timer.loop, r->target, OFP_PORT, &cb, r, &r->stream);
 
     if (error) {
-        log_warn("%s: %s", r->target, error);
+        log_warn("%s", error); /* It names the target. */
         set_error(r, error);
         free(error);
         r->state = RCONN_VOID; /* Trying again would not help. */

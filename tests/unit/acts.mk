@@ -1,1 +1,7 @@
 # Unit tests of acts.
+ACTS_TESTS = tests/unit/test-conn
+check_PROGRAMS += $(ACTS_TESTS)
+TESTS += $(ACTS_TESTS)
+tests_unit_test_conn_SOURCES = tests/unit/test-conn.c
+tests_unit_test_conn_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_conn_LDADD = $(OFPROTO_LIBS) $(CMOCKA_LIBS)
