@@ -202,7 +202,6 @@ static void tick(void *p_)
     if (dp_ct(p->dp)) {
         ct_sweep(dp_ct(p->dp), now, 100000);
     }
-    counter_tick(now);
 }
 
 /* ---- interface ---- */

@@ -15,6 +15,14 @@ vswitchd_libconfig_la_SOURCES = \
 
 sbin_PROGRAMS += vswitchd/sluice-vswitchd
 vswitchd_sluice_vswitchd_SOURCES = \
+	vswitchd/apply.c vswitchd/apply.h vswitchd/apply-private.h \
+	vswitchd/apply_port.c \
+	vswitchd/apply_status.c \
+	vswitchd/commands.h vswitchd/commands-private.h \
+	vswitchd/commands_bridge.c \
+	vswitchd/commands_ct.c \
+	vswitchd/commands_dpctl.c \
 	vswitchd/daemon.c vswitchd/daemon.h \
+	vswitchd/datapaths.c vswitchd/datapaths.h \
 	vswitchd/main.c
-vswitchd_sluice_vswitchd_LDADD = vswitchd/libconfig.la $(IO_LIBS) $(CAPNG_LIBS)
+vswitchd_sluice_vswitchd_LDADD = vswitchd/libconfig.la $(OFPROTO_LIBS) $(CAPNG_LIBS)

@@ -122,8 +122,8 @@ static bool find_port(struct datapaths *d, const char *name, struct dp **dp, uin
 /* netdev-dummy/receive PORT HEX...: frames arrive, one after the other. */
 static void on_receive(struct control_request *req, int argc, const char *const argv[], void *d)
 {
-    struct dp *dp;
-    uint32_t dp_port;
+    struct dp *dp = NULL;
+    uint32_t dp_port = DP_PORT_NONE;
     char *error = NULL;
 
     if (!find_port(d, argv[1], &dp, &dp_port)) {
@@ -148,6 +148,8 @@ static void on_receive(struct control_request *req, int argc, const char *const 
 }
 
 /* ---- memory/show ---- */
+
+static struct datapaths *usage_datapaths; /* As registered. */
 
 static void put_usage(void *d, struct control_usage *u)
 {
@@ -176,6 +178,7 @@ void commands_register_bridge(struct datapaths *d)
     control_register("bridge/reconnect", "[bridge]", 0, 1, on_reconnect, d);
     control_register("ofproto/list", "", 0, 0, on_list, d);
     control_register("netdev-dummy/receive", "port frame...", 2, INT_MAX, on_receive, d);
+    usage_datapaths = d;
     control_usage_register(put_usage, d);
 }
 
@@ -184,4 +187,9 @@ void commands_register(struct datapaths *d)
     commands_register_dpctl(d);
     commands_register_ct(d);
     commands_register_bridge(d);
+}
+
+void commands_unregister(void)
+{
+    control_usage_unregister(put_usage, usage_datapaths);
 }

@@ -18,9 +18,12 @@
 #include "lib/io/loop.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "vswitchd/apply.h"
+#include "vswitchd/commands.h"
 #include "vswitchd/config.h"
 #include "vswitchd/config_server.h"
 #include "vswitchd/daemon.h"
+#include "vswitchd/datapaths.h"
 
 LOG_MODULE(vswitchd);
 
@@ -38,6 +41,8 @@ struct daemon {
     struct config *config;
     struct config_server *server;
     struct control *control;
+    struct datapaths *datapaths;
+    struct apply *apply;
     struct loop_timer tick;
     struct control_request *exit_request; /* Answered at the very end. */
     bool cleanup;
@@ -262,16 +267,6 @@ static void cmd_exit(struct control_request *rq, int argc, const char *const arg
     loop_stop(d->loop);
 }
 
-/* Tells clients which configuration is in force. */
-static void applied(void *d, struct config *config)
-{
-    const struct config_row *root = config_root(config);
-
-    (void)d;
-    config_set_integer(config, root, COL_Open_vSwitch_cur_cfg,
-                       config_integer(root, COL_Open_vSwitch_next_cfg, 0));
-}
-
 static void set_versions(struct config *config)
 {
     config_set_string(config, config_root(config), COL_Open_vSwitch_ovs_version, PACKAGE_VERSION);
@@ -289,13 +284,17 @@ static void open_all(struct daemon *d, const struct options *o)
     if (strcmp(o->control, "none")) {
         check(control_open(d->loop, o->control, VERSION_TEXT, &d->control));
     }
-    config_set_apply(d->config, applied, d);
+    d->datapaths = datapaths_new(d->loop, dirs_rundir());
+    commands_register(d->datapaths);
+    d->apply = apply_new(d->config, d->datapaths);
     free(db);
 }
 
 static void close_all(struct daemon *d)
 {
-    config_set_apply(d->config, NULL, NULL);
+    apply_free(d->apply, d->cleanup);
+    commands_unregister();
+    datapaths_free(d->datapaths, d->cleanup);
     config_server_close(d->server);
     config_close(d->config);
     if (d->exit_request) {
@@ -349,6 +348,8 @@ int main(int argc, char *argv[])
     open_all(&d, &o);
 
     log_info("%s started, configuration in %s", VERSION_TEXT, o.conf);
+    loop_turn(d.loop,
+              0); /* Applies what was loaded, so that the parent's exit means a working switch. */
     daemon_ready(!o.no_chdir);
     loop_run(d.loop);
     log_info("exiting");
