@@ -199,9 +199,6 @@ static void tick(void *p_)
         }
     }
     continuations_reclaim(p->continuations, now, 1000);
-    if (dp_ct(p->dp)) {
-        ct_sweep(dp_ct(p->dp), now, 100000);
-    }
 }
 
 /* ---- interface ---- */
