@@ -30,3 +30,11 @@ EXTRA_PROGRAMS += tests/bench/dp-forward
 tests_bench_dp_forward_SOURCES = tests/bench/dp-forward.c
 tests_bench_dp_forward_LDADD = $(DP_LIBS)
 EXTRA_DIST += tests/system/test_afpacket.py
+
+tests_bench_bench_dp_SOURCES = tests/bench/bench-dp.c
+tests_bench_bench_dp_LDADD = $(DP_LIBS)
+check_PROGRAMS += tests/unit/test-port
+TESTS += tests/unit/test-port
+tests_unit_test_port_SOURCES = tests/unit/test-port.c
+tests_unit_test_port_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_port_LDADD = lib/dp/libdp.la lib/io/libio.la $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(CMOCKA_LIBS)

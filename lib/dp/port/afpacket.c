@@ -23,7 +23,7 @@
 LOG_MODULE(netdev_linux);
 
 #define RX_BYTES    (2u << 20) /* Of ring for each port. */
-#define TX_BYTES    (512u << 10)
+#define TX_BYTES    (1u << 20)
 #define BLOCK_BYTES (64u << 10)
 #define SLOT_MIN    2048u
 #define SLOT_MAX    16384u
