@@ -1,0 +1,11 @@
+/* ct-private.h - the tracker itself, for the files that implement ct.h. */
+#pragma once
+
+#include "lib/ct/ct_proto-private.h"
+#include "lib/ct/ct_table-private.h"
+
+struct ct {
+    struct ct_table table;
+    bool tcp_liberal;   /* Written by the control thread, read by workers. */
+    uint32_t sweep_pos; /* Control thread. */
+};

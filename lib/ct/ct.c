@@ -1,0 +1,379 @@
+/* ct.c - see ct.h: a packet's way through the tracker.
+ *
+ * What is seen on a packet:
+ *   new          no entry, or one that no reply has confirmed yet
+ *   est (+rpl)   an entry both of whose ends were seen
+ *   rel (+rpl)   an ICMP error about an entry
+ *   inv          neither: malformed, out of state, unknown error
+ * An entry that is found is locked for the few instructions of its update; it may have been removed
+ * between lookup and lock, and is then looked up once more. */
+#include "lib/ct/ct-private.h"
+
+#include <stdlib.h>
+
+#include "lib/counter.h"
+#include "lib/mem.h"
+#include "lib/packet/ip.h"
+
+#define MAX_CONNS_DEFAULT UINT32_C(3000000)
+
+struct ct *ct_new(const struct ct_config *config)
+{
+    struct ct *ct = xzalloc_cacheline(sizeof *ct);
+    uint32_t max = config->max_conns ? config->max_conns : MAX_CONNS_DEFAULT;
+    if (!ct_table_init(&ct->table, max, config->hash_seed)) {
+        free(ct);
+        return NULL;
+    }
+    ct->tcp_liberal = config->tcp_liberal;
+    return ct;
+}
+
+void ct_free(struct ct *ct)
+{
+    if (ct) {
+        ct_table_deinit(&ct->table);
+        free(ct);
+    }
+}
+
+void ct_clear(struct packet *p)
+{
+    p->ct = (struct packet_ct){0};
+}
+
+/* ---- what goes onto the packet ---- */
+
+static void set_tuple(struct packet_ct *pct, const struct ct_key *k, const struct ct_addr6 *addr6,
+                      uint8_t icmp_code)
+{
+    pct->orig_proto = k->proto;
+    pct->orig_is_ip6 = addr6 != NULL;
+    if (addr6) {
+        memcpy(pct->orig_src, addr6->a[0], 16);
+        memcpy(pct->orig_dst, addr6->a[1], 16);
+    } else {
+        memcpy(pct->orig_src, &k->ip4[0], 4);
+        memcpy(pct->orig_dst, &k->ip4[1], 4);
+    }
+    bool icmp = k->proto == IPPROTO_HDR_ICMP || k->proto == IPPROTO_HDR_ICMP6;
+    pct->orig_tp_src = icmp ? htons(k->icmp_type) : k->port[0];
+    pct->orig_tp_dst = icmp ? htons(icmp_code) : k->port[1];
+}
+
+/* Entry locked. */
+static void set_mark_label(const struct ct_table *t, struct packet_ct *pct, uint32_t index)
+{
+    const struct ct_conn *c = ct_table_conn(t, index);
+    pct->mark = c->mark;
+    if (c->flags & CT_F_LABEL) {
+        memcpy(pct->label, ct_table_label(t, index), 16);
+    } else {
+        memset(pct->label, 0, 16);
+    }
+}
+
+/* Entry locked. */
+static void set_from_conn(const struct ct_table *t, struct packet_ct *pct, uint32_t index,
+                          uint8_t state)
+{
+    const struct ct_conn *c = ct_table_conn(t, index);
+    pct->state = CS_TRK | state;
+    pct->conn = (struct ct_ref){index, c->generation};
+    set_tuple(pct, &c->key, index & CT_INDEX_IP6 ? ct_table_addr6(t, index) : NULL, c->icmp_code);
+    set_mark_label(t, pct, index);
+}
+
+/* Entry locked. */
+static void write_mark_label(const struct ct_table *t, uint32_t index, const struct ct_args *args)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    c->mark = (args->mark & args->mark_mask) | (c->mark & ~args->mark_mask);
+    if (is_all_zeros(args->label_mask, 16)) {
+        return;
+    }
+    uint8_t *label = ct_table_label(t, index);
+    if (!(c->flags & CT_F_LABEL)) {
+        memset(label, 0, 16); /* The slot's last owner may have had one. */
+        __atomic_store_n(&c->flags, c->flags | CT_F_LABEL, __ATOMIC_RELAXED);
+    }
+    for (int i = 0; i < 16; i++) {
+        label[i] =
+            (uint8_t)((args->label[i] & args->label_mask[i]) | (label[i] & ~args->label_mask[i]));
+    }
+}
+
+static void set_invalid(struct packet_ct *pct)
+{
+    *pct = (struct packet_ct){.state = CS_TRK | CS_INV, .zone = pct->zone};
+    counter_inc(COUNTER_conntrack_invalid);
+}
+
+/* ---- entries ---- */
+
+/* Locks the entry if it still is the one that was found. */
+static bool lock_live(struct ct_conn *c, uint32_t generation, int64_t now_ms)
+{
+    ct_spin_lock(&c->lock);
+    if (c->flags & CT_F_LIVE && c->generation == generation && !ct_table_expired(c, now_ms)) {
+        return true;
+    }
+    ct_spin_unlock(&c->lock);
+    return false;
+}
+
+/* Finds and locks; 0: none. */
+static uint32_t find_locked(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms,
+                            unsigned *dir)
+{
+    for (int i = 0; i < 2; i++) {
+        uint32_t index = ct_table_find(t, q, now_ms, dir);
+        if (!index) {
+            return 0;
+        }
+        struct ct_conn *c = ct_table_conn(t, index);
+        ct_spin_lock(&c->lock);
+        /* A removed slot is not reused before a grace period: alive, it is the one found. */
+        if (c->flags & CT_F_LIVE && !ct_table_expired(c, now_ms)) {
+            return index;
+        }
+        ct_spin_unlock(&c->lock);
+    }
+    return 0;
+}
+
+static void count(struct ct_conn *c, unsigned dir, uint32_t bytes)
+{
+    c->packets[dir]++;
+    c->bytes[dir] += bytes;
+}
+
+static enum ct_verdict update(struct ct *ct, struct ct_conn *c, unsigned dir,
+                              const struct ct_packet *x, int64_t now_ms)
+{
+    if (c->key.proto != IPPROTO_HDR_TCP) {
+        return ct_other_update(c, dir, now_ms);
+    }
+    bool check = !__atomic_load_n(&ct->tcp_liberal, __ATOMIC_RELAXED);
+    return ct_tcp_update(c, dir, &x->tcp, check, now_ms);
+}
+
+static void reclass(struct ct_table *t, uint32_t index)
+{
+    const struct ct_conn *c = ct_table_conn(t, index);
+    enum ct_class class = c->key.proto == IPPROTO_HDR_TCP ? ct_tcp_class(c)
+                          : c->flags & CT_F_SEEN_REPLY    ? CT_CLASS_ESTABLISHED
+                                                          : CT_CLASS_UNREPLIED;
+    if (UNLIKELY(class != c->class)) {
+        ct_table_set_class(t, index, class);
+    }
+}
+
+/* May this packet begin a connection?  With an entry, also sets it up. */
+static bool begin(struct ct_conn *c, const struct ct_packet *x, int64_t now_ms)
+{
+    if (x->is_reply_type) {
+        return false;
+    }
+    if (x->q.key.proto == IPPROTO_HDR_TCP) {
+        return ct_tcp_new(c, &x->tcp, now_ms);
+    }
+    ct_other_new(c, now_ms);
+    return true;
+}
+
+/* Commits.  False: another worker just did. */
+static bool create(struct ct *ct, struct packet *p, const struct ct_packet *x,
+                   const struct ct_args *args, int64_t now_ms)
+{
+    struct ct_table *t = &ct->table;
+    uint32_t index = ct_table_alloc(t, &x->q, now_ms);
+    if (!index) {
+        return true; /* Full: stays new, uncommitted. */
+    }
+    struct ct_conn *c = ct_table_conn(t, index);
+    begin(c, x, now_ms);
+    c->icmp_code = x->icmp_code;
+    c->start_ms = now_ms;
+    c->admitted_by = args->admitted_by;
+    c->alg = args->alg;
+    count(c, 0, x->l3_len);
+    write_mark_label(t, index, args);
+    struct packet_ct pct = p->ct;
+    set_from_conn(t, &pct, index, CS_NEW);
+    if (!ct_table_insert(t, index, &x->q, now_ms)) {
+        return false;
+    }
+    p->ct = pct;
+    return true;
+}
+
+static bool on_no_entry(struct ct *ct, struct packet *p, const struct ct_packet *x,
+                        const struct ct_args *args, int64_t now_ms)
+{
+    struct ct_conn probe = {.key = x->q.key};
+    if (!begin(&probe, x, now_ms)) {
+        set_invalid(&p->ct);
+        return true;
+    }
+    p->ct.state = CS_TRK | CS_NEW;
+    set_tuple(&p->ct, &x->q.key, x->q.is_ip6 ? &x->q.addr6 : NULL, x->icmp_code);
+    return !args->commit || create(ct, p, x, args, now_ms);
+}
+
+/* Entry locked; unlocks it.  False: it is over, and the packet may begin another. */
+static bool on_entry(struct ct *ct, struct packet *p, const struct ct_packet *x, uint32_t index,
+                     unsigned dir, const struct ct_args *args, int64_t now_ms)
+{
+    struct ct_table *t = &ct->table;
+    struct ct_conn *c = ct_table_conn(t, index);
+    uint32_t generation = c->generation;
+    enum ct_verdict v =
+        args->commit && args->force && dir ? CT_ANEW : update(ct, c, dir, x, now_ms);
+
+    if (UNLIKELY(v == CT_ANEW)) {
+        ct_spin_unlock(&c->lock);
+        ct_table_remove(t, index, generation, CT_ANY_CLASS, CT_ANY_TIME);
+        return false;
+    }
+    if (UNLIKELY(v == CT_INVALID)) {
+        ct_spin_unlock(&c->lock);
+        set_invalid(&p->ct);
+        return true;
+    }
+    count(c, dir, x->l3_len);
+    uint8_t state = CS_NEW;
+    if (v == CT_VALID) {
+        if (dir && !(c->flags & CT_F_SEEN_REPLY)) {
+            __atomic_store_n(&c->flags, c->flags | CT_F_SEEN_REPLY, __ATOMIC_RELAXED);
+        }
+        state = !(c->flags & CT_F_SEEN_REPLY) ? CS_NEW : dir ? CS_EST | CS_RPL : CS_EST;
+    }
+    reclass(t, index);
+    if (args->commit) {
+        write_mark_label(t, index, args);
+    }
+    set_from_conn(t, &p->ct, index, state);
+    ct_spin_unlock(&c->lock);
+    return true;
+}
+
+static void on_error(struct ct *ct, struct packet *p, const struct ct_packet *x,
+                     const struct ct_args *args, int64_t now_ms)
+{
+    struct ct_table *t = &ct->table;
+    unsigned dir;
+    uint32_t index = find_locked(t, &x->q, now_ms, &dir);
+    if (!index) {
+        set_invalid(&p->ct);
+        return;
+    }
+    /* The error goes back to who sent the packet that it quotes. */
+    bool quotes_reply = dir || x->is_reply_type;
+    if (args->commit) {
+        write_mark_label(t, index, args);
+    }
+    set_from_conn(t, &p->ct, index, quotes_reply ? CS_REL : CS_REL | CS_RPL);
+    ct_spin_unlock(&ct_table_conn(t, index)->lock);
+    counter_inc(COUNTER_conntrack_related);
+}
+
+/* A second ct in the zone of the first: what the first said stands; only commit has effects.
+ * False: it must be looked up all the same. */
+static bool again(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
+{
+    struct packet_ct *pct = &p->ct;
+    if (pct->state & CS_INV) {
+        return true;
+    }
+    if (!pct->conn.generation) {
+        return !args->commit;
+    }
+    if (args->commit && args->force && pct->state & CS_RPL) {
+        return false;
+    }
+    struct ct_conn *c = ct_table_conn(&ct->table, pct->conn.index);
+    if (!lock_live(c, pct->conn.generation, now_ms)) {
+        return false;
+    }
+    if (args->commit) {
+        write_mark_label(&ct->table, pct->conn.index, args);
+    }
+    set_mark_label(&ct->table, pct, pct->conn.index);
+    ct_spin_unlock(&c->lock);
+    return true;
+}
+
+void ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
+{
+    if (p->ct.state & CS_TRK && p->ct.zone == args->zone && again(ct, p, args, now_ms)) {
+        return;
+    }
+    p->ct = (struct packet_ct){.zone = args->zone};
+
+    struct ct_packet x;
+    enum ct_kind kind = ct_extract(p, args->zone, &x);
+    if (UNLIKELY(kind == CT_KIND_INVALID)) {
+        set_invalid(&p->ct);
+        return;
+    }
+    ct_table_prepare(&ct->table, &x.q);
+    if (UNLIKELY(kind == CT_KIND_ERROR)) {
+        on_error(ct, p, &x, args, now_ms);
+        return;
+    }
+    for (int i = 0; i < 3; i++) { /* Once more if another worker was quicker. */
+        unsigned dir = 0;
+        uint32_t index = find_locked(&ct->table, &x.q, now_ms, &dir);
+        if (x.is_reply_type) {
+            dir = 1;
+        }
+        if (index && on_entry(ct, p, &x, index, dir, args, now_ms)) {
+            return;
+        }
+        if (on_no_entry(ct, p, &x, args, now_ms)) {
+            return;
+        }
+    }
+    /* Removed and committed by others all the time: it stays new, uncommitted. */
+}
+
+/* ---- the table as a whole ---- */
+
+unsigned ct_sweep(struct ct *ct, int64_t now_ms, unsigned budget)
+{
+    struct ct_table *t = &ct->table;
+    unsigned n = 0;
+    for (; budget > 0; budget--) {
+        ct->sweep_pos = ct_table_next(t, ct->sweep_pos);
+        if (!ct->sweep_pos) {
+            break; /* Once round; the next call begins again. */
+        }
+        n += ct_table_expire(t, ct->sweep_pos, now_ms);
+    }
+    return n;
+}
+
+uint32_t ct_count(const struct ct *ct)
+{
+    return __atomic_load_n(&ct->table.n, __ATOMIC_RELAXED);
+}
+
+uint32_t ct_get_max(const struct ct *ct)
+{
+    return __atomic_load_n(&ct->table.max, __ATOMIC_RELAXED);
+}
+
+bool ct_set_max(struct ct *ct, uint32_t max)
+{
+    if (max > ct->table.reserved) {
+        return false;
+    }
+    __atomic_store_n(&ct->table.max, max, __ATOMIC_RELAXED);
+    return true;
+}
+
+void ct_set_tcp_liberal(struct ct *ct, bool liberal)
+{
+    __atomic_store_n(&ct->tcp_liberal, liberal, __ATOMIC_RELAXED);
+}

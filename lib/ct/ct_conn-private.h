@@ -1,0 +1,122 @@
+/* ct_conn-private.h - a connection as it lies in the arena, and the keys that find it.
+ *
+ * Layer 2, pure; lib/ct only.  An entry is its hot part, struct ct_conn, two cache lines in the
+ * pool of its family, and parallel arrays for what most entries do not have: IPv6 addresses and
+ * labels (an array's pages are taken when they are first written).
+ *
+ * Invariants:
+ * - No pointers and no absolute addresses in here, so that the arena may be mapped elsewhere.
+ * - An index is a slot number; bit 31 says which family's pool.  Slot 0 is never used: 0 = none.
+ * - 'next', 'hash', 'key' and the IPv6 addresses do not change while the entry is linked, and not
+ *   before a grace period after it was unlinked; readers use them without a lock.
+ * - 'generation' is never 0 and changes when the entry goes.
+ * - Everything else is under 'lock', except 'link' (the lock of the shard) and loads of 'flags' and
+ *   'expires_ms' as hints. */
+#pragma once
+
+#include <sched.h>
+
+#include "lib/ct/ct.h"
+
+struct ct_spin {
+    uint8_t held;
+};
+
+static inline void ct_spin_lock(struct ct_spin *s)
+{
+    for (unsigned n = 0; __atomic_exchange_n(&s->held, 1, __ATOMIC_ACQUIRE); n++) {
+        if (n % 256 == 255) {
+            sched_yield(); /* The holder may share our core. */
+        }
+    }
+}
+
+static inline void ct_spin_unlock(struct ct_spin *s)
+{
+    __atomic_store_n(&s->held, 0, __ATOMIC_RELEASE);
+}
+
+/* The original direction's tuple; 16 bytes that compare as two words.  IPv6 entries have their
+ * addresses apart and 'ip4' zero. */
+struct ct_key {
+    union {
+        be32 ip4[2]; /* Source, destination. */
+        uint64_t ip4_word;
+    };
+    union {
+        struct {
+            be16 port[2]; /* ICMP: the identifier in both. */
+            uint16_t zone;
+            uint8_t proto;
+            uint8_t icmp_type; /* ICMP: that of the request.  Else 0. */
+        };
+        uint64_t l4_word;
+    };
+};
+_Static_assert(sizeof(struct ct_key) == 16, "compared as words");
+
+struct ct_addr6 {
+    uint64_t a[2][2]; /* Source, destination; network order. */
+};
+
+/* One end of a TCP connection: what it sent, and what its peer lets it send. */
+struct ct_peer {
+    uint32_t seq_lo;  /* Highest sequence number sent, plus one. */
+    uint32_t seq_hi;  /* Highest that the peer's window allows, plus one. */
+    uint16_t max_win; /* Largest window it advertised, in units of its scale. */
+    uint8_t wscale;   /* CT_WSCALE_* */
+    uint8_t state;    /* enum ct_tcp_state; of other protocols, in peer[0], enum ct_other_state. */
+};
+#define CT_WSCALE_MASK    0x0f
+#define CT_WSCALE_UNKNOWN 0x40 /* This end was first seen in mid-stream. */
+#define CT_WSCALE_SEEN    0x80 /* Its SYN had the option. */
+
+/* What a full table gives up first.  Established entries are in no list. */
+enum ct_class { CT_CLASS_UNREPLIED, CT_CLASS_CLOSING, CT_N_CLASSES, CT_CLASS_ESTABLISHED = 2 };
+
+#define CT_F_LIVE       0x01 /* In the table. */
+#define CT_F_SEEN_REPLY 0x02
+#define CT_F_LABEL      0x04 /* It has a label, in the pool's label array. */
+#define CT_F_SCALED     0x08 /* TCP: window scaling was negotiated. */
+
+struct ct_conn {
+    uint32_t next; /* In the bucket's chain. */
+    uint32_t hash;
+    uint32_t generation;
+    struct ct_spin lock;
+    uint8_t flags; /* CT_F_* */
+    uint8_t class; /* enum ct_class */
+    uint8_t icmp_code;
+    struct ct_key key;
+    int64_t expires_ms;
+    struct ct_peer peer[2]; /* 0 = the original sender. */
+    /* Second cache line. */
+    uint64_t packets[2], bytes[2]; /* By direction; bytes of IP. */
+    int64_t start_ms;
+    uint64_t admitted_by;
+    uint32_t link[2]; /* Class list: previous, next; then, as 'next', the free and limbo lists. */
+    uint32_t mark;
+    uint16_t alg;
+    uint8_t pad[2];
+};
+_Static_assert(sizeof(struct ct_conn) == 2 * CACHE_LINE, "two cache lines");
+
+#define CT_INDEX_IP6  BIT(31)
+#define CT_INDEX_SLOT (~CT_INDEX_IP6)
+
+/* A packet's tuple, ready to be looked up either way round. */
+struct ct_lookup {
+    struct ct_key key, reverse; /* Of an ICMP reply: already turned into its request's. */
+    struct ct_addr6 addr6;      /* As in 'key'. */
+    uint32_t hash;              /* The same for both directions. */
+    bool is_ip6;
+    bool one_way; /* ICMP: an entry is found only as 'key'. */
+};
+
+/* What became of an entry that a packet was shown to. */
+enum ct_verdict {
+    CT_VALID,   /* Part of the connection. */
+    CT_OPENING, /* Of it too, but nothing that establishes: stays +new. */
+    CT_ANEW,    /* The old connection is over, and this packet begins another. */
+    CT_INVALID
+};

@@ -1,0 +1,228 @@
+/* ct_extract.c - from a packet to the tuple that finds its connection.
+ *
+ * Layer 2, pure; any worker.  First step of ct_execute().  Lengths are checked before anything is
+ * read, and the header and transport checksums of the packet itself; a quoted packet has neither
+ * to be whole nor to have a right checksum (RFC 792, RFC 4443 section 3).  Does not reassemble: a
+ * later fragment has no ports and is invalid, a first one is tracked by its header. */
+#include "lib/ct/ct_proto-private.h"
+#include "lib/packet/csum.h"
+#include "lib/packet/ip.h"
+
+#define QUOTED_L4_MIN 8 /* RFC 792: the header and 64 bits of the data. */
+
+/* What an ICMP type is to the tracker; types not here are invalid.  'pair' turns a reply into its
+ * request.  ND and MLD are not here. */
+enum icmp_role { ICMP_OTHER, ICMP_REQUEST, ICMP_REPLY, ICMP_ERROR };
+struct icmp_type {
+    uint8_t role; /* enum icmp_role */
+    uint8_t pair;
+};
+static const struct icmp_type icmp_types[2][256] = {
+    {
+        [0] = {ICMP_REPLY, 8}, /* Echo. */
+        [8] = {ICMP_REQUEST, 0},
+        [13] = {ICMP_REQUEST, 14}, /* Timestamp. */
+        [14] = {ICMP_REPLY, 13},
+        [15] = {ICMP_REQUEST, 16}, /* Information. */
+        [16] = {ICMP_REPLY, 15},
+        [3] = {ICMP_ERROR, 0},  /* Destination unreachable. */
+        [4] = {ICMP_ERROR, 0},  /* Source quench. */
+        [5] = {ICMP_ERROR, 0},  /* Redirect. */
+        [11] = {ICMP_ERROR, 0}, /* Time exceeded. */
+        [12] = {ICMP_ERROR, 0}, /* Parameter problem. */
+    },
+    {
+        [128] = {ICMP_REQUEST, 129}, /* Echo. */
+        [129] = {ICMP_REPLY, 128},
+        [1] = {ICMP_ERROR, 0}, /* Destination unreachable. */
+        [2] = {ICMP_ERROR, 0}, /* Packet too big. */
+        [3] = {ICMP_ERROR, 0}, /* Time exceeded. */
+        [4] = {ICMP_ERROR, 0}, /* Parameter problem. */
+    },
+};
+
+uint8_t ct_extract_reply_type(bool is_ip6, uint8_t request)
+{
+    return icmp_types[is_ip6][request].pair;
+}
+
+static void set_addresses(struct ct_packet *x, const uint8_t *l3, const struct ip_info *ip)
+{
+    x->q.is_ip6 = ip->version == 6;
+    if (x->q.is_ip6) {
+        memcpy(&x->q.addr6, l3 + 8, 32);
+    } else {
+        memcpy(x->q.key.ip4, l3 + 12, 8);
+    }
+    x->q.key.proto = ip->proto;
+}
+
+static bool set_ports(struct ct_packet *x, const uint8_t *l4)
+{
+    memcpy(x->q.key.port, l4, 4);
+    return x->q.key.port[0] && x->q.key.port[1]; /* Zero is nobody's port. */
+}
+
+/* Echo and the like: a reply's tuple is turned round, so that both find the one entry. */
+static void set_icmp(struct ct_packet *x, const uint8_t *l4, struct icmp_type type)
+{
+    struct ct_key *k = &x->q.key;
+    x->q.one_way = true;
+    x->icmp_code = l4[1];
+    memcpy(&k->port[0], l4 + 4, 2);
+    k->port[1] = k->port[0];
+    k->icmp_type = l4[0];
+    if (type.role == ICMP_REPLY) {
+        struct ct_key old = *k;
+        struct ct_addr6 old6 = x->q.addr6;
+        k->ip4[0] = old.ip4[1];
+        k->ip4[1] = old.ip4[0];
+        memcpy(x->q.addr6.a[0], old6.a[1], 16);
+        memcpy(x->q.addr6.a[1], old6.a[0], 16);
+        k->icmp_type = type.pair;
+        x->is_reply_type = true;
+    }
+}
+
+/* Window scale option of a SYN (RFC 7323 section 2.2; larger shifts count as 14). */
+static uint8_t wscale_option(const uint8_t *opt, uint32_t len)
+{
+    for (uint32_t i = 0; i < len && opt[i] != 0;) {
+        if (opt[i] == 1) {
+            i++;
+            continue;
+        }
+        if (len - i < 2 || opt[i + 1] < 2 || opt[i + 1] > len - i) {
+            break;
+        }
+        if (opt[i] == 3 && opt[i + 1] == 3) {
+            return CT_WSCALE_SEEN | MIN(opt[i + 2], 14);
+        }
+        i += opt[i + 1];
+    }
+    return 0;
+}
+
+static bool set_tcp(struct ct_packet *x, const uint8_t *l4, uint32_t len)
+{
+    uint32_t hdr = len >= 20 ? (l4[12] >> 4) * 4u : 0;
+    if (hdr < 20 || hdr > len) {
+        return false;
+    }
+    x->tcp = (struct ct_tcp_seg){
+        .seq = get_be32(l4 + 4),
+        .ack = get_be32(l4 + 8),
+        .len = len - hdr,
+        .win = get_be16(l4 + 14),
+        .flags = l4[13] & 0x3f,
+    };
+    if (x->tcp.flags & CT_FLAG_SYN) {
+        x->tcp.wscale = wscale_option(l4 + 20, hdr - 20);
+    }
+    return ct_tcp_flags_ok(x->tcp.flags) && set_ports(x, l4);
+}
+
+/* The packet that an ICMP error quotes: only the tuple counts. */
+static bool set_quoted(struct ct_packet *x, const uint8_t *l3, uint32_t len, bool is_ip6)
+{
+    struct ip_info ip;
+    if (!ip_parse(l3, len, true, &ip) || (ip.version == 6) != is_ip6 || ip.frag & KEY_FRAG_LATER) {
+        return false;
+    }
+    const uint8_t *l4 = l3 + ip.l4_ofs;
+    set_addresses(x, l3, &ip);
+    switch (ip.proto) {
+    case IPPROTO_HDR_TCP:
+    case IPPROTO_HDR_UDP:
+    case IPPROTO_HDR_SCTP:
+        return ip.l4_len >= QUOTED_L4_MIN && set_ports(x, l4);
+    case IPPROTO_HDR_ICMP:
+    case IPPROTO_HDR_ICMP6: {
+        if (ip.proto != (is_ip6 ? IPPROTO_HDR_ICMP6 : IPPROTO_HDR_ICMP) ||
+            ip.l4_len < QUOTED_L4_MIN) {
+            return false;
+        }
+        struct icmp_type type = icmp_types[is_ip6][l4[0]];
+        if (type.role != ICMP_REQUEST && type.role != ICMP_REPLY) {
+            return false; /* An error about an error is never sent (RFC 1122 section 3.2.2). */
+        }
+        set_icmp(x, l4, type);
+        return true;
+    }
+    default:
+        return true;
+    }
+}
+
+static enum ct_kind extract_icmp(struct ct_packet *x, const uint8_t *l4, uint32_t len, bool is_ip6)
+{
+    if (len < 8) {
+        return CT_KIND_INVALID;
+    }
+    struct icmp_type type = icmp_types[is_ip6][l4[0]];
+    switch ((enum icmp_role)type.role) {
+    case ICMP_REQUEST:
+    case ICMP_REPLY:
+        set_icmp(x, l4, type);
+        return CT_KIND_PACKET;
+    case ICMP_ERROR: {
+        uint16_t zone = x->q.key.zone;
+        memset(&x->q, 0, sizeof x->q);
+        x->q.key.zone = zone;
+        return set_quoted(x, l4 + 8, len - 8, is_ip6) ? CT_KIND_ERROR : CT_KIND_INVALID;
+    }
+    case ICMP_OTHER:
+        break;
+    }
+    return CT_KIND_INVALID;
+}
+
+static bool udp_length_ok(const struct packet *p, const uint8_t *l4, const struct ip_info *ip)
+{
+    if (ip->l4_len < 8) {
+        return false;
+    }
+    uint32_t udp_len = get_be16(l4 + 4);
+    return ip->frag || p->gso_type != GSO_NONE || (udp_len >= 8 && udp_len <= ip->l4_len);
+}
+
+enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
+{
+    struct ip_info ip;
+    memset(x, 0, sizeof *x);
+    x->q.key.zone = zone;
+    if (!ip_packet(p, &ip) || ip.frag & KEY_FRAG_LATER || !ip.has_l4) {
+        return CT_KIND_INVALID;
+    }
+    const uint8_t *l3 = p->data + p->l3_ofs, *l4 = l3 + ip.l4_ofs;
+    if (ip.version == 4 && csum(l3, ip.l4_ofs) != 0) {
+        return CT_KIND_INVALID;
+    }
+    x->l3_len = ip.l4_ofs + ip.l4_len;
+    set_addresses(x, l3, &ip);
+
+    enum ct_kind kind = CT_KIND_PACKET;
+    switch (ip.proto) {
+    case IPPROTO_HDR_TCP:
+        kind = set_tcp(x, l4, ip.l4_len) ? kind : CT_KIND_INVALID;
+        break;
+    case IPPROTO_HDR_UDP:
+        kind = udp_length_ok(p, l4, &ip) && set_ports(x, l4) ? kind : CT_KIND_INVALID;
+        break;
+    case IPPROTO_HDR_SCTP:
+        kind = ip.l4_len >= 12 && set_ports(x, l4) ? kind : CT_KIND_INVALID;
+        break;
+    case IPPROTO_HDR_ICMP:
+    case IPPROTO_HDR_ICMP6: {
+        bool is_ip6 = ip.version == 6;
+        if (ip.proto != (is_ip6 ? IPPROTO_HDR_ICMP6 : IPPROTO_HDR_ICMP)) {
+            return CT_KIND_INVALID; /* Of the other family. */
+        }
+        kind = extract_icmp(x, l4, ip.l4_len, is_ip6);
+        break;
+    }
+    default:
+        break;
+    }
+    return kind != CT_KIND_INVALID && csum_l4_ok(p) ? kind : CT_KIND_INVALID;
+}

@@ -1,0 +1,70 @@
+/* ct_proto-private.h - what the packets of a protocol do to an entry.
+ *
+ * Layer 2, pure; lib/ct only.  ct_extract() says what a packet is; ct_tcp_* and ct_other_* then
+ * move an entry that the caller has locked. */
+#pragma once
+
+#include "lib/ct/ct_conn-private.h"
+
+enum ct_timeout {
+#define CT_TIMEOUT(ID, NAME, SECONDS) CT_TO_##ID,
+#include "lib/ct/ct_timeouts.def"
+#undef CT_TIMEOUT
+    CT_N_TIMEOUTS
+};
+
+static inline void ct_conn_refresh(struct ct_conn *c, enum ct_timeout to, int64_t now_ms)
+{
+    static const int32_t ms[] = {
+#define CT_TIMEOUT(ID, NAME, SECONDS) (SECONDS) * 1000,
+#include "lib/ct/ct_timeouts.def"
+#undef CT_TIMEOUT
+    };
+    __atomic_store_n(&c->expires_ms, now_ms + ms[to], __ATOMIC_RELAXED);
+}
+
+#define CT_FLAG_FIN 0x01
+#define CT_FLAG_SYN 0x02
+#define CT_FLAG_RST 0x04
+#define CT_FLAG_PSH 0x08
+#define CT_FLAG_ACK 0x10
+#define CT_FLAG_URG 0x20
+
+struct ct_tcp_seg {
+    uint32_t seq, ack;
+    uint32_t len; /* Payload; of a super-frame, all of it. */
+    uint16_t win; /* As in the header. */
+    uint8_t flags;
+    uint8_t wscale; /* CT_WSCALE_SEEN | shift, or 0; only if SYN. */
+};
+
+enum ct_kind {
+    CT_KIND_INVALID,
+    CT_KIND_PACKET,
+    CT_KIND_ERROR, /* ICMP error: the lookup is for the packet that it quotes. */
+};
+
+struct ct_packet {
+    struct ct_lookup q; /* All but hash and reverse. */
+    bool is_reply_type; /* ICMP reply: 'q' is its request's. */
+    uint8_t icmp_code;
+    uint32_t l3_len; /* For the byte counters. */
+    struct ct_tcp_seg tcp;
+};
+
+/* Verifies lengths and checksums. */
+enum ct_kind ct_extract(struct packet *, uint16_t zone, struct ct_packet *);
+/* The ICMP or ICMPv6 type that answers this type of request. */
+uint8_t ct_extract_reply_type(bool is_ip6, uint8_t request);
+
+bool ct_tcp_flags_ok(uint8_t flags);
+/* May it begin a connection? If so, sets up the entry. */
+bool ct_tcp_new(struct ct_conn *, const struct ct_tcp_seg *, int64_t now_ms);
+/* 'dir' 0: from the original sender. 'check': sequence numbers too. */
+enum ct_verdict ct_tcp_update(struct ct_conn *, unsigned dir, const struct ct_tcp_seg *, bool check,
+                              int64_t now_ms);
+enum ct_class ct_tcp_class(const struct ct_conn *);
+
+/* All others. */
+void ct_other_new(struct ct_conn *, int64_t now_ms);
+enum ct_verdict ct_other_update(struct ct_conn *, unsigned dir, int64_t now_ms);

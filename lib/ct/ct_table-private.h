@@ -1,0 +1,104 @@
+/* ct_table-private.h - the table of connections: slots, index, lists, limbo.
+ *
+ * Layer 2; lib/ct only.  Workers look up without a lock, as registered QSBR readers that stay
+ * online during the call; they insert and remove under the stripe lock of the entry's hash.
+ *
+ * Index: chains of slots, linear hashing.  Both directions of a connection have one hash and one
+ * chain.  Buckets are split one at a time, under the stripe lock that both halves share; a reader
+ * that missed while its stripe was being split looks again.
+ * Limbo: an unlinked slot returns to the free list of its shard after a grace period, in batches,
+ * one call_rcu() under way per shard.  So more slots than connections are reserved.
+ *
+ * Lock order: stripe, entry, shard. */
+#pragma once
+
+#include <urcu-qsbr.h>
+
+#include "lib/ct/ct_arena-private.h"
+#include "lib/ct/ct_conn-private.h"
+
+#define CT_N_STRIPES 256 /* Powers of two.  Not more than the first buckets. */
+#define CT_N_SHARDS  16
+
+struct ct_pool {
+    struct ct_arena conns, labels, addrs; /* 'addrs' only of IPv6. */
+    uint32_t n_slots;                     /* Reserved. */
+    uint32_t n_used;                      /* Slots ever given out, slot 0 included. */
+};
+
+struct ct_stripe {
+    struct ct_spin lock;
+    uint32_t splits; /* Odd while a bucket of this stripe is being split. */
+} __attribute__((aligned(CACHE_LINE)));
+
+struct ct_shard {
+    struct ct_spin lock;
+    uint32_t head[CT_N_CLASSES], tail[CT_N_CLASSES]; /* Oldest first. */
+    uint32_t free[2];                                /* By family. */
+    uint32_t limbo;                                  /* Unlinked since the last batch. */
+    uint32_t resting; /* The batch that waits for its grace period. */
+    struct ct_table *table;
+    struct rcu_head rcu;
+} __attribute__((aligned(CACHE_LINE)));
+
+struct ct_table {
+    struct ct_pool pools[2];
+    struct ct_arena buckets;
+    uint32_t n_buckets; /* At least CT_N_STRIPES. */
+    uint32_t max;       /* Connections. */
+    uint32_t reserved;  /* The most that 'max' may become. */
+    uint32_t n;         /* Connections, and those about to be inserted. */
+    uint32_t evict_pos[2];
+    uint64_t seed;
+    struct ct_spin grow_lock; /* Pools and buckets. */
+    struct ct_stripe stripes[CT_N_STRIPES];
+    struct ct_shard shards[CT_N_SHARDS];
+};
+
+bool ct_table_init(struct ct_table *, uint32_t max, uint64_t seed) MUST_USE;
+void ct_table_deinit(struct ct_table *); /* Waits for grace periods; no other user is left. */
+
+static inline struct ct_conn *ct_table_conn(const struct ct_table *t, uint32_t index)
+{
+    const struct ct_pool *pool = &t->pools[index >> 31];
+    return (struct ct_conn *)(void *)pool->conns.base + (index & CT_INDEX_SLOT);
+}
+
+static inline struct ct_addr6 *ct_table_addr6(const struct ct_table *t, uint32_t index)
+{
+    return (struct ct_addr6 *)(void *)t->pools[1].addrs.base + (index & CT_INDEX_SLOT);
+}
+
+static inline uint8_t *ct_table_label(const struct ct_table *t, uint32_t index)
+{
+    return t->pools[index >> 31].labels.base + (size_t)16 * (index & CT_INDEX_SLOT);
+}
+
+static inline bool ct_table_expired(const struct ct_conn *c, int64_t now_ms)
+{
+    return __atomic_load_n(&c->expires_ms, __ATOMIC_RELAXED) <= now_ms;
+}
+
+/* Fills hash and reverse of a lookup that has the rest. */
+void ct_table_prepare(const struct ct_table *, struct ct_lookup *);
+/* The index of the live, unexpired entry of this tuple, or 0; *dir is 0 if 'key' is its original
+ * direction.  It may go at any moment: lock it and ask CT_F_LIVE, or compare its generation. */
+uint32_t ct_table_find(struct ct_table *, const struct ct_lookup *, int64_t now_ms, unsigned *dir);
+/* Begins an insertion: a slot with its key, all else zero, which only the caller writes until it is
+ * inserted.  0: full (counted).  May evict. */
+uint32_t ct_table_alloc(struct ct_table *, const struct ct_lookup *, int64_t now_ms);
+/* Ends it.  False: another was quicker, the slot is given back. */
+bool ct_table_insert(struct ct_table *, uint32_t index, const struct ct_lookup *, int64_t now_ms);
+
+#define CT_ANY_TIME  INT64_MAX
+#define CT_ANY_CLASS UINT8_MAX
+/* Takes out the entry if it still is 'generation', of that class, and expired at 'now_ms'.  False
+ * if it was not. */
+bool ct_table_remove(struct ct_table *, uint32_t index, uint32_t generation, uint8_t class,
+                     int64_t now_ms);
+/* Takes out the entry in this slot if there is one and it has expired (counted). */
+bool ct_table_expire(struct ct_table *, uint32_t index, int64_t now_ms);
+/* Entry locked: moves it to the list of its new class. */
+void ct_table_set_class(struct ct_table *, uint32_t index, enum ct_class);
+/* The next slot ever used after *pos (0 = from the start), through both pools; 0: no more. */
+uint32_t ct_table_next(const struct ct_table *, uint32_t pos);

@@ -1,0 +1,529 @@
+/* ct_table.c - see ct_table-private.h: slots, lookup, insertion, removal. */
+#include "lib/ct/ct_table-private.h"
+
+#include "lib/counter.h"
+#include "lib/hash.h"
+
+#define FIRST_BUCKETS   1024u
+#define SPLITS_MAX      4u /* By one insertion. */
+#define LOCKLESS_TRIES  3
+#define CHAIN_MAX       256u /* Steps of a lookup without the lock. */
+#define EVICT_LOOK      8u   /* Slots looked at for an expired entry when the table is full. */
+#define RESERVE_DEFAULT (UINT32_C(1) << 24)
+
+_Static_assert(FIRST_BUCKETS >= CT_N_STRIPES, "a bucket and its second half share a stripe");
+
+static bool pool_reserve(struct ct_pool *pool, bool is_ip6, uint32_t max)
+{
+    /* A quarter more, for those that rest in limbo. */
+    pool->n_slots = max + max / 4 + 4096;
+    pool->n_used = 1;
+    return ct_arena_reserve(&pool->conns, (size_t)pool->n_slots * sizeof(struct ct_conn)) &&
+           ct_arena_reserve(&pool->labels, (size_t)pool->n_slots * 16) &&
+           (!is_ip6 ||
+            ct_arena_reserve(&pool->addrs, (size_t)pool->n_slots * sizeof(struct ct_addr6)));
+}
+
+static void release(struct ct_table *t)
+{
+    for (int f = 0; f < 2; f++) {
+        ct_arena_release(&t->pools[f].conns);
+        ct_arena_release(&t->pools[f].labels);
+        ct_arena_release(&t->pools[f].addrs);
+    }
+    ct_arena_release(&t->buckets);
+}
+
+bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed)
+{
+    memset(t, 0, sizeof *t);
+    t->max = max;
+    t->seed = seed;
+    for (uint32_t reserve = MAX(max, RESERVE_DEFAULT);; reserve = MAX(reserve / 2, max)) {
+        if (reserve <= CT_INDEX_SLOT / 2 && pool_reserve(&t->pools[0], false, reserve) &&
+            pool_reserve(&t->pools[1], true, reserve) &&
+            ct_arena_reserve(&t->buckets, (size_t)reserve * 2 * sizeof(uint32_t) + FIRST_BUCKETS)) {
+            t->reserved = reserve;
+            break;
+        }
+        release(t);
+        if (reserve == max) {
+            return false;
+        }
+    }
+    if (!ct_arena_grow(&t->buckets, FIRST_BUCKETS * sizeof(uint32_t))) {
+        release(t);
+        return false;
+    }
+    t->n_buckets = FIRST_BUCKETS;
+    for (int i = 0; i < CT_N_SHARDS; i++) {
+        t->shards[i].table = t;
+    }
+    return true;
+}
+
+static struct ct_shard *shard_of(struct ct_table *t, const struct ct_conn *c)
+{
+    return &t->shards[(c->hash >> 28) % CT_N_SHARDS];
+}
+
+/* ---- lookup ---- */
+
+void ct_table_prepare(const struct ct_table *t, struct ct_lookup *q)
+{
+    const struct ct_key *k = &q->key;
+    q->reverse = *k;
+    q->reverse.ip4[0] = k->ip4[1];
+    q->reverse.ip4[1] = k->ip4[0];
+    q->reverse.port[0] = k->port[1];
+    q->reverse.port[1] = k->port[0];
+
+    /* The two ends go in by size, so that both directions hash alike. */
+    uint64_t rest = (uint64_t)k->zone << 16 | (uint64_t)k->proto << 8 | k->icmp_type;
+    uint64_t h;
+    if (!q->is_ip6) {
+        uint64_t a = (uint64_t)k->ip4[0] << 16 | k->port[0];
+        uint64_t b = (uint64_t)k->ip4[1] << 16 | k->port[1];
+        uint64_t w[2] = {MIN(a, b) | k->proto * BIT64(48), MAX(a, b) | (uint64_t)k->zone << 48};
+        h = hash_words(w, 2, t->seed ^ k->icmp_type);
+    } else {
+        const uint64_t(*a)[2] = q->addr6.a;
+        bool swap = a[0][0] != a[1][0]   ? a[0][0] > a[1][0]
+                    : a[0][1] != a[1][1] ? a[0][1] > a[1][1]
+                                         : k->port[0] > k->port[1];
+        uint64_t ports = (uint64_t)k->port[swap] << 48 | (uint64_t)k->port[!swap] << 32;
+        uint64_t w[5] = {a[swap][0], a[swap][1], a[!swap][0], a[!swap][1], ports | rest};
+        h = hash_words(w, 5, ~t->seed);
+    }
+    q->hash = (uint32_t)(h ^ h >> 32);
+}
+
+static inline uint32_t *bucket_of(const struct ct_table *t, uint32_t hash)
+{
+    uint32_t n = __atomic_load_n(&t->n_buckets, __ATOMIC_ACQUIRE);
+    uint32_t top = UINT32_C(1) << (31 - __builtin_clz(n));
+    uint32_t b = hash & (2 * top - 1);
+    return (uint32_t *)(void *)t->buckets.base + (b < n ? b : b & (top - 1));
+}
+
+/* Is it the entry of this tuple?  -1, or the direction. */
+static inline int match(const struct ct_table *t, uint32_t index, const struct ct_conn *c,
+                        const struct ct_lookup *q)
+{
+    if (c->hash != q->hash || index >> 31 != q->is_ip6) {
+        return -1;
+    }
+    int dir = c->key.l4_word == q->key.l4_word && c->key.ip4_word == q->key.ip4_word ? 0
+              : !q->one_way && c->key.l4_word == q->reverse.l4_word &&
+                      c->key.ip4_word == q->reverse.ip4_word
+                  ? 1
+                  : -1;
+    if (q->is_ip6 && dir >= 0) {
+        const struct ct_addr6 *a = ct_table_addr6(t, index);
+        /* With equal ports both readings pass above: the addresses decide. */
+        if (dir == 0 && !memcmp(a, &q->addr6, sizeof *a)) {
+            return 0;
+        }
+        return !q->one_way && c->key.l4_word == q->reverse.l4_word &&
+                       !memcmp(a->a[0], q->addr6.a[1], 16) && !memcmp(a->a[1], q->addr6.a[0], 16)
+                   ? 1
+                   : -1;
+    }
+    return dir;
+}
+
+/* Sets *complete to false if it gave up on the way. */
+static uint32_t walk(const struct ct_table *t, const struct ct_lookup *q, uint32_t limit,
+                     unsigned *dir, bool *complete)
+{
+    uint32_t index = __atomic_load_n(bucket_of(t, q->hash), __ATOMIC_ACQUIRE);
+    for (uint32_t n = 0; index; n++) {
+        if (n == limit) {
+            *complete = false;
+            return 0;
+        }
+        const struct ct_conn *c = ct_table_conn(t, index);
+        int d = match(t, index, c, q);
+        if (d >= 0) {
+            *dir = (unsigned)d;
+            return index;
+        }
+        index = __atomic_load_n(&c->next, __ATOMIC_ACQUIRE);
+    }
+    return 0;
+}
+
+static uint32_t find(struct ct_table *t, const struct ct_lookup *q, unsigned *dir)
+{
+    struct ct_stripe *s = &t->stripes[q->hash % CT_N_STRIPES];
+    for (int i = 0; i < LOCKLESS_TRIES; i++) {
+        bool complete = true;
+        uint32_t splits = __atomic_load_n(&s->splits, __ATOMIC_ACQUIRE);
+        uint32_t index = walk(t, q, CHAIN_MAX, dir, &complete);
+        if (index) {
+            return index;
+        }
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if (complete && !(splits & 1) && __atomic_load_n(&s->splits, __ATOMIC_RELAXED) == splits) {
+            return 0;
+        }
+    }
+    ct_spin_lock(&s->lock);
+    uint32_t index = walk(t, q, UINT32_MAX, dir, &(bool){false});
+    ct_spin_unlock(&s->lock);
+    return index;
+}
+
+uint32_t ct_table_find(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms, unsigned *dir)
+{
+    uint32_t index = find(t, q, dir);
+    return index && !ct_table_expired(ct_table_conn(t, index), now_ms) ? index : 0;
+}
+
+/* ---- lists of a shard, its lock held ---- */
+
+static void list_append(struct ct_table *t, struct ct_shard *sh, uint32_t index, uint8_t class)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    c->link[0] = sh->tail[class];
+    c->link[1] = 0;
+    if (sh->tail[class]) {
+        ct_table_conn(t, sh->tail[class])->link[1] = index;
+    } else {
+        sh->head[class] = index;
+    }
+    sh->tail[class] = index;
+}
+
+static void list_remove(struct ct_table *t, struct ct_shard *sh, uint32_t index, uint8_t class)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    if (c->link[0]) {
+        ct_table_conn(t, c->link[0])->link[1] = c->link[1];
+    } else {
+        sh->head[class] = c->link[1];
+    }
+    if (c->link[1]) {
+        ct_table_conn(t, c->link[1])->link[0] = c->link[0];
+    } else {
+        sh->tail[class] = c->link[0];
+    }
+}
+
+void ct_table_set_class(struct ct_table *t, uint32_t index, enum ct_class class)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    struct ct_shard *sh = shard_of(t, c);
+    ct_spin_lock(&sh->lock);
+    if (c->class < CT_N_CLASSES) {
+        list_remove(t, sh, index, c->class);
+    }
+    c->class = class;
+    if (class < CT_N_CLASSES) {
+        list_append(t, sh, index, class);
+    }
+    ct_spin_unlock(&sh->lock);
+}
+
+/* ---- limbo ---- */
+
+static void on_grace(struct rcu_head *rcu);
+
+static void rest_locked(struct ct_shard *sh)
+{
+    if (!sh->resting && sh->limbo) {
+        sh->resting = sh->limbo;
+        sh->limbo = 0;
+        call_rcu(&sh->rcu, on_grace);
+    }
+}
+
+/* The batch is free; the next one begins its rest. */
+static void on_grace(struct rcu_head *rcu)
+{
+    struct ct_shard *sh = container_of_(rcu, struct ct_shard, rcu);
+    struct ct_table *t = sh->table;
+    ct_spin_lock(&sh->lock);
+    while (sh->resting) {
+        uint32_t index = sh->resting;
+        struct ct_conn *c = ct_table_conn(t, index);
+        sh->resting = c->link[1];
+        c->link[1] = sh->free[index >> 31];
+        sh->free[index >> 31] = index;
+    }
+    rest_locked(sh);
+    ct_spin_unlock(&sh->lock);
+}
+
+void ct_table_deinit(struct ct_table *t)
+{
+    for (bool resting = true; resting;) { /* Each round empties 'limbo' into 'resting' once. */
+        rcu_barrier();
+        resting = false;
+        for (int i = 0; i < CT_N_SHARDS; i++) {
+            ct_spin_lock(&t->shards[i].lock);
+            resting |= t->shards[i].resting != 0;
+            ct_spin_unlock(&t->shards[i].lock);
+        }
+    }
+    release(t);
+}
+
+/* ---- slots ---- */
+
+static uint32_t pop_free(struct ct_table *t, struct ct_shard *sh, bool is_ip6)
+{
+    ct_spin_lock(&sh->lock);
+    uint32_t index = sh->free[is_ip6];
+    if (index) {
+        sh->free[is_ip6] = ct_table_conn(t, index)->link[1];
+    }
+    ct_spin_unlock(&sh->lock);
+    return index;
+}
+
+static uint32_t new_slot(struct ct_table *t, bool is_ip6)
+{
+    struct ct_pool *pool = &t->pools[is_ip6];
+    uint32_t index = 0;
+    ct_spin_lock(&t->grow_lock);
+    size_t n = (size_t)pool->n_used + 1;
+    if (pool->n_used < pool->n_slots && ct_arena_grow(&pool->conns, n * sizeof(struct ct_conn)) &&
+        ct_arena_grow(&pool->labels, n * 16) &&
+        (!is_ip6 || ct_arena_grow(&pool->addrs, n * sizeof(struct ct_addr6)))) {
+        index = pool->n_used | (is_ip6 ? CT_INDEX_IP6 : 0);
+        __atomic_store_n(&pool->n_used, (uint32_t)n, __ATOMIC_RELEASE);
+    }
+    ct_spin_unlock(&t->grow_lock);
+    return index;
+}
+
+static uint32_t take_slot(struct ct_table *t, bool is_ip6, uint32_t hash)
+{
+    unsigned first = hash >> 28;
+    uint32_t index = pop_free(t, &t->shards[first % CT_N_SHARDS], is_ip6);
+    if (!index) {
+        index = new_slot(t, is_ip6);
+    }
+    for (unsigned i = 1; !index && i < CT_N_SHARDS; i++) {
+        index = pop_free(t, &t->shards[(first + i) % CT_N_SHARDS], is_ip6);
+    }
+    return index;
+}
+
+static bool evict_expired(struct ct_table *t, int64_t now_ms)
+{
+    for (unsigned i = 0; i < 2 * EVICT_LOOK; i++) {
+        bool is_ip6 = i & 1;
+        uint32_t used = __atomic_load_n(&t->pools[is_ip6].n_used, __ATOMIC_ACQUIRE);
+        uint32_t pos = __atomic_fetch_add(&t->evict_pos[is_ip6], 1, __ATOMIC_RELAXED) % used;
+        uint32_t index = pos | (is_ip6 ? CT_INDEX_IP6 : 0);
+        if (pos && ct_table_expire(t, index, now_ms)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Makes room: an expired entry if one is near, else the oldest of the least worth. */
+static bool evict(struct ct_table *t, uint32_t hash, int64_t now_ms)
+{
+    static const enum counter counters[] = {COUNTER_conntrack_evict_unreplied,
+                                            COUNTER_conntrack_evict_closing};
+    if (evict_expired(t, now_ms)) {
+        return true;
+    }
+    for (uint8_t class = 0; class < CT_N_CLASSES; class ++) {
+        for (unsigned i = 0; i < CT_N_SHARDS; i++) {
+            struct ct_shard *sh = &t->shards[(hash + i) % CT_N_SHARDS];
+            ct_spin_lock(&sh->lock);
+            uint32_t index = sh->head[class];
+            uint32_t generation = index ? ct_table_conn(t, index)->generation : 0;
+            ct_spin_unlock(&sh->lock);
+            if (index && ct_table_remove(t, index, generation, class, CT_ANY_TIME)) {
+                counter_inc(counters[class]);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void give_back(struct ct_table *t, uint32_t index)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    struct ct_shard *sh = shard_of(t, c);
+    __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
+    ct_spin_lock(&sh->lock);
+    c->link[1] = sh->limbo;
+    sh->limbo = index;
+    rest_locked(sh);
+    ct_spin_unlock(&sh->lock);
+}
+
+uint32_t ct_table_alloc(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms)
+{
+    uint32_t max = __atomic_load_n(&t->max, __ATOMIC_RELAXED);
+    if (__atomic_fetch_add(&t->n, 1, __ATOMIC_RELAXED) >= max && !evict(t, q->hash, now_ms)) {
+        __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
+        counter_inc(COUNTER_conntrack_full);
+        return 0;
+    }
+    uint32_t index = take_slot(t, q->is_ip6, q->hash);
+    if (!index) {
+        __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
+        counter_inc(COUNTER_conntrack_full);
+        return 0;
+    }
+    struct ct_conn *c = ct_table_conn(t, index);
+    ct_spin_lock(&c->lock); /* A holder of an old reference may be looking. */
+    uint32_t generation = c->generation ? c->generation : 1;
+    memset(&c->flags, 0, sizeof *c - offsetof(struct ct_conn, flags));
+    c->next = 0;
+    c->hash = q->hash;
+    c->generation = generation;
+    c->class = CT_CLASS_ESTABLISHED;
+    c->key = q->key;
+    ct_spin_unlock(&c->lock);
+    if (q->is_ip6) {
+        *ct_table_addr6(t, index) = q->addr6;
+    }
+    return index;
+}
+
+/* ---- chains, the stripe's lock held ---- */
+
+static bool unlink_locked(struct ct_table *t, uint32_t index)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    for (uint32_t *p = bucket_of(t, c->hash); *p; p = &ct_table_conn(t, *p)->next) {
+        if (*p == index) {
+            __atomic_store_n(p, c->next, __ATOMIC_RELEASE); /* 'next' stays, for readers on it. */
+            return true;
+        }
+    }
+    return false;
+}
+
+/* From here on nobody finds it: off the lists, and to limbo. */
+static void remove_locked(struct ct_table *t, uint32_t index)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    __atomic_store_n(&c->flags, c->flags & ~CT_F_LIVE, __ATOMIC_RELAXED);
+    __atomic_store_n(&c->generation, c->generation + 1 ? c->generation + 1 : 1, __ATOMIC_RELAXED);
+    ct_table_set_class(t, index, CT_CLASS_ESTABLISHED);
+    ct_spin_unlock(&c->lock);
+    unlink_locked(t, index);
+    give_back(t, index);
+}
+
+bool ct_table_remove(struct ct_table *t, uint32_t index, uint32_t generation, uint8_t class,
+                     int64_t now_ms)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    struct ct_stripe *s = &t->stripes[__atomic_load_n(&c->hash, __ATOMIC_RELAXED) % CT_N_STRIPES];
+    ct_spin_lock(&s->lock);
+    ct_spin_lock(&c->lock);
+    bool ok = c->flags & CT_F_LIVE && c->generation == generation &&
+              (class == CT_ANY_CLASS || c->class == class) && ct_table_expired(c, now_ms);
+    if (ok) {
+        remove_locked(t, index);
+    } else {
+        ct_spin_unlock(&c->lock);
+    }
+    ct_spin_unlock(&s->lock);
+    return ok;
+}
+
+bool ct_table_expire(struct ct_table *t, uint32_t index, int64_t now_ms)
+{
+    const struct ct_conn *c = ct_table_conn(t, index);
+    uint32_t generation = __atomic_load_n(&c->generation, __ATOMIC_RELAXED);
+    if (__atomic_load_n(&c->flags, __ATOMIC_RELAXED) & CT_F_LIVE && ct_table_expired(c, now_ms) &&
+        ct_table_remove(t, index, generation, CT_ANY_CLASS, now_ms)) {
+        counter_inc(COUNTER_conntrack_expired);
+        return true;
+    }
+    return false;
+}
+
+/* Moves half of a bucket to a new one. */
+static void split(struct ct_table *t)
+{
+    if (__atomic_exchange_n(&t->grow_lock.held, 1, __ATOMIC_ACQUIRE)) {
+        return; /* Another will. */
+    }
+    uint32_t n = t->n_buckets;
+    if (!ct_arena_grow(&t->buckets, ((size_t)n + 1) * sizeof(uint32_t))) {
+        ct_spin_unlock(&t->grow_lock);
+        return; /* Longer chains. */
+    }
+    uint32_t top = UINT32_C(1) << (31 - __builtin_clz(n));
+    uint32_t *buckets = (uint32_t *)(void *)t->buckets.base;
+    struct ct_stripe *s = &t->stripes[n % CT_N_STRIPES];
+    ct_spin_lock(&s->lock);
+    __atomic_store_n(&s->splits, s->splits + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    uint32_t *low = &buckets[n - top], *high = &buckets[n];
+    for (uint32_t index = *low; index;) {
+        struct ct_conn *c = ct_table_conn(t, index);
+        uint32_t next = c->next;
+        uint32_t **tail = c->hash & top ? &high : &low;
+        __atomic_store_n(*tail, index, __ATOMIC_RELEASE);
+        *tail = &c->next;
+        index = next;
+    }
+    __atomic_store_n(low, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(high, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&t->n_buckets, n + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&s->splits, s->splits + 1, __ATOMIC_RELEASE);
+    ct_spin_unlock(&s->lock);
+    ct_spin_unlock(&t->grow_lock);
+}
+
+bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup *q, int64_t now_ms)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    struct ct_stripe *s = &t->stripes[c->hash % CT_N_STRIPES];
+    unsigned dir;
+    ct_spin_lock(&s->lock);
+    uint32_t other = walk(t, q, UINT32_MAX, &dir, &(bool){false});
+    if (other) {
+        struct ct_conn *o = ct_table_conn(t, other);
+        ct_spin_lock(&o->lock);
+        if (!ct_table_expired(o, now_ms)) {
+            ct_spin_unlock(&o->lock);
+            ct_spin_unlock(&s->lock);
+            give_back(t, index);
+            return false;
+        }
+        remove_locked(t, other);
+        counter_inc(COUNTER_conntrack_expired);
+    }
+    ct_spin_lock(&c->lock);
+    uint32_t *bucket = bucket_of(t, c->hash);
+    c->next = *bucket;
+    __atomic_store_n(&c->flags, c->flags | CT_F_LIVE, __ATOMIC_RELAXED);
+    __atomic_store_n(bucket, index, __ATOMIC_RELEASE);
+    ct_spin_unlock(&s->lock);
+    ct_table_set_class(t, index, CT_CLASS_UNREPLIED);
+    ct_spin_unlock(&c->lock);
+    counter_inc(COUNTER_conntrack_new);
+    uint32_t n = __atomic_load_n(&t->n, __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < SPLITS_MAX && __atomic_load_n(&t->n_buckets, __ATOMIC_RELAXED) / 2 < n;
+         i++) {
+        split(t);
+    }
+    return true;
+}
+
+uint32_t ct_table_next(const struct ct_table *t, uint32_t pos)
+{
+    uint32_t slot = (pos & CT_INDEX_SLOT) + 1;
+    uint32_t family = pos & CT_INDEX_IP6;
+    if (slot < __atomic_load_n(&t->pools[family >> 31].n_used, __ATOMIC_ACQUIRE)) {
+        return family | slot;
+    }
+    return !family && __atomic_load_n(&t->pools[1].n_used, __ATOMIC_ACQUIRE) > 1 ? CT_INDEX_IP6 | 1
+                                                                                 : 0;
+}

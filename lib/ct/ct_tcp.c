@@ -1,0 +1,255 @@
+/* ct_tcp.c - TCP: the state machine, and what sequence numbers each end may use.
+ *
+ * Layer 2, pure.  RFC 9293 section 3.10.7, RFC 7323 (window scale), RFC 5961 (resets).
+ *
+ * The movements are rows of ct_tcp_states.def; here is what makes a segment valid:
+ * - flags that no stack sends are invalid;
+ * - a segment with data, SYN or FIN must lie between one window of the other end before the
+ *   highest number seen, and the highest that the other end's window allows;
+ * - an acknowledgment must be near what the other end sent;
+ * - a reset must carry exactly the next sequence number, give or take one;
+ * - once an end is done, what still comes may be off by MAXACKWINDOW.
+ * An end that was first seen in mid-stream gets the largest window scale.
+ *
+ * A pure SYN never establishes.  Before the handshake is over it (re)opens its end; on a closed
+ * connection it begins another; on a live one it changes nothing and stays +new, so that policy
+ * decides, and the receiver's challenge ACK (RFC 5961 section 4) settles who is right. */
+#include "lib/ct/ct_proto-private.h"
+
+#define MAXACKWINDOW (0xffff + 1500) /* One full window and a frame. */
+#define MAX_WSCALE   14
+
+enum event { EV_SYN, EV_SYNACK, EV_ACK, EV_FIN, EV_RST, N_EVENTS };
+enum role { SENDER, RECEIVER };
+
+static const uint8_t next_state[2][CT_TCP_TIME_WAIT + 1][N_EVENTS] = {
+#define CT_TCP_ROW(ROLE, STATE, SYN, SYNACK, ACK, FIN, RST)  \
+    [ROLE][CT_TCP_##STATE] = {[EV_SYN] = CT_TCP_##SYN,       \
+                              [EV_SYNACK] = CT_TCP_##SYNACK, \
+                              [EV_ACK] = CT_TCP_##ACK,       \
+                              [EV_FIN] = CT_TCP_##FIN,       \
+                              [EV_RST] = CT_TCP_##RST},
+#include "lib/ct/ct_tcp_states.def"
+#undef CT_TCP_ROW
+};
+
+static bool seq_geq(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) >= 0;
+}
+
+bool ct_tcp_flags_ok(uint8_t flags)
+{
+    if (flags & CT_FLAG_SYN) {
+        if (flags & (CT_FLAG_RST | CT_FLAG_FIN)) {
+            return false;
+        }
+    } else if (!(flags & (CT_FLAG_ACK | CT_FLAG_RST))) {
+        return false;
+    }
+    return flags & CT_FLAG_ACK || !(flags & (CT_FLAG_FIN | CT_FLAG_PSH | CT_FLAG_URG));
+}
+
+static enum event event_of(uint8_t flags)
+{
+    return flags & CT_FLAG_RST   ? EV_RST
+           : flags & CT_FLAG_SYN ? (flags & CT_FLAG_ACK ? EV_SYNACK : EV_SYN)
+           : flags & CT_FLAG_FIN ? EV_FIN
+                                 : EV_ACK;
+}
+
+static uint32_t seg_end(const struct ct_tcp_seg *s)
+{
+    return s->seq + s->len + !!(s->flags & CT_FLAG_SYN) + !!(s->flags & CT_FLAG_FIN);
+}
+
+static uint16_t scaled(uint16_t win, unsigned shift)
+{
+    return (uint16_t)MAX(1, DIV_ROUND_UP((uint32_t)win, 1u << shift));
+}
+
+/* Shift of an end's windows in segments other than SYNs. */
+static unsigned shift_of(const struct ct_conn *c, const struct ct_peer *p)
+{
+    return p->wscale & CT_WSCALE_UNKNOWN ? MAX_WSCALE
+           : c->flags & CT_F_SCALED      ? p->wscale & CT_WSCALE_MASK
+                                         : 0;
+}
+
+static enum ct_timeout timeout_of(const struct ct_peer peer[2])
+{
+    uint8_t lo = MIN(peer[0].state, peer[1].state), hi = MAX(peer[0].state, peer[1].state);
+    return lo >= CT_TCP_FIN_WAIT_2   ? CT_TO_TCP_CLOSE
+           : lo >= CT_TCP_CLOSING    ? CT_TO_TCP_TIME_WAIT
+           : lo < CT_TCP_ESTABLISHED ? CT_TO_TCP_SYN_RECV
+           : hi >= CT_TCP_CLOSING    ? CT_TO_TCP_FIN_WAIT
+                                     : CT_TO_TCP_ESTABLISHED;
+}
+
+/* First segment of an end, or its SYN once more. */
+static void open_peer(struct ct_peer *p, const struct ct_tcp_seg *s, uint32_t allowed)
+{
+    bool syn = s->flags & CT_FLAG_SYN;
+    p->seq_lo = s->seq;
+    p->seq_hi = seg_end(s) + MAX(1, allowed);
+    p->wscale = syn ? s->wscale : CT_WSCALE_UNKNOWN;
+    p->max_win = MAX(1, s->win);
+}
+
+/* Windows are scaled from now on if both SYNs had the option.  If the other end's SYN was missed,
+ * it is assumed to have agreed: a window too large is the lesser evil. */
+static void negotiate(struct ct_conn *c, struct ct_peer *src, struct ct_peer *dst)
+{
+    bool unknown = src->wscale & CT_WSCALE_UNKNOWN;
+    if (dst->wscale & CT_WSCALE_SEEN && (unknown || src->wscale & CT_WSCALE_SEEN)) {
+        dst->max_win = scaled(dst->max_win, dst->wscale & CT_WSCALE_MASK);
+        src->max_win = unknown ? src->max_win : scaled(src->max_win, src->wscale & CT_WSCALE_MASK);
+        c->flags |= CT_F_SCALED;
+    } else {
+        src->wscale &= CT_WSCALE_UNKNOWN;
+        dst->wscale &= CT_WSCALE_UNKNOWN;
+    }
+}
+
+bool ct_tcp_new(struct ct_conn *c, const struct ct_tcp_seg *s, int64_t now_ms)
+{
+    if ((s->flags & (CT_FLAG_SYN | CT_FLAG_ACK)) == (CT_FLAG_SYN | CT_FLAG_ACK)) {
+        return false; /* Half of a handshake that began elsewhere. */
+    }
+    open_peer(&c->peer[0], s, 1);
+    c->peer[0].seq_lo = seg_end(s);
+    c->peer[0].state = CT_TCP_SYN_SENT;
+    c->peer[1] = (struct ct_peer){.max_win = 1, .state = CT_TCP_CLOSED};
+    ct_conn_refresh(c, CT_TO_TCP_SYN_SENT, now_ms);
+    return true;
+}
+
+static enum ct_verdict on_syn(struct ct_conn *c, struct ct_peer *src, const struct ct_peer *dst,
+                              const struct ct_tcp_seg *s, int64_t now_ms)
+{
+    if (src->state >= CT_TCP_FIN_WAIT_2 && dst->state >= CT_TCP_FIN_WAIT_2) {
+        return CT_ANEW;
+    }
+    /* Not once the other end answered: a forged one could then move the numbers. */
+    if (src->state <= CT_TCP_SYN_SENT && dst->state <= CT_TCP_SYN_SENT) {
+        open_peer(src, s, dst->max_win);
+        src->seq_lo = seg_end(s);
+        src->state = next_state[SENDER][src->state][EV_SYN];
+        ct_conn_refresh(c, CT_TO_TCP_SYN_SENT, now_ms);
+    }
+    return CT_OPENING;
+}
+
+/* Numbers of a segment as they are compared. */
+struct range {
+    uint32_t seq, end, ack;
+    unsigned src_shift, dst_shift;
+};
+
+static struct range range_of(const struct ct_conn *c, const struct ct_peer *src,
+                             const struct ct_peer *dst, const struct ct_tcp_seg *s)
+{
+    struct range r = {.seq = s->seq, .end = seg_end(s), .ack = s->ack};
+    r.dst_shift = shift_of(c, dst);
+    if (!(s->flags & CT_FLAG_SYN)) { /* The window in a SYN is never scaled. */
+        r.src_shift = shift_of(c, src);
+    }
+    /* No acknowledgment, nothing to acknowledge, or a reset that left it out. */
+    if (!(s->flags & CT_FLAG_ACK) || dst->state == CT_TCP_CLOSED ||
+        (s->flags & CT_FLAG_RST && s->ack == 0)) {
+        r.ack = dst->seq_lo;
+    }
+    if (r.seq == r.end) { /* Without data its number binds nobody: keep-alives are one short. */
+        r.seq = r.end = src->seq_lo;
+    }
+    return r;
+}
+
+static bool in_window(const struct ct_peer *src, const struct ct_peer *dst,
+                      const struct ct_tcp_seg *s, const struct range *r)
+{
+    if (s->flags & CT_FLAG_RST && s->seq - src->seq_lo + 1 > 2) {
+        return false;
+    }
+    if (dst->state == CT_TCP_CLOSED) {
+        return true; /* One direction only: its receiver's window is not known. */
+    }
+    int32_t skew = (int32_t)(dst->seq_lo - r->ack); /* Positive: acknowledges less than was sent. */
+    return seq_geq(src->seq_hi, r->end) &&
+           seq_geq(r->seq, src->seq_lo - ((uint32_t)dst->max_win << r->dst_shift)) &&
+           skew >= -MAXACKWINDOW && skew <= MAXACKWINDOW << r->src_shift;
+}
+
+/* After the end, the last packets of both sides may cross. */
+static bool near_window(const struct ct_peer *src, const struct ct_peer *dst, const struct range *r)
+{
+    int32_t skew = (int32_t)(dst->seq_lo - r->ack);
+    return (src->state >= CT_TCP_FIN_WAIT_2 || dst->state >= CT_TCP_FIN_WAIT_2) &&
+           seq_geq(src->seq_hi + MAXACKWINDOW, r->end) &&
+           seq_geq(r->seq, src->seq_lo - MAXACKWINDOW) && skew >= -MAXACKWINDOW &&
+           skew <= MAXACKWINDOW << r->src_shift;
+}
+
+static void slide(struct ct_peer *src, struct ct_peer *dst, const struct ct_tcp_seg *s,
+                  const struct range *r)
+{
+    if (!(s->flags & (CT_FLAG_SYN | CT_FLAG_RST))) {
+        src->max_win = MAX(src->max_win, s->win);
+    }
+    if (!seq_geq(src->seq_lo, r->end)) {
+        src->seq_lo = r->end;
+    }
+    uint32_t allowed = r->ack + MAX(1u, (uint32_t)s->win << r->src_shift);
+    if (dst->state != CT_TCP_CLOSED && seq_geq(allowed, dst->seq_hi)) {
+        dst->seq_hi = allowed;
+    }
+}
+
+enum ct_verdict ct_tcp_update(struct ct_conn *c, unsigned dir, const struct ct_tcp_seg *s,
+                              bool check, int64_t now_ms)
+{
+    struct ct_peer *src = &c->peer[dir], *dst = &c->peer[!dir];
+    enum event ev = event_of(s->flags);
+    if (ev == EV_SYN) {
+        return on_syn(c, src, dst, s, now_ms);
+    }
+
+    const struct ct_peer old_src = *src, old_dst = *dst;
+    const uint8_t old_flags = c->flags;
+    bool synack = ev == EV_SYNACK && src->state <= CT_TCP_SYN_SENT && dst->state == CT_TCP_SYN_SENT;
+    if (src->state == CT_TCP_CLOSED || synack) {
+        /* A bare reset does not answer a SYN (RFC 9293 section 3.10.7.3). */
+        if (check && ev == EV_RST && !(s->flags & CT_FLAG_ACK) &&
+            !(dst->wscale & CT_WSCALE_UNKNOWN)) {
+            return CT_INVALID;
+        }
+        open_peer(src, s, (uint32_t)dst->max_win << shift_of(c, dst));
+        if (ev != EV_RST && dst->state == CT_TCP_SYN_SENT) {
+            negotiate(c, src, dst);
+        }
+    }
+    struct range r = range_of(c, src, dst, s);
+    bool inside = !check || in_window(src, dst, s, &r);
+    if (!inside && !near_window(src, dst, &r)) {
+        *src = old_src;
+        *dst = old_dst;
+        c->flags = old_flags;
+        return CT_INVALID;
+    }
+    slide(src, dst, s, &r);
+    src->state = next_state[SENDER][src->state][ev];
+    if (inside || ev == EV_RST) {
+        dst->state = next_state[RECEIVER][dst->state][ev];
+    }
+    ct_conn_refresh(c, timeout_of(c->peer), now_ms);
+    return CT_VALID;
+}
+
+enum ct_class ct_tcp_class(const struct ct_conn *c)
+{
+    uint8_t lo = MIN(c->peer[0].state, c->peer[1].state);
+    uint8_t hi = MAX(c->peer[0].state, c->peer[1].state);
+    return hi >= CT_TCP_CLOSING      ? CT_CLASS_CLOSING
+           : lo < CT_TCP_ESTABLISHED ? CT_CLASS_UNREPLIED
+                                     : CT_CLASS_ESTABLISHED;
+}
