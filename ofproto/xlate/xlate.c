@@ -171,8 +171,7 @@ void xlate(const struct xlate_in *in, struct xlate_out *out)
     ctx.s.flow.actset_output = htonl(OFPP_UNSET);
     ctx.s.goto_table = XLATE_NO_GOTO;
     ctx.s.rule_cookie = UINT64_MAX;
-    ctx.s.tracked = ctx.dp_tracked = in->key->ct_state != 0;
-    ctx.s.ct = ctx.s.tracked ? COOKIE_CT_KEY : COOKIE_CT_NONE;
+    ctx.s.ct = COOKIE_CT_KEY; /* Whether it was tracked is the key's to say: nothing looks yet. */
     init_mask(&ctx);
     if (in->bridge) {
         start_packet_out(&ctx);

@@ -105,8 +105,9 @@ void xlate_freeze_finish(struct xlate_ctx *ctx)
                                     .n_acts = (uint32_t)ctx->s.frozen.len,
                                     .inv_zone = ctx->s.inv_zone};
 
-    st.flags |= ctx->s.ct == COOKIE_CT_KEY ? CONTINUATION_TRACKED : 0;
-    st.flags |= ctx->s.ct == COOKIE_CT_INV ? CONTINUATION_INV : 0;
+    if (ctx->s.tracked) {
+        st.flags |= ctx->s.ct == COOKIE_CT_INV ? CONTINUATION_INV : CONTINUATION_TRACKED;
+    }
     xlate_commit(ctx);
     freeze(ctx, &st);
     acts_deinit(&ctx->s.frozen);
@@ -123,7 +124,7 @@ void xlate_thaw(struct xlate_ctx *ctx, const struct continuation *c)
     f->metadata = st->metadata;
     memcpy(f->regs, st->regs, sizeof f->regs);
     ctx->s.tracked = (st->flags & (CONTINUATION_TRACKED | CONTINUATION_INV)) != 0;
-    ctx->s.ct = st->flags & CONTINUATION_TRACKED ? COOKIE_CT_KEY : COOKIE_CT_NONE;
+    ctx->dp_tracked = (st->flags & CONTINUATION_TRACKED) != 0;
     if (st->flags & CONTINUATION_INV) {
         f->key.ct_state = htonl(CS_TRK | CS_INV);
         f->key.ct_zone = htons(st->inv_zone);

@@ -1,0 +1,342 @@
+/* test-xlate-fuzz.c - random rules and packets: bounds hold, masks are sound, and the datapath
+ * actions do to a packet what OpenFlow's view of it says. */
+#include "tests/unit/xlate-env.h"
+
+static uint64_t rng_state = 42;
+
+static uint32_t rnd(uint32_t n)
+{
+    rng_state = rng_state * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (uint32_t)(rng_state >> 33) % n;
+}
+
+#define PICK(A) (A)[rnd(ARRAY_SIZE(A))]
+
+/* ---- random rules ---- */
+
+static const char *const matches_any[] = {"",
+                                          "in_port=1,",
+                                          "reg0=1,",
+                                          "metadata=3,",
+                                          "vlan_tci=0,",
+                                          "dl_vlan=5,",
+                                          "dl_dst=00:00:00:00:00:02,",
+                                          "ct_state=-trk,",
+                                          "ct_state=+trk+inv,",
+                                          "reg1=0/1,"};
+static const char *const matches_l3[4] = {"", "ip,", "tcp,", "arp,"};
+static const char *const matches_ip[] = {"", "nw_src=10.0.0.0/8,", "nw_ttl=64,", "nw_tos=4,",
+                                         "nw_dst=10.0.0.2,"};
+
+static const char *const acts_any[] = {
+    "2",
+    "3",
+    "4",
+    "output:2",
+    "set_field:00:00:00:00:00:02->eth_dst",
+    "load:0x5->NXM_OF_ETH_SRC[0..7]",
+    "set_field:1->reg0",
+    "load:3->OXM_OF_METADATA[]",
+    "move:NXM_OF_ETH_SRC[0..15]->NXM_NX_REG1[0..15]",
+    "move:NXM_NX_REG1[]->NXM_NX_REG0[]",
+    "move:NXM_NX_REG1[0..7]->NXM_OF_ETH_DST[8..15]",
+    "set_field:7->pkt_mark",
+    "resubmit(,1)",
+    "resubmit(,2)",
+    "resubmit(,3)",
+    "resubmit(2,1)",
+    "9",
+    "mod_vlan_vid:6",
+    "mod_vlan_pcp:3",
+    "load:0->NXM_OF_VLAN_TCI[]",
+    "load:0x1007->NXM_OF_VLAN_TCI[]",
+    "ct(table=2)",
+    "ct_clear",
+    "note:00",
+    "CONTROLLER:100",
+    "NORMAL",
+    "FLOOD",
+    "push_vlan:0x8100",
+    "exit",
+};
+static const char *const acts_ip[] = {
+    "dec_ttl",
+    "mod_nw_ttl:64",
+    "mod_nw_ttl:9",
+    "mod_nw_src:10.0.0.1",
+    "mod_nw_dst:10.9.0.2",
+    "move:NXM_OF_IP_SRC[0..7]->NXM_OF_IP_DST[8..15]",
+    "mod_nw_tos:8",
+    "load:1->NXM_NX_IP_ECN[]",
+    "ct(commit,zone=5,exec(move:NXM_OF_IP_SRC[]->NXM_NX_CT_MARK[]))",
+};
+static const char *const acts_tcp[] = {"mod_tp_src:80", "mod_tp_dst:81",
+                                       "move:NXM_OF_TCP_SRC[]->NXM_OF_TCP_DST[]"};
+static const char *const acts_arp[] = {"set_field:2->arp_op", "set_field:10.0.0.9->arp_spa",
+                                       "move:NXM_NX_ARP_SHA[]->NXM_NX_ARP_THA[]"};
+static const char *const last_acts[] = {"", ",goto_table:%u",
+                                        ",write_actions(set_field:5->reg2,output:3),goto_table:%u",
+                                        ",clear_actions,write_actions(dec_ttl,output:2)"};
+
+static const char *random_act(unsigned l3)
+{
+    if (l3 == 0 || rnd(2)) {
+        return PICK(acts_any);
+    }
+    if (l3 == 3) {
+        return PICK(acts_arp);
+    }
+    return l3 == 2 && rnd(2) ? PICK(acts_tcp) : PICK(acts_ip);
+}
+
+/* False: this one is no valid rule (more tags than there can be, TTL of something not IP...). */
+static bool add_random_rule(struct world *w, bool simple)
+{
+    unsigned l3 = rnd(4), table = rnd(2) ? 0 : rnd(4), b = rnd(6) == 0;
+    struct text t = TEXT_INIT;
+    struct flow_mod fm;
+
+    text_printf(&t, "table=%u,priority=%u,%s%s%s", table, rnd(5), rnd(2) ? "" : PICK(matches_any),
+                matches_l3[l3], (l3 == 1 || l3 == 2) && rnd(2) ? PICK(matches_ip) : "");
+    text_puts(&t, "actions=");
+    for (unsigned i = 0, n = 1 + rnd(6); i < n; i++) {
+        text_printf(&t, "%s%s", i ? "," : "", random_act(l3));
+    }
+    text_printf(&t, PICK(last_acts), table + 1 + rnd(2));
+    char *text = text_steal(&t);
+    bool skip = simple && (strstr(text, "FLOOD") || strstr(text, "NORMAL") ||
+                           (table && strstr(text, "resubmit")));
+    char *error = skip ? xstrdup("skipped") : flow_mod_parse(text, FM_ADD, NULL, &fm);
+    free(text);
+    if (error) {
+        free(error);
+        return false;
+    }
+    struct rule_args args = {.table_id = fm.table_id, .priority = fm.priority};
+    bool ok = !xlate_can_execute(fm.acts.data, fm.acts.len, &all_features) &&
+              !table_find(w->tables[b], fm.table_id, &fm.match, fm.priority);
+    if (ok) {
+        tables_insert(w->tables[b], &fm.match, &args, rule_acts_new(fm.acts.data, fm.acts.len));
+    }
+    flow_mod_deinit(&fm);
+    return ok;
+}
+
+static struct key random_key(void)
+{
+    static const char *const keys[] = {
+        "tcp,nw_src=10.0.0.1,nw_dst=10.0.0.2,nw_ttl=64,tp_src=5,tp_dst=80",
+        "ip,nw_src=11.0.0.1,nw_ttl=1,nw_tos=4",
+        "arp,arp_op=1,arp_spa=10.0.0.9",
+        "tcp,dl_vlan=5,nw_ttl=9,tp_src=80,tp_dst=81",
+        "arp,dl_vlan=5,arp_op=2",
+        "udp,dl_dst=00:00:00:00:00:02,dl_src=00:00:00:00:00:05,nw_ttl=64",
+        "dl_dst=00:00:00:00:00:02",
+        "tcp6,dl_dst=00:00:00:00:00:02",
+    };
+    char text[256];
+
+    snprintf(text, sizeof text, "in_port=%u,%s", 11 + rnd(4), PICK(keys));
+    return world_key(text);
+}
+
+/* Random bits wherever the mask does not look. */
+static struct key perturb(const struct key *key, const struct key *mask)
+{
+    struct key k = *key;
+    uint8_t *p = (uint8_t *)&k;
+
+    for (size_t i = 0; i < sizeof k; i++) {
+        p[i] ^= (uint8_t)(rnd(256) & ~((const uint8_t *)mask)[i]);
+    }
+    return k;
+}
+
+static void assert_same(const struct xlate_out *a, const struct xlate_out *b)
+{
+    assert_int_equal(a->error, b->error);
+    assert_memory_equal(&a->mask, &b->mask, sizeof a->mask);
+    assert_int_equal(a->actions.len, b->actions.len);
+    if (a->actions.len) {
+        assert_memory_equal(a->actions.data, b->actions.data, a->actions.len);
+    }
+}
+
+static void test_masks(void **state)
+{
+    unsigned n_errors[XLATE_N_ERRORS] = {0};
+
+    for (unsigned round = 0; round < 60; round++) {
+        struct world w;
+        world_init(&w);
+        for (unsigned i = 5 + rnd(40); i; i--) {
+            add_random_rule(&w, false);
+        }
+        tables_publish(w.tables[0]);
+        tables_publish(w.tables[1]);
+        for (unsigned i = 0; i < 100; i++) {
+            struct key key = random_key();
+            struct xlate_out out, other;
+            world_xlate(&w, &key, &out);
+            n_errors[out.error]++;
+            assert_int_equal(out.mask.recirc_id, UINT32_MAX);
+            assert_true(out.n_lookups <= XLATE_MAX_RESUBMITS + 1);
+            for (unsigned j = 0; j < 5; j++) {
+                struct key k2 = perturb(&key, &out.mask);
+                world_xlate(&w, &k2, &other);
+                assert_same(&out, &other);
+                xlate_out_deinit(&other);
+            }
+            xlate_out_deinit(&out);
+        }
+        world_deinit(&w);
+    }
+    assert_true(n_errors[XLATE_OK] > 1000); /* The rules are not all nonsense. */
+    assert_true(n_errors[XLATE_TOO_DEEP] + n_errors[XLATE_TOO_MANY_LOOKUPS] > 20);
+    assert_true(n_errors[XLATE_TOO_MANY_LABELS] > 5);
+}
+
+/* ---- the packet, as an executor would change it ---- */
+
+static void set_bytes(void *to, const void *value, const void *mask, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t m = ((const uint8_t *)mask)[i];
+        uint8_t *p = (uint8_t *)to + i;
+        *p = (uint8_t)((*p & ~m) | ((const uint8_t *)value)[i]);
+    }
+}
+
+#define SET(KEY, MEMBER) set_bytes(&k->KEY, &s->value.MEMBER, &s->mask.MEMBER, sizeof k->KEY)
+
+static void model_set(struct key *k, const struct dp_action_set *s)
+{
+    switch ((enum dp_set_header)s->a.u32) {
+    case DP_SET_ETH:
+        SET(eth_src, eth.src);
+        SET(eth_dst, eth.dst);
+        break;
+    case DP_SET_IP4:
+        SET(ip_src, ip4.src);
+        SET(ip_dst, ip4.dst);
+        SET(ip_tos, ip4.tos);
+        SET(ip_ttl, ip4.ttl);
+        break;
+    case DP_SET_TCP:
+    case DP_SET_UDP:
+        SET(tp_src, ports.src);
+        SET(tp_dst, ports.dst);
+        break;
+    case DP_SET_ARP:
+        SET(ip_src, arp.sip);
+        SET(ip_dst, arp.tip);
+        SET(arp_sha, arp.sha);
+        SET(arp_tha, arp.tha);
+        set_bytes(&k->ip_proto, (const uint8_t *)&s->value.arp.op + 1,
+                  (const uint8_t *)&s->mask.arp.op + 1, 1);
+        break;
+    case DP_SET_SKB_MARK:
+        SET(skb_mark, skb_mark);
+        break;
+    default:
+        fail();
+    }
+}
+
+struct model {
+    struct flow seen[10000]; /* OpenFlow's view at each output, from the trace. */
+    unsigned n_seen;
+};
+
+static void on_trace(void *m_, const struct xlate_trace_event *ev)
+{
+    struct model *m = m_;
+
+    if (ev->event != XLATE_EV_ACT || ev->act->type != ACT_OUTPUT) {
+        return;
+    }
+    uint32_t port = ((const struct act_output *)(const void *)ev->act)->port;
+    uint32_t max = ev->bridge->id == 1 ? 4 : 2;
+    if (port <= max && port != ntohl(ev->flow->in_port) && m->n_seen < ARRAY_SIZE(m->seen)) {
+        m->seen[m->n_seen++] = *ev->flow;
+    }
+}
+
+/* Everything from the Ethernet header on, and skb_mark; tracker fields are not the packet's. */
+static void assert_packet(const struct key *model, const struct key *seen)
+{
+    size_t ofs = offsetof(struct key, eth_type);
+
+    assert_int_equal(model->skb_mark, seen->skb_mark);
+    assert_memory_equal((const uint8_t *)model + ofs, (const uint8_t *)seen + ofs,
+                        sizeof *model - ofs);
+}
+
+static void check_outputs(const struct model *m, const struct key *key, const struct xlate_out *out)
+{
+    const struct dp_action *a;
+    struct key k = *key;
+    unsigned n = 0;
+
+    DP_ACTION_FOR_EACH(a, out->actions.data, out->actions.len) {
+        if (a->type == DP_ACTION_SET) {
+            model_set(&k, (const struct dp_action_set *)(const void *)a);
+        } else if (a->type == DP_ACTION_PUSH_VLAN) {
+            k.vlan[1] = k.vlan[0];
+            k.vlan[0] = (struct key_vlan){htons((uint16_t)(a->u32 >> 16)), htons((uint16_t)a->u32)};
+        } else if (a->type == DP_ACTION_POP_VLAN) {
+            k.vlan[0] = k.vlan[1];
+            k.vlan[1] = (struct key_vlan){0, 0};
+        } else if (a->type == DP_ACTION_OUTPUT) {
+            assert_true(n < m->n_seen);
+            assert_packet(&k, &m->seen[n++].key);
+        }
+    }
+    assert_int_equal(n, m->n_seen);
+}
+
+static void test_outputs(void **state)
+{
+    static struct model m;
+    unsigned n_outputs = 0;
+
+    for (unsigned round = 0; round < 60; round++) {
+        struct world w;
+        world_init(&w);
+        for (unsigned i = 15 + rnd(40); i; i--) {
+            add_random_rule(&w, true);
+        }
+        tables_publish(w.tables[0]);
+        tables_publish(w.tables[1]);
+        for (unsigned i = 0; i < 400; i++) {
+            struct key key = random_key();
+            struct xlate_out out;
+            struct xlate_in in = {.cfg = w.cfg, .key = &key, .trace = on_trace, .trace_aux = &m};
+            m.n_seen = 0;
+            xlate_out_init(&out);
+            xlate(&in, &out);
+            if (!out.error) {
+                check_outputs(&m, &key, &out);
+                n_outputs += m.n_seen;
+            }
+            xlate_out_deinit(&out);
+        }
+        world_deinit(&w);
+    }
+    assert_true(n_outputs > 5000);
+}
+
+static int setup(void **state)
+{
+    urcu_qsbr_register_thread();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest all[] = {
+        cmocka_unit_test(test_masks),
+        cmocka_unit_test(test_outputs),
+    };
+    return cmocka_run_group_tests(all, setup, NULL);
+}
