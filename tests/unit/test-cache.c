@@ -218,6 +218,7 @@ static void test_relevant(void **state UNUSED)
     mask.ip_ttl = 0xff;
     struct key other = {.in_port = 2, .ip_ttl = 63};
     struct cache_flow *g = cache_add(&c, &other, &mask, some_acts(), 0);
+    assert_int_not_equal(p.generation, c.generation);
     cache_probe(&c, &k2, &p);
     assert_null(cache_exact_find(&c, &p));
     assert_ptr_equal(look(&c, &other), g);

@@ -457,6 +457,48 @@ static void recirc_for_ever(const struct key *k UNUSED, struct dp_verdict *v)
     put_recirc(v, 5);
 }
 
+static void recirc_once(const struct key *k UNUSED, struct dp_verdict *v)
+{
+    put_recirc(v, 5);
+}
+
+static void free_packet(void *aux UNUSED, struct packet *p, uint32_t port UNUSED)
+{
+    packet_free(p);
+}
+
+/* A whole batch that multiplies: the budget of passes bounds it. */
+static void test_pass_budget(void **state UNUSED)
+{
+    struct pass *p = xzalloc(sizeof *p);
+    struct packet *batch[PASS_BATCH];
+
+    memset(&t, 0, sizeof t);
+    t.no_credit = true;
+    t.translate = recirc_for_ever;
+    assert_true(pass_init(p, &handler, NULL, 1, NULL, free_packet, NULL));
+    for (int i = 0; i < PASS_BATCH; i++) {
+        batch[i] = frame(1);
+        batch[i]->in_port = 1;
+    }
+    pass_run(p, batch, PASS_BATCH, 1);
+    assert_int_equal(p->queue_n, 0);
+    assert_int_equal(p->hits + p->misses, PASS_BATCH + PASS_BUDGET);
+    cache_remove_all(&p->cache);
+    struct cache_msg *m = cache_msg_take(&p->cache.outbox), *next;
+    for (; m; m = next) {
+        next = m->next;
+        if (m->kind == CACHE_MSG_FLOW) {
+            free(container_of_(m, struct cache_flow, msg)->acts);
+            free(container_of_(m, struct cache_flow, msg));
+        } else {
+            free(container_of_(m, struct cache_subtable, msg));
+        }
+    }
+    pass_deinit(p);
+    free(p);
+}
+
 static void test_recirc(void **state UNUSED)
 {
     struct fixture *f = start();
@@ -467,6 +509,12 @@ static void test_recirc(void **state UNUSED)
     assert_int_equal(t.n_misses, 4);
     assert_int_equal(sent(f, 2), 2);
     check_totals(f, 4, 4, 4);
+    stop(f);
+
+    f = start();
+    t.translate = recirc_once;
+    receive(f, 1);
+    check_totals(f, PASS_MAX_RECIRC - 1, 2, 2);
     stop(f);
 
     f = start();
@@ -687,12 +735,13 @@ static int teardown(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ports),    cmocka_unit_test(test_tx_pcap),
-        cmocka_unit_test(test_flows),    cmocka_unit_test(test_not_cached),
+        cmocka_unit_test(test_ports),       cmocka_unit_test(test_tx_pcap),
+        cmocka_unit_test(test_flows),       cmocka_unit_test(test_not_cached),
         cmocka_unit_test(test_threads), /* Before the time stands still. */
-        cmocka_unit_test(test_idle),     cmocka_unit_test(test_recirc),
-        cmocka_unit_test(test_verdicts), cmocka_unit_test(test_miss_budget),
-        cmocka_unit_test(test_offload),  cmocka_unit_test(test_execute),
+        cmocka_unit_test(test_idle),        cmocka_unit_test(test_recirc),
+        cmocka_unit_test(test_verdicts),    cmocka_unit_test(test_miss_budget),
+        cmocka_unit_test(test_pass_budget), cmocka_unit_test(test_offload),
+        cmocka_unit_test(test_execute),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

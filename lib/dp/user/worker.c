@@ -160,6 +160,7 @@ static void run_command(struct worker *w, struct command *c)
         for (int i = 0; w->threaded && i < QUIESCE_MAX && poll_ports(w, false); i++) {
             cache_run_inbox(&w->pass.cache);
         }
+        cache_run_inbox(&w->pass.cache); /* Before the answer. */
         break;
     case CMD_STOP:
         w->ended = true;
