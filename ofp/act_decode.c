@@ -68,8 +68,11 @@ static enum ofp_error decode_one(struct act_decoder *d, struct wire_rd *r)
     if (d->out->len > ACTS_MAX) {
         return OFPERR_OFPBAC_TOO_MANY;
     }
-    return act_verify((const struct act *)(const void *)((char *)d->out->data + ofs), d->outer,
-                      NULL);
+    const struct act *a = (const void *)((char *)d->out->data + ofs);
+    if (a->type == ACT_WRITE_METADATA && d->version != OFP10_VERSION) {
+        return OFPERR_OFPBIC_UNSUP_INST; /* Nicira's action, for where there are no instructions. */
+    }
+    return act_verify(a, d->outer, NULL);
 }
 
 enum ofp_error act_decode_list(struct act_decoder *d, struct wire_rd *r)

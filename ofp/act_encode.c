@@ -179,6 +179,12 @@ static const struct act_wire *resubmit_row(const struct act_resubmit *r)
     return &act_wires[r->table != OFPTT_ALL || r->act.raw ? RAW_RESUBMIT_TABLE : RAW_RESUBMIT];
 }
 
+static const struct act_wire *output_reg_row(const struct act_output_reg *o, uint8_t version)
+{
+    bool second = o->act.raw || is_experimenter_field(o->src.field, version);
+    return &act_wires[second ? RAW_OUTPUT_REG2 : RAW_OUTPUT_REG];
+}
+
 static void encode_one(const struct act *a, uint8_t version, struct wire_wr *w)
 {
     const void *p = a;
@@ -205,12 +211,9 @@ static void encode_one(const struct act *a, uint8_t version, struct wire_wr *w)
     case ACT_RESUBMIT:
         row = resubmit_row(p);
         break;
-    case ACT_OUTPUT_REG: {
-        const struct act_output_reg *o = p;
-        row = &act_wires[is_experimenter_field(o->src.field, version) ? RAW_OUTPUT_REG2
-                                                                      : RAW_OUTPUT_REG];
+    case ACT_OUTPUT_REG:
+        row = output_reg_row(p, version);
         break;
-    }
     default:
         row = act_wire_pick(a->type, version);
         break;

@@ -110,12 +110,12 @@ static enum ofp_error decode_header(struct wire_rd *r, const struct field **f)
 {
     uint32_t header = peek_header(r);
     bool has_mask;
-    enum ofp_error error = tlv_header_decode(r, f, &has_mask);
 
-    if (error) {
-        return action_error(error, header);
+    if (header & 0x100) {
+        return OFPERR_OFPBAC_BAD_SET_TYPE;
     }
-    return has_mask ? OFPERR_OFPBAC_BAD_SET_TYPE : check_stored(*f);
+    enum ofp_error error = tlv_header_decode(r, f, &has_mask);
+    return error ? action_error(error, header) : check_stored(*f);
 }
 
 /* The same where only four bytes have room: no experimenter fields. */
@@ -339,7 +339,7 @@ void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value)
     sf->field = dst->field;
     memset(ones.b, 0xff, sizeof ones.b);
     bits_copy(ones.b, sizeof ones.b, 0, sf->mask.b, dst->field->n_bytes, dst->ofs, dst->n_bits);
-    bits_copy(&v, sizeof v, 0, sf->value.b, dst->field->n_bytes, dst->ofs, MIN(dst->n_bits, 64));
+    bits_copy(&v, sizeof v, 0, sf->value.b, dst->field->n_bytes, dst->ofs, dst->n_bits);
     act_set_field_normalise(sf);
 }
 
@@ -434,9 +434,11 @@ void act_enc_copy_field(const struct act *a, const struct act_wire *row, uint8_t
 
 /* ---- output:FIELD ---- */
 
-static void put_output_reg(struct acts *out, const struct subfield *src, uint16_t max_len)
+static void put_output_reg(struct acts *out, const struct subfield *src, uint16_t max_len,
+                           uint8_t raw)
 {
     struct act_output_reg *a = acts_put(out, ACT_OUTPUT_REG, sizeof *a);
+    a->act.raw = raw;
     a->src = *src;
     a->max_len = max_len;
 }
@@ -455,7 +457,7 @@ enum ofp_error act_dec_output_reg(struct act_decoder *d, const struct act_wire *
     if (!rest_is_zero(r)) {
         return OFPERR_OFPBAC_BAD_ARGUMENT;
     }
-    put_output_reg(d->out, &src, max_len);
+    put_output_reg(d->out, &src, max_len, RAW_NONE);
     return OFPERR_OK;
 }
 
@@ -484,7 +486,8 @@ enum ofp_error act_dec_output_reg2(struct act_decoder *d, const struct act_wire 
     if (!rest_is_zero(r)) {
         return OFPERR_NXBRC_MUST_BE_ZERO;
     }
-    put_output_reg(d->out, &src, max_len);
+    bool needed = src.field->cp[0].header >> 16 == 0xffff;
+    put_output_reg(d->out, &src, max_len, needed ? RAW_NONE : RAW_OUTPUT_REG2);
     return OFPERR_OK;
 }
 

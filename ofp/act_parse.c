@@ -291,6 +291,10 @@ char *act_parse_write_actions(struct act_parser *p, char *arg)
 {
     struct act_parser nested = {.names = p->names, .out = p->out, .outer = OUTER_WRITE_ACTIONS};
     size_t size = sizeof(struct act_write_actions);
+    if (!p->instructions) { /* Before what is nested is looked at: no recursion on the text's word.
+                             */
+        return xstrdup("write_actions instruction not allowed here");
+    }
     size_t ofs = act_nest_begin(p->out, ACT_WRITE_ACTIONS, size);
     char *error = act_parse_list(&nested, arg);
 

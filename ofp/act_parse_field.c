@@ -99,7 +99,12 @@ char *act_parse_load(struct act_parser *p, char *arg)
         return xasprintf("%s->%s: value %#" PRIx64 " does not fit into %u bits", arg, name, value,
                          dst.n_bits);
     }
-    act_put_load(p->out, &dst, value);
+    /* The wire's load has at most 64 bits. */
+    for (unsigned done = 0; done < dst.n_bits; done += 64) {
+        struct subfield part = {dst.field, (uint16_t)(dst.ofs + done),
+                                (uint16_t)MIN(dst.n_bits - done, 64)};
+        act_put_load(p->out, &part, done ? 0 : value);
+    }
     return NULL;
 }
 
