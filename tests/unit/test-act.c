@@ -8,7 +8,7 @@
 
 #include "lib/mem.h"
 #include "ofp/act-private.h"
-#include "tests/unit/act-golden.h"
+#include "tests/unit/act-golden.def"
 
 static char *format(const struct acts *a)
 {
