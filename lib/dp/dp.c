@@ -31,10 +31,9 @@ static unsigned want_workers(void)
 static void on_timer(void *aux)
 {
     struct dp *dp = aux;
-    int64_t now = loop_now(dp->loop);
 
-    datapath_expire(dp, now);
-    ct_sweep(dp->ct, now, CT_SWEEP_BUDGET);
+    datapath_expire(dp);
+    ct_sweep(dp->ct, loop_now(dp->loop), CT_SWEEP_BUDGET);
 }
 
 static void on_notify(void *aux, unsigned events UNUSED)
@@ -80,6 +79,7 @@ char *dp_open(const char *type, const char *name, struct loop *loop,
     dp->loop = loop;
     dp->handler = *handler;
     dp->ports = xzalloc(sizeof *dp->ports);
+    datapath_flows_init(dp);
     dp->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     env_random_bytes(&config.hash_seed, sizeof config.hash_seed);
     dp->ct = ct_new(&config);
@@ -113,7 +113,7 @@ void dp_close(struct dp *dp, bool destroy)
     for (unsigned i = 0; i < dp->n_workers; i++) {
         worker_stop(dp->workers[i]);
     }
-    datapath_reap(dp);
+    datapath_flows_deinit(dp);
     datapath_ports_deinit(dp, destroy);
     for (unsigned i = 0; i < dp->n_workers; i++) {
         worker_deinit(dp->workers[i]);

@@ -719,6 +719,40 @@ static void test_threads(void **state UNUSED)
     free(f);
 }
 
+/* More flows than one turn of the loop looks at. */
+static void test_many(void **state UNUSED)
+{
+    struct fixture *f = start();
+    const unsigned n = 45000;
+
+    env_time_stop();
+    loop_turn(f->loop, 0);
+    t.translate = by_port;
+    t.no_credit = true;
+    for (unsigned i = 0; i < n; i++) {
+        assert_true(dp_port_receive(f->dp, 1, frame((uint16_t)i)));
+    }
+    check_totals(f, 0, n, n);
+    env_time_warp(11000);
+    assert_true(dp_port_receive(f->dp, 1, frame(7)));
+    loop_turn(f->loop, 0);
+    check_totals(f, 1, n, n); /* Not yet through. */
+    unsigned n_deleted = 0;
+    dp_flow_walk(f->dp, delete_all, &n_deleted); /* Between two slices. */
+    check_totals(f, 1, n, 0);
+    assert_in_range(n_deleted, 1, n - 1);
+    for (int i = 0; i < 10; i++) {
+        loop_turn(f->loop, 0);
+    }
+    receive(f, 1);
+    env_time_warp(11000);
+    for (int i = 0; i < 10; i++) {
+        loop_turn(f->loop, 0);
+    }
+    check_totals(f, 1, n + 1, 0);
+    stop(f);
+}
+
 static int setup(void **state UNUSED)
 {
     setenv("SLUICE_WORKERS", "2", 1);
@@ -740,8 +774,8 @@ int main(void)
         cmocka_unit_test(test_threads), /* Before the time stands still. */
         cmocka_unit_test(test_idle),        cmocka_unit_test(test_recirc),
         cmocka_unit_test(test_verdicts),    cmocka_unit_test(test_miss_budget),
-        cmocka_unit_test(test_pass_budget), cmocka_unit_test(test_offload),
-        cmocka_unit_test(test_execute),
+        cmocka_unit_test(test_pass_budget), cmocka_unit_test(test_many),
+        cmocka_unit_test(test_offload),     cmocka_unit_test(test_execute),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

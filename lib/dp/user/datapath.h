@@ -23,12 +23,23 @@ struct dp {
     struct loop_fd notify;
     struct loop_timer timer;
     struct link_monitor *monitor; /* NULL: no devices, or no rtnetlink. */
-    bool walking;                 /* The outboxes stay as they are. */
+    unsigned n_walks;             /* Under way: nothing is freed. */
+    struct cache_msg *gone;       /* Taken from the outboxes, to be freed. */
+    struct loop_call more;        /* Another slice of the work below. */
+    struct {
+        bool active;
+        unsigned worker;         /* Whose flows are looked at, */
+        struct cache_flow *next; /* and which is the next. */
+        bool asked;              /* The worker has something in its inbox. */
+    } expire;
 };
 
 /* datapath_flows.c */
-void datapath_expire(struct dp *, int64_t now_ms); /* Credits what is new, removes idle flows. */
-void datapath_reap(struct dp *);                   /* Empties the outboxes. */
+void datapath_flows_init(struct dp *);
+void datapath_flows_deinit(struct dp *); /* The workers have ended: frees all that is gone. */
+/* Begins a look at all flows that credits what is new and removes idle ones.  Goes on in slices. */
+void datapath_expire(struct dp *);
+void datapath_reap(struct dp *); /* Takes what is in the outboxes, frees a slice of it. */
 
 /* datapath_ports.c */
 void datapath_ports_init(struct dp *);

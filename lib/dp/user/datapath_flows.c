@@ -6,7 +6,8 @@
 #include "lib/dp/user/datapath.h"
 
 #define MAX_IDLE_MS      10000
-#define MAX_IDLE_FULL_MS 100 /* While a worker has as many flows as it may. */
+#define MAX_IDLE_FULL_MS 100   /* While a worker has as many flows as it may. */
+#define SLICE            20000 /* Flows looked at or freed in one turn of the loop. */
 
 static void read_stats(const struct cache_flow *f, struct dp_flow_stats *s)
 {
@@ -70,16 +71,33 @@ static void reap(struct dp *dp, struct cache_msg *m)
     }
 }
 
+static void free_gone(struct dp *dp, unsigned budget)
+{
+    while (dp->gone && budget--) {
+        struct cache_msg *m = dp->gone;
+        dp->gone = m->next;
+        reap(dp, m);
+    }
+}
+
 void datapath_reap(struct dp *dp)
 {
-    struct cache_msg *next;
-
-    for (unsigned i = 0; i < dp->n_workers && !dp->walking; i++) {
-        struct cache_msg *m = cache_msg_take(&dp->workers[i]->pass.cache.outbox);
-        for (; m; m = next) {
-            next = m->next;
-            reap(dp, m);
+    if (dp->n_walks) {
+        return;
+    }
+    for (unsigned i = 0; i < dp->n_workers; i++) {
+        struct cache_msg *all = cache_msg_take(&dp->workers[i]->pass.cache.outbox), *last = all;
+        while (last && last->next) {
+            last = last->next;
         }
+        if (all) {
+            last->next = dp->gone;
+            dp->gone = all;
+        }
+    }
+    free_gone(dp, SLICE);
+    if (dp->gone) {
+        loop_call_schedule(&dp->more);
     }
 }
 
@@ -163,7 +181,7 @@ void dp_flow_walk(struct dp *dp, dp_flow_visit *visit, void *aux)
 
     dp_actions_init(&w.verdict.actions);
     datapath_reap(dp);
-    dp->walking = true;
+    dp->n_walks++;
     for (unsigned i = 0; i < dp->n_workers; i++) {
         struct cache *c = &dp->workers[i]->pass.cache;
         struct cache_flow *f = __atomic_load_n(&c->flows, __ATOMIC_ACQUIRE), *next;
@@ -182,37 +200,94 @@ void dp_flow_walk(struct dp *dp, dp_flow_visit *visit, void *aux)
             worker_wake(dp->workers[i]);
         }
     }
-    dp->walking = false;
+    dp->n_walks--;
     datapath_reap(dp);
     dp_actions_deinit(&w.verdict.actions);
 }
 
-void datapath_expire(struct dp *dp, int64_t now_ms)
+static void expire_one(struct dp *dp, struct cache *c, struct cache_flow *f)
 {
-    datapath_reap(dp);
-    dp->walking = true;
-    for (unsigned i = 0; i < dp->n_workers; i++) {
-        struct cache *c = &dp->workers[i]->pass.cache;
-        bool full = __atomic_load_n(&c->n_flows, __ATOMIC_RELAXED) >= c->flow_limit;
-        int64_t max_idle = full ? MAX_IDLE_FULL_MS : MAX_IDLE_MS;
-        struct cache_flow *f = __atomic_load_n(&c->flows, __ATOMIC_ACQUIRE), *next;
-        bool asked = false;
+    bool full = __atomic_load_n(&c->n_flows, __ATOMIC_RELAXED) >= c->flow_limit;
+    int64_t max_idle = full ? MAX_IDLE_FULL_MS : MAX_IDLE_MS;
+    struct dp_flow_stats s;
 
-        for (; f; f = next) {
-            next = __atomic_load_n(&f->list_next, __ATOMIC_ACQUIRE);
-            struct dp_flow_stats s;
-            credit(dp, f, &s);
-            if (!f->leaving && now_ms - MAX(s.used_ms, f->created_ms) > max_idle) {
-                ask_removal(c, f);
-                asked = true;
-            }
-        }
-        if (asked) {
-            worker_wake(dp->workers[i]);
-        }
+    credit(dp, f, &s);
+    if (!f->leaving && loop_now(dp->loop) - MAX(s.used_ms, f->created_ms) > max_idle) {
+        ask_removal(c, f);
+        dp->expire.asked = true;
     }
-    dp->walking = false;
+}
+
+static void expire_begin_worker(struct dp *dp, unsigned worker)
+{
+    dp->expire.worker = worker;
+    dp->expire.asked = false;
+    if (worker < dp->n_workers) {
+        dp->expire.next = __atomic_load_n(&dp->workers[worker]->pass.cache.flows, __ATOMIC_ACQUIRE);
+    }
+}
+
+/* The flow that comes next may have been unlinked since the last slice: it is not freed while
+ * n_walks says so, and leads back into the list. */
+static void expire_slice(struct dp *dp)
+{
+    unsigned budget = SLICE;
+
+    while (dp->expire.worker < dp->n_workers) {
+        struct worker *w = dp->workers[dp->expire.worker];
+        for (struct cache_flow *f; (f = dp->expire.next) && budget; budget--) {
+            dp->expire.next = __atomic_load_n(&f->list_next, __ATOMIC_ACQUIRE);
+            expire_one(dp, &w->pass.cache, f);
+        }
+        if (dp->expire.next) {
+            loop_call_schedule(&dp->more);
+            return;
+        }
+        if (dp->expire.asked) {
+            worker_wake(w);
+        }
+        expire_begin_worker(dp, dp->expire.worker + 1);
+    }
+    dp->expire.active = false;
+    dp->n_walks--;
     datapath_reap(dp);
+}
+
+void datapath_expire(struct dp *dp)
+{
+    if (!dp->expire.active) { /* Else the last one is not through yet. */
+        datapath_reap(dp);
+        dp->n_walks++;
+        dp->expire.active = true;
+        expire_begin_worker(dp, 0);
+        expire_slice(dp);
+    }
+}
+
+static void on_more(void *aux)
+{
+    struct dp *dp = aux;
+
+    if (dp->expire.active) {
+        expire_slice(dp);
+    } else {
+        datapath_reap(dp);
+    }
+}
+
+void datapath_flows_init(struct dp *dp)
+{
+    loop_call_init(&dp->more, dp->loop, on_more, dp);
+}
+
+void datapath_flows_deinit(struct dp *dp)
+{
+    loop_call_cancel(&dp->more);
+    dp->n_walks = 0;
+    do {
+        datapath_reap(dp);
+    } while (dp->gone);
+    loop_call_cancel(&dp->more);
 }
 
 void dp_flow_stats_total(const struct dp *dp, uint64_t *hits, uint64_t *misses, uint64_t *lost,
