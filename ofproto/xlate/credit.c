@@ -116,13 +116,41 @@ void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
     }
 }
 
+_Static_assert(sizeof(struct key) / 4 <= 128, "a key's 32-bit words fit the map");
+
+void credit_note_opaque(struct credit *c, const struct key *packet, const struct key *seen)
+{
+    const uint32_t *a = (const uint32_t *)(const void *)packet;
+    const uint32_t *b = (const uint32_t *)(const void *)seen;
+
+    for (unsigned w = 0; w < KEY_WORDS; w++) {
+        if (key_words(packet)[w] != key_words(seen)[w]) {
+            unsigned h = 2 * w;
+            c->opaque[h / 64] |= a[h] != b[h] ? BIT64(h % 64) : 0;
+            c->opaque[h / 64] |= a[h + 1] != b[h + 1] ? BIT64(h % 64 + 1) : 0;
+        }
+    }
+}
+
+/* As a mask over the 64-bit word 'w'. */
+static uint64_t opaque_bits(const struct credit *c, unsigned w)
+{
+    unsigned both = (unsigned)(c->opaque[w / 32] >> (w % 32 * 2)) & 3;
+    uint32_t halves[2] = {both & 1 ? UINT32_MAX : 0, both & 2 ? UINT32_MAX : 0};
+    uint64_t mask;
+
+    memcpy(&mask, halves, sizeof mask);
+    return mask;
+}
+
 /* Can a packet of the cached flow match 'm'?  Words that lookups saw rewritten say nothing. */
 static bool may_match(const struct credit *c, const struct match *m, const struct key *key,
                       const struct key *mask)
 {
     for (unsigned w = 0; w < KEY_WORDS; w++) {
-        if (!(c->opaque & BIT64(w)) && (flow_words(&m->flow)[w] ^ key_words(key)[w]) &
-                                           flow_words(&m->mask)[w] & key_words(mask)[w]) {
+        uint64_t differs = (flow_words(&m->flow)[w] ^ key_words(key)[w]) & flow_words(&m->mask)[w] &
+                           key_words(mask)[w];
+        if (differs & ~opaque_bits(c, w)) {
             return false;
         }
     }

@@ -42,8 +42,8 @@ struct credit_item {
 struct credit {
     struct credit_item *items;
     unsigned n, cap;
-    /* Words of struct key that lookups saw otherwise than in the packet.  Bit = word. */
-    uint64_t opaque;
+    /* 32-bit words of struct key that lookups saw otherwise than in the packet.  Bit = word. */
+    uint64_t opaque[2];
     be32 in_port;                        /* The OpenFlow input port that lookups saw... */
     bool in_port_opaque;                 /* ...unless they saw several. */
     bool stale;                          /* A rule was going while it was found: translate again. */
@@ -59,6 +59,9 @@ void credit_add_table(struct credit *, struct tables *, uint8_t id, bool matched
 void credit_add_continuation(struct credit *, struct continuations *, struct continuation *);
 void credit_add_mac(struct credit *, enum credit_type, struct fdb *, uint16_t vlan,
                     const uint8_t mac[6], uint32_t port);
+
+/* A lookup saw 'seen' of a packet that came with key 'packet'. */
+void credit_note_opaque(struct credit *, const struct key *packet, const struct key *seen);
 
 /* Control thread: the cached flow saw this much since the last time. */
 void credit_apply(const struct credit *, const struct dp_flow_stats *delta);

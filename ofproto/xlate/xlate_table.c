@@ -3,18 +3,6 @@
 
 /* ---- lookup ---- */
 
-/* Remembers which words of the packet's key lookups see changed, for credit_depends(). */
-static void note_opaque(struct xlate_ctx *ctx)
-{
-    const uint64_t *now = key_words(&ctx->s.flow.key), *orig = key_words(ctx->in->key);
-    struct credit *c = ctx->out->credit;
-
-    for (unsigned w = 0; w < KEY_WORDS; w++) {
-        c->opaque |= now[w] != orig[w] ? BIT64(w) : 0;
-    }
-    c->in_port_opaque |= ctx->s.flow.in_port != c->in_port;
-}
-
 static void swap(void *a, void *b, size_t n)
 {
     uint8_t t[16];
@@ -42,21 +30,23 @@ static void swap_tuple(struct key *k, bool ip6)
 static struct rule *lookup(struct xlate_ctx *ctx, uint8_t table_id, bool with_ct)
 {
     struct tables *ts = ctx->s.bridge->tables;
+    struct credit *c = ctx->out->credit;
     bool ip6 = key_is_ip6(&ctx->s.flow.key);
 
     if (with_ct) {
         swap_tuple(&ctx->s.flow.key, ip6);
         swap_tuple(&ctx->wc.key, ip6);
     }
-    note_opaque(ctx);
+    credit_note_opaque(c, ctx->in->key, &ctx->s.flow.key);
+    c->in_port_opaque |= ctx->s.flow.in_port != c->in_port;
     struct rule *r = tables_lookup(ts, table_id, ctx->s.version, &ctx->s.flow, &ctx->wc);
     if (with_ct) {
         swap_tuple(&ctx->s.flow.key, ip6);
         swap_tuple(&ctx->wc.key, ip6);
     }
-    credit_add_table(ctx->out->credit, ts, table_id, r != NULL);
+    credit_add_table(c, ts, table_id, r != NULL);
     if (r) {
-        credit_add_rule(ctx->out->credit, r);
+        credit_add_rule(c, r);
     }
     return r;
 }

@@ -326,17 +326,11 @@ static void test_outputs(void **state)
     assert_true(n_outputs > 5000);
 }
 
-static int setup(void **state)
-{
-    urcu_qsbr_register_thread();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest all[] = {
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_outputs),
     };
-    return cmocka_run_group_tests(all, setup, NULL);
+    return cmocka_run_group_tests(all, world_setup, world_teardown);
 }

@@ -196,16 +196,10 @@ static void test_actions(void **state)
     assert_int_equal(n_failed, 0);
 }
 
-static int setup(void **state)
-{
-    urcu_qsbr_register_thread();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest all[] = {
         cmocka_unit_test(test_actions),
     };
-    return cmocka_run_group_tests(all, setup, NULL);
+    return cmocka_run_group_tests(all, world_setup, world_teardown);
 }

@@ -70,9 +70,21 @@ static inline void world_deinit(struct world *w)
         fdb_unref(w->fdb[b]);
     }
     continuations_unref(w->continuations);
+}
+
+static inline int world_setup(void **state)
+{
+    urcu_qsbr_register_thread();
+    return 0;
+}
+
+/* After all tests: what waits for a grace period goes, so that leaks show. */
+static inline int world_teardown(void **state)
+{
     for (int i = 0; i < 5; i++) { /* Callbacks queue more callbacks. */
         urcu_qsbr_barrier();
     }
+    return 0;
 }
 
 /* One rule in text; `br1 ` ahead of it: for that bridge. */

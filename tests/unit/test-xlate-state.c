@@ -1,0 +1,345 @@
+/* test-xlate-state.c - what translation remembers and owes: MAC learning, credits, dependencies,
+ * continuations, packet-out, refusals. */
+#include "tests/unit/xlate-env.h"
+
+#include "lib/counter.h"
+
+static const uint8_t mac_a[6] = {2, 0, 0, 0, 0, 0xa}, mac_b[6] = {2, 0, 0, 0, 0, 0xb};
+
+#define A_TO_B "dl_src=02:00:00:00:00:0a,dl_dst=02:00:00:00:00:0b,"
+#define B_TO_A "dl_src=02:00:00:00:00:0b,dl_dst=02:00:00:00:00:0a,"
+
+/* Translates, checks the actions, applies the effects; the credit is the caller's. */
+static struct credit *go(struct world *w, const char *packet, const char *want)
+{
+    struct key key = world_key(packet);
+    struct text got = TEXT_INIT;
+    struct xlate_out out;
+
+    world_xlate(w, &key, &out);
+    world_format(&out, &got);
+    assert_string_equal(text_cstr(&got), want);
+    for (unsigned i = 0; i < out.n_effects; i++) {
+        const struct xlate_effect *e = &out.effects[i];
+        fdb_learn(e->fdb, e->vlan, e->mac, e->ofp_port, 1000);
+    }
+    struct credit *c = out.credit;
+    out.credit = NULL;
+    xlate_out_deinit(&out);
+    text_deinit(&got);
+    return c;
+}
+
+static void go_free(struct world *w, const char *packet, const char *want)
+{
+    credit_free(go(w, packet, want), 0);
+}
+
+static void test_normal(void **state)
+{
+    struct world w;
+    uint32_t port;
+
+    world_init(&w);
+    world_add_rules(&w, "priority=0,actions=NORMAL");
+    go_free(&w, "in_port=11," A_TO_B "ip", "12,13,14,10");
+    assert_true(fdb_lookup(w.fdb[0], 0, mac_a, &port));
+    assert_int_equal(port, 1);
+    struct credit *c = go(&w, "in_port=12," B_TO_A "ip", "11");
+    assert_true(credit_uses_mac(c, w.fdb[0], 0, mac_a));
+    assert_true(credit_uses_mac(c, w.fdb[0], 0, mac_b));
+    assert_false(credit_uses_mac(c, w.fdb[0], 1, mac_b));
+    assert_false(credit_uses_mac(c, w.fdb[1], 0, mac_b));
+    go_free(&w, "in_port=11," A_TO_B "ip", "12");
+    go_free(&w, "in_port=12," A_TO_B "ip", "drop"); /* Moved, and its peer is there too. */
+    assert_true(fdb_lookup(w.fdb[0], 0, mac_a, &port));
+    assert_int_equal(port, 2);
+    go_free(&w, "in_port=11,dl_vlan=9," A_TO_B "ip", "12,13,14,10"); /* VLANs are apart. */
+    go_free(&w, "in_port=11,dl_src=02:00:00:00:00:0a,dl_dst=01:80:c2:00:00:0e", "drop");
+    go_free(&w, "in_port=11,dl_src=02:00:00:00:00:0a,dl_dst=01:80:c2:00:00:10", "12,13,14,10");
+
+    /* Time. */
+    struct dp_flow_stats delta = {.packets = 1, .bytes = 60, .used_ms = 5000};
+    fdb_learn(w.fdb[0], 0, mac_b, 2, 1000);
+    credit_apply(c, &delta);
+    fdb_expire(w.fdb[0], 1000 + FDB_DEFAULT_AGE_MS, NULL, NULL);
+    assert_false(fdb_lookup(w.fdb[0], 0, mac_a, &port));
+    assert_true(fdb_lookup(w.fdb[0], 0, mac_b, &port));
+    fdb_expire(w.fdb[0], 5000 + FDB_DEFAULT_AGE_MS, NULL, NULL);
+    assert_int_equal(fdb_count(w.fdb[0]), 0);
+    credit_free(c, 0);
+    world_deinit(&w);
+}
+
+/* Port 1 is an access port of VLAN 5, port 2 carries only VLAN 5 and 6. */
+static void test_normal_vlans(void **state)
+{
+    struct world w;
+    struct xlate_port *p1, *p2;
+
+    world_init(&w);
+    p1 = (struct xlate_port *)xlate_cfg_ofp_port(w.br[0], 1);
+    p2 = (struct xlate_port *)xlate_cfg_ofp_port(w.br[0], 2);
+    p1->vlan_tag = 5;
+    p2->trunks = xcalloc(64, sizeof p2->trunks[0]);
+    p2->trunks[0] = BIT64(5) | BIT64(6);
+    world_add_rules(&w, "actions=NORMAL");
+    go_free(&w, "in_port=11," A_TO_B "ip", "push_vlan(vid=5,pcp=0),12,13,14,10");
+    go_free(&w, "in_port=11,dl_vlan=5," A_TO_B "ip", "drop");
+    go_free(&w, "in_port=12,dl_vlan=5,dl_vlan_pcp=3," B_TO_A "ip", "pop_vlan,11");
+    go_free(&w, "in_port=12,dl_vlan=7," B_TO_A "ip", "drop");
+    go_free(&w, "in_port=12," B_TO_A "ip", "drop");
+    go_free(&w, "in_port=13,dl_vlan=6,dl_src=02:00:00:00:00:0c,dl_dst=ff:ff:ff:ff:ff:ff",
+            "12,14,10");
+    go_free(&w, "in_port=13,dl_src=02:00:00:00:00:0c,dl_dst=ff:ff:ff:ff:ff:ff", "14,10");
+    world_deinit(&w);
+}
+
+static void test_fdb_limit(void **state)
+{
+    struct fdb *fdb = fdb_new(3, 10, 1000);
+    uint32_t port;
+
+    for (unsigned i = 0; i < 100; i++) {
+        uint8_t mac[6] = {2, 0, 0, 0, 1, (uint8_t)i};
+        assert_true(fdb_learn(fdb, 0, mac, i, i));
+        fdb_refresh(fdb, 0, (const uint8_t[6]){2, 0, 0, 0, 1, 0}, 0, i);
+    }
+    assert_int_equal(fdb_count(fdb), 10);
+    assert_true(fdb_lookup(fdb, 0, (const uint8_t[6]){2, 0, 0, 0, 1, 0}, &port));
+    assert_false(fdb_lookup(fdb, 0, (const uint8_t[6]){2, 0, 0, 0, 1, 1}, &port));
+    assert_true(fdb_lookup(fdb, 0, (const uint8_t[6]){2, 0, 0, 0, 1, 99}, &port));
+    assert_false(fdb_learn(fdb, 0, (const uint8_t[6]){3, 0, 0, 0, 1, 0}, 1, 1));
+    fdb_flush_port(fdb, 99);
+    assert_int_equal(fdb_count(fdb), 9);
+    fdb_flush(fdb);
+    assert_int_equal(fdb_count(fdb), 0);
+    fdb_unref(fdb);
+}
+
+static struct rule *rule_of(struct world *w, uint8_t table, const char *match)
+{
+    struct flow_mod fm;
+    char *text = xstrdup(match);
+
+    assert_null(flow_mod_parse(text, FM_DELETE_STRICT, NULL, &fm));
+    struct rule *r = table_find(w->tables[0], table, &fm.match, fm.priority);
+    flow_mod_deinit(&fm);
+    free(text);
+    return r;
+}
+
+static void test_credit(void **state)
+{
+    struct world w;
+    uint64_t lookups, matched;
+    struct dp_flow_stats delta = {.packets = 5, .bytes = 500, .used_ms = 42};
+
+    world_init(&w);
+    world_add_rules(&w, "ip,actions=resubmit(,1),resubmit(,2),2\ntable=1,ip,actions=3\n"
+                        "table=2,arp,actions=4");
+    struct credit *c = go(&w, "in_port=11,ip", "13,12");
+    struct rule *r = rule_of(&w, 1, "ip");
+    assert_true(credit_hits(c, r));
+    assert_false(credit_hits(c, rule_of(&w, 2, "arp")));
+    credit_apply(c, &delta);
+    assert_int_equal(r->packets, 5);
+    assert_int_equal(r->bytes, 500);
+    assert_int_equal(r->used_ms, 42);
+    table_stats(w.tables[0], 2, &lookups, &matched);
+    assert_int_equal(lookups, 5);
+    assert_int_equal(matched, 0);
+    table_stats(w.tables[0], 1, &lookups, &matched);
+    assert_int_equal(matched, 5);
+    tables_remove(w.tables[0], r); /* The credit outlives the rule in the table. */
+    tables_publish(w.tables[0]);
+    urcu_qsbr_barrier();
+    tables_reclaim(w.tables[0], 100);
+    credit_apply(c, &delta);
+    assert_int_equal(r->packets, 10);
+    credit_free(c, 0);
+    world_deinit(&w);
+}
+
+static bool depends(struct world *w, const char *packet, unsigned table, const char *change)
+{
+    struct key key = world_key(packet);
+    struct xlate_out out;
+    struct flow_mod fm;
+    char *text = xstrdup(change);
+
+    assert_null(flow_mod_parse(text, FM_DELETE, NULL, &fm));
+    world_xlate(w, &key, &out);
+    bool yes = credit_depends(out.credit, w->tables[0], (uint8_t)table, &fm.match, &key, &out.mask);
+    xlate_out_deinit(&out);
+    flow_mod_deinit(&fm);
+    free(text);
+    return yes;
+}
+
+static void test_depends(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    world_add_rules(&w, "ip,nw_dst=10.0.0.0/8,actions=mod_nw_src:9.9.9.9,load:1->NXM_NX_REG0[],"
+                        "goto_table:1\ntable=1,ip,nw_src=9.9.9.9,actions=2");
+    static const char packet[] = "in_port=11,ip,nw_src=10.0.0.1,nw_dst=10.0.0.2";
+    assert_true(depends(&w, packet, 0, ""));
+    assert_true(depends(&w, packet, 0, "ip,nw_dst=10.0.0.2"));
+    assert_true(depends(&w, packet, 0, "tcp")); /* Wild in the flow. */
+    assert_false(depends(&w, packet, 0, "arp"));
+    assert_false(depends(&w, packet, 0, "ip,nw_dst=11.0.0.2"));
+    assert_false(depends(&w, packet, 0, "in_port=2"));
+    assert_true(depends(&w, packet, 0, "in_port=1"));
+    assert_true(depends(&w, packet, 1, "ip,nw_src=9.9.9.9"));
+    assert_true(depends(&w, packet, 1, "reg0=1"));
+    assert_false(depends(&w, packet, 1, "arp"));
+    assert_false(depends(&w, packet, 2, ""));
+    world_deinit(&w);
+}
+
+static void test_packet_out(void **state)
+{
+    static const struct {
+        const char *acts, *want;
+        uint32_t in_port;
+    } cases[] = {
+        {"2,3,CONTROLLER:10", "12,13,controller(5,1,0,10)", 1},
+        {"2", "drop", 2},
+        {"TABLE", "14", 1},
+        {"TABLE", "drop", OFPP_CONTROLLER},
+        {"set_field:7->reg0,resubmit(,5),3", "12,13", OFPP_CONTROLLER},
+        {"IN_PORT", "12", 2},
+        {"mod_dl_dst:00:00:00:00:00:01,NORMAL", "set(eth(dst=00:00:00:00:00:01)),11,12,13,14,10",
+         OFPP_CONTROLLER},
+        {"ct(table=5),3", "ct,recirc(0x1),13", OFPP_CONTROLLER},
+    };
+    struct world w;
+
+    world_init(&w);
+    world_add_rules(&w, "in_port=1,actions=4\ntable=5,reg0=7,actions=2");
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct key key = world_key("ip,nw_src=10.0.0.1");
+        struct acts acts = ACTS_INIT;
+        struct xlate_out out;
+        struct text got = TEXT_INIT;
+        char *text = xstrdup(cases[i].acts);
+        assert_null(acts_parse(text, NULL, false, &acts));
+        key.in_port = DP_PORT_NONE;
+        struct xlate_in in = {.cfg = w.cfg,
+                              .key = &key,
+                              .bridge = w.br[0],
+                              .ofp_in_port = cases[i].in_port,
+                              .acts = acts.data,
+                              .acts_len = acts.len};
+        xlate_out_init(&out);
+        xlate(&in, &out);
+        world_format(&out, &got);
+        assert_string_equal(text_cstr(&got), cases[i].want);
+        assert_false(out.cache);
+        xlate_out_deinit(&out);
+        acts_deinit(&acts);
+        text_deinit(&got);
+        free(text);
+    }
+    world_deinit(&w);
+}
+
+static void test_port_config(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    ((struct xlate_port *)xlate_cfg_ofp_port(w.br[0], 2))->config = OFPPC_NO_FWD;
+    ((struct xlate_port *)xlate_cfg_ofp_port(w.br[0], 3))->config = OFPPC_NO_FLOOD;
+    ((struct xlate_port *)xlate_cfg_ofp_port(w.br[0], 4))->config = OFPPC_NO_RECV;
+    world_add_rules(&w,
+                    "table=0,priority=9,ip,actions=FLOOD\ntable=0,priority=8,arp,actions=ALL,2");
+    go_free(&w, "in_port=11,ip", "14,10");
+    go_free(&w, "in_port=11,arp", "13,14,10");
+    go_free(&w, "in_port=14,ip", "drop");
+    world_deinit(&w);
+}
+
+static void test_continuations(void **state)
+{
+    struct continuations *cs = continuations_new(1, 3);
+    struct continuation_state st = {.bridge_id = 1, .table_id = 2};
+    uint64_t set[2] = {1, 2};
+
+    struct continuation *a = continuation_get(cs, &st, NULL, NULL);
+    assert_ptr_equal(continuation_get(cs, &st, NULL, NULL), a);
+    st.n_set = sizeof set;
+    struct continuation *b = continuation_get(cs, &st, NULL, set);
+    assert_int_not_equal(a->id, b->id);
+    set[1] = 3;
+    struct continuation *c = continuation_get(cs, &st, NULL, set);
+    assert_int_not_equal(c->id, b->id);
+    set[1] = 4;
+    assert_null(continuation_get(cs, &st, NULL, set)); /* Capped. */
+    assert_ptr_equal(continuation_find(cs, b->id), b);
+    assert_null(continuation_find(cs, 77));
+    continuation_put(cs, a, 100);
+    assert_int_equal(continuations_reclaim(cs, 1000000, 10), 0);
+    continuation_put(cs, a, 100);
+    continuation_put(cs, b, 200);
+    assert_int_equal(continuations_reclaim(cs, 99 + CONTINUATION_REST_MS, 10), 0);
+    st.n_set = 0;
+    assert_ptr_equal(continuation_get(cs, &st, NULL, NULL), a); /* Up again. */
+    uint32_t b_id = b->id;
+    assert_int_equal(continuations_reclaim(cs, 200 + CONTINUATION_REST_MS, 10), 1);
+    assert_null(continuation_find(cs, b_id));
+    assert_int_equal(continuations_count(cs), 2);
+    st.table_id = 9;
+    b = continuation_get(cs, &st, NULL, NULL);
+    assert_int_not_equal(b->id, b_id); /* Ids are not used again soon. */
+    continuation_put(cs, a, 0);
+    continuation_put(cs, b, 0);
+    continuation_put(cs, c, 0);
+    continuations_unref(cs);
+}
+
+static void test_can_execute(void **state)
+{
+    static const struct {
+        const char *acts;
+        enum ofp_error want, want_bare; /* With all features, with none. */
+    } cases[] = {
+        {"2", OFPERR_OK, OFPERR_OK},
+        {"group:1", OFPERR_OFPBAC_BAD_OUT_GROUP, OFPERR_OFPBAC_BAD_OUT_GROUP},
+        {"meter:1", OFPERR_OFPMMFC_INVALID_METER, OFPERR_OFPMMFC_INVALID_METER},
+        {"set_queue:1", OFPERR_OFPBAC_BAD_QUEUE, OFPERR_OFPBAC_BAD_QUEUE},
+        {"write_actions(group:1)", OFPERR_OFPBAC_BAD_OUT_GROUP, OFPERR_OFPBAC_BAD_OUT_GROUP},
+        {"ct(commit)", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
+        {"ct(commit,nat(src=1.1.1.1))", OFPERR_NXBAC_CT_DATAPATH_SUPPORT,
+         OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
+        {"ct(commit,exec(set_field:1->ct_label))", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
+        {"set_field:1->nsh_si", OFPERR_OFPBAC_BAD_SET_ARGUMENT, OFPERR_OFPBAC_BAD_SET_ARGUMENT},
+        {"set_field:1->tun_id,set_field:1->reg9", OFPERR_OK, OFPERR_OK},
+    };
+    struct dp_features none = {.max_vlan_headers = 2};
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct acts acts = ACTS_INIT;
+        char *text = xstrdup(cases[i].acts);
+        char *error = acts_parse(text, NULL, true, &acts);
+        assert_null(error);
+        assert_int_equal(xlate_can_execute(acts.data, acts.len, &all_features), cases[i].want);
+        assert_int_equal(xlate_can_execute(acts.data, acts.len, &none), cases[i].want_bare);
+        acts_deinit(&acts);
+        free(text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest all[] = {
+        cmocka_unit_test(test_normal),      cmocka_unit_test(test_normal_vlans),
+        cmocka_unit_test(test_fdb_limit),   cmocka_unit_test(test_credit),
+        cmocka_unit_test(test_depends),     cmocka_unit_test(test_packet_out),
+        cmocka_unit_test(test_port_config), cmocka_unit_test(test_continuations),
+        cmocka_unit_test(test_can_execute),
+    };
+    return cmocka_run_group_tests(all, world_setup, world_teardown);
+}
