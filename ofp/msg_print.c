@@ -10,7 +10,7 @@
 
 static msg_printer *const printers[MSG_N_TYPES] = {
 #define MSG(ID, NAME, DIR, FORM, V10, V11, V12, V13, V14, V15, MIN_, UNIT, PRINT) \
-    [MSG_##ID] = print_##PRINT,
+    [MSG_##ID] = msg_print_##PRINT,
 #include "ofp/messages.def"
 #undef MSG
 };
@@ -125,7 +125,7 @@ void msg_print(const void *msg, size_t len, const struct name_map *names, int ve
     print_message(msg, len, &p);
 }
 
-void print_nested(struct msg_print *p, const void *msg, size_t len)
+void msg_print_nested(struct msg_print *p, const void *msg, size_t len)
 {
     if (p->depth >= MAX_DEPTH) {
         text_hexdump(p->out, msg, len, 0);
@@ -136,7 +136,7 @@ void print_nested(struct msg_print *p, const void *msg, size_t len)
     print_message(msg, len, &inner);
 }
 
-void print_frame(struct msg_print *p, const void *frame, uint32_t len)
+void msg_print_frame(struct msg_print *p, const void *frame, uint32_t len)
 {
     const uint8_t *b = frame;
     packet_summary(frame, len, p->out);
@@ -150,7 +150,7 @@ void print_frame(struct msg_print *p, const void *frame, uint32_t len)
     }
 }
 
-void print_enum(struct text *s, const char *const *names, size_t n, unsigned value)
+void msg_print_enum(struct text *s, const char *const *names, size_t n, unsigned value)
 {
     if (value < n && names[value]) {
         text_puts(s, names[value]);
@@ -161,14 +161,14 @@ void print_enum(struct text *s, const char *const *names, size_t n, unsigned val
 
 /* ---- bodies without a file of their own ---- */
 
-enum ofp_error print_empty(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_empty(struct msg_print *p, struct wire_rd *r)
 {
     (void)p;
     (void)r;
     return OFPERR_OK;
 }
 
-enum ofp_error print_raw(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_raw(struct msg_print *p, struct wire_rd *r)
 {
     (void)r;
     text_putc(p->out, '\n');
@@ -176,7 +176,7 @@ enum ofp_error print_raw(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_hello(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_hello(struct msg_print *p, struct wire_rd *r)
 {
     uint32_t versions;
     enum ofp_error err = hello_decode_body(r, p->h->version, &versions);
@@ -194,7 +194,7 @@ enum ofp_error print_hello(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_error(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_error(struct msg_print *p, struct wire_rd *r)
 {
     (void)r;
     struct wire_rd payload;
@@ -207,12 +207,12 @@ enum ofp_error print_error(struct msg_print *p, struct wire_rd *r)
         format_escaped(p->out, payload.p, wire_rd_left(&payload));
         text_putc(p->out, '\n');
     } else {
-        print_nested(p, payload.p, wire_rd_left(&payload));
+        msg_print_nested(p, payload.p, wire_rd_left(&payload));
     }
     return OFPERR_OK;
 }
 
-enum ofp_error print_echo(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_echo(struct msg_print *p, struct wire_rd *r)
 {
     text_printf(p->out, " %zu bytes of payload\n", wire_rd_left(r));
     text_hexdump(p->out, r->p, wire_rd_left(r), 0);

@@ -6,7 +6,7 @@ static enum ofp_error len_error(const struct wire_rd *r)
     return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
 }
 
-enum ofp_error print_nx_role(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_nx_role(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const roles[] = {"equal", "primary", "secondary"};
     uint32_t role = wire_rd_u32(r);
@@ -17,21 +17,21 @@ enum ofp_error print_nx_role(struct msg_print *p, struct wire_rd *r)
     return len_error(r);
 }
 
-enum ofp_error print_nx_flow_format(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_nx_flow_format(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const formats[] = {"openflow10", NULL, "nxm"};
     text_puts(p->out, " format=");
-    print_enum(p->out, formats, ARRAY_SIZE(formats), wire_rd_u32(r));
+    msg_print_enum(p->out, formats, ARRAY_SIZE(formats), wire_rd_u32(r));
     return len_error(r);
 }
 
-enum ofp_error print_nx_flow_mod_table_id(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_nx_flow_mod_table_id(struct msg_print *p, struct wire_rd *r)
 {
     text_puts(p->out, wire_rd_u8(r) ? " enable" : " disable");
     return len_error(r);
 }
 
-enum ofp_error print_nx_packet_in_format(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_nx_packet_in_format(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const formats[] = {"standard", "nxt_packet_in", "nxt_packet_in2"};
     uint32_t format = wire_rd_u32(r);
@@ -45,21 +45,21 @@ enum ofp_error print_nx_packet_in_format(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_nx_controller_id(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_nx_controller_id(struct msg_print *p, struct wire_rd *r)
 {
     wire_rd_skip(r, 6);
     text_printf(p->out, " id=%u", wire_rd_u16(r));
     return len_error(r);
 }
 
-enum ofp_error print_ct_flush_zone(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_ct_flush_zone(struct msg_print *p, struct wire_rd *r)
 {
     wire_rd_skip(r, 6);
     text_printf(p->out, " zone_id=%u", wire_rd_u16(r));
     return len_error(r);
 }
 
-enum ofp_error print_monitor_cancel(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_monitor_cancel(struct msg_print *p, struct wire_rd *r)
 {
     text_printf(p->out, " id=%" PRIu32, wire_rd_u32(r));
     return len_error(r);
@@ -85,7 +85,7 @@ static enum ofp_error print_tlv_maps(struct text *s, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_tlv_table_mod(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_tlv_table_mod(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const commands[] = {"ADD", "DEL", "CLEAR"};
     uint16_t command = wire_rd_u16(r);
@@ -100,7 +100,7 @@ enum ofp_error print_tlv_table_mod(struct msg_print *p, struct wire_rd *r)
     return command == 2 ? OFPERR_OK : print_tlv_maps(p->out, r);
 }
 
-enum ofp_error print_tlv_table_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_tlv_table_reply(struct msg_print *p, struct wire_rd *r)
 {
     uint32_t max_space = wire_rd_u32(r);
     uint16_t max_fields = wire_rd_u16(r);
@@ -132,7 +132,7 @@ static void print_bundle_flags(struct text *s, uint16_t flags)
     format_bits(s, flags, names, ARRAY_SIZE(names), ' ');
 }
 
-enum ofp_error print_bundle_control(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_bundle_control(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const types[] = {"OPEN_REQUEST",    "OPEN_REPLY",     "CLOSE_REQUEST",
                                         "CLOSE_REPLY",     "COMMIT_REQUEST", "COMMIT_REPLY",
@@ -149,7 +149,7 @@ enum ofp_error print_bundle_control(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_bundle_add(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_bundle_add(struct msg_print *p, struct wire_rd *r)
 {
     uint32_t id = wire_rd_u32(r);
     wire_rd_skip(r, 2);
@@ -166,11 +166,11 @@ enum ofp_error print_bundle_add(struct msg_print *p, struct wire_rd *r)
     print_bundle_start(p->out, id);
     print_bundle_flags(p->out, flags);
     text_putc(p->out, '\n');
-    print_nested(p, r->p, len);
+    msg_print_nested(p, r->p, len);
     return OFPERR_OK;
 }
 
-enum ofp_error print_requestforward(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_requestforward(struct msg_print *p, struct wire_rd *r)
 {
     struct wire_rd inner = *r;
     struct msg_header h;
@@ -186,5 +186,5 @@ enum ofp_error print_requestforward(struct msg_print *p, struct wire_rd *r)
     struct msg_print body = *p;
     body.h = &h;
     body.msg = r->p;
-    return group ? print_group_mod(&body, &inner) : print_meter_mod(&body, &inner);
+    return group ? msg_print_group_mod(&body, &inner) : msg_print_meter_mod(&body, &inner);
 }

@@ -4,7 +4,7 @@
 #include "ofp/packet_io.h"
 #include "ofp/port.h"
 
-enum ofp_error print_flow_mod(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_flow_mod(struct msg_print *p, struct wire_rd *r)
 {
     struct flow_mod fm;
     enum ofp_error err = flow_mod_decode(r, p->h, NULL, &fm);
@@ -17,7 +17,7 @@ enum ofp_error print_flow_mod(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_flow_removed(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_flow_removed(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const reasons[] = {"idle",         "hard",         "delete",
                                           "group_delete", "meter_delete", "eviction"};
@@ -31,7 +31,7 @@ enum ofp_error print_flow_removed(struct msg_print *p, struct wire_rd *r)
     match_format(&fr.match, p->names, fr.priority, s);
     text_chomp(s, ',');
     text_puts(s, " reason=");
-    print_enum(s, reasons, ARRAY_SIZE(reasons), fr.reason);
+    msg_print_enum(s, reasons, ARRAY_SIZE(reasons), fr.reason);
     if (fr.table_id != OFPTT_ALL) {
         text_puts(s, " table_id=");
         flow_format_table(fr.table_id, p->names, s);
@@ -41,12 +41,15 @@ enum ofp_error print_flow_removed(struct msg_print *p, struct wire_rd *r)
     }
     text_puts(s, " duration");
     format_duration(s, fr.duration_sec, fr.duration_nsec);
-    text_printf(s, " idle%u hard%u pkts%" PRIu64 " bytes%" PRIu64, fr.idle_timeout, fr.hard_timeout,
-                fr.n_packets, fr.n_bytes);
+    text_printf(s, " idle%u", fr.idle_timeout);
+    if (fr.hard_timeout) {
+        text_printf(s, " hard%u", fr.hard_timeout);
+    }
+    text_printf(s, " pkts%" PRIu64 " bytes%" PRIu64, fr.n_packets, fr.n_bytes);
     return OFPERR_OK;
 }
 
-enum ofp_error print_flow_stats_request(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_flow_stats_request(struct msg_print *p, struct wire_rd *r)
 {
     struct flow_stats_request req;
     enum ofp_error err = flow_stats_request_decode(r, p->h, &req);
@@ -69,7 +72,7 @@ enum ofp_error print_flow_stats_request(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_flow_stats_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_flow_stats_reply(struct msg_print *p, struct wire_rd *r)
 {
     for (;;) {
         struct flow_stats fs;
@@ -84,7 +87,7 @@ enum ofp_error print_flow_stats_reply(struct msg_print *p, struct wire_rd *r)
     }
 }
 
-enum ofp_error print_aggregate_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_aggregate_reply(struct msg_print *p, struct wire_rd *r)
 {
     struct aggregate_stats as;
     enum ofp_error err = aggregate_stats_decode(r, &as);
@@ -93,7 +96,7 @@ enum ofp_error print_aggregate_reply(struct msg_print *p, struct wire_rd *r)
     return err;
 }
 
-enum ofp_error print_packet_in(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_packet_in(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const reasons[] = {"no_match",   "action", "invalid_ttl",
                                           "action_set", "group",  "packet_out"};
@@ -114,7 +117,7 @@ enum ofp_error print_packet_in(struct msg_print *p, struct wire_rd *r)
     match_format(&pi.metadata, p->names, -1, s);
     text_chomp(s, ',');
     text_puts(s, " (via ");
-    print_enum(s, reasons, ARRAY_SIZE(reasons), pi.reason);
+    msg_print_enum(s, reasons, ARRAY_SIZE(reasons), pi.reason);
     text_printf(s, ") data_len=%" PRIu32, pi.data_len);
     bool unbuffered = pi.buffer_id == OFP_NO_BUFFER;
     if (unbuffered) {
@@ -126,11 +129,11 @@ enum ofp_error print_packet_in(struct msg_print *p, struct wire_rd *r)
         text_printf(s, " (***total_len %s data_len***)", unbuffered ? "!=" : "<");
     }
     text_putc(s, '\n');
-    print_frame(p, pi.data, pi.data_len);
+    msg_print_frame(p, pi.data, pi.data_len);
     return OFPERR_OK;
 }
 
-enum ofp_error print_packet_out(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_packet_out(struct msg_print *p, struct wire_rd *r)
 {
     struct packet_out po;
     enum ofp_error err = packet_out_decode(r, p->h, NULL, &po);
@@ -147,7 +150,7 @@ enum ofp_error print_packet_out(struct msg_print *p, struct wire_rd *r)
         text_printf(s, " data_len=%" PRIu32, po.data_len);
         if (po.data_len) {
             text_putc(s, '\n');
-            print_frame(p, po.data, po.data_len);
+            msg_print_frame(p, po.data, po.data_len);
         }
     } else {
         text_printf(s, " buffer=0x%08" PRIx32, po.buffer_id);

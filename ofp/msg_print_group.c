@@ -71,7 +71,7 @@ static enum ofp_error print_group(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_group_mod(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_group_mod(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const names[] = {"ADD", "MOD", "DEL"};
     if (!msg_version_in(p->h->version, OFP11_VERSION, OFP14_VERSION)) {
@@ -93,7 +93,7 @@ enum ofp_error print_group_mod(struct msg_print *p, struct wire_rd *r)
     return err;
 }
 
-enum ofp_error print_group_desc_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_group_desc_reply(struct msg_print *p, struct wire_rd *r)
 {
     if (!msg_version_in(p->h->version, OFP11_VERSION, OFP14_VERSION)) {
         return OFPERR_OFPBRC_BAD_VERSION;
@@ -124,14 +124,14 @@ static void print_group_id(struct text *s, uint32_t id)
     }
 }
 
-enum ofp_error print_group_request(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_group_request(struct msg_print *p, struct wire_rd *r)
 {
     uint32_t id = wire_rd_u32(r);
     print_group_id(p->out, id);
     return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
 }
 
-enum ofp_error print_group_desc_request(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_group_desc_request(struct msg_print *p, struct wire_rd *r)
 {
     print_group_id(p->out, p->h->version < OFP15_VERSION ? GROUP_ALL : wire_rd_u32(r));
     return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
@@ -173,7 +173,7 @@ static enum ofp_error print_group_stats(struct msg_print *p, struct wire_rd *g)
     return OFPERR_OK;
 }
 
-enum ofp_error print_group_stats_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_group_stats_reply(struct msg_print *p, struct wire_rd *r)
 {
     while (wire_rd_left(r)) {
         uint16_t len = wire_rd_u16(r);
@@ -189,7 +189,7 @@ enum ofp_error print_group_stats_reply(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_group_features_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_group_features_reply(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const names[] = {"all", "select", "indirect", "fast failover"};
     struct text *s = p->out;
@@ -211,7 +211,7 @@ enum ofp_error print_group_features_reply(struct msg_print *p, struct wire_rd *r
         if (types & BIT(i)) {
             text_printf(s, "    %s group:\n       max_groups=0x%" PRIx32 "\n       actions: ",
                         names[i], max_groups[i]);
-            print_action_bits(s, actions[i]);
+            msg_print_action_bits(s, actions[i]);
             text_putc(s, '\n');
         }
     }
@@ -288,7 +288,7 @@ static enum ofp_error print_meter(struct msg_print *p, struct wire_rd *r, uint16
     return print_bands(p->out, r, flags);
 }
 
-enum ofp_error print_meter_mod(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_meter_mod(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const names[] = {"ADD", "MOD", "DEL"};
     uint16_t command = wire_rd_u16(r);
@@ -305,7 +305,7 @@ enum ofp_error print_meter_mod(struct msg_print *p, struct wire_rd *r)
     return err;
 }
 
-enum ofp_error print_meter_request(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_meter_request(struct msg_print *p, struct wire_rd *r)
 {
     uint32_t id = wire_rd_u32(r);
     text_putc(p->out, ' ');
@@ -313,7 +313,7 @@ enum ofp_error print_meter_request(struct msg_print *p, struct wire_rd *r)
     return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
 }
 
-enum ofp_error print_meter_config_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_meter_config_reply(struct msg_print *p, struct wire_rd *r)
 {
     while (wire_rd_left(r)) {
         uint16_t len = wire_rd_u16(r);
@@ -362,7 +362,7 @@ static enum ofp_error print_meter_stats(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_meter_stats_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_meter_stats_reply(struct msg_print *p, struct wire_rd *r)
 {
     enum ofp_error err = OFPERR_OK;
     while (!err && wire_rd_left(r)) {
@@ -371,7 +371,7 @@ enum ofp_error print_meter_stats_reply(struct msg_print *p, struct wire_rd *r)
     return err;
 }
 
-enum ofp_error print_meter_features_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_meter_features_reply(struct msg_print *p, struct wire_rd *r)
 {
     static const struct bit_name types[] = {{BIT(1), "drop"}, {BIT(2), "dscp_remark"}};
     static const struct bit_name flags[] = {

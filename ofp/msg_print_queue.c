@@ -7,7 +7,7 @@
 #define PROP_MIN_RATE 1
 #define PROP_MAX_RATE 2
 
-enum ofp_error print_queue_get_config_request(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_queue_get_config_request(struct msg_print *p, struct wire_rd *r)
 {
     uint32_t port = wire_rd_u32(r);
     if (!msg_version_in(p->h->version, OFP11_VERSION, OFP13_VERSION)) {
@@ -51,9 +51,9 @@ static enum ofp_error print_queue(struct text *s, struct wire_rd *q, uint32_t id
     return OFPERR_OK;
 }
 
-enum ofp_error print_queue_get_config_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_queue_get_config_reply(struct msg_print *p, struct wire_rd *r)
 {
-    enum ofp_error err = print_queue_get_config_request(p, r);
+    enum ofp_error err = msg_print_queue_get_config_request(p, r);
     wire_rd_skip(r, 4);
     text_putc(p->out, '\n');
     while (!err && wire_rd_left(r)) {
@@ -67,7 +67,7 @@ enum ofp_error print_queue_get_config_reply(struct msg_print *p, struct wire_rd 
     return err;
 }
 
-enum ofp_error print_queue_stats_request(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_queue_stats_request(struct msg_print *p, struct wire_rd *r)
 {
     uint32_t port = wire_rd_u32(r);
     uint32_t queue = wire_rd_u32(r);
@@ -84,7 +84,7 @@ enum ofp_error print_queue_stats_request(struct msg_print *p, struct wire_rd *r)
     return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
 }
 
-enum ofp_error print_queue_stats_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_queue_stats_reply(struct msg_print *p, struct wire_rd *r)
 {
     struct text *s = p->out;
     if (p->h->version != OFP13_VERSION) {

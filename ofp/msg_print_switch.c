@@ -5,7 +5,7 @@
 #include "ofp/port.h"
 #include "ofp/switch.h"
 
-enum ofp_error print_features_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_features_reply(struct msg_print *p, struct wire_rd *r)
 {
     static const struct bit_name capabilities[] = {
         {OFPC_FLOW_STATS, "FLOW_STATS"}, {OFPC_TABLE_STATS, "TABLE_STATS"},
@@ -33,7 +33,7 @@ enum ofp_error print_features_reply(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_switch_config(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_switch_config(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const frags[] = {"normal", "drop", "reassemble", "nx-match"};
     struct switch_config c;
@@ -47,7 +47,7 @@ enum ofp_error print_switch_config(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_desc_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_desc_reply(struct msg_print *p, struct wire_rd *r)
 {
     struct switch_desc d;
     enum ofp_error err = switch_desc_decode(r, &d);
@@ -70,7 +70,7 @@ enum ofp_error print_desc_reply(struct msg_print *p, struct wire_rd *r)
 
 /* ---- ports ---- */
 
-enum ofp_error print_port_status(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_port_status(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const reasons[] = {"ADD", "DEL", "MOD"};
     enum port_status_reason reason;
@@ -84,7 +84,7 @@ enum ofp_error print_port_status(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_port_mod(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_port_mod(struct msg_print *p, struct wire_rd *r)
 {
     struct port_mod pm;
     enum ofp_error err = port_mod_decode(r, p->h, &pm);
@@ -120,17 +120,17 @@ static enum ofp_error print_port_request(struct msg_print *p, struct wire_rd *r,
     return err;
 }
 
-enum ofp_error print_port_stats_request(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_port_stats_request(struct msg_print *p, struct wire_rd *r)
 {
     return print_port_request(p, r, " port_no=");
 }
 
-enum ofp_error print_port_desc_request(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_port_desc_request(struct msg_print *p, struct wire_rd *r)
 {
     return print_port_request(p, r, " port=");
 }
 
-enum ofp_error print_port_desc_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_port_desc_reply(struct msg_print *p, struct wire_rd *r)
 {
     text_putc(p->out, '\n');
     while (wire_rd_left(r)) {
@@ -183,7 +183,7 @@ static void print_port_stats(struct msg_print *p, const struct ofp_port_stats *p
     }
 }
 
-enum ofp_error print_port_stats_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_port_stats_reply(struct msg_print *p, struct wire_rd *r)
 {
     struct wire_rd count = *r;
     struct ofp_port_stats ps;
@@ -204,7 +204,7 @@ enum ofp_error print_port_stats_reply(struct msg_print *p, struct wire_rd *r)
 
 /* ---- tables ---- */
 
-enum ofp_error print_table_mod(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_table_mod(struct msg_print *p, struct wire_rd *r)
 {
     uint8_t table = wire_rd_u8(r);
     if (r->err) {
@@ -219,7 +219,7 @@ enum ofp_error print_table_mod(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_table_stats_reply(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_table_stats_reply(struct msg_print *p, struct wire_rd *r)
 {
     struct table_stats prev = {0}, t;
     int first = -1; /* Of the tables that are like 'prev', and not printed yet. */
@@ -230,7 +230,7 @@ enum ofp_error print_table_stats_reply(struct msg_print *p, struct wire_rd *r)
         bool same = !err && !end && any && t.active == prev.active && t.lookup == prev.lookup &&
                     t.matched == prev.matched;
         if (first >= 0 && !same) {
-            print_table_dittos(p, (unsigned)first, prev.table_id);
+            msg_print_table_dittos(p, (unsigned)first, prev.table_id);
             first = -1;
         }
         if (err || end) {
@@ -261,7 +261,7 @@ static void print_generation(struct text *s, uint64_t id)
     }
 }
 
-enum ofp_error print_role(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_role(struct msg_print *p, struct wire_rd *r)
 {
     uint32_t role = wire_rd_u32(r);
     wire_rd_skip(r, 4);
@@ -277,7 +277,7 @@ enum ofp_error print_role(struct msg_print *p, struct wire_rd *r)
     return OFPERR_OK;
 }
 
-enum ofp_error print_role_status(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_role_status(struct msg_print *p, struct wire_rd *r)
 {
     static const char *const reasons[] = {"primary_request", "configuration_changed",
                                           "experimenter_data_changed"};
@@ -294,7 +294,7 @@ enum ofp_error print_role_status(struct msg_print *p, struct wire_rd *r)
     text_printf(p->out, " role=%s", roles[role]);
     print_generation(p->out, generation);
     text_puts(p->out, " reason=");
-    print_enum(p->out, reasons, ARRAY_SIZE(reasons), reason);
+    msg_print_enum(p->out, reasons, ARRAY_SIZE(reasons), reason);
     return OFPERR_OK;
 }
 
@@ -329,7 +329,7 @@ static void print_async_role(struct text *s, const uint32_t masks[N_ASYNC_13][2]
     }
 }
 
-enum ofp_error print_async(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_async(struct msg_print *p, struct wire_rd *r)
 {
     if (p->h->version > OFP13_VERSION && p->h->type != MSG_NXT_SET_ASYNC_CONFIG) {
         return OFPERR_OFPBRC_BAD_VERSION; /* Properties. */

@@ -211,7 +211,7 @@ static void print_fields(struct text *s, const char *label, const struct field_s
     }
 }
 
-void print_action_bits(struct text *s, uint32_t actions)
+void msg_print_action_bits(struct text *s, uint32_t actions)
 {
     static const struct bit_name names[] = {
         {BIT(0), "output"},      {BIT(22), "group"},        {BIT(25), "set_field"},
@@ -232,7 +232,7 @@ void print_action_bits(struct text *s, uint32_t actions)
 
 /* ---- print ---- */
 
-void print_table_dittos(struct msg_print *p, unsigned first, unsigned last)
+void msg_print_table_dittos(struct msg_print *p, unsigned first, unsigned last)
 {
     if (first == last) {
         text_printf(p->out, "\n  table %u: ditto\n", first);
@@ -263,7 +263,7 @@ static void print_action_features(struct text *s, const char *label,
                                   const struct action_features *a)
 {
     text_printf(s, "      %s features:\n        actions: ", label);
-    print_action_bits(s, a->actions);
+    msg_print_action_bits(s, a->actions);
     text_putc(s, '\n');
     print_fields(s, "        supported on Set-Field: ", &a->set_field);
 }
@@ -365,7 +365,7 @@ static bool ditto(const struct table_print *a, const struct table_print *b)
            same_actions(&a->miss, &b->miss) && same_matching(a, b);
 }
 
-enum ofp_error print_table_features(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_table_features(struct msg_print *p, struct wire_rd *r)
 {
     struct table_print prev, t;
     int first = -1; /* Of the tables like 'prev' that are not printed yet. */
@@ -378,7 +378,7 @@ enum ofp_error print_table_features(struct msg_print *p, struct wire_rd *r)
         enum ofp_error err = end ? OFPERR_OK : decode_table(r, &t);
         bool same = !err && !end && any && ditto(&t, &prev);
         if (first >= 0 && !same) {
-            print_table_dittos(p, (unsigned)first, prev.id);
+            msg_print_table_dittos(p, (unsigned)first, prev.id);
             first = -1;
         }
         if (err || end) {

@@ -69,16 +69,11 @@ static void test_codepoint_choice(void **state)
         uint8_t version;
         const char *want;
     } cases[] = {
-        {MF_TCP_FLAGS, 1, "NXM_NX_TCP_FLAGS"},
-        {MF_TCP_FLAGS, 3, "NXM_NX_TCP_FLAGS"},
-        {MF_TCP_FLAGS, 4, "ONFOXM_ET_TCP_FLAGS"},
-        {MF_TCP_FLAGS, 6, "OXM_OF_TCP_FLAGS"},
-        {MF_DP_HASH, 4, "NXM_NX_DP_HASH"},
-        {MF_IP_SRC, 1, "NXM_OF_IP_SRC"},
-        {MF_IP_SRC, 4, "OXM_OF_IPV4_SRC"},
-        {MF_ACTSET_OUTPUT, 3, "ONFOXM_ET_ACTSET_OUTPUT"},
-        {MF_PACKET_TYPE, 4, "OXM_OF_PACKET_TYPE"},
-        {MF_DL_VLAN, 4, NULL},
+        {MF_TCP_FLAGS, 1, "NXM_NX_TCP_FLAGS"},     {MF_TCP_FLAGS, 3, "NXM_NX_TCP_FLAGS"},
+        {MF_TCP_FLAGS, 4, "ONFOXM_ET_TCP_FLAGS"},  {MF_TCP_FLAGS, 6, "OXM_OF_TCP_FLAGS"},
+        {MF_DP_HASH, 4, "NXM_NX_DP_HASH"},         {MF_IP_SRC, 1, "NXM_OF_IP_SRC"},
+        {MF_IP_SRC, 4, "OXM_OF_IPV4_SRC"},         {MF_ACTSET_OUTPUT, 3, "ONFOXM_ET_ACTSET_OUTPUT"},
+        {MF_PACKET_TYPE, 4, "OXM_OF_PACKET_TYPE"}, {MF_DL_VLAN, 4, NULL},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         const struct field_codepoint *cp = field_codepoint(&fields[cases[i].id], cases[i].version);
