@@ -172,6 +172,21 @@ def test_without_offloads(env):
     forward.stop()
 
 
+def test_too_long(env):
+    """A frame that the way out's MTU does not allow is an error that is counted."""
+    sw, h1, h2 = wire(env)
+    sw.ip("link", "set", "p2", "mtu", "1000")
+    forward = Forward(env, sw, "p1", "p2")
+    background(env, h2, UDP_ECHO, "10.1.1.2", 7)
+    assert ask(h1, "10.1.1.2", 900) == "same"
+    assert ask(h1, "10.1.1.2", 1200, 0.5) != "same"
+    sw.ip("link", "set", "p2", "mtu", "1500")
+    forward.wait("port 2 p2: .* mtu=1500")
+    assert ask(h1, "10.1.1.2", 1200) == "same"
+    said = forward.stop()
+    assert re.search("port 2: .* tx .* 1 errors", said), said
+
+
 def ingress_filters(netns):
     return netns.run("tc", "filter", "show", "dev", "p1", "ingress").strip()
 

@@ -20,10 +20,16 @@ tests_unit_test_cache_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_cache_LDADD = lib/dp/libdp.la $(PACKET_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-dp
 TESTS += tests/unit/test-dp
-tests_unit_test_dp_SOURCES = tests/unit/test-dp.c
+tests_unit_test_dp_SOURCES = tests/unit/test-dp.c tests/unit/dp-fixture.h
 tests_unit_test_dp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 # Not libct: the program has a stand-in for the tracker.
 tests_unit_test_dp_LDADD = lib/dp/libdp.la lib/io/libio.la $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-pass
+TESTS += tests/unit/test-pass
+tests_unit_test_pass_SOURCES = tests/unit/test-pass.c tests/unit/dp-fixture.h
+tests_unit_test_pass_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+# Not libct: the program has a stand-in for the tracker.
+tests_unit_test_pass_LDADD = lib/dp/libdp.la lib/io/libio.la $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(CMOCKA_LIBS)
 
 # Not a test: a wire made of a datapath, for measurements and system tests.
 EXTRA_PROGRAMS += tests/bench/dp-forward

@@ -123,6 +123,7 @@ static int afpacket_open(struct port *p, port_option *option UNUSED, void *aux U
         return error;
     }
     a->ifindex = link.ifindex;
+    __atomic_store_n(&p->mtu, link.mtu, __ATOMIC_RELAXED);
     while (slot < SLOT_MAX && slot < link.mtu + SLOT_EXTRA) {
         slot *= 2;
     }

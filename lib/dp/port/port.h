@@ -51,6 +51,7 @@ struct port {
     bool gone;
     int rx_fd; /* To poll; -1: nothing is received. */
     unsigned tx_can;
+    unsigned mtu; /* Of the device; relaxed: the control thread follows its changes. */
     struct port_counters rx;
     pthread_mutex_t tx_lock;
     struct port_counters tx;

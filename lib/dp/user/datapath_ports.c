@@ -198,6 +198,9 @@ static void check_device(struct dp *dp, struct port *p)
     if (p->gone && exists) {
         device_back(dp, p);
     }
+    if (exists) {
+        __atomic_store_n(&p->mtu, link.mtu, __ATOMIC_RELAXED);
+    }
 }
 
 static void on_link(void *aux, const struct link_info *link)
