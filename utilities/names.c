@@ -1,0 +1,113 @@
+/* names.c - see names.h. */
+#include "utilities/names.h"
+
+#include <stdlib.h>
+
+#include "lib/mem.h"
+#include "ofp/switch.h"
+
+/* Adds the ports of one PORT_DESC reply; true if more follow. */
+static bool add_ports(struct names *n, const uint8_t *msg, size_t len)
+{
+    struct msg_header h;
+    struct wire_rd r;
+
+    wire_rd_init(&r, msg, len);
+    if (msg_decode_header(&r, &h) || h.type != MSG_PORT_DESC_REPLY) {
+        return false; /* A switch without names. */
+    }
+    while (wire_rd_left(&r)) {
+        struct ofp_port port;
+        if (ofp_port_decode(&r, h.version, &port)) {
+            break;
+        }
+        n->ports = xrealloc(n->ports, (n->n_ports + 1) * sizeof *n->ports);
+        n->ports[n->n_ports++] = port;
+    }
+    return (h.mp_flags & OFPMPF_MORE) != 0;
+}
+
+static void fetch(struct names *n)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    const uint8_t *msg;
+    size_t len;
+
+    if (n->fetched || !n->conn) {
+        return;
+    }
+    n->fetched = true;
+    uint32_t xid = ofconn_next_xid(n->conn);
+    msg_encode_simple(MSG_PORT_DESC_REQUEST, ofconn_version(n->conn), xid, NULL, 0, &w);
+    ofconn_send(n->conn, &w);
+    do {
+        msg = ofconn_recv_reply(n->conn, xid, &len);
+    } while (add_ports(n, msg, len));
+}
+
+static bool port_by_name(void *aux, const char *name, uint32_t *port)
+{
+    struct names *n = aux;
+
+    fetch(n);
+    for (size_t i = 0; i < n->n_ports; i++) {
+        if (!strcmp(n->ports[i].name, name)) {
+            *port = n->ports[i].number;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *port_name(void *aux, uint32_t port)
+{
+    const struct names *n = aux;
+
+    for (size_t i = 0; i < n->n_ports; i++) {
+        if (n->ports[i].number == port) {
+            return n->ports[i].name;
+        }
+    }
+    return NULL;
+}
+
+void names_init(struct names *n, struct ofconn *conn)
+{
+    *n = (struct names){.conn = conn};
+    n->in = (struct name_map){.aux = n, .port_by_name = port_by_name};
+    n->out = (struct name_map){.aux = n, .port_name = port_name};
+}
+
+void names_deinit(struct names *n)
+{
+    free(n->ports);
+}
+
+const struct name_map *names_input(struct names *n)
+{
+    return &n->in;
+}
+
+const struct name_map *names_output(struct names *n, bool show)
+{
+    if (!show) {
+        return NULL;
+    }
+    fetch(n);
+    return &n->out;
+}
+
+const struct ofp_port *names_find_port(struct names *n, const char *s)
+{
+    uint32_t number;
+
+    fetch(n);
+    if (port_parse(s, &n->in, &number)) {
+        for (size_t i = 0; i < n->n_ports; i++) {
+            if (n->ports[i].number == number) {
+                return &n->ports[i];
+            }
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,25 @@
+/* names.h - a switch's port names, fetched when first needed.
+ *
+ * Utilities only.  On input names are always taken; on output they are shown if the user, or a
+ * terminal, wants them. */
+#pragma once
+
+#include "ofp/port.h"
+#include "utilities/ofconn.h"
+
+struct names {
+    struct ofconn *conn; /* NULL: there are no names. */
+    bool fetched;
+    struct ofp_port *ports; /* Heap. */
+    size_t n_ports;
+    struct name_map in, out;
+};
+
+void names_init(struct names *, struct ofconn *);
+void names_deinit(struct names *);
+/* For parsing; fetches at the first name, so not while other replies are awaited. */
+const struct name_map *names_input(struct names *);
+/* For printing: NULL unless 'show'; fetches at once. */
+const struct name_map *names_output(struct names *, bool show);
+/* A port by number or name; NULL if the switch has no such port. */
+const struct ofp_port *names_find_port(struct names *, const char *);

@@ -1,0 +1,269 @@
+/* ofctl.c - sluice-ofctl: options, the table of commands.  See ofctl.h; the commands are in
+ * ofctl_*.c, texts and exit codes those of ovs-ofctl. */
+#include "utilities/ofctl.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/mem.h"
+
+/* Versions that the message codecs know; the others' names are understood. */
+#define SUPPORTED BIT(OFP13_VERSION)
+
+static const struct {
+    const char *name;
+    uint8_t version;
+} version_names[] = {
+    {"OpenFlow10", OFP10_VERSION}, {"OpenFlow11", OFP11_VERSION}, {"OpenFlow12", OFP12_VERSION},
+    {"OpenFlow13", OFP13_VERSION}, {"OpenFlow14", OFP14_VERSION}, {"OpenFlow15", OFP15_VERSION},
+};
+
+/* Calls 'each' with every word of a list with commas. */
+static void for_words(const char *list, void (*each)(struct ofctl *, const char *),
+                      struct ofctl *ctl)
+{
+    char *copy = xstrdup(list), *state = NULL;
+
+    for (char *w = strtok_r(copy, ", ", &state); w; w = strtok_r(NULL, ", ", &state)) {
+        each(ctl, w);
+    }
+    free(copy);
+}
+
+static void add_version(struct ofctl *ctl, const char *word)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(version_names); i++) {
+        if (!strcmp(word, version_names[i].name)) {
+            ctl->versions |= BIT(version_names[i].version);
+            return;
+        }
+    }
+    cmd_fatal("Unknown OpenFlow version: \"%s\"", word);
+}
+
+static void set_protocols(void *aux, const char *arg)
+{
+    struct ofctl *ctl = aux;
+
+    ctl->versions = 0;
+    for_words(arg, add_version, ctl);
+    if (!(ctl->versions & SUPPORTED)) {
+        cmd_fatal("none of the versions of \"%s\" is supported (OpenFlow13 is)", arg);
+    }
+    ctl->versions &= SUPPORTED;
+}
+
+/* Flow formats narrow the versions; 1.3's is the one there is. */
+static void note_flow_format(struct ofctl *ctl, const char *word)
+{
+    static const char *const known[] = {
+        "any",
+        "OXM",
+        "OXM-OpenFlow13",
+        "OXM-OpenFlow12",
+        "OXM-OpenFlow14",
+        "NXM",
+        "nxm",
+        "OXM-OpenFlow15",
+        "OXM-OpenFlow11",
+        "OpenFlow11",
+        "OpenFlow10",
+        "NXM-table_id",
+        "NXM+table_id",
+        "OpenFlow10-table_id",
+        "OpenFlow10+table_id",
+    };
+    const size_t n_good = 3; /* The first ones. */
+
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+        if (!strcmp(word, known[i])) {
+            ctl->flow_format_ok |= i < n_good;
+            return;
+        }
+    }
+    cmd_fatal("%s: unknown flow format", word);
+}
+
+static void set_flow_format(void *aux, const char *arg)
+{
+    struct ofctl *ctl = aux;
+
+    ctl->flow_format_ok = false;
+    for_words(arg, note_flow_format, ctl);
+    if (!ctl->flow_format_ok) {
+        cmd_fatal("none of the usable flow formats (OXM-OpenFlow13) is among the allowed flow "
+                  "formats (%s)",
+                  arg);
+    }
+}
+
+static void set_strict(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->strict = true;
+}
+
+static void set_readd(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->readd = true;
+}
+
+static void set_read_only(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->read_only = true;
+}
+
+static void set_more(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->verbosity++;
+}
+
+static void set_timestamp(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->timestamp = true;
+}
+
+static void set_names(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->names = NAMES_YES;
+}
+
+static void set_no_names(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->names = NAMES_NO;
+}
+
+static void set_stats(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->no_stats = false;
+}
+
+static void set_no_stats(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->no_stats = true;
+}
+
+static void add_sort_key(struct ofctl *ctl, const char *name, bool descending)
+{
+    const struct field *f = NULL;
+
+    if (name && strcmp(name, "priority")) {
+        f = field_by_name(name);
+        if (!f || !f->size) {
+            cmd_fatal("%s: unknown field name", name);
+        }
+    }
+    if (ctl->n_sort == OFCTL_MAX_SORT) {
+        cmd_fatal("too many sort keys");
+    }
+    ctl->sort[ctl->n_sort++] = (struct sort_key){f, descending};
+}
+
+static void set_sort(void *aux, const char *arg)
+{
+    add_sort_key(aux, arg, false);
+}
+
+static void set_rsort(void *aux, const char *arg)
+{
+    add_sort_key(aux, arg, true);
+}
+
+static void set_packet_in_format(void *aux, const char *arg)
+{
+    if (strcmp(arg, "standard") && strcmp(arg, "openflow10")) {
+        cmd_fatal("%s: packet-in format is not supported (standard is)", arg);
+    }
+}
+
+static void set_bundle(void *aux, const char *arg)
+{
+    cmd_fatal("--bundle is not supported");
+}
+
+static void set_color(void *aux, const char *arg)
+{
+    if (arg && !strcmp(arg, "always")) {
+        cmd_fatal("--color=always is not supported");
+    }
+}
+
+static const struct cmd_option options[] = {
+    {"protocols", 'O', CMD_ARG_REQUIRED, "VERSIONS", "OpenFlow versions allowed", set_protocols},
+    {"flow-format", 'F', CMD_ARG_REQUIRED, "FORMATS", "flow formats allowed", set_flow_format},
+    {"packet-in-format", 'P', CMD_ARG_REQUIRED, "FORMAT", "packet-in format (monitor)",
+     set_packet_in_format},
+    {"strict", 0, CMD_ARG_NONE, NULL, "mod-flows, del-flows: match priority and masks exactly",
+     set_strict},
+    {"read-only", 0, CMD_ARG_NONE, NULL, "refuse commands that change the switch", set_read_only},
+    {"readd", 0, CMD_ARG_NONE, NULL, "replace-flows: send unchanged flows too", set_readd},
+    {"bundle", 0, CMD_ARG_NONE, NULL, NULL, set_bundle},
+    {"more", 'm', CMD_ARG_NONE, NULL, "print more; may be repeated", set_more},
+    {"timestamp", 0, CMD_ARG_NONE, NULL, "monitor, snoop: print the time", set_timestamp},
+    {"sort", 0, CMD_ARG_OPTIONAL, "FIELD", "dump-flows: sort, ascending", set_sort},
+    {"rsort", 0, CMD_ARG_OPTIONAL, "FIELD", "dump-flows: sort, descending", set_rsort},
+    {"names", 0, CMD_ARG_NONE, NULL, "show port names", set_names},
+    {"no-names", 0, CMD_ARG_NONE, NULL, "show port numbers", set_no_names},
+    {"stats", 0, CMD_ARG_NONE, NULL, "show statistics (default)", set_stats},
+    {"no-stats", 0, CMD_ARG_NONE, NULL, "leave statistics out", set_no_stats},
+    {"color", 0, CMD_ARG_OPTIONAL, "WHEN", NULL, set_color},
+};
+
+static const struct cmd commands[] = {
+    {"show", "SWITCH", 1, 1, ofctl_show, "show the switch and its ports", false},
+    {"dump-desc", "SWITCH", 1, 1, ofctl_dump_desc, "print the switch's description", false},
+    {"dump-tables", "SWITCH", 1, 1, ofctl_dump_tables, "print table statistics", false},
+    {"dump-table-features", "SWITCH", 1, 1, ofctl_dump_table_features, "print table features",
+     false},
+    {"mod-port", "SWITCH PORT ACTION", 3, 3, ofctl_mod_port, "change a port's configuration", true},
+    {"get-config", "SWITCH", 1, 1, ofctl_get_config, "print the switch's configuration", false},
+    {"set-config", "SWITCH KEY=VALUE...", 2, CMD_NO_MAX, ofctl_set_config,
+     "set frags= and miss_send_len=", true},
+    {"get-frags", "SWITCH", 1, 1, ofctl_get_frags, "print how fragments are handled", false},
+    {"set-frags", "SWITCH MODE", 2, 2, ofctl_set_frags, "set how fragments are handled", true},
+    {"dump-ports", "SWITCH [PORT]", 1, 2, ofctl_dump_ports, "print port statistics", false},
+    {"dump-ports-desc", "SWITCH [PORT]", 1, 2, ofctl_dump_ports_desc, "print ports", false},
+    {"dump-flows", "SWITCH [FLOW]", 1, 2, ofctl_dump_flows, "print flows", false},
+    {"dump-aggregate", "SWITCH [FLOW]", 1, 2, ofctl_dump_aggregate, "print the sum over flows",
+     false},
+    {"add-flow", "SWITCH FLOW", 2, 2, ofctl_add_flow, "add a flow", true},
+    {"add-flows", "SWITCH FILE", 2, 2, ofctl_add_flows, "add the flows of a file", true},
+    {"mod-flows", "SWITCH FLOW", 2, 2, ofctl_mod_flows, "change the actions of flows", true},
+    {"del-flows", "SWITCH [FLOW]", 1, 2, ofctl_del_flows, "delete flows", true},
+    {"replace-flows", "SWITCH FILE", 2, 2, ofctl_replace_flows, "make the flows those of a file",
+     true},
+    {"diff-flows", "SOURCE1 SOURCE2", 2, 2, ofctl_diff_flows, "compare switches or files", false},
+    {"packet-out", "SWITCH \"in_port=P packet=HEX actions=A\"", 2, CMD_NO_MAX, ofctl_packet_out,
+     "send a packet through actions", true},
+    {"monitor", "SWITCH [MISS_LEN]", 1, 3, ofctl_monitor, "print what the switch sends", false},
+    {"snoop", "SWITCH", 1, 1, ofctl_snoop, "print what the switch and controller say", false},
+    {"probe", "TARGET", 1, 1, ofctl_probe, "see whether the switch answers", false},
+    {"ping", "TARGET [BYTES]", 1, 2, ofctl_ping, "time ten echoes", false},
+    {"ofp-parse", "FILE", 1, 1, ofctl_ofp_parse, "print the messages in a file", false},
+    {"ofp-print", "HEX [VERBOSITY]", 1, 2, ofctl_ofp_print, NULL, false},
+    {"parse-flow", "FLOW", 1, 1, ofctl_parse_flow, NULL, false},
+    {"parse-flows", "FILE", 1, 1, ofctl_parse_flows, NULL, false},
+    {"parse-actions", "VERSION", 1, 1, ofctl_parse_actions, NULL, false},
+    {"parse-instructions", "VERSION", 1, 1, ofctl_parse_instructions, NULL, false},
+};
+
+int main(int argc, char *argv[])
+{
+    static const struct cmd_program program = {
+        .name = "sluice-ofctl",
+        .synopsis = "manages OpenFlow switches",
+        .version_note = "OpenFlow versions 0x4:0x4",
+        .commands = commands,
+        .n_commands = ARRAY_SIZE(commands),
+        .options = options,
+        .n_options = ARRAY_SIZE(options),
+        .permute = true,
+    };
+    struct ofctl ctl = {.versions = SUPPORTED};
+
+    int first = cmd_options(&program, argc, argv, &ctl);
+    cmd_run(&program, argc - first, argv + first, ctl.read_only, &ctl);
+    if (fflush(stdout) || ferror(stdout)) {
+        cmd_fatal("write error on standard output");
+    }
+    return 0;
+}

@@ -1,0 +1,77 @@
+/* ofctl.h - what the files of sluice-ofctl share: the options, and talking to one switch.
+ *
+ * Utilities only; one thread, failures end the program (cmd_fatal()). */
+#pragma once
+
+#include <stdio.h>
+
+#include "lib/cmd.h"
+#include "utilities/names.h"
+#include "utilities/ofconn.h"
+
+enum when_names { NAMES_AUTO, NAMES_NO, NAMES_YES };
+
+#define OFCTL_MAX_SORT 16
+struct sort_key {
+    const struct field *field; /* NULL: priority. */
+    bool descending;
+};
+
+struct ofctl {
+    uint32_t versions; /* -O: bit n = wire version n. */
+    bool strict, readd, read_only, no_stats, timestamp;
+    bool flow_format_ok; /* -F names one that can be used. */
+    enum when_names names;
+    int verbosity; /* -m */
+    struct sort_key sort[OFCTL_MAX_SORT];
+    size_t n_sort;
+};
+
+/* One switch, for the time of a command. */
+struct session {
+    const struct ofctl *ctl;
+    struct ofconn *conn;
+    uint8_t version;
+    struct names names;
+    const struct name_map *out; /* For printing; NULL: numbers. */
+};
+void session_open(struct session *, const struct ofctl *, const char *target);
+void session_close(struct session *);
+
+/* Sends the request (whose xid must be 'xid'), gives each reply to 'each' until the last of them.
+ * An error is printed, and ends the program. */
+typedef void reply_cb(struct session *, const uint8_t *msg, size_t len, void *aux);
+void session_dump(struct session *, struct wire_wr *request, uint32_t xid, reply_cb *each,
+                  void *aux);
+/* The common case: prints them on standard output. */
+void session_print_replies(struct session *, struct wire_wr *request, uint32_t xid);
+/* A request without a reply: waits for a barrier, so that an error shows. */
+void session_transact(struct session *, struct wire_wr *request);
+/* Sends a barrier and waits for it; an error of anything before it ends the program. */
+void session_barrier(struct session *);
+void session_print(const struct session *, const uint8_t *msg, size_t len, FILE *);
+
+/* A line of a file of flows without its comment and the blanks around it; false at the end. */
+struct line_reader {
+    const char *name; /* As given; "-" is standard input. */
+    FILE *stream;
+    char *line; /* Heap. */
+    size_t cap;
+    int number;
+};
+void lines_open(struct line_reader *, const char *name);
+bool lines_next(struct line_reader *, char **text);
+void lines_close(struct line_reader *);
+
+/* The commands, by file. */
+typedef void ofctl_command(int argc, char *argv[], void *aux);
+ofctl_command ofctl_show, ofctl_dump_desc, ofctl_dump_tables, ofctl_dump_table_features,
+    ofctl_dump_ports, ofctl_dump_ports_desc, ofctl_dump_aggregate, ofctl_get_config,
+    ofctl_set_config, ofctl_get_frags, ofctl_set_frags, ofctl_mod_port; /* ofctl_show.c */
+ofctl_command ofctl_add_flow, ofctl_add_flows, ofctl_mod_flows, ofctl_del_flows,
+    ofctl_packet_out;                                              /* ofctl_mod.c */
+ofctl_command ofctl_dump_flows;                                    /* ofctl_dump.c */
+ofctl_command ofctl_replace_flows, ofctl_diff_flows;               /* ofctl_diff.c */
+ofctl_command ofctl_monitor, ofctl_snoop, ofctl_probe, ofctl_ping; /* ofctl_monitor.c */
+ofctl_command ofctl_ofp_parse, ofctl_ofp_print, ofctl_parse_flow, ofctl_parse_flows,
+    ofctl_parse_actions, ofctl_parse_instructions; /* ofctl_parse.c */

@@ -1,0 +1,164 @@
+/* ofctl_parse.c - see ofctl.h: commands that need no switch. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/mem.h"
+#include "ofp/flow_mod.h"
+#include "utilities/ofctl.h"
+
+static void print_message(const struct ofctl *ctl, const void *msg, size_t len, int verbosity)
+{
+    struct text t = TEXT_INIT;
+
+    msg_print(msg, len, NULL, ctl->verbosity + verbosity, &t);
+    fputs(text_cstr(&t), stdout);
+    text_deinit(&t);
+}
+
+static bool read_all(FILE *f, uint8_t *p, size_t n)
+{
+    return fread(p, 1, n, f) == n;
+}
+
+void ofctl_ofp_parse(int argc, char *argv[], void *aux)
+{
+    FILE *f = strcmp(argv[1], "-") ? fopen(argv[1], "rb") : stdin;
+    uint8_t *msg = xmalloc(OFP_MAX_LEN + 1);
+    size_t n;
+
+    if (!f) {
+        cmd_fatal("%s: open (%m)", argv[1]);
+    }
+    while ((n = fread(msg, 1, OFP_HEADER_LEN, f)) > 0) {
+        size_t len = n == OFP_HEADER_LEN ? get_be16(msg + 2) : 0;
+        if (n < OFP_HEADER_LEN) {
+            cmd_fatal("%s: unexpected end of file", argv[1]);
+        }
+        if (len < OFP_HEADER_LEN) {
+            cmd_fatal("%s: message length %zu is below that of a header", argv[1], len);
+        }
+        if (!read_all(f, msg + OFP_HEADER_LEN, len - OFP_HEADER_LEN)) {
+            cmd_fatal("%s: unexpected end of file", argv[1]);
+        }
+        print_message(aux, msg, len, 0);
+    }
+    free(msg);
+    if (f != stdin) {
+        fclose(f);
+    }
+}
+
+void ofctl_ofp_print(int argc, char *argv[], void *aux)
+{
+    size_t n;
+    uint8_t *msg = text_to_hex(argv[1], &n);
+    uint32_t verbosity = 0;
+
+    if (!msg) {
+        cmd_fatal("trailing garbage following hex bytes");
+    }
+    if (argc > 2 && !text_to_u32(argv[2], &verbosity)) {
+        cmd_fatal("%s: invalid verbosity", argv[2]);
+    }
+    print_message(aux, msg, n, (int)MIN(verbosity, 9u));
+    free(msg);
+}
+
+static void print_flow_mod(const struct ofctl *ctl, const struct flow_mod *fm, uint32_t xid)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+
+    flow_mod_encode(fm, OFP13_VERSION, xid, &w);
+    if (w.err) {
+        cmd_fatal("the flow is too long for an OpenFlow message");
+    }
+    print_message(ctl, w.data, w.len, 0);
+    wire_wr_deinit(&w);
+}
+
+static void print_protocols(void)
+{
+    puts("usable protocols: OXM-OpenFlow13\nchosen protocol: OXM-OpenFlow13");
+}
+
+void ofctl_parse_flow(int argc, char *argv[], void *aux)
+{
+    struct flow_mod fm;
+    char *text = xstrdup(argv[1]);
+
+    cmd_check(flow_mod_parse(text, FM_ADD, NULL, &fm));
+    print_protocols();
+    print_flow_mod(aux, &fm, 1);
+    flow_mod_deinit(&fm);
+    free(text);
+}
+
+void ofctl_parse_flows(int argc, char *argv[], void *aux)
+{
+    struct flow_mod *fms = NULL;
+    struct line_reader r;
+    size_t n = 0;
+    char *text;
+
+    lines_open(&r, argv[1]);
+    while (lines_next(&r, &text)) {
+        fms = xrealloc(fms, (n + 1) * sizeof *fms);
+        char *error = flow_mod_parse(text, -1, NULL, &fms[n++]);
+        if (error) {
+            cmd_fatal("%s:%d: %s", r.name, r.number, error);
+        }
+    }
+    lines_close(&r);
+    print_protocols();
+    for (size_t i = 0; i < n; i++) {
+        print_flow_mod(aux, &fms[i], (uint32_t)i + 1);
+        flow_mod_deinit(&fms[i]);
+    }
+    free(fms);
+}
+
+/* Hex lines of a list of actions or instructions from standard input, printed as text. */
+static void parse_acts(const char *version, bool instructions)
+{
+    struct line_reader r;
+    char *line;
+
+    if (strcmp(version, "OpenFlow13")) {
+        cmd_fatal("Unknown OpenFlow version: \"%s\"", version);
+    }
+    lines_open(&r, "-");
+    while (lines_next(&r, &line)) {
+        struct acts acts = ACTS_INIT;
+        struct text t = TEXT_INIT;
+        struct wire_rd rd;
+        size_t n;
+        uint8_t *bytes = text_to_hex(line, &n);
+        if (!bytes) {
+            cmd_fatal("Trailing garbage in hex data");
+        }
+        wire_rd_init(&rd, bytes, n);
+        enum ofp_error error = instructions ? acts_decode_instructions(&rd, n, OFP13_VERSION, &acts)
+                                            : acts_decode_actions(&rd, n, OFP13_VERSION, &acts);
+        if (error) {
+            printf("bad OpenFlow13 %s: %s\n\n", instructions ? "instructions" : "actions",
+                   ofp_error_name(error));
+        } else {
+            acts_format(acts.data, acts.len, NULL, &t);
+            printf("actions=%s\n\n", text_cstr(&t));
+        }
+        text_deinit(&t);
+        acts_deinit(&acts);
+        free(bytes);
+    }
+    lines_close(&r);
+}
+
+void ofctl_parse_actions(int argc, char *argv[], void *aux)
+{
+    parse_acts(argv[1], false);
+}
+
+void ofctl_parse_instructions(int argc, char *argv[], void *aux)
+{
+    parse_acts(argv[1], true);
+}
