@@ -209,7 +209,7 @@ void cmd_run(const struct cmd_program *p, int argc, char *argv[], bool read_only
         cmd_fatal("'%s' command takes at most %d arguments", c->name, c->max_args);
     }
     if (read_only && c->writes) {
-        cmd_fatal("'%s' command cannot be used in read only mode", c->name);
+        cmd_fatal("'%s' command does not work in read only mode", c->name);
     }
     c->run(argc, argv, aux);
 }

@@ -13,6 +13,7 @@ utilities_sluice_vsctl_LDADD = $(IO_LIBS)
 bin_PROGRAMS += utilities/sluice-appctl
 utilities_sluice_appctl_SOURCES = utilities/appctl.c
 utilities_sluice_appctl_LDADD = $(IO_LIBS)
+
 bin_PROGRAMS += utilities/sluice-ofctl
 utilities_sluice_ofctl_SOURCES = utilities/ofctl.c utilities/ofctl.h
 utilities_sluice_ofctl_SOURCES += utilities/names.c utilities/names.h

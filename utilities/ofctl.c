@@ -81,7 +81,7 @@ static void note_flow_format(struct ofctl *ctl, const char *word)
             return;
         }
     }
-    cmd_fatal("%s: unknown flow format", word);
+    cmd_fatal("%s: unknown flow protocol", word);
 }
 
 static void set_flow_format(void *aux, const char *arg)
@@ -91,9 +91,11 @@ static void set_flow_format(void *aux, const char *arg)
     ctl->flow_format_ok = false;
     for_words(arg, note_flow_format, ctl);
     if (!ctl->flow_format_ok) {
-        cmd_fatal("none of the usable flow formats (OXM-OpenFlow13) is among the allowed flow "
-                  "formats (%s)",
-                  arg);
+        cmd_fatal(
+            "None of the enabled OpenFlow versions (OpenFlow13) supports any of the enabled flow "
+            "formats (%s).  (Use -O to enable additional OpenFlow versions or -F to enable "
+            "additional flow formats.)",
+            arg);
     }
 }
 
@@ -152,7 +154,7 @@ static void add_sort_key(struct ofctl *ctl, const char *name, bool descending)
             cmd_fatal("%s: unknown field name", name);
         }
     }
-    if (ctl->n_sort == OFCTL_MAX_SORT) {
+    if (ctl->n_sort >= OFCTL_MAX_SORT - (name ? 1u : 0u)) {
         cmd_fatal("too many sort keys");
     }
     ctl->sort[ctl->n_sort++] = (struct sort_key){f, descending};
@@ -261,6 +263,9 @@ int main(int argc, char *argv[])
     struct ofctl ctl = {.versions = SUPPORTED};
 
     int first = cmd_options(&program, argc, argv, &ctl);
+    if (ctl.n_sort) {
+        add_sort_key(&ctl, NULL, true); /* What is alike otherwise comes by priority. */
+    }
     cmd_run(&program, argc - first, argv + first, ctl.read_only, &ctl);
     if (fflush(stdout) || ferror(stdout)) {
         cmd_fatal("write error on standard output");

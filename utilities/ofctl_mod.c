@@ -162,7 +162,7 @@ void ofctl_packet_out(int argc, char *argv[], void *aux)
     } else if (argc > 4) {
         packet_out_words(&s, argc, argv);
     } else {
-        cmd_fatal("Too few arguments (%d)", argc);
+        cmd_fatal("Too many arguments (%d)", argc);
     }
     session_close(&s);
 }

@@ -101,7 +101,7 @@ void lines_open(struct line_reader *r, const char *name)
     *r = (struct line_reader){.name = name};
     r->stream = strcmp(name, "-") ? fopen(name, "r") : stdin;
     if (!r->stream) {
-        cmd_fatal("%s: open (%m)", name);
+        cmd_fatal("%s: open failed (%m)", name);
     }
 }
 
