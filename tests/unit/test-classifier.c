@@ -1,4 +1,5 @@
 /* test-classifier.c - lookups against a naive list of rules: same rule, a sound mask, versions. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -270,6 +271,85 @@ static void test_stages(void **state)
     finish(ts);
 }
 
+/* ---- readers beside the writer ---- */
+
+struct reader {
+    struct tables *tables;
+    unsigned n_wrong;
+    uint64_t n_lookups;
+    bool stop;
+};
+
+/* Every version has exactly one of the two rules: at 1 with priority 7, or at 2 with 8. */
+static void *read_all_the_time(void *r_)
+{
+    struct reader *r = r_;
+    struct flow f = {0};
+
+    urcu_qsbr_register_thread();
+    f.key.eth_type = htons(0x800);
+    while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
+        struct flow wc = {0};
+        uint64_t version = tables_version(r->tables);
+        struct rule *one = tables_lookup(r->tables, 1, version, &f, &wc);
+        struct rule *two = tables_lookup(r->tables, 2, version, &f, &wc);
+        r->n_wrong += (one && one->priority == 7) == (two && two->priority == 8);
+        r->n_lookups++;
+        urcu_qsbr_quiescent_state();
+    }
+    urcu_qsbr_unregister_thread();
+    return NULL;
+}
+
+static void test_threads(void **state)
+{
+    struct tables *ts = tables_new(3);
+    struct reader readers[2] = {{.tables = ts}, {.tables = ts}};
+    pthread_t threads[2];
+    struct match m = {0};
+    struct rule *current = NULL, *noise[64] = {NULL};
+
+    m.mask.key.eth_type = UINT16_MAX;
+    m.flow.key.eth_type = htons(0x800);
+    for (unsigned i = 0; i < 20000; i++) {
+        struct rule_args args = {.table_id = (uint8_t)(1 + i % 2),
+                                 .priority = (uint16_t)(7 + i % 2)};
+        struct rule *old = current;
+        current = tables_insert(ts, &m, &args, rule_acts_new(NULL, 0));
+        if (old) {
+            tables_remove(ts, old);
+        }
+        struct rule **other = &noise[rnd(64)];
+        if (*other) {
+            tables_remove(ts, *other);
+            *other = NULL;
+        } else {
+            struct match n;
+            random_match(&n);
+            args.priority = 100; /* Found by nothing that is looked up. */
+            n.mask.key.packet_type = n.flow.key.packet_type = UINT32_MAX;
+            *other = table_find(ts, args.table_id, &n, 100)
+                         ? NULL
+                         : tables_insert(ts, &n, &args, rule_acts_new(NULL, 0));
+        }
+        tables_publish(ts);
+        tables_reclaim(ts, 100);
+        urcu_qsbr_quiescent_state();
+        for (unsigned t = 0; !i && t < 2; t++) {
+            pthread_create(&threads[t], NULL, read_all_the_time, &readers[t]);
+        }
+    }
+    urcu_qsbr_thread_offline();
+    for (unsigned t = 0; t < 2; t++) {
+        __atomic_store_n(&readers[t].stop, true, __ATOMIC_RELAXED);
+        pthread_join(threads[t], NULL);
+        assert_int_equal(readers[t].n_wrong, 0);
+        assert_true(readers[t].n_lookups > 0);
+    }
+    urcu_qsbr_thread_online();
+    finish(ts);
+}
+
 static int setup(void **state)
 {
     urcu_qsbr_register_thread();
@@ -282,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_differential),
         cmocka_unit_test(test_priority_falls),
         cmocka_unit_test(test_stages),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
