@@ -6,7 +6,8 @@ tests_unit_test_error_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_error_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-msg
 TESTS += tests/unit/test-msg
-tests_unit_test_msg_SOURCES = tests/unit/test-msg.c tests/unit/msg-samples.def tests/unit/frame-samples.def
+tests_unit_test_msg_SOURCES = tests/unit/test-msg.c tests/unit/msg-again.c tests/unit/msg-again.h
+tests_unit_test_msg_SOURCES += tests/unit/msg-samples.def tests/unit/frame-samples.def
 tests_unit_test_msg_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_msg_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-flow-mod
@@ -19,3 +20,10 @@ TESTS += tests/unit/test-msg-framing
 tests_unit_test_msg_framing_SOURCES = tests/unit/test-msg-framing.c
 tests_unit_test_msg_framing_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_msg_framing_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
+
+# Mutated messages, against the codec or a daemon; a short run is part of the tests.
+check_PROGRAMS += tests/fuzz/fuzz-ofp
+TESTS += tests/fuzz/fuzz-ofp
+tests_fuzz_fuzz_ofp_SOURCES = tests/fuzz/fuzz-ofp.c tests/unit/msg-again.c tests/unit/msg-again.h
+tests_fuzz_fuzz_ofp_CFLAGS = $(AM_CFLAGS)
+tests_fuzz_fuzz_ofp_LDADD = $(OFP_LIBS)
