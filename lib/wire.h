@@ -17,7 +17,8 @@ struct wire_rd {
 
 static inline void wire_rd_init(struct wire_rd *r, const void *data, size_t len)
 {
-    r->start = r->p = data;
+    /* Nothing may come as NULL, with which even adding 0 is undefined. */
+    r->start = r->p = data ? data : (const void *)"";
     r->end = r->p + len;
     r->err = false;
 }
