@@ -78,6 +78,7 @@ static const struct {
      "cannot set cookie (to match on a cookie, specify a mask, e.g. cookie=5/-1)"},
     {FM_DELETE, "cookie=5/-1", P "DEL table:255 cookie:0x5/0xffffffffffffffff actions=drop"},
     {FM_DELETE, "cookie=5/7,table=3", P "DEL table:3 cookie:0x5/0x7 actions=drop"},
+    {FM_DELETE, "cookie=0xff/0xf", P "DEL table:255 cookie:0xf/0xf actions=drop"},
     {FM_DELETE, "cookie=5/x", "invalid numeric format x"},
     {FM_DELETE, "send_flow_rem", "field send_flow_rem missing value"},
     {FM_DELETE, "idle_timeout=4", "unknown keyword idle_timeout"},

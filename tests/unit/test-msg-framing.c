@@ -38,6 +38,7 @@ static const struct {
     {"0400000800000001", OFPERR_OK},
     {"04000008000000", OFPERR_OFPBRC_BAD_LEN},
     {"0400000900000001", OFPERR_OFPBRC_BAD_LEN},
+    {"040000080000000100", OFPERR_OFPBRC_BAD_LEN},
     {"0000000800000001", OFPERR_OFPBRC_BAD_VERSION},
     {"0700000800000001", OFPERR_OFPBRC_BAD_VERSION},
     {"0463000800000001", OFPERR_OFPBRC_BAD_TYPE},
@@ -86,6 +87,7 @@ static void collect(void *aux, const void *msg, size_t len)
     assert_int_equal(msg_decode_header(&r, &h), OFPERR_OK);
     assert_int_equal(h.xid, 99);
     assert_true(len <= OFP_MAX_LEN);
+    assert_true(wire_rd_left(&r) || !(h.mp_flags & OFPMPF_MORE)); /* Only the last may be empty. */
     c->n++;
     c->last_more = h.mp_flags & OFPMPF_MORE;
     c->n_more += c->last_more;
@@ -118,7 +120,7 @@ static void test_multipart_reply(void **state)
 static void test_multipart_too_long(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {112, 112 * 586, 70000, 400000, 112};
+    static const size_t sizes[] = {70000, 112, 70000, 400000, 112};
     struct collected c = {0};
     struct mp_reply mp;
     mp_reply_init(&mp, MSG_PORT_STATS_REPLY, OFP13_VERSION, 99, collect, &c);
