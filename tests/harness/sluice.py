@@ -40,7 +40,8 @@ class Netns:
         self.ip("link", "set", "lo", "up")
 
     def argv(self, *argv):
-        return ["ip", "netns", "exec", self.name, *map(str, argv)]
+        # Not `ip netns exec`: that one wants / to be a mount point, which it is not in a plain chroot.
+        return ["nsenter", f"--net=/run/netns/{self.name}", *map(str, argv)]
 
     def run(self, *argv, check=True, timeout=60, **kw):
         """Output of a command; check=False: the CompletedProcess, whatever its status."""
@@ -53,7 +54,7 @@ class Netns:
         return subprocess.Popen(self.argv(*argv), **kw)
 
     def ip(self, *argv):
-        return subprocess.run(["ip", "-n", self.name, *map(str, argv)], check=True, capture_output=True, text=True).stdout
+        return subprocess.run(self.argv("ip", *argv), check=True, capture_output=True, text=True).stdout
 
     def ping(self, address, count=1, wait=2):
         """How many of 'count' echo requests were answered."""
