@@ -44,7 +44,7 @@ static size_t event_bytes(const struct event *e)
     return e->type == EVENT_PACKET_IN ? e->u.packet_in.packet->cap : 0;
 }
 
-void event_free(struct event *e)
+void events_event_free(struct event *e)
 {
     switch (e->type) {
     case EVENT_LEARN:

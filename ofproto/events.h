@@ -31,10 +31,10 @@ struct event {
     } u;
 };
 
-/* 'handle' runs on the loop and owns the event and what is in it (event_free()). */
+/* 'handle' runs on the loop and owns the event and what is in it (events_event_free()). */
 struct events *events_new(struct loop *, void (*handle)(void *aux, struct event *), void *aux);
 void events_free(struct events *); /* No thread pushes any more. */
 /* Any thread.  False: the ring is full, or too many bytes wait; the event is still the caller's. */
 bool events_push(struct events *, struct event *) MUST_USE;
 void events_run(struct events *); /* Handles what waits, now; control thread. */
-void event_free(struct event *);
+void events_event_free(struct event *);

@@ -22,7 +22,7 @@ static void push_learned(struct ofproto *p, const struct xlate_effect *fx)
     memcpy(e->u.learn.mac, fx->mac, 6);
     fdb_ref(fx->fdb);
     if (!events_push(p->events, e)) {
-        event_free(e); /* The next packet from there tells it again. */
+        events_event_free(e); /* The next packet from there tells it again. */
     }
 }
 
@@ -120,7 +120,7 @@ static void on_event(void *p_, struct event *e)
         }
         break;
     }
-    event_free(e);
+    events_event_free(e);
 }
 
 /* ---- the snapshot for translation ---- */
