@@ -71,12 +71,13 @@ static void forward(const struct key *k, struct dp_verdict *v)
 static void on_miss(void *aux UNUSED, const struct packet *p UNUSED, const struct key *k,
                     int64_t now_ms UNUSED, struct dp_verdict *v)
 {
-    t.n_misses++;
+    __atomic_add_fetch(&t.n_misses, 1, __ATOMIC_RELAXED); /* Several workers. */
     v->mask.eth_type = 0xffff;
     v->cache = !t.no_cache;
     if (!t.no_credit) {
-        assert_in_range(t.n_books, 0, ARRAY_SIZE(t.books) - 1);
-        v->credit = t.books[t.n_books++] = xzalloc(sizeof(struct book));
+        unsigned i = __atomic_fetch_add(&t.n_books, 1, __ATOMIC_RELAXED);
+        assert_in_range(i, 0, ARRAY_SIZE(t.books) - 1);
+        v->credit = t.books[i] = xzalloc(sizeof(struct book));
     }
     t.translate(k, v);
 }

@@ -265,6 +265,62 @@ static void test_threads(void **state UNUSED)
     free(f);
 }
 
+static void to_three(const struct key *k UNUSED, struct dp_verdict *v)
+{
+    v->mask.tp_dst = 0xffff;
+    for (uint32_t port = 3; port <= 5; port++) {
+        dp_actions_output(&v->actions, port);
+    }
+}
+
+static enum dp_flow_decision now_and_then(void *aux, const struct dp_flow_view *view,
+                                          struct dp_verdict *r)
+{
+    unsigned *n = aux;
+
+    if (++*n % 3 == 0) {
+        return DP_FLOW_KEEP;
+    }
+    r->mask = *view->mask;
+    to_three(view->key, r);
+    return *n % 3 == 1 ? DP_FLOW_REPLACE : DP_FLOW_DELETE;
+}
+
+/* Two workers send to the same ports, one of which comes and goes, while flows are replaced. */
+static void test_stress(void **state UNUSED)
+{
+    struct fixture *f = open_dp("netdev");
+    const unsigned n = 20000;
+    unsigned n_seen = 0;
+    uint32_t no;
+
+    t.no_credit = true;
+    t.translate = to_three;
+    add_port(f, "out3", "dummy", 3, &no);
+    add_port(f, "out4", "dummy", 4, &no);
+    snprintf(f->rx_pcap, sizeof f->rx_pcap, "/tmp/test-dp-rx-%d.pcap", (int)getpid());
+    write_pcap(f->rx_pcap, n);
+    add_port(f, "in1", "pcap", 1, &no);
+    add_port(f, "in2", "pcap", 2, &no);
+    while (sent(f, 3) < 2 * n) {
+        f->rx_pcap[0] = '\0';
+        add_port(f, "out5", "dummy", 5, &no);
+        dp_flow_walk(f->dp, now_and_then, &n_seen);
+        loop_turn(f->loop, 0);
+        dp_port_del(f->dp, 5, true);
+    }
+    dp_quiesce(f->dp);
+    assert_int_equal(sent(f, 3), 2 * n);
+    assert_int_equal(sent(f, 4), 2 * n);
+    assert_true(n_seen > 0);
+    dp_close(f->dp, true);
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/test-dp-rx-%d.pcap", (int)getpid());
+    unlink(path);
+    loop_free(f->loop);
+    free(f);
+}
+
 /* More flows than one turn of the loop looks at. */
 static void test_many(void **state UNUSED)
 {
@@ -305,7 +361,8 @@ int main(void)
         cmocka_unit_test(test_ports),   cmocka_unit_test(test_tx_pcap),
         cmocka_unit_test(test_flows),   cmocka_unit_test(test_not_cached),
         cmocka_unit_test(test_threads), /* Before the time stands still. */
-        cmocka_unit_test(test_idle),    cmocka_unit_test(test_many),
+        cmocka_unit_test(test_stress),  cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

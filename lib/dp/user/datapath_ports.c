@@ -80,14 +80,14 @@ char *dp_port_add(struct dp *dp, const char *name, const char *type, uint32_t wa
     }
     p->no = *port_no = no;
     dp->n_ports = MAX(dp->n_ports, no + 1);
-    rcu_assign_pointer(dp->ports->by_no[no], p);
+    __atomic_store_n(&dp->ports->by_no[no], p, __ATOMIC_RELEASE);
     attach(dp, p);
     return NULL;
 }
 
 static void del_port(struct dp *dp, struct port *p, bool destroy, bool workers_run)
 {
-    dp->ports->by_no[p->no] = NULL;
+    __atomic_store_n(&dp->ports->by_no[p->no], NULL, __ATOMIC_RELEASE);
     while (dp->n_ports && !dp->ports->by_no[dp->n_ports - 1]) {
         dp->n_ports--;
     }

@@ -52,8 +52,9 @@ static void flush(struct worker *w)
 static void output(void *aux, struct packet *pkt, uint32_t port_no)
 {
     struct worker *w = aux;
-    struct port *port =
-        port_no < WORKER_MAX_PORTS ? rcu_dereference(w->ports->by_no[port_no]) : NULL;
+    struct port *port = port_no < WORKER_MAX_PORTS
+                            ? __atomic_load_n(&w->ports->by_no[port_no], __ATOMIC_ACQUIRE)
+                            : NULL;
 
     if (!port) {
         counter_inc(COUNTER_drop_no_port);
