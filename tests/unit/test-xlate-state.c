@@ -2,8 +2,6 @@
  * continuations, packet-out, refusals. */
 #include "tests/unit/xlate-env.h"
 
-#include "lib/counter.h"
-
 static const uint8_t mac_a[6] = {2, 0, 0, 0, 0, 0xa}, mac_b[6] = {2, 0, 0, 0, 0, 0xb};
 
 #define A_TO_B "dl_src=02:00:00:00:00:0a,dl_dst=02:00:00:00:00:0b,"
@@ -332,6 +330,48 @@ static void test_can_execute(void **state)
     }
 }
 
+/* Tables 0..n-1 with these acts, %u being the next table. */
+static void add_chain(struct world *w, unsigned n, const char *acts)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct text t = TEXT_INIT;
+        text_printf(&t, "table=%u,ip,actions=", i);
+        text_printf(&t, acts, i + 1, i + 1);
+        world_add_rule(w, text_cstr(&t));
+        text_deinit(&t);
+    }
+}
+
+static void test_bounds(void **state)
+{
+    static const struct {
+        unsigned n;
+        const char *acts, *last, *want;
+    } cases[] = {
+        {253, "resubmit(,%u)", "table=253,actions=2", "12"},
+        {253, "resubmit(,%u)", "table=253,actions=resubmit(,0)",
+         "error: over max translation depth"},
+        {253, "goto_table:%u", "table=253,actions=2", "12"},
+        {253, "goto_table:%u", "table=253,actions=resubmit(,0)", "error: too many resubmits"},
+        {10, "resubmit(,%u),resubmit(,%u)", "table=10,actions=load:0->NXM_NX_REG0[]", "drop"},
+        {13, "resubmit(,%u),resubmit(,%u)", "table=13,actions=2", "error: too many resubmits"},
+        {11, "resubmit(,%u),resubmit(,%u)", "table=11,actions=2,3", "error: too many actions"},
+        {11, "resubmit(,%u),resubmit(,%u)", "table=11,actions=write_actions(load:0->NXM_NX_REG0[])",
+         "error: too many actions"},
+        {63, "push_vlan:0x8100,resubmit(,%u)", "table=63,actions=2",
+         "error: too many VLAN tags or MPLS labels"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct world w;
+        world_init(&w);
+        add_chain(&w, cases[i].n, cases[i].acts);
+        world_add_rules(&w, cases[i].last);
+        go_free(&w, "in_port=11,ip", cases[i].want);
+        world_deinit(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest all[] = {
@@ -339,7 +379,7 @@ int main(void)
         cmocka_unit_test(test_fdb_limit),   cmocka_unit_test(test_credit),
         cmocka_unit_test(test_depends),     cmocka_unit_test(test_packet_out),
         cmocka_unit_test(test_port_config), cmocka_unit_test(test_continuations),
-        cmocka_unit_test(test_can_execute),
+        cmocka_unit_test(test_can_execute), cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests(all, world_setup, world_teardown);
 }
