@@ -1,6 +1,7 @@
 # `make bench` builds and runs the micro-benchmarks, which print nanoseconds per operation.
 BENCHES =
 BENCHES += tests/bench/bench-dp
+BENCHES += tests/bench/bench-classifier
 EXTRA_PROGRAMS += $(BENCHES)
 bench: $(BENCHES)
 	@for b in $(BENCHES); do ./$$b || exit 1; done

@@ -22,3 +22,5 @@ TESTS += tests/unit/test-xlate-state
 tests_unit_test_xlate_state_SOURCES = tests/unit/test-xlate-state.c tests/unit/xlate-env.h
 tests_unit_test_xlate_state_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_xlate_state_LDADD = $(OFPROTO_LIBS) $(CMOCKA_LIBS)
+tests_bench_bench_classifier_SOURCES = tests/bench/bench-classifier.c
+tests_bench_bench_classifier_LDADD = $(OFPROTO_LIBS)

@@ -355,7 +355,7 @@ static void test_bounds(void **state)
         {253, "goto_table:%u", "table=253,actions=resubmit(,0)", "error: too many resubmits"},
         {10, "resubmit(,%u),resubmit(,%u)", "table=10,actions=load:0->NXM_NX_REG0[]", "drop"},
         {13, "resubmit(,%u),resubmit(,%u)", "table=13,actions=2", "error: too many resubmits"},
-        {11, "resubmit(,%u),resubmit(,%u)", "table=11,actions=2,3", "error: too many actions"},
+        {11, "resubmit(,%u),resubmit(,%u)", "table=11,actions=2,3,4", "error: too many actions"},
         {11, "resubmit(,%u),resubmit(,%u)", "table=11,actions=write_actions(load:0->NXM_NX_REG0[])",
          "error: too many actions"},
         {63, "push_vlan:0x8100,resubmit(,%u)", "table=63,actions=2",
