@@ -1,7 +1,9 @@
 # Unit tests of ct.
 ct_tests = \
 	tests/unit/test-ct \
-	tests/unit/test-ct-tcp
+	tests/unit/test-ct-table \
+	tests/unit/test-ct-tcp \
+	tests/unit/test-ct-text
 check_PROGRAMS += $(ct_tests)
 TESTS += $(ct_tests)
 
@@ -9,6 +11,14 @@ tests_unit_test_ct_SOURCES = tests/unit/test-ct.c tests/unit/ct-frames.h
 tests_unit_test_ct_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
+tests_unit_test_ct_table_SOURCES = tests/unit/test-ct-table.c tests/unit/ct-frames.h
+tests_unit_test_ct_table_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_table_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
 tests_unit_test_ct_tcp_SOURCES = tests/unit/test-ct-tcp.c tests/unit/ct-frames.h
 tests_unit_test_ct_tcp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_tcp_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_text_SOURCES = tests/unit/test-ct-text.c tests/unit/ct-frames.h
+tests_unit_test_ct_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_text_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
