@@ -165,7 +165,7 @@ static void reclass(struct ct_table *t, uint32_t index)
                           : c->flags & CT_F_SEEN_REPLY    ? CT_CLASS_ESTABLISHED
                                                           : CT_CLASS_UNREPLIED;
     if (UNLIKELY(class != c->class)) {
-        ct_table_set_class(t, index, class);
+        ct_slot_set_class(t, index, class);
     }
 }
 
@@ -187,7 +187,7 @@ static bool create(struct ct *ct, struct packet *p, const struct ct_packet *x,
                    const struct ct_args *args, int64_t now_ms)
 {
     struct ct_table *t = &ct->table;
-    uint32_t index = ct_table_alloc(t, &x->q, now_ms);
+    uint32_t index = ct_slot_alloc(t, &x->q, now_ms);
     if (!index) {
         return true; /* Full: stays new, uncommitted. */
     }

@@ -12,7 +12,11 @@
  * - Nothing is remembered that was not committed.
  * - Established entries are not evicted while another choice exists.
  * - A reference is {index, generation}; a stale one is detected, never followed.
- * - No peer input makes it allocate beyond the limit, loop without bound, or assert. */
+ * - No peer input makes it allocate beyond the limit, loop without bound, or assert.
+ *
+ * Slots of removed entries come back after an RCU grace period: a caller that never says
+ * rcu_quiescent_state() makes the table refuse new connections in the end.  Does not do yet: NAT,
+ * helpers (alg is only remembered), limits per zone, reassembly, a file under the arena. */
 #pragma once
 
 #include "lib/packet/packet.h"
@@ -77,7 +81,7 @@ struct ct_info { /* A copy of an entry. */
     uint32_t mark;
     uint8_t label[16];
     uint64_t packets[2], bytes[2]; /* By direction, 0 = original. */
-    int64_t start_ms;              /* Monotonic. */
+    int64_t start_ms;              /* Monotonic; 0 = not known. */
     int64_t timeout_ms;            /* Left. */
     uint8_t tcp_state[2];          /* enum ct_tcp_state, by sender. */
     uint8_t tcp_wscale[2];
@@ -114,7 +118,7 @@ struct ct_filter {
 #define CT_TF_ICMP_ID   0x80
 
 /* A walk over live entries, resumable: *pos starts 0; returns the number of infos filled (up to n),
- * 0 at the end. */
+ * 0 at the end.  Looks at each slot ever used, whatever the filter. */
 unsigned ct_dump(struct ct *, const struct ct_filter *, uint32_t *pos, struct ct_info *, unsigned n,
                  int64_t now_ms);
 unsigned ct_flush(struct ct *, const struct ct_filter *,
@@ -126,5 +130,6 @@ void ct_set_tcp_liberal(struct ct *, bool);
 /* dump-conntrack text of one entry, without newline: section 7 of the reference. */
 void ct_info_format(const struct ct_info *, bool more, bool stats, int64_t now_ms, int64_t wall_ms,
                     struct text *);
-/* Parses the arguments of flush-conntrack; NULL, or a heap error text. */
+/* Parses the arguments of flush-conntrack; NULL, or a heap error text (without the " (Invalid
+ * argument)" that users see behind it). */
 char *ct_filter_parse(int argc, char *const argv[], struct ct_filter *) MUST_USE;

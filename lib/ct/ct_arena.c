@@ -6,15 +6,23 @@
 #define STEP_MIN ((size_t)64 << 10)
 #define STEP_MAX ((size_t)2 << 20)
 /* From here on huge pages are asked for: a table this large misses the TLB at each packet. */
-#define HUGE_FROM ((size_t)8 << 20)
+#define HUGE_FROM ((size_t)2 << 20)
 
 bool ct_arena_reserve(struct ct_arena *a, size_t bytes)
 {
     *a = (struct ct_arena){.reserved = ROUND_UP(bytes, STEP_MAX)};
-    void *p =
-        mmap(NULL, a->reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    a->base = p == MAP_FAILED ? NULL : p;
-    return a->base != NULL;
+    size_t mapped = a->reserved + STEP_MAX;
+    uint8_t *p = mmap(NULL, mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED) {
+        return false;
+    }
+    /* Steps begin where a huge page may. */
+    a->base = (uint8_t *)ROUND_UP((uintptr_t)p, STEP_MAX);
+    if (a->base > p) {
+        munmap(p, (size_t)(a->base - p));
+    }
+    munmap(a->base + a->reserved, mapped - a->reserved - (size_t)(a->base - p));
+    return true;
 }
 
 void ct_arena_release(struct ct_arena *a)

@@ -84,10 +84,8 @@ void ct_table_prepare(const struct ct_table *, struct ct_lookup *);
 /* The index of the live, unexpired entry of this tuple, or 0; *dir is 0 if 'key' is its original
  * direction.  It may go at any moment: lock it and ask CT_F_LIVE, or compare its generation. */
 uint32_t ct_table_find(struct ct_table *, const struct ct_lookup *, int64_t now_ms, unsigned *dir);
-/* Begins an insertion: a slot with its key, all else zero, which only the caller writes until it is
- * inserted.  0: full (counted).  May evict. */
-uint32_t ct_table_alloc(struct ct_table *, const struct ct_lookup *, int64_t now_ms);
-/* Ends it.  False: another was quicker, the slot is given back. */
+/* Puts a slot of ct_slot_alloc() into the table.  False: another was quicker, the slot is given
+ * back. */
 bool ct_table_insert(struct ct_table *, uint32_t index, const struct ct_lookup *, int64_t now_ms);
 
 #define CT_ANY_TIME  INT64_MAX
@@ -98,7 +96,15 @@ bool ct_table_remove(struct ct_table *, uint32_t index, uint32_t generation, uin
                      int64_t now_ms);
 /* Takes out the entry in this slot if there is one and it has expired (counted). */
 bool ct_table_expire(struct ct_table *, uint32_t index, int64_t now_ms);
-/* Entry locked: moves it to the list of its new class. */
-void ct_table_set_class(struct ct_table *, uint32_t index, enum ct_class);
 /* The next slot ever used after *pos (0 = from the start), through both pools; 0: no more. */
 uint32_t ct_table_next(const struct ct_table *, uint32_t pos);
+
+/* ---- ct_slot.c ---- */
+
+/* Begins an insertion: a slot with its key, all else zero, which only the caller writes until it is
+ * inserted.  0: full (counted).  May evict. */
+uint32_t ct_slot_alloc(struct ct_table *, const struct ct_lookup *, int64_t now_ms);
+/* Entry locked: moves it to the list of its new class. */
+void ct_slot_set_class(struct ct_table *, uint32_t index, enum ct_class);
+/* No longer (or never) linked: to limbo, and out of the count. */
+void ct_slot_give_back(struct ct_table *, uint32_t index);

@@ -1,5 +1,6 @@
 # `make bench` builds and runs the micro-benchmarks, which print nanoseconds per operation.
 BENCHES =
+BENCHES += tests/bench/bench-ct
 BENCHES += tests/bench/bench-dp
 BENCHES += tests/bench/bench-classifier
 EXTRA_PROGRAMS += $(BENCHES)

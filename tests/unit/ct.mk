@@ -22,3 +22,6 @@ tests_unit_test_ct_tcp_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ct_text_SOURCES = tests/unit/test-ct-text.c tests/unit/ct-frames.h
 tests_unit_test_ct_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_text_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_bench_bench_ct_SOURCES = tests/bench/bench-ct.c
+tests_bench_bench_ct_LDADD = $(CT_LIBS)

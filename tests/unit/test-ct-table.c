@@ -201,7 +201,7 @@ static void test_eviction_is_oldest_first(void **state)
         q.key.ip4[0] = q.key.ip4[1] = i;
         ct_table_prepare(&ct->table, &q);
         q.hash = 1; /* One shard. */
-        made[i] = ct_table_alloc(&ct->table, &q, T0);
+        made[i] = ct_slot_alloc(&ct->table, &q, T0);
         assert_int_not_equal(made[i], 0);
         ct_table_conn(&ct->table, made[i])->expires_ms = T0 + 1000;
         assert_true(ct_table_insert(&ct->table, made[i], &q, T0));
@@ -211,7 +211,7 @@ static void test_eviction_is_oldest_first(void **state)
         }
     }
     /* The same tuple cannot be inserted twice. */
-    uint32_t twin = ct_table_alloc(&ct->table, &q, T0);
+    uint32_t twin = ct_slot_alloc(&ct->table, &q, T0);
     assert_false(ct_table_insert(&ct->table, twin, &q, T0));
     ct_free(ct);
 }
@@ -231,7 +231,7 @@ static void test_out_of_memory(void **state)
     for (i = 2; i < 3000; i++) {
         struct ct_lookup q = {.is_ip6 = i & 1, .key = {.proto = 17, .port = {(be16)i, 5}}};
         ct_table_prepare(&ct->table, &q);
-        uint32_t index = ct_table_alloc(&ct->table, &q, T0);
+        uint32_t index = ct_slot_alloc(&ct->table, &q, T0);
         if (!index) {
             break;
         }

@@ -1,0 +1,210 @@
+/* ct_slot.c - see ct_table-private.h: slots of the arena, the class lists that a full table takes
+ * from, and limbo. */
+#include "lib/ct/ct_table-private.h"
+
+#include "lib/counter.h"
+
+#define EVICT_LOOK \
+    8u /* Slots of each family looked at for an expired entry when the table is full. */
+
+static struct ct_shard *shard_of(struct ct_table *t, const struct ct_conn *c)
+{
+    return &t->shards[(c->hash >> 28) % CT_N_SHARDS];
+}
+
+/* ---- lists of a shard, its lock held ---- */
+
+static void list_append(struct ct_table *t, struct ct_shard *sh, uint32_t index, uint8_t class)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    c->link[0] = sh->tail[class];
+    c->link[1] = 0;
+    if (sh->tail[class]) {
+        ct_table_conn(t, sh->tail[class])->link[1] = index;
+    } else {
+        sh->head[class] = index;
+    }
+    sh->tail[class] = index;
+}
+
+static void list_remove(struct ct_table *t, struct ct_shard *sh, uint32_t index, uint8_t class)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    if (c->link[0]) {
+        ct_table_conn(t, c->link[0])->link[1] = c->link[1];
+    } else {
+        sh->head[class] = c->link[1];
+    }
+    if (c->link[1]) {
+        ct_table_conn(t, c->link[1])->link[0] = c->link[0];
+    } else {
+        sh->tail[class] = c->link[0];
+    }
+}
+
+void ct_slot_set_class(struct ct_table *t, uint32_t index, enum ct_class class)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    struct ct_shard *sh = shard_of(t, c);
+    ct_spin_lock(&sh->lock);
+    if (c->class < CT_N_CLASSES) {
+        list_remove(t, sh, index, c->class);
+    }
+    c->class = class;
+    if (class < CT_N_CLASSES) {
+        list_append(t, sh, index, class);
+    }
+    ct_spin_unlock(&sh->lock);
+}
+
+/* ---- limbo ---- */
+
+static void on_grace(struct rcu_head *rcu);
+
+static void rest_locked(struct ct_shard *sh)
+{
+    if (!sh->resting && sh->limbo) {
+        sh->resting = sh->limbo;
+        sh->limbo = 0;
+        call_rcu(&sh->rcu, on_grace);
+    }
+}
+
+/* The batch is free; the next one begins its rest. */
+static void on_grace(struct rcu_head *rcu)
+{
+    struct ct_shard *sh = container_of_(rcu, struct ct_shard, rcu);
+    struct ct_table *t = sh->table;
+    ct_spin_lock(&sh->lock);
+    while (sh->resting) {
+        uint32_t index = sh->resting;
+        struct ct_conn *c = ct_table_conn(t, index);
+        sh->resting = c->link[1];
+        c->link[1] = sh->free[index >> 31];
+        sh->free[index >> 31] = index;
+    }
+    rest_locked(sh);
+    ct_spin_unlock(&sh->lock);
+}
+
+/* ---- slots ---- */
+
+static uint32_t pop_free(struct ct_table *t, struct ct_shard *sh, bool is_ip6)
+{
+    ct_spin_lock(&sh->lock);
+    uint32_t index = sh->free[is_ip6];
+    if (index) {
+        sh->free[is_ip6] = ct_table_conn(t, index)->link[1];
+    }
+    ct_spin_unlock(&sh->lock);
+    return index;
+}
+
+static uint32_t new_slot(struct ct_table *t, bool is_ip6)
+{
+    struct ct_pool *pool = &t->pools[is_ip6];
+    uint32_t index = 0;
+    ct_spin_lock(&t->grow_lock);
+    size_t n = (size_t)pool->n_used + 1;
+    if (pool->n_used < pool->n_slots && ct_arena_grow(&pool->conns, n * sizeof(struct ct_conn)) &&
+        ct_arena_grow(&pool->labels, n * 16) &&
+        (!is_ip6 || ct_arena_grow(&pool->addrs, n * sizeof(struct ct_addr6)))) {
+        index = pool->n_used | (is_ip6 ? CT_INDEX_IP6 : 0);
+        __atomic_store_n(&pool->n_used, (uint32_t)n, __ATOMIC_RELEASE);
+    }
+    ct_spin_unlock(&t->grow_lock);
+    return index;
+}
+
+static uint32_t take_slot(struct ct_table *t, bool is_ip6, uint32_t hash)
+{
+    unsigned first = hash >> 28;
+    uint32_t index = pop_free(t, &t->shards[first % CT_N_SHARDS], is_ip6);
+    if (!index) {
+        index = new_slot(t, is_ip6);
+    }
+    for (unsigned i = 1; !index && i < CT_N_SHARDS; i++) {
+        index = pop_free(t, &t->shards[(first + i) % CT_N_SHARDS], is_ip6);
+    }
+    return index;
+}
+
+static bool evict_expired(struct ct_table *t, int64_t now_ms)
+{
+    for (unsigned i = 0; i < 2 * EVICT_LOOK; i++) {
+        bool is_ip6 = i & 1;
+        uint32_t used = __atomic_load_n(&t->pools[is_ip6].n_used, __ATOMIC_ACQUIRE);
+        uint32_t pos = __atomic_fetch_add(&t->evict_pos[is_ip6], 1, __ATOMIC_RELAXED) % used;
+        uint32_t index = pos | (is_ip6 ? CT_INDEX_IP6 : 0);
+        if (pos && ct_table_expire(t, index, now_ms)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Makes room: an expired entry if one is near, else the oldest of the least worth. */
+static bool evict(struct ct_table *t, uint32_t hash, int64_t now_ms)
+{
+    static const enum counter counters[] = {COUNTER_conntrack_evict_unreplied,
+                                            COUNTER_conntrack_evict_closing};
+    if (evict_expired(t, now_ms)) {
+        return true;
+    }
+    for (uint8_t class = 0; class < CT_N_CLASSES; class ++) {
+        for (unsigned i = 0; i < CT_N_SHARDS; i++) {
+            struct ct_shard *sh = &t->shards[(hash + i) % CT_N_SHARDS];
+            ct_spin_lock(&sh->lock);
+            uint32_t index = sh->head[class];
+            uint32_t generation = index ? ct_table_conn(t, index)->generation : 0;
+            ct_spin_unlock(&sh->lock);
+            if (index && ct_table_remove(t, index, generation, class, CT_ANY_TIME)) {
+                counter_inc(counters[class]);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void ct_slot_give_back(struct ct_table *t, uint32_t index)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    struct ct_shard *sh = shard_of(t, c);
+    __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
+    ct_spin_lock(&sh->lock);
+    c->link[1] = sh->limbo;
+    sh->limbo = index;
+    rest_locked(sh);
+    ct_spin_unlock(&sh->lock);
+}
+
+uint32_t ct_slot_alloc(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms)
+{
+    uint32_t max = __atomic_load_n(&t->max, __ATOMIC_RELAXED);
+    if (__atomic_fetch_add(&t->n, 1, __ATOMIC_RELAXED) >= max && !evict(t, q->hash, now_ms)) {
+        __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
+        counter_inc(COUNTER_conntrack_full);
+        return 0;
+    }
+    uint32_t index = take_slot(t, q->is_ip6, q->hash);
+    if (!index) {
+        __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
+        counter_inc(COUNTER_conntrack_full);
+        return 0;
+    }
+    struct ct_conn *c = ct_table_conn(t, index);
+    ct_spin_lock(&c->lock); /* A holder of an old reference may be looking. */
+    uint32_t generation = c->generation ? c->generation : 1;
+    memset(&c->flags, 0, sizeof *c - offsetof(struct ct_conn, flags));
+    c->next = 0;
+    c->hash = q->hash;
+    c->generation = generation;
+    c->class = CT_CLASS_ESTABLISHED;
+    c->key = q->key;
+    ct_spin_unlock(&c->lock);
+    if (q->is_ip6) {
+        *ct_table_addr6(t, index) = q->addr6;
+    }
+    return index;
+}
