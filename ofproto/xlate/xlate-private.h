@@ -100,10 +100,12 @@ void xlate_set_mpls_ttl(struct xlate_ctx *, uint8_t);
 void xlate_set_field(struct xlate_ctx *, const struct act_set_field *);
 void xlate_reg_move(struct xlate_ctx *, const struct act_reg_move *);
 unsigned xlate_mpls_depth(const struct key *);
+bool xlate_mpls_all_seen(const struct key *);
 unsigned xlate_vlan_depth(const struct key *);
 
 /* xlate_commit.c */
 void xlate_commit(struct xlate_ctx *);
+void xlate_commit_blind_pop(struct xlate_ctx *, uint16_t eth_type);
 bool xlate_commit_can_write(const struct field *); /* Does an action exist for it? */
 
 /* xlate_output.c */

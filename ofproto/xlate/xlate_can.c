@@ -14,7 +14,8 @@ static enum ofp_error check_ct(const struct act_ct *a, const struct dp_features 
     const struct act *n;
     bool mark = false, label = false;
 
-    if (!f->ct || (a->table != OFPTT_ALL && !f->recirc) ||
+    /* No helpers (alg) in the tracker yet. */
+    if (!f->ct || a->alg || (a->table != OFPTT_ALL && !f->recirc) ||
         (!f->ct_zone && (a->zone_imm || a->zone_src.field))) {
         return OFPERR_NXBAC_CT_DATAPATH_SUPPORT;
     }

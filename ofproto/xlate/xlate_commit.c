@@ -173,14 +173,25 @@ static void put_u32(struct xlate_ctx *ctx, enum dp_action_type type, uint32_t v)
     a->u32 = v;
 }
 
+/* The EtherType for a pop that leaves 'left' labels of which 'keep' stay. */
+static uint16_t pop_type(const struct xlate_ctx *ctx, unsigned left, unsigned keep, unsigned n_new)
+{
+    const struct key *k = &ctx->s.flow.key;
+
+    if (!left) {
+        return ntohs(n_new ? htons(0x0800) : k->eth_type); /* With n_new, labels come on again. */
+    }
+    return ntohs(left == keep && n_new == keep ? k->eth_type : ctx->base.eth_type);
+}
+
 static void commit_mpls(struct xlate_ctx *ctx)
 {
     const struct key *k = &ctx->s.flow.key;
     struct key *b = &ctx->base;
     unsigned n_old = xlate_mpls_depth(b), n_new = xlate_mpls_depth(k), keep = 0;
+    bool same_type = b->eth_type == k->eth_type;
 
-    if (n_old == n_new && !memcmp(b->mpls_lse, k->mpls_lse, sizeof k->mpls_lse) &&
-        b->eth_type == k->eth_type) {
+    if (same_type && !memcmp(b->mpls_lse, k->mpls_lse, sizeof k->mpls_lse)) {
         return;
     }
     /* Labels from the bottom that stay; the outermost of equally many is rewritten in place. */
@@ -188,13 +199,14 @@ static void commit_mpls(struct xlate_ctx *ctx)
            b->mpls_lse[n_old - 1 - keep] == k->mpls_lse[n_new - 1 - keep]) {
         keep++;
     }
-    if (n_old == n_new && keep + 1 == n_old && b->eth_type == k->eth_type) {
+    if (n_old == n_new && keep + 1 == n_old && same_type) {
         set_lse(ctx, k->mpls_lse[0]);
+    } else if (!xlate_mpls_all_seen(b) || !xlate_mpls_all_seen(k)) {
+        xlate_error(ctx, XLATE_TOO_MANY_LABELS); /* What is below is not known. */
     } else {
         keep -= n_old == n_new && keep == n_old; /* Only the EtherType differs. */
-        for (unsigned i = n_old; i > keep; i--) {
-            bool last = i == 1;
-            put_u32(ctx, DP_ACTION_POP_MPLS, ntohs(last && n_new ? htons(0x0800) : k->eth_type));
+        for (unsigned left = n_old; left-- > keep;) {
+            put_u32(ctx, DP_ACTION_POP_MPLS, pop_type(ctx, left, keep, n_new));
         }
         for (unsigned i = keep; i < n_new; i++) {
             push_lse(ctx, k->mpls_lse[n_new - 1 - i], k->eth_type);
@@ -202,6 +214,13 @@ static void commit_mpls(struct xlate_ctx *ctx)
     }
     memcpy(b->mpls_lse, k->mpls_lse, sizeof b->mpls_lse);
     b->eth_type = k->eth_type;
+}
+
+/* Out of a stack that is deeper than a key can hold, so that the labels left are unknown. */
+void xlate_commit_blind_pop(struct xlate_ctx *ctx, uint16_t eth_type)
+{
+    xlate_commit(ctx);
+    put_u32(ctx, DP_ACTION_POP_MPLS, eth_type);
 }
 
 static void commit_vlan(struct xlate_ctx *ctx)

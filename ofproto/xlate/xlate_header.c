@@ -102,6 +102,13 @@ unsigned xlate_mpls_depth(const struct key *k)
     return KEY_MAX_MPLS;
 }
 
+/* Is the bottom of the stack, if there is one, within the key? */
+bool xlate_mpls_all_seen(const struct key *k)
+{
+    unsigned n = xlate_mpls_depth(k);
+    return !n || k->mpls_lse[n - 1] & htonl(MPLS_BOS);
+}
+
 static void look_at_labels(struct xlate_ctx *ctx)
 {
     memset(ctx->wc.key.mpls_lse, 0xff, sizeof ctx->wc.key.mpls_lse);
@@ -161,13 +168,20 @@ void xlate_pop_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
     }
     look_at_labels(ctx);
     bool bottom = (k->mpls_lse[0] & htonl(MPLS_BOS)) != 0;
-    bool all_seen = (k->mpls_lse[n - 1] & htonl(MPLS_BOS)) != 0;
+    bool all_seen = xlate_mpls_all_seen(k);
+    if (!all_seen) {
+        xlate_commit_blind_pop(ctx, eth_type);
+    }
     k->eth_type = htons(eth_type);
     memmove(&k->mpls_lse[0], &k->mpls_lse[1], sizeof k->mpls_lse - sizeof k->mpls_lse[0]);
     k->mpls_lse[KEY_MAX_MPLS - 1] = 0;
     if (bottom || !is_mpls(k)) {
         memset(k->mpls_lse, 0, sizeof k->mpls_lse);
         forget_payload(ctx);
+    }
+    if (!all_seen) {
+        memcpy(ctx->base.mpls_lse, k->mpls_lse, sizeof k->mpls_lse);
+        ctx->base.eth_type = k->eth_type;
     }
     ctx->s.was_mpls = bottom || !all_seen || !is_mpls(k);
 }

@@ -76,11 +76,36 @@ static const struct test {
      "table=2,ip,reg3=5,actions=dec_ttl,3",
      {{"in_port=11,mpls,mpls_label=7,mpls_bos=1", "pop_mpls(eth_type=0x800),recirc(0x1)"},
       {"recirc_id=1,in_port=11," IP, "set(ipv4(ttl=63)),13,14"}}},
+    {"ip,actions=push_mpls:0x8847,set_field:1->mpls_label,push_mpls:0x8847,set_field:2->mpls_label,"
+     "2,"
+     "pop_mpls:0x8847,3,pop_mpls:0x0800,4",
+     {{"in_port=11," IP, "push_mpls(label=1,tc=0,ttl=64,bos=1,eth_type=0x8847),"
+                         "push_mpls(label=2,tc=0,ttl=64,bos=0,eth_type=0x8847),12,"
+                         "pop_mpls(eth_type=0x8847),13,pop_mpls(eth_type=0x800),14"}}},
+    {"mpls,actions=push_mpls:0x8848,2",
+     {{"in_port=11,mpls,mpls_label=7,mpls_bos=1,mpls_ttl=3",
+       "push_mpls(label=7,tc=0,ttl=3,bos=0,eth_type=0x8848),12"}}},
+    {"actions=9,2\nbr1 mpls,actions=pop_mpls:0x0800,1",
+     {{"in_port=11,mpls,mpls_label=7,mpls_bos=1,mpls_ttl=3",
+       "pop_mpls(eth_type=0x800),21,"
+       "push_mpls(label=7,tc=0,ttl=3,bos=1,eth_type=0x8847),12"}}},
     {"mpls,actions=dec_mpls_ttl,2",
      {{"in_port=11,mpls,mpls_label=7,mpls_bos=1,mpls_ttl=5",
        "set(mpls(label=7,tc=0,ttl=4,bos=1)),12"},
       {"in_port=11,mpls,mpls_label=7,mpls_bos=1,mpls_ttl=1", "controller(2,1,0,65535)"}}},
     {"actions=set_field:0x99->pkt_mark,2", {{"in_port=11," IP, "set(skb_mark(0x99)),12"}}},
+    {"icmp,actions=set_field:3->icmp_type,set_field:1->icmp_code,2",
+     {{"in_port=11,icmp,icmp_type=8", "set(icmp(type=3,code=1)),12"}}},
+    {"tcp6,actions=set_field:2001::1->ipv6_src,set_field:5->ipv6_label,dec_ttl,mod_tp_src:7,2",
+     {{"in_port=11,tcp6,nw_ttl=9",
+       "set(ipv6(src=2001::1,label=0x5,hlimit=8)),set(tcp(src=7)),12"}}},
+    {"icmp6,icmpv6_type=135,icmpv6_code=0,actions=set_field:2001::2->nd_target,"
+     "set_field:00:00:00:00:00:07->nd_sll,2",
+     {{"in_port=11,icmp6,icmpv6_type=135", "set(nd(target=2001::2,sll=00:00:00:00:00:07)),12"}}},
+    {"udp,actions=mod_tp_dst:9,2\nsctp,actions=mod_tp_dst:9,2",
+     {{"in_port=11,udp", "set(udp(dst=9)),12"},
+      {"in_port=11,sctp", "set(sctp(dst=9)),12"},
+      {"in_port=11,udp,nw_frag=later", "12"}}},
     {"arp,actions=set_field:2->arp_op,set_field:1.2.3.4->arp_spa,2",
      {{"in_port=11,arp,arp_op=1", "set(arp(sip=1.2.3.4,op=2)),12"}}},
 
@@ -90,7 +115,8 @@ static const struct test {
      {{"in_port=11,dl_dst=00:00:00:00:00:02," IP,
        "set(eth(dst=00:00:00:00:00:09)),21,set(eth(dst=00:00:00:00:00:02)),12"}}},
     {"actions=9\nbr1 actions=5", {{"in_port=11," IP, "drop"}}},
-    {"actions=9,IN_PORT\nbr1 actions=IN_PORT", {{"in_port=11," IP, "error: over max translation depth"}}},
+    {"actions=9,IN_PORT\nbr1 actions=IN_PORT",
+     {{"in_port=11," IP, "error: over max translation depth"}}},
 
     /* Conntrack: the issue's own lines. */
     {"in_port=1,actions=ct(table=1)\n"
