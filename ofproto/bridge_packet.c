@@ -164,7 +164,7 @@ enum ofp_error bridge_packet_resume_buffer(struct bridge *br, struct ofconn *con
 
 /* ---- in ---- */
 
-void bridge_packet_in(struct bridge *br, struct event *e)
+void bridge_packet_in(struct bridge *br, struct events_item *e)
 {
     const struct cookie *c = &e->u.packet_in.cookie;
     const struct packet *pkt = e->u.packet_in.packet;

@@ -23,7 +23,7 @@ struct events {
     int fd;
     struct loop_fd readable;
     struct loop_call again;
-    void (*handle)(void *, struct event *);
+    void (*handle)(void *, struct events_item *);
     void *aux;
     uint64_t pending_bytes; /* Atomic. */
     bool awake;             /* Atomic: the eventfd has been written and not read. */
@@ -39,18 +39,18 @@ static _Thread_local struct {
 
 static uint64_t next_id = 1;
 
-static size_t event_bytes(const struct event *e)
+static size_t item_bytes(const struct events_item *e)
 {
-    return e->type == EVENT_PACKET_IN ? e->u.packet_in.packet->cap : 0;
+    return e->type == EVENTS_PACKET_IN ? e->u.packet_in.packet->cap : 0;
 }
 
-void events_event_free(struct event *e)
+void events_event_free(struct events_item *e)
 {
     switch (e->type) {
-    case EVENT_LEARN:
+    case EVENTS_LEARN:
         fdb_unref(e->u.learn.fdb);
         break;
-    case EVENT_PACKET_IN:
+    case EVENTS_PACKET_IN:
         packet_free(e->u.packet_in.packet);
         break;
     }
@@ -65,11 +65,11 @@ static bool run_some(struct events *es, unsigned budget)
     while (any && budget) {
         any = false;
         for (struct events_ring *r = es->rings; r && budget; r = r->next) {
-            struct event *e = ring_pop(&r->ring);
+            struct events_item *e = ring_pop(&r->ring);
             if (e) {
                 any = true;
                 budget--;
-                __atomic_fetch_sub(&es->pending_bytes, event_bytes(e), __ATOMIC_RELAXED);
+                __atomic_fetch_sub(&es->pending_bytes, item_bytes(e), __ATOMIC_RELAXED);
                 es->handle(es->aux, e);
             }
         }
@@ -99,7 +99,8 @@ static void on_readable(void *es_, unsigned ready)
     run_turn(es);
 }
 
-struct events *events_new(struct loop *loop, void (*handle)(void *, struct event *), void *aux)
+struct events *events_new(struct loop *loop, void (*handle)(void *, struct events_item *),
+                          void *aux)
 {
     struct events *es = xzalloc(sizeof *es);
 
@@ -156,9 +157,9 @@ static struct events_ring *thread_ring(struct events *es)
     return r;
 }
 
-bool events_push(struct events *es, struct event *e)
+bool events_push(struct events *es, struct events_item *e)
 {
-    size_t bytes = event_bytes(e);
+    size_t bytes = item_bytes(e);
     uint64_t waiting = __atomic_fetch_add(&es->pending_bytes, bytes, __ATOMIC_RELAXED);
 
     if (waiting + bytes > MAX_PENDING || !ring_push(&thread_ring(es)->ring, e)) {

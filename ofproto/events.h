@@ -12,10 +12,10 @@
 
 struct events;
 
-enum event_type { EVENT_LEARN, EVENT_PACKET_IN };
+enum events_type { EVENTS_LEARN, EVENTS_PACKET_IN };
 
-struct event {
-    enum event_type type;
+struct events_item {
+    enum events_type type;
     union {
         struct {
             struct fdb *fdb; /* Reference. */
@@ -32,9 +32,10 @@ struct event {
 };
 
 /* 'handle' runs on the loop and owns the event and what is in it (events_event_free()). */
-struct events *events_new(struct loop *, void (*handle)(void *aux, struct event *), void *aux);
+struct events *events_new(struct loop *, void (*handle)(void *aux, struct events_item *),
+                          void *aux);
 void events_free(struct events *); /* No thread pushes any more. */
 /* Any thread.  False: the ring is full, or too many bytes wait; the event is still the caller's. */
-bool events_push(struct events *, struct event *) MUST_USE;
+bool events_push(struct events *, struct events_item *) MUST_USE;
 void events_run(struct events *); /* Handles what waits, now; control thread. */
-void events_event_free(struct event *);
+void events_event_free(struct events_item *);

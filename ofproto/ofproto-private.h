@@ -86,7 +86,7 @@ void bridge_fail_open(struct bridge *, bool on);
 
 /* bridge_packet.c */
 enum ofp_error bridge_packet_out(struct bridge *, struct ofconn *, const struct packet_out *);
-void bridge_packet_in(struct bridge *, struct event *);
+void bridge_packet_in(struct bridge *, struct events_item *);
 void bridge_packet_forget(struct ofconn *); /* Its buffers. */
 /* The buffered frame, the caller's to free; NULL: unknown. */
 struct packet *bridge_packet_buffer_take(struct ofconn *, uint32_t buffer_id,

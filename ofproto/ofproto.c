@@ -13,9 +13,9 @@ LOG_MODULE(ofproto);
 
 static void push_learned(struct ofproto *p, const struct xlate_effect *fx)
 {
-    struct event *e = xzalloc(sizeof *e);
+    struct events_item *e = xzalloc(sizeof *e);
 
-    e->type = EVENT_LEARN;
+    e->type = EVENTS_LEARN;
     e->u.learn.fdb = fx->fdb;
     e->u.learn.ofp_port = fx->ofp_port;
     e->u.learn.vlan = fx->vlan;
@@ -54,9 +54,9 @@ static void on_userspace(void *p_, const struct packet *pkt, const struct key *k
                          const void *cookie, size_t len)
 {
     struct ofproto *p = p_;
-    struct event *e = xzalloc(sizeof *e);
+    struct events_item *e = xzalloc(sizeof *e);
 
-    e->type = EVENT_PACKET_IN;
+    e->type = EVENTS_PACKET_IN;
     if (!cookie_get(cookie, len, &e->u.packet_in.cookie)) {
         free(e);
         return;
@@ -101,18 +101,18 @@ static void on_port_changed(void *p_, uint32_t dp_port)
     }
 }
 
-static void on_event(void *p_, struct event *e)
+static void on_event(void *p_, struct events_item *e)
 {
     struct ofproto *p = p_;
     int64_t now = loop_now(p->loop);
 
     switch (e->type) {
-    case EVENT_LEARN:
+    case EVENTS_LEARN:
         if (fdb_learn(e->u.learn.fdb, e->u.learn.vlan, e->u.learn.mac, e->u.learn.ofp_port, now)) {
             revalidate_mac(p->revalidator, e->u.learn.fdb, e->u.learn.vlan, e->u.learn.mac);
         }
         break;
-    case EVENT_PACKET_IN:
+    case EVENTS_PACKET_IN:
         for (struct bridge *br = p->bridges; br; br = br->next) {
             if (br->id == e->u.packet_in.cookie.bridge_id) {
                 bridge_packet_in(br, e);

@@ -12,12 +12,12 @@ include tests/unit/ofproto.mk
 include tests/unit/io.mk
 include tests/bench/bench.mk
 
-TREE_CHECKS = tests/check-layers.sh tests/check-purity.sh tests/check-style.sh tests/check-manpages.sh
+TREE_CHECKS = tests/check-layers.sh tests/check-purity.sh tests/check-style.sh tests/check-symbols.sh tests/check-manpages.sh
 TESTS += $(TREE_CHECKS)
 TEST_EXTENSIONS = .sh
 AM_TESTS_ENVIRONMENT = srcdir='$(abs_top_srcdir)' PYTHON3='$(PYTHON3)' CLANG_FORMAT='$(CLANG_FORMAT)'; export srcdir PYTHON3 CLANG_FORMAT;
 
-CHECK_FILES = tests/checks/layers.py tests/checks/purity.py tests/checks/style.py tests/checks/manpages.py \
+CHECK_FILES = tests/checks/layers.py tests/checks/purity.py tests/checks/style.py tests/checks/symbols.py tests/checks/manpages.py \
 	tests/checks/count.py
 EXTRA_DIST += $(TREE_CHECKS) $(CHECK_FILES)
 
