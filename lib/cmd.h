@@ -46,6 +46,8 @@ struct cmd_program {
 int cmd_options(const struct cmd_program *, int argc, char *argv[], void *aux);
 /* Runs the command that argv[0] names; returns if it does. */
 void cmd_run(const struct cmd_program *, int argc, char *argv[], bool read_only, void *aux);
+/* Ends the program from anywhere in a command; what was printed is written out. */
+void cmd_exit(int status) NORETURN;
 /* `PROGRAM: TEXT` on standard error, exit status 1. */
 void cmd_fatal(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN;
 /* The same with a heap text, which it frees, if there is one. */

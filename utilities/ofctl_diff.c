@@ -282,8 +282,7 @@ void ofctl_diff_flows(int argc, char *argv[], void *aux)
         }
     }
     if (differ) {
-        fflush(stdout);
-        exit(2);
+        cmd_exit(2);
     }
 }
 

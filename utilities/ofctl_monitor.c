@@ -48,7 +48,7 @@ static void set_miss_send_len(struct session *s, uint16_t miss_send_len)
     if (msg_decode_header(&r, &h) || h.type != MSG_GET_CONFIG_REPLY ||
         switch_config_decode(&r, &config)) {
         session_print(s, msg, len, stderr);
-        exit(1);
+        cmd_exit(1);
     }
     config.miss_send_len = miss_send_len;
     switch_config_encode(&config, false, s->version, ofconn_next_xid(s->conn), &w);

@@ -36,7 +36,7 @@ static void exit_if_error(const struct session *s, const uint8_t *msg, size_t le
     if (ofconn_is_error(msg)) {
         fflush(stdout);
         session_print(s, msg, len, stderr);
-        exit(1);
+        cmd_exit(1);
     }
 }
 
