@@ -86,9 +86,10 @@ static inline const struct act *act_next(const struct act *a)
     return (const struct act *)(const void *)((const char *)a + a->len);
 }
 
-#define ACT_FOR_EACH(A, DATA, LEN)                                                           \
-    for ((A) = (const struct act *)(DATA); (const char *)(A) < (const char *)(DATA) + (LEN); \
-         (A) = act_next(A))
+/* DATA may be NULL, with which even adding 0 is undefined. */
+#define ACT_FOR_EACH(A, DATA, LEN)         \
+    for ((A) = (const struct act *)(DATA); \
+         (A) && (const char *)(A) < (const char *)(DATA) + (LEN); (A) = act_next(A))
 
 /* OpenFlow ports, 32-bit space. */
 #define OFPP_MAX         UINT32_C(0xffffff00)

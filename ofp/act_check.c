@@ -375,7 +375,7 @@ static enum ofp_error check_one(struct checker *c, struct act *a)
 
 static enum ofp_error check_list(struct checker *c, struct act *a, size_t len)
 {
-    char *end = (char *)a + len;
+    char *end = len ? (char *)a + len : (char *)a;
 
     while ((char *)a < end) {
         enum ofp_error error = check_one(c, a);

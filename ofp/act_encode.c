@@ -333,7 +333,7 @@ static bool is_action(const struct act *a, uint8_t version)
 
 void acts_encode_instructions(const void *acts, size_t len, uint8_t version, struct wire_wr *w)
 {
-    const char *end = (const char *)acts + len;
+    const char *end = len ? (const char *)acts + len : acts;
     const struct act *a = acts;
 
     if (version == OFP10_VERSION) {
