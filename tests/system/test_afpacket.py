@@ -234,6 +234,15 @@ def test_device_comes_and_goes(env):
     forward.wait("port 1 p1: .* gone=0")
     transfer(env, h1, h2, "10.1.1.2", 5)
     assert cpu_ticks(forward.process.pid) - before < 200, "it spun"
+
+    sw.ip("link", "set", "p2", "down")
+    sw.ip("link", "set", "p2", "name", "other")
+    forward.wait("port 2 p2: admin_up=0 link_up=0 gone=1")
+    assert "clsact" not in sw.run("tc", "qdisc", "show", "dev", "other")
+    sw.ip("link", "set", "other", "name", "p2")
+    sw.ip("link", "set", "p2", "up")
+    forward.wait("port 2 p2: admin_up=1 link_up=1 gone=0")
+    transfer(env, h1, h2, "10.1.1.2", 6)
     forward.stop()
 
 

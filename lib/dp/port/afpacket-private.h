@@ -19,7 +19,6 @@ static inline struct tpacket2_hdr *afpacket_slot(const struct afpacket_ring *r, 
 
 struct afpacket {
     struct port up;
-    int ifindex;
     /* Two sockets: with a TX ring, a socket sends nothing but the ring. */
     int rx_fd; /* Receives; also sends what is too big for the TX ring. */
     int tx_fd; /* Has the TX ring; receives nothing. */

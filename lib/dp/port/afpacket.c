@@ -79,7 +79,7 @@ static void set_buffer(int fd, int force, int option)
 
 static int open_rx(struct afpacket *a, uint32_t slot_size)
 {
-    struct packet_mreq promisc = {.mr_ifindex = a->ifindex, .mr_type = PACKET_MR_PROMISC};
+    struct packet_mreq promisc = {.mr_ifindex = a->up.ifindex, .mr_type = PACKET_MR_PROMISC};
     int fd = a->rx_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0 || set_int(fd, PACKET_VERSION, TPACKET_V2) || set_int(fd, PACKET_VNET_HDR, 1) ||
@@ -92,7 +92,7 @@ static int open_rx(struct afpacket *a, uint32_t slot_size)
     if (make_ring(fd, PACKET_RX_RING, RX_BYTES, slot_size, &a->rx)) {
         return -1;
     }
-    return bind_to(fd, a->ifindex, ETH_P_ALL);
+    return bind_to(fd, a->up.ifindex, ETH_P_ALL);
 }
 
 static int open_tx(struct afpacket *a, uint32_t slot_size)
@@ -108,7 +108,7 @@ static int open_tx(struct afpacket *a, uint32_t slot_size)
     if (make_ring(fd, PACKET_TX_RING, TX_BYTES, slot_size, &a->tx)) {
         return -1;
     }
-    return bind_to(fd, a->ifindex, 0);
+    return bind_to(fd, a->up.ifindex, 0);
 }
 
 static int afpacket_open(struct port *p, port_option *option UNUSED, void *aux UNUSED)
@@ -122,13 +122,13 @@ static int afpacket_open(struct port *p, port_option *option UNUSED, void *aux U
     if (error) {
         return error;
     }
-    a->ifindex = link.ifindex;
+    a->up.ifindex = link.ifindex;
     __atomic_store_n(&p->mtu, link.mtu, __ATOMIC_RELAXED);
     while (slot < SLOT_MAX && slot < link.mtu + SLOT_EXTRA) {
         slot *= 2;
     }
     /* First the drop: the stack must not take what arrives meanwhile. */
-    error = link_ingress_drop(a->ifindex, true);
+    error = link_ingress_drop(a->up.ifindex, true);
     if (error) {
         log_warn("%s: cannot keep the host's stack from taking its frames as well (%s)", p->name,
                  strerror(error));
@@ -162,9 +162,9 @@ static void afpacket_close(struct port *p, bool destroy UNUSED)
     close_socket(&a->rx_fd, &a->rx);
     close_socket(&a->tx_fd, &a->tx);
     p->rx_fd = -1;
-    if (a->ifindex) {
-        link_ingress_drop(a->ifindex, false); /* The device itself may be gone. */
-        a->ifindex = 0;
+    if (a->up.ifindex) {
+        link_ingress_drop(a->up.ifindex, false); /* The device itself may be gone. */
+        a->up.ifindex = 0;
     }
 }
 
@@ -176,7 +176,6 @@ static int afpacket_set_up(struct port *p, bool up)
 static void afpacket_get_info(const struct port *p, struct dp_port_info *info)
 {
     netdev_get_info(p->name, info);
-    info->ifindex = afpacket_of(p)->ifindex;
 }
 
 static void afpacket_get_stats(struct port *p, struct dp_port_stats *s)

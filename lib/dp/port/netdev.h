@@ -5,6 +5,6 @@
 
 #include "lib/dp/dp.h"
 
-/* Fills mac, mtu, states, speed, duplex and ifindex; 'gone' if there is no such device. */
+/* Fills mac, mtu, states, speed and duplex; 'gone' if there is no such device. */
 void netdev_get_info(const char *name, struct dp_port_info *);
 int netdev_set_up(const char *name, bool up); /* 0 or a positive errno. */

@@ -93,7 +93,8 @@ void port_free(struct port *p, bool destroy)
 
 void port_get_info(const struct port *p, struct dp_port_info *info)
 {
-    *info = (struct dp_port_info){.port_no = p->no, .gone = p->gone, .full_duplex = true};
+    *info = (struct dp_port_info){
+        .port_no = p->no, .gone = p->gone, .full_duplex = true, .ifindex = p->ifindex};
     strcpy(info->name, p->name);
     strcpy(info->type, p->type);
     p->class->get_info(p, info);

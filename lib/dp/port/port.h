@@ -49,7 +49,8 @@ struct port {
     char name[64], type[16];
     unsigned worker; /* Which one receives. */
     bool gone;
-    int rx_fd; /* To poll; -1: nothing is received. */
+    int ifindex; /* Of the device that is open; 0: none. */
+    int rx_fd;   /* To poll; -1: nothing is received. */
     unsigned tx_can;
     unsigned mtu; /* Of the device; relaxed: the control thread follows its changes. */
     struct port_counters rx;
@@ -60,8 +61,8 @@ struct port {
 
 struct port_class {
     size_t size; /* Of the structure that begins with struct port. */
-    /* Sets rx_fd and tx_can.  0, or a positive errno.  'option' NULL: opened again after it was
-     * gone, with what it was told the first time. */
+    /* Sets ifindex, rx_fd and tx_can.  0, or a positive errno.  'option' NULL: opened again after
+     * it was gone, with what it was told the first time. */
     int (*open)(struct port *, port_option *, void *aux);
     /* Idempotent; 'destroy': also a device that the port made. */
     void (*close)(struct port *, bool destroy);

@@ -25,7 +25,6 @@
 struct tap {
     struct port up;
     int fd;
-    int ifindex;
     uint8_t rest[PORT_BIG_BUF]; /* Of a frame that does not fit a small buffer; the worker's. */
 };
 
@@ -57,7 +56,7 @@ static int attach_fd(struct tap *t)
     } else {
         t->up.tx_can = 0;
     }
-    t->ifindex = (int)if_nametoindex(t->up.name);
+    t->up.ifindex = (int)if_nametoindex(t->up.name);
     return 0;
 }
 
@@ -82,6 +81,7 @@ static void tap_close(struct port *p, bool destroy)
         close(t->fd);
     }
     p->rx_fd = -1;
+    p->ifindex = 0;
 }
 
 /* The frame in 'pkt' (its first part) and t->rest, 'len' bytes, as one packet. */
@@ -163,7 +163,6 @@ static int tap_set_up(struct port *p, bool up)
 static void tap_get_info(const struct port *p, struct dp_port_info *info)
 {
     netdev_get_info(p->name, info);
-    info->ifindex = tap_of(p)->ifindex;
 }
 
 const struct port_class port_tap = {

@@ -185,15 +185,11 @@ static void device_back(struct dp *dp, struct port *p)
 static void check_device(struct dp *dp, struct port *p)
 {
     struct link_info link;
-    struct dp_port_info info;
     bool exists = link_get(p->name, &link) == 0;
 
-    if (!p->gone) {
-        /* A device of that name may be another one than the port has open. */
-        port_get_info(p, &info);
-        if (!exists || (info.ifindex && info.ifindex != link.ifindex)) {
-            device_gone(dp, p);
-        }
+    /* A device of that name may be another one than the port has open. */
+    if (!p->gone && (!exists || p->ifindex != link.ifindex)) {
+        device_gone(dp, p);
     }
     if (p->gone && exists) {
         device_back(dp, p);
@@ -209,7 +205,9 @@ static void on_link(void *aux, const struct link_info *link)
 
     for (uint32_t i = 0; i < dp->n_ports; i++) {
         struct port *p = dp->ports->by_no[i];
-        if (p && p->class->has_device && (!link || !strcmp(p->name, link->name))) {
+        /* By index: the port's device has another name now. */
+        if (p && p->class->has_device &&
+            (!link || link->ifindex == p->ifindex || !strcmp(p->name, link->name))) {
             check_device(dp, p);
             if (dp->handler.port_changed) {
                 dp->handler.port_changed(dp->handler.aux, p->no);
