@@ -91,6 +91,36 @@ static void test_active(void **state)
     free(active);
 }
 
+/* Fail-mode secure never takes over; leaving standalone, or the last controller, ends it. */
+static void test_fail_mode(void **state)
+{
+    (void)state;
+    char *active = xasprintf("unix:%s/ctl", rundir);
+    struct controller_config cfg = {.target = active, .inactivity_probe_ms = -1};
+
+    connmgr_set_fail_mode(mgr, FAIL_SECURE);
+    connmgr_set_controllers(mgr, &cfg, 1);
+    env_time_warp(60000);
+    turns(3);
+    assert_int_equal(sw.fail_open, -1);
+    connmgr_set_fail_mode(mgr, FAIL_STANDALONE);
+    env_time_warp(14000);
+    turns(3);
+    assert_int_equal(sw.fail_open, -1);
+    env_time_warp(2000);
+    turns(3);
+    assert_int_equal(sw.fail_open, 1);
+    connmgr_set_fail_mode(mgr, FAIL_SECURE);
+    assert_int_equal(sw.fail_open, 0);
+    connmgr_set_fail_mode(mgr, FAIL_STANDALONE);
+    env_time_warp(16000);
+    turns(3);
+    assert_int_equal(sw.fail_open, 1);
+    connmgr_set_controllers(mgr, NULL, 0);
+    assert_int_equal(sw.fail_open, 0);
+    free(active);
+}
+
 static void test_bad_targets(void **state)
 {
     (void)state;
@@ -111,6 +141,7 @@ int main(void)
 #define T(NAME) cmocka_unit_test_setup_teardown(NAME, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(test_active),
+        T(test_fail_mode),
         T(test_bad_targets),
     };
     env_time_stop();
