@@ -10,7 +10,8 @@ import sys
 
 def symbols(*argv):
     out = subprocess.run(["nm", *argv], capture_output=True, text=True, check=True).stdout
-    return {(line.split()[-1].split("@")[0], line.split()[-2]) for line in out.splitlines() if len(line.split()) >= 2}
+    rows = [line.split() for line in out.splitlines()]
+    return {(row[-1], row[-2]) for row in rows if len(row) >= 2}
 
 
 def main(program):
@@ -20,7 +21,7 @@ def main(program):
     for library in libraries:
         if re.search(r"/lib(a|ub)san", library):
             continue  # Sanitizers take over functions by design.
-        theirs = {name for name, kind in symbols("-D", "--defined-only", library) if kind in "TWDBRiV"}
+        theirs = {name.split("@")[0] for name, kind in symbols("-D", "--defined-only", library) if kind in "TWDBRiV"}
         for name in sorted(ours & theirs):
             if not name.startswith("_") and name != "environ":
                 errors.append(f"{name}: also a symbol of {library}")
