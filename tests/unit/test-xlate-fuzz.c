@@ -24,7 +24,7 @@ static const char *const matches_any[] = {"",
                                           "ct_state=-trk,",
                                           "ct_state=+trk+inv,",
                                           "reg1=0/1,"};
-static const char *const matches_l3[4] = {"", "ip,", "tcp,", "arp,"};
+static const char *const matches_l3[] = {"", "ip,", "tcp,", "arp,", "mpls,"};
 static const char *const matches_ip[] = {"", "nw_src=10.0.0.0/8,", "nw_ttl=64,", "nw_tos=4,",
                                          "nw_dst=10.0.0.2,"};
 
@@ -74,6 +74,8 @@ static const char *const acts_tcp[] = {"mod_tp_src:80", "mod_tp_dst:81",
                                        "move:NXM_OF_TCP_SRC[]->NXM_OF_TCP_DST[]"};
 static const char *const acts_arp[] = {"set_field:2->arp_op", "set_field:10.0.0.9->arp_spa",
                                        "move:NXM_NX_ARP_SHA[]->NXM_NX_ARP_THA[]"};
+static const char *const acts_mpls[] = {"set_field:5->mpls_label", "dec_mpls_ttl",
+                                        "pop_mpls:0x0800", "pop_mpls:0x8847", "set_mpls_ttl:7"};
 static const char *const last_acts[] = {"", ",goto_table:%u",
                                         ",write_actions(set_field:5->reg2,output:3),goto_table:%u",
                                         ",clear_actions,write_actions(dec_ttl,output:2)"};
@@ -83,8 +85,8 @@ static const char *random_act(unsigned l3)
     if (l3 == 0 || rnd(2)) {
         return PICK(acts_any);
     }
-    if (l3 == 3) {
-        return PICK(acts_arp);
+    if (l3 >= 3) {
+        return l3 == 3 ? PICK(acts_arp) : PICK(acts_mpls);
     }
     return l3 == 2 && rnd(2) ? PICK(acts_tcp) : PICK(acts_ip);
 }
@@ -92,7 +94,7 @@ static const char *random_act(unsigned l3)
 /* False: this one is no valid rule (more tags than there can be, TTL of something not IP...). */
 static bool random_flow_mod(struct flow_mod *fm, bool simple)
 {
-    unsigned l3 = rnd(4), table = rnd(2) ? 0 : rnd(4);
+    unsigned l3 = rnd(ARRAY_SIZE(matches_l3)), table = rnd(2) ? 0 : rnd(4);
     struct text t = TEXT_INIT;
 
     text_printf(&t, "table=%u,priority=%u,%s%s%s", table, rnd(60000),
@@ -105,7 +107,7 @@ static bool random_flow_mod(struct flow_mod *fm, bool simple)
     text_printf(&t, PICK(last_acts), table + 1 + rnd(2));
     char *text = text_steal(&t);
     bool skip = simple && (strstr(text, "FLOOD") || strstr(text, "NORMAL") ||
-                           (table && strstr(text, "resubmit")));
+                           strstr(text, "mpls") || (table && strstr(text, "resubmit")));
     char *error = skip ? xstrdup("skipped") : flow_mod_parse(text, FM_ADD, NULL, fm);
     free(text);
     bool ok = !error;
@@ -146,6 +148,8 @@ static struct key random_key(void)
         "udp,dl_dst=00:00:00:00:00:02,dl_src=00:00:00:00:00:05,nw_ttl=64",
         "dl_dst=00:00:00:00:00:02",
         "tcp6,dl_dst=00:00:00:00:00:02",
+        "mpls,mpls_label=5,mpls_bos=1,mpls_ttl=1",
+        "mpls,mpls_label=5,mpls_bos=0,mpls_ttl=9",
     };
     char text[256];
 
@@ -175,6 +179,35 @@ static void assert_same(const struct xlate_out *a, const struct xlate_out *b)
     }
 }
 
+/* Equal under the mask, equal result; and the same for the passes that this one leads to. */
+static void check_masks(struct world *w, const struct key *key, unsigned pass, unsigned n_errors[])
+{
+    const struct dp_action *a;
+    struct xlate_out out, other;
+
+    world_xlate(w, key, &out);
+    n_errors[out.error]++;
+    assert_int_equal(out.mask.recirc_id, UINT32_MAX);
+    assert_true(out.n_lookups <= XLATE_MAX_RESUBMITS + 1);
+    for (unsigned j = 0; j < 5; j++) {
+        struct key k2 = perturb(key, &out.mask);
+        world_xlate(w, &k2, &other);
+        assert_same(&out, &other);
+        xlate_out_deinit(&other);
+    }
+    DP_ACTION_FOR_EACH(a, out.actions.data, out.actions.len) {
+        if (a->type == DP_ACTION_RECIRC && pass < 4) {
+            static const uint32_t states[] = {0, CS_TRK | CS_NEW, CS_TRK | CS_EST | CS_RPL,
+                                              CS_TRK | CS_INV};
+            struct key next = random_key();
+            next.recirc_id = htonl(a->u32);
+            next.ct_state = htonl(PICK(states));
+            check_masks(w, &next, pass + 1, n_errors);
+        }
+    }
+    xlate_out_deinit(&out);
+}
+
 static void test_masks(void **state)
 {
     unsigned n_errors[XLATE_N_ERRORS] = {0};
@@ -189,24 +222,14 @@ static void test_masks(void **state)
         tables_publish(w.tables[1]);
         for (unsigned i = 0; i < 100; i++) {
             struct key key = random_key();
-            struct xlate_out out, other;
-            world_xlate(&w, &key, &out);
-            n_errors[out.error]++;
-            assert_int_equal(out.mask.recirc_id, UINT32_MAX);
-            assert_true(out.n_lookups <= XLATE_MAX_RESUBMITS + 1);
-            for (unsigned j = 0; j < 5; j++) {
-                struct key k2 = perturb(&key, &out.mask);
-                world_xlate(&w, &k2, &other);
-                assert_same(&out, &other);
-                xlate_out_deinit(&other);
-            }
-            xlate_out_deinit(&out);
+            check_masks(&w, &key, 0, n_errors);
         }
         world_deinit(&w);
     }
     assert_true(n_errors[XLATE_OK] > 1000); /* The rules are not all nonsense. */
     assert_true(n_errors[XLATE_TOO_DEEP] + n_errors[XLATE_TOO_MANY_LOOKUPS] > 20);
     assert_true(n_errors[XLATE_TOO_MANY_LABELS] > 5);
+    assert_int_equal(n_errors[XLATE_NO_CONTINUATION] + n_errors[XLATE_NO_BRIDGE], 0);
 }
 
 /* ---- dependencies ---- */
