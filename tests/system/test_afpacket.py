@@ -224,17 +224,17 @@ def test_device_comes_and_goes(env):
     forward.wait("port 1 p1: admin_up=1 link_up=1 gone=0")
     sw.ip("link", "set", "p1", "down")
     forward.wait("port 1 p1: admin_up=0 link_up=0 gone=0")
+    before = cpu_ticks(forward.process.pid)
+    threading.Event().wait(0.5)
+    assert cpu_ticks(forward.process.pid) - before < 10, "it spins on a device that is down"
     sw.ip("link", "set", "p1", "up")
     transfer(env, h1, h2, "10.1.1.2", 4)
 
     h1.ip("link", "del", "eth0")
     forward.wait("port 1 p1: admin_up=0 link_up=0 gone=1")
-    before = cpu_ticks(forward.process.pid)
     env.veth("sw", "p1", "h1", addresses=["10.1.1.1/24"])
     forward.wait("port 1 p1: .* gone=0")
     transfer(env, h1, h2, "10.1.1.2", 5)
-    assert cpu_ticks(forward.process.pid) - before < 200, "it spun"
-
     sw.ip("link", "set", "p2", "down")
     sw.ip("link", "set", "p2", "name", "other")
     forward.wait("port 2 p2: admin_up=0 link_up=0 gone=1")
