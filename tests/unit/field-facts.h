@@ -1,5 +1,5 @@
-/* field-facts.h - what the reference says of every match field, for test-field.c: data apart from the
- * rows under test.  {name, alias, bytes, bits, maskable, access, prerequisite, first version,
+/* field-facts.h - what the reference says of every match field, for test-field.c: data apart from
+ * the rows under test.  {name, alias, bytes, bits, maskable, access, prerequisite, first version,
  * {{code point, header, experimenter, minimal version}}} */
 /* clang-format off */
 {"dp_hash", NULL, 4, 32, MASK_BIT, ACCESS_RO, PREREQ_NONE, 0, {{"NXOXM_ET_DP_HASH", 0xffff0008, 0x00002320, 1}, {"NXM_NX_DP_HASH", 0x00014604, 0x00000000, 1}}},
@@ -217,4 +217,4 @@
 {"pbb_isid", NULL, 3, 24, MASK_BIT, ACCESS_RW, PREREQ_PBB, 4, {{"OXM_OF_PBB_ISID", 0x80004a03, 0x00000000, 4}}},
 {"ipv6_exthdr", NULL, 2, 9, MASK_BIT, ACCESS_RO, PREREQ_IPV6, 4, {{"OXM_OF_IPV6_EXTHDR", 0x80004e02, 0x00000000, 4}}},
 {"pbb_uca", NULL, 1, 1, MASK_NONE, ACCESS_RW, PREREQ_PBB, 5, {{"OXM_OF_PBB_UCA", 0x80005201, 0x00000000, 5}}},
-/* clang-format on */
+    /* clang-format on */

@@ -1,5 +1,5 @@
-/* match-samples.h - matches in text and what Open vSwitch makes of them with OpenFlow 1.3 (after decode):
- * recorded, for test-match-text.c. */
+/* match-samples.h - matches in text and what Open vSwitch makes of them with OpenFlow 1.3 (after
+ * decode): recorded, for test-match-text.c. */
 /* clang-format off */
 {"ct_state=+trk+new", "ct_state=+new+trk"},
 {"ct_state=trk|new", "ct_state=new|trk"},
@@ -251,4 +251,4 @@
 {"mpls,nw_src=1.2.3.4", "mpls"},
 {"rarp,arp_spa=1.2.3.4", "rarp,arp_spa=1.2.3.4"},
 {"arp,nw_tos=3", "arp"},
-/* clang-format on */
+    /* clang-format on */
