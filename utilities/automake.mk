@@ -5,7 +5,9 @@ utilities_sluice_vsctl_SOURCES = \
 	utilities/vsctl.c utilities/vsctl.h \
 	utilities/vsctl_bridge.c \
 	utilities/vsctl_db.c \
+	utilities/vsctl_list.c \
 	utilities/vsctl_model.c \
+	utilities/vsctl_names.c \
 	utilities/vsctl_show.c \
 	utilities/vsctl_value.c
 utilities_sluice_vsctl_LDADD = $(IO_LIBS)

@@ -170,10 +170,31 @@ static bool parse_flag(struct options *o, struct vctl *v, const char *arg)
     return true;
 }
 
-/* Index of the first word that belongs to a command. */
+/* One that some command has. */
+static void check_option(const char *arg)
+{
+    const struct vcommand_class *tables[] = {vsctl_bridge_commands, vsctl_db_commands};
+    size_t len = strcspn(arg, "=");
+    char *word = xasprintf("%.*s ", (int)len, arg);
+    bool known = false;
+
+    for (size_t t = 0; t < ARRAY_SIZE(tables); t++) {
+        for (const struct vcommand_class *c = tables[t]; c->name; c++) {
+            known |= strstr(c->options, word) != NULL;
+        }
+    }
+    free(word);
+    if (!known) {
+        vsctl_fatal("unrecognized option '%s'", arg);
+    }
+}
+
+/* Takes the program's options out of those before the first command; what is left begins at the
+ * index returned: the first command's options, moved up to it. */
 static int parse_options(struct options *o, struct vctl *v, int argc, char **argv)
 {
-    int i = 1;
+    char **left = xcalloc((size_t)argc + 1, sizeof *left);
+    int i = 1, n_left = 0;
 
     for (; i < argc && argv[i][0] == '-' && strcmp(argv[i], "--"); i++) {
         const char *s;
@@ -188,9 +209,13 @@ static int parse_options(struct options *o, struct vctl *v, int argc, char **arg
         } else if ((s = option_value(argv, argc, &i, "--data", "-d"))) {
             set_data(v, s);
         } else if (!parse_flag(o, v, argv[i])) {
-            break; /* Of the first command. */
+            check_option(argv[i]);
+            left[n_left++] = argv[i];
         }
     }
+    i -= n_left;
+    memcpy(argv + i, left, (size_t)n_left * sizeof *left);
+    free(left);
     if (!o->db) {
         o->db = dirs_in_rundir("db.sock");
     }
@@ -360,9 +385,26 @@ static void print_created(struct vcommand *commands, size_t n, const json_t *par
     }
 }
 
+/* An @id that is used but never created. */
+static void check_ids(struct vctl *v)
+{
+    const char *id;
+    json_t *ref;
+
+    json_object_foreach(v->ids, id, ref)
+    {
+        if (!model_follow(v, ref)) {
+            vsctl_fatal("row id \"%s\" is referenced but never created (e.g. with \"-- --id=%s "
+                        "create ...\")",
+                        id, id);
+        }
+    }
+}
+
 /* False: somebody else was faster; begin again. */
 static bool commit(struct vctl *v, const struct options *o, struct vcommand *commands, size_t n)
 {
+    check_ids(v);
     json_t *params = model_operations(v, !o->no_wait);
 
     if (json_array_size(params) == 1 || o->dry_run) {

@@ -98,6 +98,27 @@ bool value_is_default(const struct vtype *, const json_t *value);
 json_t *value_default(const struct vtype *);
 json_t *map_find(const json_t *elements, const json_t *key); /* The pair, or NULL. */
 
+/* vsctl_names.c; what is not there ends the program, but for vsctl_find_row(): NULL. */
+const char *vsctl_find_table(struct vctl *, const char *word);
+const char *vsctl_find_column(struct vctl *, const char *table, const char *word);
+struct vrow *vsctl_find_row(struct vctl *, const char *table, const char *word);
+struct vrow *vsctl_need_row(struct vctl *, const char *table, const char *word);
+/* COLUMN[:KEY][OPERATOR VALUE], taken apart; strings are heap or NULL. */
+struct vargument {
+    const char *column;
+    struct vtype type;
+    json_t *key;
+    char *op; /* "", "=", "!=", "<", ">", "<=", ">=" */
+    const char *value;
+};
+void vsctl_argument_parse(struct vctl *, const char *table, const char *arg, struct vargument *);
+void vsctl_argument_deinit(struct vargument *);
+json_t *vsctl_parse_value(struct vctl *, const struct vtype *, const char *);
+
+/* vsctl_list.c */
+void vsctl_list(struct vctl *, struct vcommand *);
+void vsctl_find(struct vctl *, struct vcommand *);
+
 /* vsctl_db.c: COLUMN[:KEY]=VALUE */
 void vsctl_set_column(struct vctl *, struct vrow *, const char *arg);
 

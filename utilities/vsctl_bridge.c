@@ -256,8 +256,7 @@ static void cmd_del_port(struct vctl *v, struct vcommand *c)
     }
     struct vrow *br = bridge_of(v, port);
     if (wanted && br != wanted) {
-        vsctl_fatal("bridge %s does not have a port %s (although bridge %s does)",
-                    model_string(wanted, "name"), name, br ? model_string(br, "name") : "?");
+        vsctl_fatal("bridge %s does not have a port %s", model_string(wanted, "name"), name);
     }
     if (br && !strcmp(model_string(br, "name"), name)) {
         vsctl_fatal("cannot delete port %s because it is the local port for bridge %s (deleting "

@@ -176,7 +176,7 @@ static json_t *parse_integer(const char *word, const json_t *base, char **error)
     const json_t *max = json_object_get(base, "maxInteger");
 
     if (!*word || *end) {
-        *error = xasprintf("\"%s\" is not a valid integer", word);
+        *error = xasprintf("\"%s\" is not a valid integer or range", word);
     } else if ((min && value < json_integer_value(min)) ||
                (max && value > json_integer_value(max))) {
         *error = min && max ? xasprintf("constraint violation: %lld is not in the valid range "
@@ -319,7 +319,7 @@ json_t *value_parse(struct vctl *v, const struct vtype *t, const char *text, cha
         }
     }
     if (!*error && bracket && *s++ != close) {
-        *error = xasprintf("%s: missing \"%c\" at the end", text, close);
+        *error = xasprintf("%s: missing \"%c\" at end of data", text, close);
     }
     if (!*error && *skip_separators(s)) {
         *error = xasprintf("%s: trailing garbage \"%s\"", text, s);
@@ -332,9 +332,9 @@ json_t *value_parse(struct vctl *v, const struct vtype *t, const char *text, cha
         if (n >= t->min && n <= t->max) {
             return value;
         }
-        *error = xasprintf("\"%s\" has %lld values where %s%lld %s allowed", text, (long long)n,
-                           n < t->min ? "at least " : "at most ",
-                           (long long)(n < t->min ? t->min : t->max), t->max == 1 ? "is" : "are");
+        *error = xasprintf("%s: %lld value(s) specified but the %s number is %lld", text,
+                           (long long)n, n < t->min ? "minimum" : "maximum",
+                           (long long)(n < t->min ? t->min : t->max));
         json_decref(value);
         return NULL;
     }
