@@ -191,7 +191,7 @@ enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
     struct ip_info ip;
     memset(x, 0, sizeof *x);
     x->q.key.zone = zone;
-    if (!ip_packet(p, &ip) || ip.frag & KEY_FRAG_LATER || !ip.has_l4) {
+    if (!ip_packet(p, &ip) || !ip.has_l4) {
         return CT_KIND_INVALID;
     }
     const uint8_t *l3 = p->data + p->l3_ofs, *l4 = l3 + ip.l4_ofs;

@@ -91,27 +91,69 @@ static void test_growth(void **state)
 static void test_stale_reference(void **state)
 {
     (void)state;
-    struct ct *ct = new_ct(10);
+    struct ct *ct = new_ct(1000);
     struct frame f = nth(0, false);
     struct ct_args args = {.commit = true, .mark = 1, .mark_mask = 1};
-    struct packet *p = frame_packet(&f);
+    memset(args.label, 0x55, 16);
+    memset(args.label_mask, 0xff, 16);
+    struct packet *p = frame_packet(&f), *other = NULL;
     ct_execute(ct, p, &args, T0);
     struct ct_ref old = p->ct.conn;
-    ct_flush(ct, &(struct ct_filter){0}, T0);
+    assert_false(
+        ct_table_remove(&ct->table, old.index, old.generation + 1, CT_ANY_CLASS, CT_ANY_TIME));
+    assert_int_equal(ct_flush(ct, &(struct ct_filter){0}, T0), 1);
+    assert_false(ct_table_remove(&ct->table, old.index, old.generation, CT_ANY_CLASS, CT_ANY_TIME));
     rcu_barrier();
     rcu_barrier();
-    struct packet *other = frame_packet(&(struct frame){.proto = IPPROTO_HDR_UDP, .sport = 4});
-    ct_execute(ct, other, &args, T0);
-    /* The slot may be the same one; a second pass of the first packet must not write to it. */
+    /* Until the slot is another connection's. */
+    memset(args.label_mask + 1, 0, 15);
+    for (uint16_t i = 2; i < 500 && (!other || other->ct.conn.index != old.index); i++) {
+        if (other) {
+            packet_free(other);
+        }
+        other = frame_packet(&(struct frame){.proto = IPPROTO_HDR_UDP, .sport = i});
+        ct_execute(ct, other, &args, T0);
+    }
+    assert_int_equal(other->ct.conn.index, old.index);
+    assert_int_not_equal(other->ct.conn.generation, old.generation);
+    assert_int_equal(other->ct.label[0], 0x55);
+    assert_int_equal(other->ct.label[1], 0); /* Not the last owner's. */
+    /* A second pass of the first packet must not write to it. */
     args.mark = args.mark_mask = 8;
     ct_execute(ct, p, &args, T0);
-    assert_true(p->ct.conn.index != old.index || p->ct.conn.generation != old.generation);
+    assert_true(p->ct.conn.index != old.index);
     args = (struct ct_args){0};
     ct_execute(ct, other, &args, T0);
     assert_int_equal(other->ct.mark, 1);
     packet_free(p);
     packet_free(other);
     ct_free(ct);
+}
+
+/* The class lists: linked both ways, and all of the class. */
+static void check_lists(const struct ct *ct)
+{
+    const struct ct_table *t = &ct->table;
+    uint32_t listed = 0, live = 0;
+    for (int i = 0; i < CT_N_SHARDS; i++) {
+        for (int class = 0; class < CT_N_CLASSES; class ++) {
+            uint32_t previous = 0, index = t->shards[i].head[class];
+            for (; index; index = ct_table_conn(t, index)->link[1]) {
+                const struct ct_conn *c = ct_table_conn(t, index);
+                assert_int_equal(c->link[0], previous);
+                assert_int_equal(c->class, class);
+                assert_true(c->flags & CT_F_LIVE);
+                previous = index;
+                listed++;
+            }
+            assert_int_equal(t->shards[i].tail[class], previous);
+        }
+    }
+    for (uint32_t pos = 0; (pos = ct_table_next(t, pos)) != 0;) {
+        const struct ct_conn *c = ct_table_conn(t, pos);
+        live += c->flags & CT_F_LIVE && c->class < CT_N_CLASSES;
+    }
+    assert_int_equal(listed, live);
 }
 
 /* A TCP connection of A's port 'sport' with B, brought so far: 0 = SYN, 1 = established, 2 = its
@@ -210,6 +252,7 @@ static void test_eviction_is_oldest_first(void **state)
             assert_int_equal(live, j > i - 4);
         }
     }
+    check_lists(ct);
     /* The same tuple cannot be inserted twice. */
     uint32_t twin = ct_slot_alloc(&ct->table, &q, T0);
     assert_false(ct_table_insert(&ct->table, twin, &q, T0));
@@ -453,6 +496,7 @@ static void test_stress(void **state)
         }
     }
     assert_int_equal(walked, live);
+    check_lists(ct);
     ct_flush(ct, &(struct ct_filter){0}, T0);
     ct->sweep_pos = 0;
     ct_sweep(ct, INT64_MAX - 1, 100000);
