@@ -47,6 +47,8 @@ static inline struct table *table_get(const struct tables *ts, uint8_t id)
     return id < OFP_N_TABLES ? __atomic_load_n(&ts->table[id], __ATOMIC_ACQUIRE) : NULL;
 }
 
+/* tables.c */
+struct table *table_make(struct tables *, uint8_t id); /* Writer. */
 /* timeout.c */
 void timeout_add(struct tables *, struct rule *);
 void timeout_remove(struct tables *, struct rule *);

@@ -18,12 +18,10 @@ void table_stats(const struct tables *ts, uint8_t id, uint64_t *lookups, uint64_
     *matched = t ? t->matched : 0;
 }
 
-/* Lookups in a table that never had a rule are counted from its first rule on. */
 void table_credit(struct tables *ts, uint8_t id, uint64_t lookups, uint64_t matched)
 {
-    struct table *t = table_get(ts, id);
-
-    if (t) {
+    if (id < OFP_N_TABLES) {                  /* resubmit can name one more. */
+        struct table *t = table_make(ts, id); /* Empty tables count their misses too. */
         t->lookups += lookups;
         t->matched += matched;
     }

@@ -21,7 +21,7 @@ void tables_ref(struct tables *ts)
     __atomic_add_fetch(&ts->refs, 1, __ATOMIC_RELAXED);
 }
 
-static struct table *table_make(struct tables *ts, uint8_t id)
+struct table *table_make(struct tables *ts, uint8_t id)
 {
     struct table *t = ts->table[id];
 
