@@ -20,7 +20,7 @@ void table_stats(const struct tables *ts, uint8_t id, uint64_t *lookups, uint64_
 
 void table_credit(struct tables *ts, uint8_t id, uint64_t lookups, uint64_t matched)
 {
-    if (id < OFP_N_TABLES) {                  /* resubmit can name one more. */
+    if (id < OFP_N_TABLES) {
         struct table *t = table_make(ts, id); /* Empty tables count their misses too. */
         t->lookups += lookups;
         t->matched += matched;

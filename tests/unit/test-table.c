@@ -56,6 +56,11 @@ static void test_find_and_overlap(void **state)
     m = ip_match(0x0a000000, 0xff000000);
     assert_null(table_find(ts, 3, &m, 10));
     assert_int_equal(table_n_rules(ts, 3), 0);
+    uint64_t lookups, matched;
+    table_credit(ts, 3, 5, 4);
+    table_credit(ts, 254, 5, 4); /* There is no such table. */
+    table_stats(ts, 3, &lookups, &matched);
+    assert_true(lookups == 5 && matched == 4);
     finish(ts);
 }
 

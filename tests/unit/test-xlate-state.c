@@ -134,10 +134,9 @@ static void test_credit(void **state)
     struct dp_flow_stats delta = {.packets = 5, .bytes = 500, .used_ms = 42};
 
     world_init(&w);
-    world_add_rules(
-        &w,
-        "ip,actions=resubmit(,1),resubmit(,2),resubmit(,7),resubmit(,254),2\ntable=1,ip,actions=3\n"
-        "table=2,arp,actions=4");
+    world_add_rules(&w,
+                    "ip,actions=resubmit(,1),resubmit(,2),resubmit(,7),2\ntable=1,ip,actions=3\n"
+                    "table=2,arp,actions=4");
     struct credit *c = go(&w, "in_port=11,ip", "13,12");
     struct rule *r = rule_of(&w, 1, "ip");
     assert_true(credit_hits(c, r));
