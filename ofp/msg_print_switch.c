@@ -1,5 +1,8 @@
 /* msg_print_switch.c - prints messages about the switch, its ports and tables, and a controller's
  * role; see msg_print.h. */
+#include <stdlib.h>
+
+#include "lib/mem.h"
 #include "ofp/flow_mod.h"
 #include "ofp/msg_print.h"
 #include "ofp/port.h"
@@ -130,18 +133,35 @@ enum ofp_error msg_print_port_desc_request(struct msg_print *p, struct wire_rd *
     return print_port_request(p, r, " port=");
 }
 
+#define OFP_PORT_LEN 64 /* struct ofp_port of 1.1 to 1.3. */
+
+static int compare_ports(const void *a_, const void *b_)
+{
+    const struct ofp_port *a = a_, *b = b_;
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* By number, whatever order the switch has; what came before an error is printed. */
 enum ofp_error msg_print_port_desc_reply(struct msg_print *p, struct wire_rd *r)
 {
+    struct ofp_port *ports = xcalloc(wire_rd_left(r) / OFP_PORT_LEN + 1, sizeof *ports);
+    enum ofp_error err = OFPERR_OK;
+    size_t n = 0;
+
     text_putc(p->out, '\n');
-    while (wire_rd_left(r)) {
-        struct ofp_port port;
-        enum ofp_error err = ofp_port_decode(r, p->h->version, &port);
-        if (err) {
-            return err;
-        }
-        ofp_port_format(&port, p->h->version, p->out);
+    while (wire_rd_left(r) >= OFP_PORT_LEN && !err) {
+        err = ofp_port_decode(r, p->h->version, &ports[n]);
+        n += err == OFPERR_OK;
     }
-    return OFPERR_OK;
+    if (!err && wire_rd_left(r)) {
+        err = OFPERR_OFPBRC_BAD_LEN;
+    }
+    qsort(ports, n, sizeof *ports, compare_ports);
+    for (size_t i = 0; i < n; i++) {
+        ofp_port_format(&ports[i], p->h->version, p->out);
+    }
+    free(ports);
+    return err;
 }
 
 struct named_counter {
