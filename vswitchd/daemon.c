@@ -167,6 +167,17 @@ static char *find_ids(const char *spec, int *uid, int *gid)
     return error;
 }
 
+char *daemon_give_to_user(const char *dir, const char *spec)
+{
+    int uid, gid;
+    char *error = find_ids(spec, &uid, &gid);
+
+    if (!error && chown(dir, (uid_t)uid, (gid_t)gid)) {
+        error = xasprintf("%s: cannot give it to %s (%s)", dir, spec, strerror(errno));
+    }
+    return error;
+}
+
 char *daemon_become_user(const char *spec)
 {
     int uid, gid;

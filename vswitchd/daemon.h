@@ -19,3 +19,5 @@ void daemon_remove_pidfile(void); /* If there is one of ours. */
 
 /* "USER", "USER:GROUP" or ":GROUP".  Keeps NET_ADMIN and NET_RAW. */
 char *daemon_become_user(const char *spec) MUST_USE;
+/* Makes that user the owner of a directory. */
+char *daemon_give_to_user(const char *dir, const char *spec) MUST_USE;

@@ -51,6 +51,7 @@ struct daemon {
 static NORETURN void die(char *error)
 {
     fprintf(stderr, "%s: %s\n", PROGRAM, error);
+    free(log_set("console:off")); /* Once is enough there. */
     log_emer("%s", error);
     free(error);
     exit(1);
@@ -199,8 +200,16 @@ static void free_options(struct options *o)
 
 /* Start. */
 
-/* Makes a directory and its parents; a failure shows where something is to be put into it. */
-static void make_directory(const char *path)
+static void check(char *error)
+{
+    if (error) {
+        die(error);
+    }
+}
+
+/* Makes a directory and its parents; a failure shows where something is to be put into it.  True:
+ * it was not there before. */
+static bool make_directory(const char *path)
 {
     char *copy = xstrdup(path);
 
@@ -211,8 +220,9 @@ static void make_directory(const char *path)
             *p = '/';
         }
     }
-    (void)mkdir(copy, 0755);
+    bool made = !mkdir(copy, 0755);
     free(copy);
+    return made;
 }
 
 static void make_directories(const struct options *o)
@@ -220,16 +230,13 @@ static void make_directories(const struct options *o)
     char *conf_dir = xstrdup(o->conf);
 
     *strrchr(conf_dir, '/') = '\0';
-    make_directory(conf_dir);
-    make_directory(dirs_rundir());
-    free(conf_dir);
-}
-
-static void check(char *error)
-{
-    if (error) {
-        die(error);
+    const char *dirs[] = {conf_dir, dirs_rundir()};
+    for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+        if (make_directory(dirs[i]) && o->user) {
+            check(daemon_give_to_user(dirs[i], o->user));
+        }
     }
+    free(conf_dir);
 }
 
 static void stop(void *d_)
