@@ -62,3 +62,4 @@ check-system: all
 	cd '$(srcdir)/tests' && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=harness $(PYTHON3) -m system.run \
 	  --build '$(abs_top_builddir)' --results '$(abs_top_builddir)/tests/system-results' $(SYSTEMFLAGS)
 .PHONY: check-system
+EXTRA_DIST += tests/data/ofctl-samples.txt

@@ -142,7 +142,7 @@ static void test_subfields(void **state)
         {"vlan_vid", "OXM_OF_VLAN_VID[]"},
         {"reg0[1..40]",
          "reg0[1..40]: ending bit 40 is not valid because field is only 32 bits wide"},
-        {"reg0[3..1]", "reg0[3..1]: starting bit 3 is after ending bit 1"},
+        {"reg0[2..1]", "reg0[2..1]: starting bit 2 is after ending bit 1"},
         {"reg0[", "reg0[: syntax error expecting [] or [<bit>] or [<start>..<end>]"},
         {"reg0[1..]", "reg0[1..]: syntax error expecting [] or [<bit>] or [<start>..<end>]"},
         {"reg0[99999999999999999999]",
