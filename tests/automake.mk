@@ -10,6 +10,7 @@ include tests/unit/ct.mk
 include tests/unit/dp.mk
 include tests/unit/ofproto.mk
 include tests/unit/io.mk
+include tests/fuzz/fuzz.mk
 include tests/bench/bench.mk
 
 TREE_CHECKS = tests/check-layers.sh tests/check-purity.sh tests/check-style.sh tests/check-symbols.sh tests/check-manpages.sh
@@ -58,7 +59,9 @@ clean-local:
 SYSTEM_TESTS =
 include tests/system/system.mk
 EXTRA_DIST += $(SYSTEM_TESTS)
-check-system: all
+# Programs that system tests run.
+RUN_BY_SYSTEM_TESTS = tests/fuzz/fuzz-ofp tests/fuzz/fuzz-frames tests/bench/dp-forward
+check-system: all $(RUN_BY_SYSTEM_TESTS)
 	cd '$(srcdir)/tests' && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=harness $(PYTHON3) -m system.run \
 	  --build '$(abs_top_builddir)' --results '$(abs_top_builddir)/tests/system-results' $(SYSTEMFLAGS)
 .PHONY: check-system

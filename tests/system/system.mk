@@ -1,2 +1,9 @@
 # System tests: tests/system/test_*.py, run by tests/system/run.py.
 SYSTEM_TESTS += tests/system/__init__.py tests/system/run.py
+SYSTEM_TESTS += \
+	tests/system/test_afpacket.py \
+	tests/system/test_controller.py \
+	tests/system/test_ct.py \
+	tests/system/test_firewall.py \
+	tests/system/test_fuzz.py \
+	tests/system/test_restart.py
