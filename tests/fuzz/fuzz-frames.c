@@ -176,6 +176,10 @@ static bool send_frame(int fd, const struct frame *f)
     uint32_t len = f->vnet.gso_type ? f->len : MIN(f->len, MTU_FRAME);
 
     while (send(fd, &f->vnet, sizeof f->vnet + len, 0) < 0) {
+        if (errno == ENETDOWN || errno == ENXIO) {
+            perror("fuzz-frames");
+            exit(1); /* The device is gone, for all frames. */
+        }
         if (errno != ENOBUFS && errno != EAGAIN) {
             return false;
         }
@@ -226,20 +230,23 @@ static void run(const struct options *o)
     int64_t begin_us = now_us();
     uint64_t n_refused = 0;
 
-    for (uint64_t i = 0; i < o->count; i++) {
+    for (uint64_t i = 0; i < o->count;) {
         next_frame(&f);
         if (!o->device) {
-            try_frame(&f, i);
+            try_frame(&f, i++);
             continue;
         }
-        n_refused += !send_frame(fd, &f);
-        if (!(i % 32)) {
+        if (!send_frame(fd, &f)) {
+            n_refused++; /* Too short, or a super-frame that is none: not one of the count. */
+            continue;
+        }
+        if (!(++i % 32)) {
             wait_for_turn(begin_us, i, o->rate);
         }
     }
     printf("%" PRIu64 " frames", o->count);
     if (o->device) {
-        printf(", %" PRIu64 " not taken by the kernel\n", n_refused);
+        printf(" and %" PRIu64 " that the kernel did not take\n", n_refused);
     } else {
         printf(", %" PRIu32 " connections at the end\n", ct_count(tracker));
     }
