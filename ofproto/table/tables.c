@@ -201,8 +201,10 @@ struct rule *tables_replace(struct tables *ts, struct rule *old, const struct ru
         r->used_ms = old->used_ms;
     }
     enter(ts, r, old);
-    rule_ref(r);
-    old->successor = r;
+    if (keep_counters) {
+        rule_ref(r);
+        old->successor = r;
+    } /* Else what cached flows still owe was counted before the reset: it goes with 'old'. */
     leave(ts, old, r);
     return r;
 }
