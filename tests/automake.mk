@@ -33,7 +33,7 @@ TESTSUITE_AT = \
 	tests/conntrack.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4
-HARNESS = tests/harness/sluice.py tests/harness/frames.py tests/harness/learning_switch.py
+HARNESS = tests/harness/sluice.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py
 EXTRA_DIST += $(HARNESS)
 
 $(srcdir)/tests/package.m4: $(top_srcdir)/configure.ac
@@ -49,7 +49,7 @@ $(TESTSUITE): $(TESTSUITE_AT) $(srcdir)/tests/package.m4
 	$(AM_V_GEN)autom4te --language=autotest -I '$(srcdir)/tests' -o $@.tmp $(srcdir)/tests/testsuite.at && mv $@.tmp $@
 
 check-local: tests/atconfig tests/atlocal $(TESTSUITE)
-	$(SHELL) '$(TESTSUITE)' -C tests AUTOTEST_PATH='vswitchd:utilities' $(TESTSUITEFLAGS)
+	$(SHELL) '$(TESTSUITE)' -C tests AUTOTEST_PATH='vswitchd:utilities' -j2 $(TESTSUITEFLAGS)
 
 clean-local:
 	test ! -f '$(TESTSUITE)' || $(SHELL) '$(TESTSUITE)' -C tests --clean
