@@ -137,18 +137,31 @@ struct connmgr *bridge_conns(struct bridge *br)
     return br->conns;
 }
 
+/* Listeners serve whoever comes; only a controller that the switch calls itself manages it. */
+static bool has_active(const struct controller_config *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strncmp(c[i].target, "ptcp:", 5) && strncmp(c[i].target, "punix:", 6) &&
+            strncmp(c[i].target, "pssl:", 5)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void bridge_set_control(struct bridge *br, enum fail_mode mode, const struct controller_config *c,
                         size_t n)
 {
     bool was_alone = !br->has_controllers && br->fail_mode == FAIL_STANDALONE;
-    bool alone = !n && mode == FAIL_STANDALONE;
-    bool lost_controllers = br->has_controllers && !n;
+    bool managed = has_active(c, n);
+    bool alone = !managed && mode == FAIL_STANDALONE;
+    bool lost_controllers = br->has_controllers && !managed;
 
     br->fail_mode = mode;
-    br->has_controllers = n > 0;
+    br->has_controllers = managed;
     connmgr_set_fail_mode(br->conns, mode);
     connmgr_set_controllers(br->conns, c, n);
-    if (br->fail_open && (mode == FAIL_SECURE || !n)) {
+    if (br->fail_open && (mode == FAIL_SECURE || !managed)) {
         bridge_fail_open(br, false);
     }
     if (was_alone != alone || lost_controllers) {
