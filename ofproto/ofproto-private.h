@@ -58,7 +58,7 @@ struct bridge {
     struct hmap ports;
     struct connmgr *conns;
     enum fail_mode fail_mode;
-    bool fail_open; /* The NORMAL catch-all is in, because no controller answers. */
+    bool fail_open; /* Translation takes NORMAL for the rules: no controller answers. */
     bool has_controllers;
     struct removed_rule *removed, **removed_tail;
     bool removed_waiting; /* A settle for 'removed' is under way. */

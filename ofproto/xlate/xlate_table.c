@@ -106,9 +106,26 @@ static bool table_once(struct xlate_ctx *ctx, uint8_t table_id, uint32_t lookup_
     return r != NULL;
 }
 
+/* No controller answers: as if NORMAL in table 0 were the only rule there is. */
+static void fail_open_table(struct xlate_ctx *ctx, uint8_t table_id)
+{
+    ctx->s.table_id = table_id;
+    ctx->s.rule = NULL;
+    ctx->s.rule_cookie = UINT64_MAX;
+    trace_lookup(ctx);
+    if (!table_id) {
+        xlate_trace_note(ctx, "no controller answers: NORMAL in the place of the rules");
+        xlate_normal(ctx);
+    }
+}
+
 /* A table and those that goto_table leads to. */
 void xlate_table(struct xlate_ctx *ctx, uint8_t table_id, uint32_t lookup_in_port, bool with_ct)
 {
+    if (ctx->s.bridge->fail_open) {
+        fail_open_table(ctx, table_id);
+        return;
+    }
     while (table_once(ctx, table_id, lookup_in_port, with_ct) && !xlate_stopped(ctx) &&
            ctx->s.goto_table != XLATE_NO_GOTO) {
         table_id = ctx->s.goto_table;

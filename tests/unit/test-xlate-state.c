@@ -69,6 +69,29 @@ static void test_normal(void **state)
     world_deinit(&w);
 }
 
+/* A switch that nobody controls: NORMAL in the place of its rules, through patch ports too. */
+static void test_fail_open(void **state)
+{
+    struct world w;
+    uint32_t port;
+
+    world_init(&w);
+    world_add_rules(&w, "priority=0,actions=drop\n"
+                        "priority=65535,in_port=2,actions=9\n"
+                        "br1 priority=65535,actions=drop");
+    go_free(&w, "in_port=11," A_TO_B "ip", "drop");
+    w.br[0]->fail_open = true;
+    go_free(&w, "in_port=11," A_TO_B "ip", "12,13,14,10");
+    assert_true(fdb_lookup(w.fdb[0], 0, mac_a, &port));
+    go_free(&w, "in_port=12," B_TO_A "ip", "11");
+    w.br[1]->fail_open = true;
+    go_free(&w, "in_port=11," A_TO_B "tcp", "12");
+    w.br[0]->fail_open = false;
+    go_free(&w, "in_port=12," B_TO_A "ip", "21,22,20");
+    assert_int_equal(tables_n_rules(w.tables[0]), 2);
+    world_deinit(&w);
+}
+
 /* Port 1 is an access port of VLAN 5, port 2 carries only VLAN 5 and 6. */
 static void test_normal_vlans(void **state)
 {
@@ -379,11 +402,12 @@ static void test_bounds(void **state)
 int main(void)
 {
     const struct CMUnitTest all[] = {
-        cmocka_unit_test(test_normal),      cmocka_unit_test(test_normal_vlans),
-        cmocka_unit_test(test_fdb_limit),   cmocka_unit_test(test_credit),
-        cmocka_unit_test(test_depends),     cmocka_unit_test(test_packet_out),
-        cmocka_unit_test(test_port_config), cmocka_unit_test(test_continuations),
-        cmocka_unit_test(test_can_execute), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_fail_open),     cmocka_unit_test(test_normal),
+        cmocka_unit_test(test_normal_vlans),  cmocka_unit_test(test_fdb_limit),
+        cmocka_unit_test(test_credit),        cmocka_unit_test(test_depends),
+        cmocka_unit_test(test_packet_out),    cmocka_unit_test(test_port_config),
+        cmocka_unit_test(test_continuations), cmocka_unit_test(test_can_execute),
+        cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests(all, world_setup, world_teardown);
 }
