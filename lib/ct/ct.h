@@ -38,8 +38,9 @@ struct ct_args {
     uint32_t mark, mark_mask; /* Host order; written only with commit. */
     uint8_t label[16], label_mask[16];
     uint16_t alg;
-    /* What admits the connection, remembered in it at commit. */
-    uint64_t admitted_by; /* Rule cookie. */
+    /* What admits the connection, remembered in it by the commit that makes it; shown nowhere yet.
+     */
+    uint64_t admitted_by; /* Rule cookie, host order; all ones: no rule (a packet-out). */
 };
 
 /* Tracks a parsed IPv4 or IPv6 packet; sets packet->ct.  Anything it cannot track becomes trk|inv.

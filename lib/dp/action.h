@@ -100,6 +100,7 @@ struct dp_action_ct {
     bool commit, force;
     uint32_t mark, mark_mask; /* Host order. */
     uint8_t label[16], label_mask[16];
+    uint64_t cookie; /* With commit: of the rule whose act it is, host order; all ones: none. */
 };
 
 /* DP_ACTION_USERSPACE: hands a copy to the handler with this cookie (translation's own, opaque

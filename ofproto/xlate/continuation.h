@@ -28,6 +28,7 @@ struct continuation_state {
     be64 metadata;
     be32 regs[FLOW_N_REGS];
     uint64_t rule_cookie; /* Of the rule whose acts are resumed. */
+    uint64_t set_cookie;  /* Of the rule that wrote the set's ct; 0: there is none in it. */
     uint32_t n_acts;      /* Bytes: the rest of the action list, to be run first. */
     uint32_t n_set;       /* Bytes: the action set. */
     uint16_t inv_zone;    /* With CONTINUATION_INV. */

@@ -37,8 +37,9 @@ struct xlate_scope {
     uint8_t ct;    /* enum cookie_ct */
     uint16_t inv_zone;
 
-    struct acts set;    /* Action set, in order of writing. */
-    struct acts frozen; /* While freezing: the rest of the lists, innermost first. */
+    struct acts set;     /* Action set, in order of writing. */
+    uint64_t set_cookie; /* Of the rule that wrote the set's ct; 0: there is none in it. */
+    struct acts frozen;  /* While freezing: the rest of the lists, innermost first. */
 };
 
 struct xlate_ctx {

@@ -78,6 +78,7 @@ static void put_ct(struct xlate_ctx *ctx, const struct act_ct *a, uint16_t zone)
     ct->alg = a->alg;
     ct->commit = a->commit;
     ct->force = a->force;
+    ct->cookie = a->commit ? ctx->s.rule_cookie : 0;
     ct->mark = ntohl(flow.key.ct_mark & bits.key.ct_mark);
     ct->mark_mask = ntohl(bits.key.ct_mark);
     for (unsigned i = 0; i < sizeof ct->label; i++) {
@@ -95,6 +96,7 @@ static void resume_invalid(struct xlate_ctx *ctx, uint8_t table_id, uint16_t zon
         return;
     }
     acts_copy(&ctx->s.set, &saved.set);
+    ctx->s.set_cookie = saved.set_cookie;
     xlate_untrack(ctx);
     ctx->s.flow.key.ct_state = htonl(CS_TRK | CS_INV);
     ctx->s.flow.key.ct_zone = htons(zone);

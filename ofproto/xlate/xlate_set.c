@@ -61,6 +61,9 @@ void xlate_set_write(struct xlate_ctx *ctx, const void *acts, size_t len)
             return;
         }
         append(set, a);
+        if (a->type == ACT_CT) {
+            ctx->s.set_cookie = ctx->s.rule_cookie;
+        }
     }
     update_actset_output(ctx);
 }
@@ -68,6 +71,7 @@ void xlate_set_write(struct xlate_ctx *ctx, const void *acts, size_t len)
 void xlate_set_clear(struct xlate_ctx *ctx)
 {
     ctx->s.set.len = 0;
+    ctx->s.set_cookie = 0;
     update_actset_output(ctx);
 }
 
@@ -88,7 +92,10 @@ void xlate_set_execute(struct xlate_ctx *ctx)
     struct acts set = ctx->s.set, list = ACTS_INIT;
     enum act_slot last = ACT_SLOT_GROUP;
 
+    uint64_t set_cookie = ctx->s.set_cookie;
+
     acts_init(&ctx->s.set); /* What runs may write a new one, which does not run. */
+    ctx->s.set_cookie = 0;
     while (last <= ACT_SLOT_CT && !find_slot(&set, last)) {
         last++;
     }
@@ -98,6 +105,9 @@ void xlate_set_execute(struct xlate_ctx *ctx)
         }
         take_slot(&set, last, &list);
         ctx->s.in_action_set = true;
+        if (last == ACT_SLOT_CT) {
+            ctx->s.rule_cookie = set_cookie; /* The rule hit last may be another. */
+        }
         xlate_acts(ctx, list.data, list.len);
         ctx->s.in_action_set = false;
     }

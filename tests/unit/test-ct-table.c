@@ -93,12 +93,16 @@ static void test_stale_reference(void **state)
     (void)state;
     struct ct *ct = new_ct(1000);
     struct frame f = nth(0, false);
-    struct ct_args args = {.commit = true, .mark = 1, .mark_mask = 1};
+    struct ct_args args = {.commit = true, .mark = 1, .mark_mask = 1, .admitted_by = 77};
     memset(args.label, 0x55, 16);
     memset(args.label_mask, 0xff, 16);
     struct packet *p = frame_packet(&f), *other = NULL;
     ct_execute(ct, p, &args, T0);
     struct ct_ref old = p->ct.conn;
+    assert_int_equal(ct_table_conn(&ct->table, old.index)->admitted_by, 77);
+    args.admitted_by = 78; /* Who commits it once more did not admit it. */
+    ct_execute(ct, p, &args, T0);
+    assert_int_equal(ct_table_conn(&ct->table, old.index)->admitted_by, 77);
     assert_false(
         ct_table_remove(&ct->table, old.index, old.generation + 1, CT_ANY_CLASS, CT_ANY_TIME));
     assert_int_equal(ct_flush(ct, &(struct ct_filter){0}, T0), 1);

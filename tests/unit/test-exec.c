@@ -15,6 +15,7 @@
 /* ---- stand-ins and recorder ---- */
 
 static uint16_t last_l4_ofs; /* What the tracker was given. */
+static uint64_t last_admitted_by;
 
 void ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
 {
@@ -22,6 +23,7 @@ void ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int
     (void)now_ms;
     assert_true(p->l3_ofs == PACKET_NO_OFS || p->l3_ofs <= p->len);
     last_l4_ofs = p->l4_ofs;
+    last_admitted_by = args->admitted_by;
     p->ct.state = CS_TRK | CS_NEW;
     p->ct.zone = args->zone;
     p->ct.mark = args->mark;
@@ -131,6 +133,7 @@ static void put_ct(struct dp_actions *l, uint16_t zone)
     ct->commit = true;
     ct->mark = 7;
     ct->mark_mask = UINT32_MAX;
+    ct->cookie = 0x123456789abcdef0;
 }
 
 static void run(struct packet *p, struct dp_actions *l)
@@ -250,6 +253,7 @@ static void test_ct_recirc(void **state)
     assert_int_equal(events[0].p->ct.state, CS_TRK | CS_NEW);
     assert_int_equal(events[0].p->ct.zone, 5);
     assert_int_equal(events[0].p->ct.mark, 7);
+    assert_int_equal(last_admitted_by, 0x123456789abcdef0);
     assert_int_equal(events[1].p->ct.state, 0);
     assert_ptr_equal(events[1].p, p);
     forget();

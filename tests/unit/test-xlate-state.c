@@ -150,6 +150,53 @@ static struct rule *rule_of(struct world *w, uint8_t table, const char *match)
     return r;
 }
 
+/* The cookies of the ct acts that a packet runs into, one after the other. */
+static void check_cookies(struct world *w, const char *packet, const uint64_t *want, size_t n)
+{
+    struct key key = world_key(packet);
+    const struct dp_action *a;
+    struct xlate_out out;
+    size_t i = 0;
+
+    world_xlate(w, &key, &out);
+    assert_int_equal(out.error, XLATE_OK);
+    DP_ACTION_FOR_EACH(a, out.actions.data, out.actions.len) {
+        if (a->type == DP_ACTION_CT) {
+            assert_true(i < n);
+            assert_int_equal(((const struct dp_action_ct *)(const void *)a)->cookie, want[i++]);
+        }
+    }
+    assert_int_equal(i, n);
+    xlate_out_deinit(&out);
+}
+
+static void test_commit_cookie(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    world_add_rules(&w, "cookie=1,in_port=1,ip,actions=ct(commit),resubmit(,1),ct(commit,zone=1)\n"
+                        "cookie=2,table=1,ip,actions=ct(commit,zone=2),ct(zone=3)\n"
+                        /* By the action set, and what is hit after it was written. */
+                        "cookie=3,in_port=2,ip,actions=write_actions(ct(commit)),goto_table:2\n"
+                        "cookie=4,table=2,priority=0,actions=write_metadata:1\n"
+                        "cookie=5,table=2,priority=1,udp,actions=clear_actions\n"
+                        /* Over a recirculation. */
+                        "cookie=6,in_port=3,ip,actions=write_actions(ct(commit)),goto_table:3\n"
+                        "cookie=7,table=3,ip,actions=ct(table=2)\n"
+                        "cookie=8,in_port=4,mpls,actions=pop_mpls:0x0800,"
+                        "write_actions(ct(commit)),goto_table:2");
+    check_cookies(&w, "in_port=11,ip", (const uint64_t[]){1, 2, 0, 1}, 4);
+    check_cookies(&w, "in_port=12,tcp", (const uint64_t[]){3}, 1);
+    check_cookies(&w, "in_port=12,udp", NULL, 0);
+    credit_free(go(&w, "in_port=13,tcp", "ct,recirc(0x1),ct(commit)"), 0);
+    check_cookies(&w, "in_port=13,tcp", (const uint64_t[]){0, 6}, 2);
+    check_cookies(&w, "recirc_id=1,in_port=13,ct_state=+trk+new,tcp", (const uint64_t[]){6}, 1);
+    credit_free(go(&w, "in_port=14,mpls,mpls_bos=1", "pop_mpls(eth_type=0x800),recirc(0x2)"), 0);
+    check_cookies(&w, "recirc_id=2,in_port=14,tcp", (const uint64_t[]){8}, 1);
+    world_deinit(&w);
+}
+
 static void test_credit(void **state)
 {
     struct world w;
@@ -407,7 +454,7 @@ int main(void)
         cmocka_unit_test(test_credit),        cmocka_unit_test(test_depends),
         cmocka_unit_test(test_packet_out),    cmocka_unit_test(test_port_config),
         cmocka_unit_test(test_continuations), cmocka_unit_test(test_can_execute),
-        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_bounds),        cmocka_unit_test(test_commit_cookie),
     };
     return cmocka_run_group_tests(all, world_setup, world_teardown);
 }

@@ -140,6 +140,7 @@ static void do_ct(struct run *r, const struct dp_action *a)
         .mark = ct->mark,
         .mark_mask = ct->mark_mask,
         .alg = ct->alg,
+        .admitted_by = ct->cookie,
     };
 
     memcpy(args.label, ct->label, sizeof args.label);
