@@ -133,9 +133,9 @@ bool field_prereq_met(const struct field *, const struct flow *);
 void field_prereq_mask(const struct field *, const struct flow *, struct flow *mask);
 
 /* A range of bits of a field, bit 0 = least significant. */
-struct subfield {
+struct subfield { /* Without padding: actions that hold one are compared as bytes. */
     const struct field *field;
-    uint16_t ofs, n_bits;
+    uint32_t ofs, n_bits;
 };
 /* The lowest min(n_bits,64) bits; wider subfields use the byte forms. */
 uint64_t subfield_get(const struct subfield *, const struct flow *);
