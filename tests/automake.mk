@@ -28,6 +28,7 @@ TESTSUITE_AT = \
 	tests/macros.at \
 	tests/daemon.at \
 	tests/ofctl.at \
+	tests/ofctl-text.at \
 	tests/vsctl.at \
 	tests/pipeline.at \
 	tests/conntrack.at

@@ -144,7 +144,7 @@ static enum dp_flow_decision dump_flow(void *d_, const struct dp_flow_view *f, s
     put_tcp_flags(t, f->stats.tcp_flags);
     text_puts(t, d->args->more ? ", dp:ovs, actions:" : ", actions:");
     if (f->actions_len) {
-        dp_actions_format(f->actions, f->actions_len, name, d, t);
+        dp_actions_format(f->actions, f->actions_len, name, d, ofproto_format_cookie, t);
     } else {
         text_puts(t, "drop");
     }

@@ -136,9 +136,12 @@ void dp_actions_clone_end(struct dp_actions *, size_t);
          (const uint8_t *)(A) < (const uint8_t *)(DATA) + (LEN); \
          (A) = (const struct dp_action *)(const void *)((const uint8_t *)(A) + (A)->len))
 
-/* ODP text.  'port_name' may be NULL. */
+/* ODP text.  'port_name' may be NULL.  'put_cookie' writes what stands behind `userspace(pid=0,`
+ * for a cookie, which is opaque here; with NULL, or where it says false, that is `userdata(HEX)`.
+ */
+typedef bool dp_cookie_formatter(const void *cookie, size_t len, struct text *);
 void dp_actions_format(const void *data, size_t len, const char *(*port_name)(void *aux, uint32_t),
-                       void *aux, struct text *);
+                       void *aux, dp_cookie_formatter *put_cookie, struct text *);
 /* `recirc_id(0),in_port(2),eth_type(0x0800),ipv4(frag=no)`; verbose as -m. */
 void dp_key_format(const struct key *, const struct key *mask, bool verbose,
                    const char *(*port_name)(void *aux, uint32_t), void *aux, struct text *);

@@ -7,6 +7,7 @@
 struct names {
     const char *(*port_name)(void *aux, uint32_t);
     void *aux;
+    dp_cookie_formatter *put_cookie;
 };
 
 #define V(NAME, STYLE, MEMBER)                                  \
@@ -152,12 +153,17 @@ static void put_ct(const struct dp_action *a, struct text *t)
     text_deinit(&args);
 }
 
-static void put_userspace(const struct dp_action *a, struct text *t)
+static void put_userspace(const struct dp_action *a, const struct names *names, struct text *t)
 {
     const struct dp_action_userspace *u = (const void *)a;
 
     text_puts(t, "userspace(pid=0");
+    size_t start = t->len;
     if (a->u32) {
+        text_putc(t, ',');
+    }
+    if (a->u32 && !(names->put_cookie && names->put_cookie(u->cookie, a->u32, t))) {
+        text_truncate(t, start);
         text_puts(t, ",userdata(");
         for (uint32_t i = 0; i < a->u32; i++) {
             text_printf(t, "%02x", u->cookie[i]);
@@ -185,7 +191,7 @@ static void put_action(const struct dp_action *a, const struct names *names, uns
         }
         break;
     case DP_ACTION_USERSPACE:
-        put_userspace(a, t);
+        put_userspace(a, names, t);
         break;
     case DP_ACTION_SET:
         put_set(a, t);
@@ -253,8 +259,8 @@ static void put_list(const void *data, size_t len, const struct names *names, un
 }
 
 void dp_actions_format(const void *data, size_t len, const char *(*port_name)(void *aux, uint32_t),
-                       void *aux, struct text *t)
+                       void *aux, dp_cookie_formatter *put_cookie, struct text *t)
 {
-    const struct names names = {port_name, aux};
+    const struct names names = {port_name, aux, put_cookie};
     put_list(data, len, &names, 0, t);
 }

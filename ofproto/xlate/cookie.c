@@ -54,6 +54,20 @@ bool cookie_get(const void *data, size_t len, struct cookie *c)
     return true;
 }
 
+bool cookie_format(const void *data, size_t len, struct text *t)
+{
+    struct cookie c;
+
+    if (!cookie_get(data, len, &c)) {
+        return false;
+    }
+    text_printf(t,
+                "controller(reason=%u,dont_send=0,continuation=0,recirc_id=0,rule_cookie=%#" PRIx64
+                ",controller_id=%u,max_len=%u)",
+                c.reason, c.rule_cookie, c.controller_id, c.max_len);
+    return true;
+}
+
 /* A member that is not zero, with an all-ones mask. */
 static void put_bytes(struct match *m, size_t ofs, const void *value, size_t n)
 {

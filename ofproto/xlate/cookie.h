@@ -37,6 +37,9 @@ enum cookie_ct {
 
 void cookie_put(struct dp_actions *, const struct cookie *);
 bool cookie_get(const void *data, size_t len, struct cookie *);
+/* `controller(reason=1,dont_send=0,...)`, as ovs-appctl dpctl/dump-flows shows it; recirc_id is 0,
+ * since the state of the pipeline stands in the cookie itself.  False: not a cookie. */
+bool cookie_format(const void *data, size_t len, struct text *);
 /* The pipeline fields of a PACKET_IN: in_port, metadata, registers, ct, tunnel: what is not zero.
  */
 void cookie_match(const struct cookie *, const struct key *, struct match *);

@@ -237,7 +237,7 @@ static void assert_actions(struct dp_actions *l, bool names, const char *want)
 {
     struct text t = TEXT_INIT;
     text_puts(&t, "actions:");
-    dp_actions_format(l->data, l->len, names ? port_name : NULL, NULL, &t);
+    dp_actions_format(l->data, l->len, names ? port_name : NULL, NULL, NULL, &t);
     assert_string_equal(text_cstr(&t) + 8, want);
     text_deinit(&t);
     dp_actions_deinit(l);
@@ -335,6 +335,32 @@ static void test_actions(void **state)
                    "userspace(pid=0,userdata(0102ff))");
 }
 
+/* Knows cookies that begin with 1. */
+static bool put_cookie(const void *cookie, size_t len, struct text *t)
+{
+    text_printf(t, "known(%zu)", len);
+    return *(const uint8_t *)cookie == 1;
+}
+
+static void test_cookie(void **state)
+{
+    (void)state;
+    struct dp_actions l = DP_ACTIONS_INIT;
+    struct text t = TEXT_INIT;
+
+    for (uint8_t i = 1; i <= 2; i++) {
+        struct dp_action_userspace *u = dp_actions_put(&l, DP_ACTION_USERSPACE, sizeof *u + 2);
+        u->a.u32 = 2;
+        u->cookie[0] = i;
+    }
+    dp_actions_put(&l, DP_ACTION_USERSPACE, sizeof(struct dp_action_userspace));
+    dp_actions_format(l.data, l.len, NULL, NULL, put_cookie, &t);
+    assert_string_equal(text_cstr(&t), "userspace(pid=0,known(2)),userspace(pid=0,userdata(0200)),"
+                                       "userspace(pid=0)");
+    text_deinit(&t);
+    dp_actions_deinit(&l);
+}
+
 static void test_ct(void **state)
 {
     (void)state;
@@ -364,6 +390,7 @@ int main(void)
         cmocka_unit_test(test_tags_and_others),
         cmocka_unit_test(test_sets),
         cmocka_unit_test(test_actions),
+        cmocka_unit_test(test_cookie),
         cmocka_unit_test(test_ct),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
