@@ -388,9 +388,9 @@ struct rule *classifier_find(const struct classifier *c, const struct match *mat
 }
 
 void classifier_walk_begin(struct classifier_walk *w, const struct classifier *c,
-                           const struct flow *at_least)
+                           const struct match *within)
 {
-    *w = (struct classifier_walk){.list = c->list, .at_least = at_least};
+    *w = (struct classifier_walk){.classifier = c, .within = within};
 }
 
 static bool mask_has(const struct subtable *st, const struct flow *at_least)
@@ -404,18 +404,30 @@ static bool mask_has(const struct subtable *st, const struct flow *at_least)
     return is_all_zeros(missing, sizeof missing);
 }
 
+/* The next chain of the subtable that the walk is in; NULL: it is done. */
+static struct rule *next_chain(struct classifier_walk *w, const struct subtable *st)
+{
+    const struct match *m = w->within;
+
+    if (!m || w->pos) {
+        return index_walk(&st->rules, &w->pos);
+    }
+    if (subtable_mask_equal(st, &m->mask)) {
+        w->pos = UINT32_MAX; /* No other chain. */
+        return classifier_find(w->classifier, m);
+    }
+    return mask_has(st, &m->mask) ? index_walk(&st->rules, &w->pos) : NULL;
+}
+
 struct rule *classifier_walk_next(struct classifier_walk *w)
 {
+    const struct classifier_list *list = w->classifier->list;
+
     while (!w->next) {
-        if (!w->list || w->i >= w->list->n) {
+        if (!list || w->i >= list->n) {
             return NULL;
         }
-        const struct subtable *st = w->list->e[w->i].subtable;
-        if (!w->pos && w->at_least && !mask_has(st, w->at_least)) {
-            w->i++;
-            continue;
-        }
-        w->next = index_walk(&st->rules, &w->pos);
+        w->next = next_chain(w, list->e[w->i].subtable);
         if (!w->next) {
             w->i++;
             w->pos = 0;

@@ -72,15 +72,16 @@ struct rule *classifier_lookup(const struct classifier *, uint64_t version, cons
 
 /* The chain of rules with exactly this match, or NULL. */
 struct rule *classifier_find(const struct classifier *, const struct match *);
-/* Walks all rules whose mask has at least the bits of 'at_least' (NULL: all). */
+/* Walks the rules that may be at least as specific as 'within' (NULL: all rules): of those with
+ * its mask only the ones with its value; of those with a larger mask all. */
 struct classifier_walk {
-    const struct classifier_list *list;
-    const struct flow *at_least;
+    const struct classifier *classifier;
+    const struct match *within;
     uint32_t i, pos;
     struct rule *next;
 };
 void classifier_walk_begin(struct classifier_walk *, const struct classifier *,
-                           const struct flow *at_least);
+                           const struct match *within);
 struct rule *classifier_walk_next(struct classifier_walk *);
 
 void subtable_unref(struct subtable *);

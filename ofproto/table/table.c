@@ -122,7 +122,7 @@ static void select_in(const struct table *t, const struct rule_criteria *c, stru
 {
     struct classifier_walk w;
 
-    classifier_walk_begin(&w, &t->cls, &c->match->mask);
+    classifier_walk_begin(&w, &t->cls, c->match);
     for (struct rule *r; (r = classifier_walk_next(&w)) != NULL;) {
         if (rule_is_live(r) && rule_criteria_match(c, r)) {
             select_add(s, r);

@@ -78,7 +78,8 @@ struct rule_criteria {
 };
 bool rule_criteria_match(const struct rule_criteria *, const struct rule *);
 /* Calls 'visit' for each; it may remove or replace the rule it is given (a rule that it puts in is
- * not visited).  False from it ends the walk.  Exact requests take constant time per table. */
+ * not visited).  False from it ends the walk.  Costs a look at each rule
+ * whose mask is larger than the request's, and at those with just its match. */
 void tables_select(struct tables *, const struct rule_criteria *,
                    bool (*visit)(void *aux, struct rule *), void *aux);
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "lib/mem.h"
-#include "ofproto/table/table.h"
+#include "ofproto/table/table-private.h"
 
 static uint64_t rng_state = 0x1234567;
 
@@ -207,6 +207,46 @@ static void test_differential(void **state)
     }
 }
 
+/* All that is within is met, and of the rules with just that mask nothing else. */
+static void test_walk(void **state)
+{
+    enum { N = 400 };
+    struct match *matches = xcalloc(N, sizeof *matches);
+    struct tables *ts = tables_new(4);
+
+    for (unsigned i = 0; i < N; i++) {
+        random_match(&matches[i]);
+        if (i % 2) {
+            matches[i].mask = matches[i - 1].mask;
+            for (unsigned w = 0; w < FLOW_WORDS; w++) {
+                flow_words_mut(&matches[i].flow)[w] &= flow_words(&matches[i].mask)[w];
+            }
+        }
+        struct rule_args args = {.priority = (uint16_t)i};
+        tables_insert(ts, &matches[i], &args, rule_acts_new(NULL, 0));
+    }
+    const struct classifier *c = &ts->table[0]->cls;
+    for (unsigned i = 0; i < N; i++) {
+        bool met[N] = {false};
+        struct classifier_walk w;
+        classifier_walk_begin(&w, c, &matches[i]);
+        for (const struct rule *r; (r = classifier_walk_next(&w)) != NULL;) {
+            assert_false(met[r->priority]);
+            met[r->priority] = true;
+            const struct match *m = &matches[r->priority];
+            assert_true(memcmp(&m->mask, &matches[i].mask, sizeof m->mask) ||
+                        match_equal(m, &matches[i]));
+        }
+        for (unsigned j = 0; j < N; j++) {
+            assert_true(met[j] || !match_is_subset(&matches[j], &matches[i]));
+        }
+    }
+    free(matches);
+    tables_unref(ts);
+    urcu_qsbr_barrier();
+    urcu_qsbr_barrier();
+}
+
 static void test_priority_falls(void **state)
 {
     struct tables *ts = tables_new(1);
@@ -359,9 +399,8 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_differential),
-        cmocka_unit_test(test_priority_falls),
-        cmocka_unit_test(test_stages),
+        cmocka_unit_test(test_differential),   cmocka_unit_test(test_walk),
+        cmocka_unit_test(test_priority_falls), cmocka_unit_test(test_stages),
         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
