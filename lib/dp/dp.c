@@ -1,63 +1,20 @@
-/* dp.c - see dp.h: opening and closing of the userspace datapath, and what is not ports
- * (user/datapath_ports.c) or flows (user/datapath_flows.c). */
-#include <errno.h>
-#include <sched.h>
+/* dp.c - see dp.h: finds the executor of a type and forwards to it (class.h). */
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-#include "lib/dp/user/datapath.h"
+#include "lib/dp/class.h"
 #include "lib/mem.h"
 
-#define TIMER_MS        1000
-#define CT_SWEEP_BUDGET 100000 /* Connections looked at in each period. */
-#define DEFAULT_WORKERS 4
+static const struct dp_class *const classes[] = {&datapath_class};
 
-static unsigned want_workers(void)
+static const struct dp_class *find_class(const char *type, const char **canonical)
 {
-    const char *s = getenv("SLUICE_WORKERS");
-    cpu_set_t cpus;
-    uint32_t n;
-
-    if (s && text_to_u32(s, &n) && n >= 1) {
-        return MIN(n, WORKER_MAX);
-    }
-    if (sched_getaffinity(0, sizeof cpus, &cpus)) {
-        return 1;
-    }
-    return (unsigned)MAX(1, MIN(CPU_COUNT(&cpus), DEFAULT_WORKERS));
-}
-
-static void on_timer(void *aux)
-{
-    struct dp *dp = aux;
-
-    datapath_expire(dp);
-    ct_sweep(dp->ct, loop_now(dp->loop), CT_SWEEP_BUDGET);
-}
-
-static void on_notify(void *aux, unsigned events UNUSED)
-{
-    struct dp *dp = aux;
-    uint64_t x;
-    ssize_t unused UNUSED = read(dp->notify_fd, &x, sizeof x);
-
-    datapath_reap(dp);
-}
-
-static char *start_workers(struct dp *dp)
-{
-    unsigned n = dp->dummy ? 1 : want_workers();
-
-    for (unsigned i = 0; i < n; i++) {
-        struct worker *w = xzalloc_cacheline(sizeof *w);
-        char *error =
-            worker_start(w, i, !dp->dummy, &dp->handler, dp->ct, dp->ports, dp->notify_fd);
-        if (error) {
-            free(w);
-            return error;
+    for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+        for (const char *const *t = classes[i]->types; *t; t++) {
+            if (!strcmp(*t, type)) {
+                *canonical = *t;
+                return classes[i];
+            }
         }
-        dp->workers[dp->n_workers++] = w;
     }
     return NULL;
 }
@@ -65,69 +22,28 @@ static char *start_workers(struct dp *dp)
 char *dp_open(const char *type, const char *name, struct loop *loop,
               const struct dp_handler *handler, struct dp **out)
 {
-    bool dummy = !strcmp(type, "dummy");
-    struct ct_config config = {0};
+    struct dp up = {.loop = loop, .handler = *handler};
 
     *out = NULL;
-    if (!dummy && strcmp(type, "netdev")) {
+    up.class = find_class(type, &up.type);
+    if (!up.class) {
         return xasprintf("unknown datapath type %s", type);
     }
-    struct dp *dp = xzalloc(sizeof *dp);
-    dp->type = dummy ? "dummy" : "netdev";
-    dp->name = xstrdup(name);
-    dp->dummy = dummy;
-    dp->loop = loop;
-    dp->handler = *handler;
-    dp->ports = xzalloc(sizeof *dp->ports);
-    datapath_flows_init(dp);
-    dp->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    env_random_bytes(&config.hash_seed, sizeof config.hash_seed);
-    dp->ct = ct_new(&config);
-
-    char *error = NULL;
-    if (!dp->ct || dp->notify_fd < 0) {
-        error =
-            xasprintf("could not open datapath %s (%s)", name, strerror(dp->ct ? errno : ENOMEM));
-    }
-    error = error ? error : start_workers(dp);
+    up.name = xstrdup(name);
+    char *error = up.class->open(&up, out);
     if (error) {
-        dp_close(dp, false);
-        return error;
+        free(up.name);
     }
-    datapath_ports_init(dp);
-    loop_fd_init(&dp->notify, loop, dp->notify_fd, on_notify, dp);
-    loop_fd_want(&dp->notify, LOOP_READ);
-    loop_timer_init(&dp->timer, loop, on_timer, dp);
-    loop_timer_every(&dp->timer, TIMER_MS);
-    *out = dp;
-    return NULL;
+    return error;
 }
 
 void dp_close(struct dp *dp, bool destroy)
 {
-    if (!dp) {
-        return;
+    if (dp) {
+        char *name = dp->name;
+        dp->class->close(dp, destroy);
+        free(name);
     }
-    loop_timer_cancel(&dp->timer);
-    loop_fd_deinit(&dp->notify);
-    for (unsigned i = 0; i < dp->n_workers; i++) {
-        worker_stop(dp->workers[i]);
-    }
-    datapath_flows_deinit(dp);
-    datapath_ports_deinit(dp, destroy);
-    for (unsigned i = 0; i < dp->n_workers; i++) {
-        worker_deinit(dp->workers[i]);
-        free(dp->workers[i]);
-    }
-    if (dp->ct) {
-        ct_free(dp->ct);
-    }
-    if (dp->notify_fd >= 0) {
-        close(dp->notify_fd);
-    }
-    free(dp->ports);
-    free(dp->name);
-    free(dp);
 }
 
 const char *dp_type(const struct dp *dp)
@@ -140,38 +56,64 @@ const char *dp_name(const struct dp *dp)
     return dp->name;
 }
 
-void dp_get_features(const struct dp *dp UNUSED, struct dp_features *f)
+void dp_get_features(const struct dp *dp, struct dp_features *f)
 {
-    *f = (struct dp_features){
-        .ct = true,
-        .ct_zone = true,
-        .ct_mark = true,
-        .ct_label = true,
-        .ct_orig_tuple = true,
-        .ct_clear = true,
-        .recirc = true,
-        .clone = true,
-        .max_vlan_headers = KEY_MAX_VLANS,
-        .max_mpls_depth = KEY_MAX_MPLS,
-    };
+    dp->class->get_features(dp, f);
 }
 
-struct ct *dp_ct(struct dp *dp)
+char *dp_port_add(struct dp *dp, const char *name, const char *type, uint32_t want_no,
+                  const char *(*option)(void *aux, const char *key), void *aux, uint32_t *port_no)
 {
-    return dp->ct;
+    return dp->class->port_add(dp, name, type, want_no, option, aux, port_no);
+}
+
+void dp_port_del(struct dp *dp, uint32_t port_no, bool destroy_device)
+{
+    dp->class->port_del(dp, port_no, destroy_device);
+}
+
+bool dp_port_get(const struct dp *dp, uint32_t port_no, struct dp_port_info *info)
+{
+    return dp->class->port_get(dp, port_no, info);
+}
+
+void dp_port_get_stats(const struct dp *dp, uint32_t port_no, struct dp_port_stats *s)
+{
+    dp->class->port_get_stats(dp, port_no, s);
+}
+
+int dp_port_set_up(struct dp *dp, uint32_t port_no, bool up)
+{
+    return dp->class->port_set_up(dp, port_no, up);
+}
+
+bool dp_port_receive(struct dp *dp, uint32_t port_no, struct packet *pkt)
+{
+    return dp->class->port_receive(dp, port_no, pkt);
 }
 
 void dp_execute(struct dp *dp, struct packet *pkt, const void *actions, size_t len)
 {
-    /* Where the port's packets are processed, so that these keep their order with them. */
-    const struct port *p = datapath_port(dp, pkt->in_port);
+    dp->class->execute(dp, pkt, actions, len);
+}
 
-    worker_execute(dp->workers[p ? p->worker : 0], pkt, actions, len);
+void dp_flow_walk(struct dp *dp, dp_flow_visit *visit, void *aux)
+{
+    dp->class->flow_walk(dp, visit, aux);
+}
+
+void dp_flow_stats_total(const struct dp *dp, uint64_t *hits, uint64_t *misses, uint64_t *lost,
+                         uint64_t *n_flows)
+{
+    dp->class->flow_stats_total(dp, hits, misses, lost, n_flows);
+}
+
+struct ct *dp_ct(struct dp *dp)
+{
+    return dp->class->ct(dp);
 }
 
 void dp_quiesce(struct dp *dp)
 {
-    for (unsigned i = 0; i < dp->n_workers; i++) {
-        worker_quiesce(dp->workers[i]);
-    }
+    dp->class->quiesce(dp);
 }

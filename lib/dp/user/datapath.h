@@ -1,19 +1,17 @@
 /* datapath.h - the userspace datapath object: workers, ports, tracker.
  *
- * Layer 3, control thread only.  dp.c opens and closes it; the functions of dp.h that deal with
- * flows are in datapath_flows.c, those that deal with ports in datapath_ports.c. */
+ * Layer 3, control thread only.  An executor behind dp.h (class.h): datapath.c opens and closes
+ * it; the operations on flows are in datapath_flows.c, those on ports in datapath_ports.c. */
 #pragma once
 
+#include "lib/dp/class.h"
 #include "lib/dp/user/worker.h"
 #include "lib/io/link.h"
 #include "lib/io/loop.h"
 
-struct dp {
-    const char *type; /* "netdev" or "dummy" */
-    char *name;
-    bool dummy;
-    struct loop *loop;
-    struct dp_handler handler;
+struct datapath {
+    struct dp up;
+    bool dummy; /* Its type is "dummy": no threads, no devices. */
     struct ct *ct;
     struct worker_ports *ports;
     uint32_t n_ports; /* Highest number in use + 1. */
@@ -34,14 +32,32 @@ struct dp {
     } expire;
 };
 
+static inline struct datapath *datapath_of(const struct dp *up)
+{
+    return container_of_((struct dp *)(uintptr_t)up, struct datapath, up);
+}
+
 /* datapath_flows.c */
-void datapath_flows_init(struct dp *);
-void datapath_flows_deinit(struct dp *); /* The workers have ended: frees all that is gone. */
+void datapath_flows_init(struct datapath *);
+void datapath_flows_deinit(struct datapath *); /* The workers have ended: frees all that is gone. */
 /* Begins a look at all flows that credits what is new and removes idle ones.  Goes on in slices. */
-void datapath_expire(struct dp *);
-void datapath_reap(struct dp *); /* Takes what is in the outboxes, frees a slice of it. */
+void datapath_expire(struct datapath *);
+void datapath_reap(struct datapath *); /* Takes what is in the outboxes, frees a slice of it. */
+/* Operations of the class. */
+void datapath_flow_walk(struct dp *, dp_flow_visit *, void *aux);
+void datapath_flow_stats_total(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
+                               uint64_t *n_flows);
 
 /* datapath_ports.c */
-void datapath_ports_init(struct dp *);
-void datapath_ports_deinit(struct dp *, bool destroy);
-struct port *datapath_port(const struct dp *, uint32_t no); /* NULL: no such port. */
+void datapath_ports_init(struct datapath *);
+void datapath_ports_deinit(struct datapath *, bool destroy);
+struct port *datapath_port(const struct datapath *, uint32_t no); /* NULL: no such port. */
+/* Operations of the class. */
+char *datapath_port_add(struct dp *, const char *name, const char *type, uint32_t want_no,
+                        const char *(*option)(void *aux, const char *key), void *aux,
+                        uint32_t *port_no);
+void datapath_port_del(struct dp *, uint32_t port_no, bool destroy_device);
+bool datapath_port_get(const struct dp *, uint32_t port_no, struct dp_port_info *);
+void datapath_port_get_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
+int datapath_port_set_up(struct dp *, uint32_t port_no, bool up);
+bool datapath_port_receive(struct dp *, uint32_t port_no, struct packet *);

@@ -20,7 +20,7 @@ static void read_stats(const struct cache_flow *f, struct dp_flow_stats *s)
 }
 
 /* Gives the handler what is new.  'total' gets all. */
-static void credit(struct dp *dp, struct cache_flow *f, struct dp_flow_stats *total)
+static void credit(struct datapath *dp, struct cache_flow *f, struct dp_flow_stats *total)
 {
     void *c = cache_flow_acts(f)->credit;
 
@@ -38,19 +38,19 @@ static void credit(struct dp *dp, struct cache_flow *f, struct dp_flow_stats *to
     f->seen_bytes = total->bytes;
     f->seen_tcp_flags = total->tcp_flags;
     if (c) {
-        dp->handler.credit(dp->handler.aux, c, &delta);
+        dp->up.handler.credit(dp->up.handler.aux, c, &delta);
     }
 }
 
-static void free_acts(struct dp *dp, struct cache_acts *a)
+static void free_acts(struct datapath *dp, struct cache_acts *a)
 {
     if (a->credit) {
-        dp->handler.release(dp->handler.aux, a->credit);
+        dp->up.handler.release(dp->up.handler.aux, a->credit);
     }
     free(a);
 }
 
-static void reap(struct dp *dp, struct cache_msg *m)
+static void reap(struct datapath *dp, struct cache_msg *m)
 {
     struct dp_flow_stats total;
     struct cache_flow *f;
@@ -71,7 +71,7 @@ static void reap(struct dp *dp, struct cache_msg *m)
     }
 }
 
-static void free_gone(struct dp *dp, unsigned budget)
+static void free_gone(struct datapath *dp, unsigned budget)
 {
     while (dp->gone && budget--) {
         struct cache_msg *m = dp->gone;
@@ -80,7 +80,7 @@ static void free_gone(struct dp *dp, unsigned budget)
     }
 }
 
-void datapath_reap(struct dp *dp)
+void datapath_reap(struct datapath *dp)
 {
     if (dp->n_walks) {
         return;
@@ -119,7 +119,8 @@ static bool masks_fit(const struct key *flow, const struct key *wanted)
 
 /* Other actions for the flow.  A translation that looked at more bits than the flow's mask has
  * cannot stand for all its packets: then the flow goes. */
-static void replace(struct dp *dp, struct cache *c, struct cache_flow *f, struct dp_verdict *v)
+static void replace(struct datapath *dp, struct cache *c, struct cache_flow *f,
+                    struct dp_verdict *v)
 {
     struct key wanted = v->mask;
     wanted.in_port = UINT32_MAX;
@@ -129,7 +130,7 @@ static void replace(struct dp *dp, struct cache *c, struct cache_flow *f, struct
     struct cache_acts *a = fits ? cache_acts_new(v) : NULL;
     if (!a) {
         if (v->credit) {
-            dp->handler.release(dp->handler.aux, v->credit);
+            dp->up.handler.release(dp->up.handler.aux, v->credit);
         }
         ask_removal(c, f);
         return;
@@ -140,7 +141,7 @@ static void replace(struct dp *dp, struct cache *c, struct cache_flow *f, struct
 }
 
 struct walk {
-    struct dp *dp;
+    struct datapath *dp;
     dp_flow_visit *visit;
     void *aux;
     struct dp_verdict verdict;
@@ -175,8 +176,9 @@ static bool visit_one(struct walk *w, struct cache *c, struct cache_flow *f)
     return false;
 }
 
-void dp_flow_walk(struct dp *dp, dp_flow_visit *visit, void *aux)
+void datapath_flow_walk(struct dp *up, dp_flow_visit *visit, void *aux)
 {
+    struct datapath *dp = datapath_of(up);
     struct walk w = {.dp = dp, .visit = visit, .aux = aux};
 
     dp_actions_init(&w.verdict.actions);
@@ -205,20 +207,20 @@ void dp_flow_walk(struct dp *dp, dp_flow_visit *visit, void *aux)
     dp_actions_deinit(&w.verdict.actions);
 }
 
-static void expire_one(struct dp *dp, struct cache *c, struct cache_flow *f)
+static void expire_one(struct datapath *dp, struct cache *c, struct cache_flow *f)
 {
     bool full = __atomic_load_n(&c->n_flows, __ATOMIC_RELAXED) >= c->flow_limit;
     int64_t max_idle = full ? MAX_IDLE_FULL_MS : MAX_IDLE_MS;
     struct dp_flow_stats s;
 
     credit(dp, f, &s);
-    if (!f->leaving && loop_now(dp->loop) - MAX(s.used_ms, f->created_ms) > max_idle) {
+    if (!f->leaving && loop_now(dp->up.loop) - MAX(s.used_ms, f->created_ms) > max_idle) {
         ask_removal(c, f);
         dp->expire.asked = true;
     }
 }
 
-static void expire_begin_worker(struct dp *dp, unsigned worker)
+static void expire_begin_worker(struct datapath *dp, unsigned worker)
 {
     dp->expire.worker = worker;
     dp->expire.asked = false;
@@ -229,7 +231,7 @@ static void expire_begin_worker(struct dp *dp, unsigned worker)
 
 /* The flow that comes next may have been unlinked since the last slice: it is not freed while
  * n_walks says so, and leads back into the list. */
-static void expire_slice(struct dp *dp)
+static void expire_slice(struct datapath *dp)
 {
     unsigned budget = SLICE;
 
@@ -253,7 +255,7 @@ static void expire_slice(struct dp *dp)
     datapath_reap(dp);
 }
 
-void datapath_expire(struct dp *dp)
+void datapath_expire(struct datapath *dp)
 {
     if (!dp->expire.active) { /* Else the last one is not through yet. */
         datapath_reap(dp);
@@ -266,7 +268,7 @@ void datapath_expire(struct dp *dp)
 
 static void on_more(void *aux)
 {
-    struct dp *dp = aux;
+    struct datapath *dp = aux;
 
     if (dp->expire.active) {
         expire_slice(dp);
@@ -275,12 +277,12 @@ static void on_more(void *aux)
     }
 }
 
-void datapath_flows_init(struct dp *dp)
+void datapath_flows_init(struct datapath *dp)
 {
-    loop_call_init(&dp->more, dp->loop, on_more, dp);
+    loop_call_init(&dp->more, dp->up.loop, on_more, dp);
 }
 
-void datapath_flows_deinit(struct dp *dp)
+void datapath_flows_deinit(struct datapath *dp)
 {
     loop_call_cancel(&dp->more);
     dp->n_walks = 0;
@@ -290,9 +292,10 @@ void datapath_flows_deinit(struct dp *dp)
     loop_call_cancel(&dp->more);
 }
 
-void dp_flow_stats_total(const struct dp *dp, uint64_t *hits, uint64_t *misses, uint64_t *lost,
-                         uint64_t *n_flows)
+void datapath_flow_stats_total(const struct dp *up, uint64_t *hits, uint64_t *misses,
+                               uint64_t *lost, uint64_t *n_flows)
 {
+    struct datapath *dp = datapath_of(up);
     *hits = *misses = *lost = *n_flows = 0;
     for (unsigned i = 0; i < dp->n_workers; i++) {
         const struct pass *p = &dp->workers[i]->pass;

@@ -11,12 +11,12 @@
 
 LOG_MODULE(dpif);
 
-struct port *datapath_port(const struct dp *dp, uint32_t no)
+struct port *datapath_port(const struct datapath *dp, uint32_t no)
 {
     return no < dp->n_ports ? dp->ports->by_no[no] : NULL;
 }
 
-static struct port *find_by_name(const struct dp *dp, const char *name)
+static struct port *find_by_name(const struct datapath *dp, const char *name)
 {
     for (uint32_t i = 0; i < dp->n_ports; i++) {
         struct port *p = dp->ports->by_no[i];
@@ -27,7 +27,7 @@ static struct port *find_by_name(const struct dp *dp, const char *name)
     return NULL;
 }
 
-static uint32_t free_number(const struct dp *dp)
+static uint32_t free_number(const struct datapath *dp)
 {
     for (uint32_t i = 1; i < WORKER_MAX_PORTS; i++) {
         if (!dp->ports->by_no[i]) {
@@ -37,7 +37,7 @@ static uint32_t free_number(const struct dp *dp)
     return DP_PORT_NONE;
 }
 
-static void attach(struct dp *dp, struct port *p)
+static void attach(struct datapath *dp, struct port *p)
 {
     p->worker = 0;
     for (unsigned i = 1; i < dp->n_workers; i++) {
@@ -49,15 +49,17 @@ static void attach(struct dp *dp, struct port *p)
     worker_add_port(dp->workers[p->worker], p);
 }
 
-static void detach(struct dp *dp, struct port *p)
+static void detach(struct datapath *dp, struct port *p)
 {
     worker_del_port(dp->workers[p->worker], p);
     dp->workers[p->worker]->n_ports--;
 }
 
-char *dp_port_add(struct dp *dp, const char *name, const char *type, uint32_t want_no,
-                  const char *(*option)(void *aux, const char *key), void *aux, uint32_t *port_no)
+char *datapath_port_add(struct dp *up, const char *name, const char *type, uint32_t want_no,
+                        const char *(*option)(void *aux, const char *key), void *aux,
+                        uint32_t *port_no)
 {
+    struct datapath *dp = datapath_of(up);
     uint32_t no = want_no == DP_PORT_NONE ? free_number(dp) : want_no;
     int error = 0;
 
@@ -70,7 +72,7 @@ char *dp_port_add(struct dp *dp, const char *name, const char *type, uint32_t wa
         error = EEXIST;
     }
     if (error) {
-        return xasprintf("could not add network device %s to %s (%s)", name, dp->name,
+        return xasprintf("could not add network device %s to %s (%s)", name, dp->up.name,
                          strerror(error));
     }
     struct port *p;
@@ -85,7 +87,7 @@ char *dp_port_add(struct dp *dp, const char *name, const char *type, uint32_t wa
     return NULL;
 }
 
-static void del_port(struct dp *dp, struct port *p, bool destroy, bool workers_run)
+static void del_port(struct datapath *dp, struct port *p, bool destroy, bool workers_run)
 {
     __atomic_store_n(&dp->ports->by_no[p->no], NULL, __ATOMIC_RELEASE);
     while (dp->n_ports && !dp->ports->by_no[dp->n_ports - 1]) {
@@ -102,8 +104,9 @@ static void del_port(struct dp *dp, struct port *p, bool destroy, bool workers_r
     port_free(p, destroy);
 }
 
-void dp_port_del(struct dp *dp, uint32_t no, bool destroy)
+void datapath_port_del(struct dp *up, uint32_t no, bool destroy)
 {
+    struct datapath *dp = datapath_of(up);
     struct port *p = datapath_port(dp, no);
 
     if (p) {
@@ -111,8 +114,9 @@ void dp_port_del(struct dp *dp, uint32_t no, bool destroy)
     }
 }
 
-bool dp_port_get(const struct dp *dp, uint32_t no, struct dp_port_info *info)
+bool datapath_port_get(const struct dp *up, uint32_t no, struct dp_port_info *info)
 {
+    struct datapath *dp = datapath_of(up);
     const struct port *p = datapath_port(dp, no);
 
     if (p) {
@@ -121,8 +125,9 @@ bool dp_port_get(const struct dp *dp, uint32_t no, struct dp_port_info *info)
     return p != NULL;
 }
 
-void dp_port_get_stats(const struct dp *dp, uint32_t no, struct dp_port_stats *s)
+void datapath_port_get_stats(const struct dp *up, uint32_t no, struct dp_port_stats *s)
 {
+    struct datapath *dp = datapath_of(up);
     struct port *p = datapath_port(dp, no);
 
     memset(s, 0xff, sizeof *s); /* All unknown. */
@@ -131,22 +136,24 @@ void dp_port_get_stats(const struct dp *dp, uint32_t no, struct dp_port_stats *s
     }
 }
 
-int dp_port_set_up(struct dp *dp, uint32_t no, bool up)
+int datapath_port_set_up(struct dp *base, uint32_t no, bool up)
 {
+    struct datapath *dp = datapath_of(base);
     struct port *p = datapath_port(dp, no);
 
     if (!p) {
         return ENODEV;
     }
     int error = p->gone ? ENODEV : p->class->set_up(p, up);
-    if (!error && dp->handler.port_changed && !p->class->has_device) {
-        dp->handler.port_changed(dp->handler.aux, no); /* No kernel to tell. */
+    if (!error && dp->up.handler.port_changed && !p->class->has_device) {
+        dp->up.handler.port_changed(dp->up.handler.aux, no); /* No kernel to tell. */
     }
     return error;
 }
 
-bool dp_port_receive(struct dp *dp, uint32_t no, struct packet *pkt)
+bool datapath_port_receive(struct dp *up, uint32_t no, struct packet *pkt)
 {
+    struct datapath *dp = datapath_of(up);
     struct port *p = datapath_port(dp, no);
 
     if (!p || p->class != &port_dummy || !dp->dummy) {
@@ -161,14 +168,14 @@ bool dp_port_receive(struct dp *dp, uint32_t no, struct packet *pkt)
 
 /* Devices come and go. */
 
-static void device_gone(struct dp *dp, struct port *p)
+static void device_gone(struct datapath *dp, struct port *p)
 {
     log_warn("%s: network device has vanished, waiting for it to return", p->name);
     detach(dp, p);
     port_suspend(p);
 }
 
-static void device_back(struct dp *dp, struct port *p)
+static void device_back(struct datapath *dp, struct port *p)
 {
     int error = port_resume(p);
 
@@ -182,7 +189,7 @@ static void device_back(struct dp *dp, struct port *p)
 }
 
 /* Compares the port with its device as it is now. */
-static void check_device(struct dp *dp, struct port *p)
+static void check_device(struct datapath *dp, struct port *p)
 {
     struct link_info link;
     bool exists = link_get(p->name, &link) == 0;
@@ -201,7 +208,7 @@ static void check_device(struct dp *dp, struct port *p)
 
 static void on_link(void *aux, const struct link_info *link)
 {
-    struct dp *dp = aux;
+    struct datapath *dp = aux;
 
     for (uint32_t i = 0; i < dp->n_ports; i++) {
         struct port *p = dp->ports->by_no[i];
@@ -209,17 +216,17 @@ static void on_link(void *aux, const struct link_info *link)
         if (p && p->class->has_device &&
             (!link || link->ifindex == p->ifindex || !strcmp(p->name, link->name))) {
             check_device(dp, p);
-            if (dp->handler.port_changed) {
-                dp->handler.port_changed(dp->handler.aux, p->no);
+            if (dp->up.handler.port_changed) {
+                dp->up.handler.port_changed(dp->up.handler.aux, p->no);
             }
         }
     }
 }
 
-void datapath_ports_init(struct dp *dp)
+void datapath_ports_init(struct datapath *dp)
 {
     if (!dp->dummy) {
-        int error = link_monitor_new(dp->loop, on_link, dp, &dp->monitor);
+        int error = link_monitor_new(dp->up.loop, on_link, dp, &dp->monitor);
         if (error) {
             log_warn("cannot watch network devices (%s): changes of links go unnoticed",
                      strerror(error));
@@ -227,7 +234,7 @@ void datapath_ports_init(struct dp *dp)
     }
 }
 
-void datapath_ports_deinit(struct dp *dp, bool destroy)
+void datapath_ports_deinit(struct datapath *dp, bool destroy)
 {
     link_monitor_free(dp->monitor);
     for (uint32_t i = 0; i < WORKER_MAX_PORTS; i++) {

@@ -1,0 +1,42 @@
+/* class.h - what an executor behind dp.h must provide.
+ *
+ * Layer 3.  dp.c finds the class by the datapath's type and forwards each call of dp.h; the
+ * contracts are those of dp.h. user/datapath.c is one (types "netdev" and "dummy").
+ *
+ * Invariants: an implementation embeds struct dp as 'up'; 'up' is filled by dp_open() before open()
+ * is called, and freed by dp_close() after close().  Owner: the control thread. */
+#pragma once
+
+#include "lib/dp/dp.h"
+
+struct dp_class {
+    const char *const *types; /* The datapath types that it serves, NULL-terminated. */
+    /* NULL and '*dp' set (it has taken over 'up'), or a heap error text. */
+    char *(*open)(const struct dp *up, struct dp **dp);
+    void (*close)(struct dp *, bool destroy); /* Frees it, but for what 'up' points to. */
+    void (*get_features)(const struct dp *, struct dp_features *);
+    char *(*port_add)(struct dp *, const char *name, const char *type, uint32_t want_no,
+                      const char *(*option)(void *aux, const char *key), void *aux,
+                      uint32_t *port_no);
+    void (*port_del)(struct dp *, uint32_t port_no, bool destroy_device);
+    bool (*port_get)(const struct dp *, uint32_t port_no, struct dp_port_info *);
+    void (*port_get_stats)(const struct dp *, uint32_t port_no, struct dp_port_stats *);
+    int (*port_set_up)(struct dp *, uint32_t port_no, bool up);
+    bool (*port_receive)(struct dp *, uint32_t port_no, struct packet *);
+    void (*execute)(struct dp *, struct packet *, const void *actions, size_t len);
+    void (*flow_walk)(struct dp *, dp_flow_visit *, void *aux);
+    void (*flow_stats_total)(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
+                             uint64_t *n_flows);
+    struct ct *(*ct)(struct dp *);
+    void (*quiesce)(struct dp *);
+};
+
+struct dp {
+    const struct dp_class *class;
+    const char *type; /* One of the class's. */
+    char *name;       /* Heap. */
+    struct loop *loop;
+    struct dp_handler handler;
+};
+
+extern const struct dp_class datapath_class; /* user/datapath.c */

@@ -1,0 +1,179 @@
+/* datapath.c - the userspace executor of dp.h: opens and closes the workers and the tracker.  Flows
+ * are in datapath_flows.c, ports in datapath_ports.c. */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "lib/dp/user/datapath.h"
+#include "lib/mem.h"
+
+#define TIMER_MS        1000
+#define CT_SWEEP_BUDGET 100000 /* Connections looked at in each period. */
+#define DEFAULT_WORKERS 4
+
+static unsigned want_workers(void)
+{
+    const char *s = getenv("SLUICE_WORKERS");
+    cpu_set_t cpus;
+    uint32_t n;
+
+    if (s && text_to_u32(s, &n) && n >= 1) {
+        return MIN(n, WORKER_MAX);
+    }
+    if (sched_getaffinity(0, sizeof cpus, &cpus)) {
+        return 1;
+    }
+    return (unsigned)MAX(1, MIN(CPU_COUNT(&cpus), DEFAULT_WORKERS));
+}
+
+static void on_timer(void *aux)
+{
+    struct datapath *dp = aux;
+
+    datapath_expire(dp);
+    ct_sweep(dp->ct, loop_now(dp->up.loop), CT_SWEEP_BUDGET);
+}
+
+static void on_notify(void *aux, unsigned events UNUSED)
+{
+    struct datapath *dp = aux;
+    uint64_t x;
+    ssize_t unused UNUSED = read(dp->notify_fd, &x, sizeof x);
+
+    datapath_reap(dp);
+}
+
+static char *start_workers(struct datapath *dp)
+{
+    unsigned n = dp->dummy ? 1 : want_workers();
+
+    for (unsigned i = 0; i < n; i++) {
+        struct worker *w = xzalloc_cacheline(sizeof *w);
+        char *error =
+            worker_start(w, i, !dp->dummy, &dp->up.handler, dp->ct, dp->ports, dp->notify_fd);
+        if (error) {
+            free(w);
+            return error;
+        }
+        dp->workers[dp->n_workers++] = w;
+    }
+    return NULL;
+}
+
+static void close_datapath(struct dp *up, bool destroy)
+{
+    struct datapath *dp = datapath_of(up);
+
+    loop_timer_cancel(&dp->timer);
+    loop_fd_deinit(&dp->notify);
+    for (unsigned i = 0; i < dp->n_workers; i++) {
+        worker_stop(dp->workers[i]);
+    }
+    datapath_flows_deinit(dp);
+    datapath_ports_deinit(dp, destroy);
+    for (unsigned i = 0; i < dp->n_workers; i++) {
+        worker_deinit(dp->workers[i]);
+        free(dp->workers[i]);
+    }
+    if (dp->ct) {
+        ct_free(dp->ct);
+    }
+    if (dp->notify_fd >= 0) {
+        close(dp->notify_fd);
+    }
+    free(dp->ports);
+    free(dp);
+}
+
+static char *open_datapath(const struct dp *up, struct dp **out)
+{
+    struct ct_config config = {0};
+    struct datapath *dp = xzalloc(sizeof *dp);
+
+    dp->up = *up;
+    dp->dummy = !strcmp(up->type, "dummy");
+    dp->ports = xzalloc(sizeof *dp->ports);
+    datapath_flows_init(dp);
+    dp->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    env_random_bytes(&config.hash_seed, sizeof config.hash_seed);
+    dp->ct = ct_new(&config);
+
+    char *error = NULL;
+    if (!dp->ct || dp->notify_fd < 0) {
+        error = xasprintf("could not open datapath %s (%s)", up->name,
+                          strerror(dp->ct ? errno : ENOMEM));
+    }
+    error = error ? error : start_workers(dp);
+    if (error) {
+        close_datapath(&dp->up, false);
+        return error;
+    }
+    datapath_ports_init(dp);
+    loop_fd_init(&dp->notify, up->loop, dp->notify_fd, on_notify, dp);
+    loop_fd_want(&dp->notify, LOOP_READ);
+    loop_timer_init(&dp->timer, up->loop, on_timer, dp);
+    loop_timer_every(&dp->timer, TIMER_MS);
+    *out = &dp->up;
+    return NULL;
+}
+
+static void get_features(const struct dp *up UNUSED, struct dp_features *f)
+{
+    *f = (struct dp_features){
+        .ct = true,
+        .ct_zone = true,
+        .ct_mark = true,
+        .ct_label = true,
+        .ct_orig_tuple = true,
+        .ct_clear = true,
+        .recirc = true,
+        .clone = true,
+        .max_vlan_headers = KEY_MAX_VLANS,
+        .max_mpls_depth = KEY_MAX_MPLS,
+    };
+}
+
+static struct ct *get_ct(struct dp *up)
+{
+    return datapath_of(up)->ct;
+}
+
+static void execute(struct dp *up, struct packet *pkt, const void *actions, size_t len)
+{
+    struct datapath *dp = datapath_of(up);
+    /* Where the port's packets are processed, so that these keep their order with them. */
+    const struct port *p = datapath_port(dp, pkt->in_port);
+
+    worker_execute(dp->workers[p ? p->worker : 0], pkt, actions, len);
+}
+
+static void quiesce(struct dp *up)
+{
+    struct datapath *dp = datapath_of(up);
+
+    for (unsigned i = 0; i < dp->n_workers; i++) {
+        worker_quiesce(dp->workers[i]);
+    }
+}
+
+static const char *const types[] = {"netdev", "dummy", NULL};
+
+const struct dp_class datapath_class = {
+    .types = types,
+    .open = open_datapath,
+    .close = close_datapath,
+    .get_features = get_features,
+    .port_add = datapath_port_add,
+    .port_del = datapath_port_del,
+    .port_get = datapath_port_get,
+    .port_get_stats = datapath_port_get_stats,
+    .port_set_up = datapath_port_set_up,
+    .port_receive = datapath_port_receive,
+    .execute = execute,
+    .flow_walk = datapath_flow_walk,
+    .flow_stats_total = datapath_flow_stats_total,
+    .ct = get_ct,
+    .quiesce = quiesce,
+};
