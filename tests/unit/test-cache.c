@@ -86,7 +86,7 @@ static unsigned reap(struct cache *c)
         case CACHE_MSG_FLOW:
             assert_true(container_of_(m, struct cache_flow, msg)->dead);
             free(container_of_(m, struct cache_flow, msg)->acts);
-            free(container_of_(m, struct cache_flow, msg));
+            cache_flow_free(container_of_(m, struct cache_flow, msg));
             n++;
             break;
         case CACHE_MSG_ACTS:
@@ -267,12 +267,30 @@ static void test_no_memory(void **state UNUSED)
     cache_deinit(&c);
 }
 
+/* A flood of verdicts that cannot be installed does not pile up for ever. */
+static void test_once_limit(void **state UNUSED)
+{
+    struct cache c;
+
+    assert_true(cache_init(&c, 1, 16, 10));
+    for (int round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < CACHE_ONCE_LIMIT; i++) {
+            assert_true(cache_can_run_once(&c));
+            cache_run_once(&c, NULL, 60, 0, 1);
+        }
+        assert_false(cache_can_run_once(&c));
+        assert_int_equal(reap(&c), CACHE_ONCE_LIMIT);
+    }
+    cache_deinit(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_differential),
         cmocka_unit_test(test_relevant),
         cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_once_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

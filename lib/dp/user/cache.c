@@ -145,6 +145,9 @@ struct cache_flow *cache_add(struct cache *c, const struct key *key, const struc
 
 bool cache_can_run_once(struct cache *c)
 {
+    if (c->n_once - __atomic_load_n(&c->n_once_freed, __ATOMIC_RELAXED) >= CACHE_ONCE_LIMIT) {
+        return false;
+    }
     if (!c->spare) {
         struct cache_flow *f = mem_try_zalloc(sizeof *f);
         struct cache_acts *a = mem_try_zalloc(sizeof *a);
@@ -167,9 +170,18 @@ void cache_run_once(struct cache *c, void *credit, uint32_t bytes, be16 tcp_flag
     c->spare = NULL;
     f->acts->credit = credit;
     f->dead = true;
+    f->once = c;
     c->n_once++;
     cache_flow_hit(f, bytes, tcp_flags, now_ms);
     cache_msg_push(&c->outbox, &f->msg);
+}
+
+void cache_flow_free(struct cache_flow *f)
+{
+    if (f->once) {
+        __atomic_store_n(&f->once->n_once_freed, f->once->n_once_freed + 1, __ATOMIC_RELAXED);
+    }
+    free(f);
 }
 
 /* Takes a flow out of the masked table and the list; its exact slots are purged by the caller.

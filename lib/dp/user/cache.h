@@ -26,6 +26,7 @@
 
 #define CACHE_EXACT_SLOTS 8192 /* A power of two. */
 #define CACHE_FLOW_LIMIT  200000
+#define CACHE_ONCE_LIMIT  65536 /* Verdicts that were not installed and wait to be freed. */
 
 /* Something on its way between control thread and worker: an intrusive stack, taken whole. */
 enum cache_msg_kind { CACHE_MSG_FLOW, CACHE_MSG_ACTS, CACHE_MSG_SUBTABLE };
@@ -67,8 +68,9 @@ struct cache_flow {
     uint64_t packets, bytes;
     int64_t used_ms;
     uint16_t tcp_flags;
-    uint32_t n_exact; /* Slots of the exact cache that name it. */
-    bool dead;        /* Out of the table. */
+    uint32_t n_exact;   /* Slots of the exact cache that name it. */
+    bool dead;          /* Out of the table. */
+    struct cache *once; /* Never was in one: made by cache_run_once() of this cache. */
     /* Control thread's: what has been credited already. */
     bool leaving; /* Its removal has been asked for. */
     uint16_t seen_tcp_flags;
@@ -109,7 +111,8 @@ struct cache {
     uint32_t n_slots, evict_tick;
     uint32_t generation;      /* Of 'relevant': a probe from before is void. */
     struct cache_flow *spare; /* For cache_run_once(), made ahead: it must not fail. */
-    uint32_t n_once;          /* cache_run_once() since the worker reset it. */
+    uint32_t n_once;          /* Calls of cache_run_once(); the worker writes. */
+    uint32_t n_once_freed;    /* What the control thread has freed of these; it writes. */
     /* Messages. */
     struct cache_msg *inbox;  /* Control pushes, worker takes. */
     struct cache_msg *outbox; /* Worker pushes, control takes. */
@@ -134,8 +137,8 @@ struct cache_flow *cache_masked_find(struct cache *, const struct key *);
  * 'acts' stays the caller's. */
 struct cache_flow *cache_add(struct cache *, const struct key *, const struct key *mask,
                              struct cache_acts *acts, int64_t now_ms);
-/* Worker, before it asks for a translation: can cache_run_once() be called?  False: out of memory.
- */
+/* Worker, before it asks for a translation: can cache_run_once() be called?  False: out of memory,
+ * or CACHE_ONCE_LIMIT reached: the control thread cannot keep up. */
 bool cache_can_run_once(struct cache *) MUST_USE;
 /* Worker: a verdict that is not installed ran for one packet; its credit goes to the outbox with
  * these statistics. */
@@ -163,5 +166,7 @@ static inline void cache_flow_hit(struct cache_flow *f, uint32_t bytes, be16 tcp
     }
 }
 
+/* Control thread: frees a flow that came out of the outbox, but not its acts. */
+void cache_flow_free(struct cache_flow *);
 /* Control thread: the flow's whole key. */
 void cache_flow_key(const struct cache_flow *, struct key *);

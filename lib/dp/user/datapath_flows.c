@@ -60,7 +60,7 @@ static void reap(struct datapath *dp, struct cache_msg *m)
         f = container_of_(m, struct cache_flow, msg);
         credit(dp, f, &total);
         free_acts(dp, f->acts);
-        free(f);
+        cache_flow_free(f);
         break;
     case CACHE_MSG_ACTS:
         free_acts(dp, container_of_(m, struct cache_acts, msg));

@@ -187,8 +187,8 @@ static void run_commands(struct worker *w)
         run_command(w, c);
     }
     cache_run_inbox(&w->pass.cache);
-    if (w->pass.cache.n_once >= NOTIFY_AFTER) {
-        w->pass.cache.n_once = 0;
+    if (w->pass.cache.n_once - w->n_notified >= NOTIFY_AFTER) {
+        w->n_notified = w->pass.cache.n_once;
         notify_control(w);
     }
 }

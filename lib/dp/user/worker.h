@@ -47,6 +47,7 @@ struct worker {
     sem_t done;           /* The worker answers a command. */
     unsigned n_ports;     /* Control thread: how many it gave to this worker. */
     bool ended;           /* Worker only. */
+    uint32_t n_notified;  /* Worker only: cache.n_once when it last told the control thread. */
 };
 
 /* 'notify_fd': an eventfd, written when the outbox should be emptied soon.  NULL on success, else a
