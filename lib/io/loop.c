@@ -373,11 +373,11 @@ void loop_turn(struct loop *l, int64_t max_wait_ms)
         struct timeval tv = {.tv_sec = us / 1000000, .tv_usec = us % 1000000};
         evtimer_add(l->wakeup, &tv);
     }
-    if (us) {
-        l->awake = false;
-        if (l->before_wait) {
-            l->before_wait();
-        }
+    /* Also when there is no time to sleep: whoever waits for this thread (a grace period) gets on
+     * even while peers keep every turn busy. */
+    l->awake = false;
+    if (l->before_wait) {
+        l->before_wait();
     }
     event_base_loop(l->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY | (us ? 0 : EVLOOP_NONBLOCK));
     wake(l);
@@ -388,10 +388,10 @@ void loop_turn(struct loop *l, int64_t max_wait_ms)
 
 void loop_run(struct loop *l)
 {
-    l->stop = false;
     while (!l->stop) {
         loop_turn(l, -1);
     }
+    l->stop = false;
 }
 
 void loop_stop(struct loop *l)

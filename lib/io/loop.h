@@ -19,7 +19,7 @@ typedef void loop_cb(void *aux);
 struct loop *loop_new(void);
 /* Waits two seconds at most for jobs on helper threads, and drops the others. */
 void loop_free(struct loop *);
-void loop_run(struct loop *); /* Until loop_stop(). */
+void loop_run(struct loop *); /* Until loop_stop(), which may have come before. */
 void loop_stop(struct loop *);
 /* One turn; waits for something to do at most 'max_wait_ms' (-1 = no limit) of real time. */
 void loop_turn(struct loop *, int64_t max_wait_ms);
@@ -30,7 +30,7 @@ static inline int64_t loop_now(struct loop *l)
     return loop_env(l)->now_ms;
 }
 
-/* Called just before the loop may sleep, and when it goes on (RCU offline, online). */
+/* Called once a turn: just before the loop may sleep, and when it goes on (RCU offline, online). */
 void loop_set_wait_hooks(struct loop *, void (*before)(void), void (*after)(void));
 
 /* Timers.  Embedded; cancel before the memory goes.  Times in ms of loop_env()->now_ms. */

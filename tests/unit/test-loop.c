@@ -237,13 +237,69 @@ static void test_warp(void **state)
     loop_free(l);
 }
 
+static unsigned n_before, n_after;
+
+static void count_before(void)
+{
+    assert_int_equal(n_before++, n_after);
+}
+
+static void count_after(void)
+{
+    assert_int_equal(++n_after, n_before);
+}
+
+static void call_again(void *item_)
+{
+    struct item *item = item_;
+    loop_call_schedule(&item->call);
+}
+
+/* A loop that is busy in each turn still says that it holds nothing of RCU. */
+static void test_hooks(void **state)
+{
+    (void)state;
+    struct loop *l = loop_new();
+    struct item a = {.loop = l};
+
+    loop_set_wait_hooks(l, count_before, count_after);
+    loop_call_init(&a.call, l, call_again, &a);
+    loop_call_schedule(&a.call);
+    for (unsigned i = 1; i <= 5; i++) {
+        loop_turn(l, -1);
+        assert_int_equal(n_after, i);
+    }
+    loop_call_cancel(&a.call);
+    loop_free(l);
+}
+
+/* A signal may arrive before the loop runs. */
+static void test_stop(void **state)
+{
+    (void)state;
+    struct loop *l = loop_new();
+    struct item a = {.loop = l, .c = 'a'};
+
+    loop_stop(l);
+    loop_timer_init(&a.timer, l, note, &a);
+    loop_timer_after(&a.timer, 0);
+    alarm(10);
+    loop_run(l);
+    alarm(0);
+    expect("");
+    loop_turn(l, 0); /* It can go on. */
+    expect("a");
+    loop_free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_timer_order), cmocka_unit_test(test_timer_rearm),
         cmocka_unit_test(test_calls),       cmocka_unit_test(test_fd),
         cmocka_unit_test(test_offload),     cmocka_unit_test(test_signal),
-        cmocka_unit_test(test_warp),
+        cmocka_unit_test(test_warp),        cmocka_unit_test(test_hooks),
+        cmocka_unit_test(test_stop),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     text_deinit(&history);
