@@ -48,7 +48,7 @@ struct revalidator {
     struct changes pending, active; /* 'active' while 'running'. */
     struct waiters waiting, served; /* Of pending, of active. */
     bool running;
-    bool closing;
+    bool closing; /* The ofproto has gone; only the end of a grace period is still awaited. */
     bool touched; /* The walk under way has replaced or removed a flow. */
     struct loop_call start;
 };
@@ -177,6 +177,7 @@ static void settled(void *r_)
 
     r->running = false;
     if (r->closing) {
+        free(r);
         return;
     }
     if (r->touched) {
@@ -198,7 +199,7 @@ static void grace_done(void *r_)
         dp_flow_walk(r->ofproto->dp, visit, r);
     }
     changes_clear(&r->active);
-    if (r->touched) {
+    if (!r->closing && r->touched) {
         loop_offload(r->ofproto->loop, grace_work, settled, r);
     } else {
         settled(r);
@@ -242,14 +243,13 @@ struct revalidator *revalidator_new(struct ofproto *p)
 void revalidator_free(struct revalidator *r)
 {
     r->closing = true;
-    while (r->running) {
-        loop_turn(r->ofproto->loop, 10); /* The helper thread still has our pointer. */
-    }
     loop_call_cancel(&r->start);
     waiters_call(&r->served);
     waiters_call(&r->waiting);
     changes_clear(&r->pending);
-    free(r);
+    if (!r->running) {
+        free(r);
+    } /* Else the grace period under way has our pointer, and frees it at its end. */
 }
 
 static void add_table(struct changes *c, struct tables *t, uint8_t id)

@@ -54,6 +54,7 @@ static NORETURN void die(char *error)
     free(log_set("console:off")); /* Once is enough there. */
     log_emer("%s", error);
     free(error);
+    daemon_remove_pidfile();
     exit(1);
 }
 
@@ -363,8 +364,9 @@ int main(int argc, char *argv[])
 
     close_all(&d);
     loop_timer_cancel(&d.tick);
-    loop_free(d.loop);
+    /* The loop's helper threads may still wait for a grace period, which is not to wait for us. */
     urcu_qsbr_unregister_thread();
+    loop_free(d.loop);
     daemon_remove_pidfile();
     free_options(&o);
     return 0;
