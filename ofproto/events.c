@@ -15,6 +15,7 @@
 
 struct events_ring {
     struct ring ring;
+    const void *owner; /* Identifies the thread that pushes. */
     struct events_ring *next;
 };
 
@@ -27,11 +28,12 @@ struct events {
     void *aux;
     uint64_t pending_bytes; /* Atomic. */
     bool awake;             /* Atomic: the eventfd has been written and not read. */
-    pthread_mutex_t mutex;  /* Around 'rings': taken when a thread pushes for the first time. */
+    pthread_mutex_t mutex;  /* For who adds to 'rings'. */
     struct events_ring *rings;
 };
 
-/* Which ring is this thread's, for the few objects it pushes to. */
+/* Which ring is this thread's, for the few objects it pushes to.  The address of the array stands
+ * for the thread; a new thread that gets it inherits the ring of one that has ended. */
 static _Thread_local struct {
     uint64_t id;
     struct events_ring *ring;
@@ -64,7 +66,8 @@ static bool run_some(struct events *es, unsigned budget)
 
     while (any && budget) {
         any = false;
-        for (struct events_ring *r = es->rings; r && budget; r = r->next) {
+        struct events_ring *r = __atomic_load_n(&es->rings, __ATOMIC_ACQUIRE);
+        for (; r && budget; r = r->next) {
             struct events_item *e = ring_pop(&r->ring);
             if (e) {
                 any = true;
@@ -119,7 +122,8 @@ void events_free(struct events *es)
 {
     struct events_ring *next;
 
-    events_run(es);
+    while (run_some(es, PER_TURN)) {
+    }
     loop_call_cancel(&es->again);
     loop_fd_deinit(&es->readable);
     close(es->fd);
@@ -132,10 +136,33 @@ void events_free(struct events *es)
     free(es);
 }
 
+/* What was there when it was called: workers that go on pushing do not keep it from returning. */
 void events_run(struct events *es)
 {
-    while (run_some(es, PER_TURN)) {
+    unsigned budget = 0;
+
+    for (struct events_ring *r = __atomic_load_n(&es->rings, __ATOMIC_ACQUIRE); r; r = r->next) {
+        budget += RING_SIZE;
     }
+    (void)run_some(es, budget);
+}
+
+static struct events_ring *find_or_add_ring(struct events *es)
+{
+    pthread_mutex_lock(&es->mutex);
+    struct events_ring *r = es->rings;
+    while (r && r->owner != thread_rings) {
+        r = r->next;
+    }
+    if (!r) {
+        r = xzalloc_cacheline(sizeof *r);
+        ring_init(&r->ring, RING_SIZE);
+        r->owner = thread_rings;
+        r->next = es->rings;
+        __atomic_store_n(&es->rings, r, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&es->mutex);
+    return r;
 }
 
 static struct events_ring *thread_ring(struct events *es)
@@ -144,14 +171,8 @@ static struct events_ring *thread_ring(struct events *es)
     if (LIKELY(thread_rings[slot].id == es->id)) {
         return thread_rings[slot].ring;
     }
-    /* First push of this thread, or another object took the slot: then the old ring is found no
-     * more and simply stays empty. */
-    struct events_ring *r = xzalloc_cacheline(sizeof *r);
-    ring_init(&r->ring, RING_SIZE);
-    pthread_mutex_lock(&es->mutex);
-    r->next = es->rings;
-    __atomic_store_n(&es->rings, r, __ATOMIC_RELEASE);
-    pthread_mutex_unlock(&es->mutex);
+    /* First push of this thread, or another object took the slot. */
+    struct events_ring *r = find_or_add_ring(es);
     thread_rings[slot].id = es->id;
     thread_rings[slot].ring = r;
     return r;

@@ -37,5 +37,5 @@ struct events *events_new(struct loop *, void (*handle)(void *aux, struct events
 void events_free(struct events *); /* No thread pushes any more. */
 /* Any thread.  False: the ring is full, or too many bytes wait; the event is still the caller's. */
 bool events_push(struct events *, struct events_item *) MUST_USE;
-void events_run(struct events *); /* Handles what waits, now; control thread. */
+void events_run(struct events *); /* Handles what waits by now; control thread. */
 void events_event_free(struct events_item *);
