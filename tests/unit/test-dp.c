@@ -166,6 +166,24 @@ static void test_not_cached(void **state UNUSED)
     stop(f);
 }
 
+/* A walk has the statistics of all that workers let go of, also where memory is freed in slices. */
+static void test_many_not_cached(void **state UNUSED)
+{
+    struct fixture *f = start();
+    uint64_t sum = 0;
+
+    t.no_cache = true;
+    for (unsigned i = 0; i < 25000; i++) {
+        receive(f, 1);
+    }
+    assert_int_equal(walk(f, DP_FLOW_KEEP).n, 0);
+    for (unsigned i = 0; i < t.n_books; i++) {
+        sum += t.books[i]->packets;
+    }
+    assert_int_equal(sum, 25000);
+    stop(f);
+}
+
 static void test_idle(void **state UNUSED)
 {
     struct fixture *f = start();
@@ -358,10 +376,14 @@ static void test_many(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ports),   cmocka_unit_test(test_tx_pcap),
-        cmocka_unit_test(test_flows),   cmocka_unit_test(test_not_cached),
+        cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_tx_pcap),
+        cmocka_unit_test(test_flows),
+        cmocka_unit_test(test_not_cached),
+        cmocka_unit_test(test_many_not_cached),
         cmocka_unit_test(test_threads), /* Before the time stands still. */
-        cmocka_unit_test(test_stress),  cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_stress),
+        cmocka_unit_test(test_idle),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -52,13 +52,11 @@ static void free_acts(struct datapath *dp, struct cache_acts *a)
 
 static void reap(struct datapath *dp, struct cache_msg *m)
 {
-    struct dp_flow_stats total;
     struct cache_flow *f;
 
     switch (m->kind) {
     case CACHE_MSG_FLOW:
         f = container_of_(m, struct cache_flow, msg);
-        credit(dp, f, &total);
         free_acts(dp, f->acts);
         cache_flow_free(f);
         break;
@@ -80,20 +78,30 @@ static void free_gone(struct datapath *dp, unsigned budget)
     }
 }
 
+/* What workers have let go of pays in at once, even if its memory has to wait: whoever walks to get
+ * statistics counts on it. */
+static void collect(struct datapath *dp, struct cache_msg *m)
+{
+    struct dp_flow_stats total;
+    struct cache_msg *next;
+
+    for (; m; m = next) {
+        next = m->next;
+        if (m->kind == CACHE_MSG_FLOW) {
+            credit(dp, container_of_(m, struct cache_flow, msg), &total);
+        }
+        m->next = dp->gone;
+        dp->gone = m;
+    }
+}
+
 void datapath_reap(struct datapath *dp)
 {
+    for (unsigned i = 0; i < dp->n_workers; i++) {
+        collect(dp, cache_msg_take(&dp->workers[i]->pass.cache.outbox));
+    }
     if (dp->n_walks) {
         return;
-    }
-    for (unsigned i = 0; i < dp->n_workers; i++) {
-        struct cache_msg *all = cache_msg_take(&dp->workers[i]->pass.cache.outbox), *last = all;
-        while (last && last->next) {
-            last = last->next;
-        }
-        if (all) {
-            last->next = dp->gone;
-            dp->gone = all;
-        }
     }
     free_gone(dp, SLICE);
     if (dp->gone) {
