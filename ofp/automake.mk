@@ -15,6 +15,7 @@ ofp_libofp_la_SOURCES += ofp/msg_print_group.c ofp/msg_print_queue.c ofp/msg_pri
 ofp_libofp_la_SOURCES += ofp/msg_print_tables.c
 ofp_libofp_la_SOURCES += ofp/packet_io.c ofp/packet_io.h ofp/packet_io_text.c ofp/packet_summary.c
 ofp_libofp_la_SOURCES += ofp/port.c ofp/port.h
+ofp_libofp_la_SOURCES += ofp/protocol.c ofp/protocol.h
 ofp_libofp_la_SOURCES += ofp/switch.c ofp/switch.h ofp/table_features.c
 ofp_libofp_la_SOURCES += ofp/field_flags.c ofp/field-text-private.h
 ofp_libofp_la_SOURCES += ofp/field_format.c

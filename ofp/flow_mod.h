@@ -41,6 +41,16 @@ void flow_mod_encode(const struct flow_mod *, uint8_t version, uint32_t xid, str
  * `priority=1,ip,actions=..` for 'command'; the string is modified.  -1 as command: the text starts
  * with a command word (add-flows files).  NULL, or an error text. */
 char *flow_mod_parse(char *text, int command, const struct name_map *, struct flow_mod *) MUST_USE;
+/* What parsing finds out beside the flow. */
+struct flow_notes {
+    uint32_t usable;     /* Flow formats (protocol.h) that can carry it. */
+    struct text dropped; /* What match_normalise() says; empty if nothing was dropped. */
+};
+#define FLOW_NOTES_INIT ((struct flow_notes){0, TEXT_INIT})
+/* The same with notes.  Actions that do not fit the match, but that versions before 1.1 would take,
+ * then are no error, but take the others out of 'usable'.  The caller deinits 'dropped'. */
+char *flow_mod_parse_notes(char *text, int command, const struct name_map *, struct flow_mod *,
+                           struct flow_notes *) MUST_USE;
 /* Cuts `action=...` or `actions=...` off the end of 'text'; what follows the `=`, or NULL. */
 char *flow_mod_split_actions(char *text);
 void flow_mod_print(const struct flow_mod *, const struct name_map *, struct text *);
@@ -59,6 +69,8 @@ void flow_stats_request_encode(const struct flow_stats_request *, uint8_t versio
                                struct wire_wr *);
 char *flow_stats_request_parse(char *text, bool aggregate, const struct name_map *,
                                struct flow_stats_request *) MUST_USE;
+char *flow_stats_request_parse_notes(char *text, bool aggregate, const struct name_map *,
+                                     struct flow_stats_request *, struct flow_notes *) MUST_USE;
 
 struct flow_stats {
     struct match match;

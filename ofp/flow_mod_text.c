@@ -7,6 +7,7 @@
 
 #include "lib/mem.h"
 #include "ofp/format.h"
+#include "ofp/protocol.h"
 
 /* What a command takes beside the match, table and cookie. */
 enum {
@@ -167,24 +168,44 @@ static char *parse_property(const char *key, char *value, unsigned takes,
     return xasprintf("unknown keyword %s", key);
 }
 
+/* Which formats have room for what stands beside match and actions. */
+static uint32_t protocol_of_properties(const struct flow_mod *fm)
+{
+    uint32_t set = PROTOCOL_ANY;
+
+    set &= fm->table_id != OFPTT_ALL ? PROTOCOL_TIDS : PROTOCOL_ANY;
+    set &= fm->cookie_mask ? PROTOCOL_NXM_ALL | PROTOCOL_OF11_UP : PROTOCOL_ANY;
+    set &= fm->out_group != OFPG_ANY ? PROTOCOL_OF11_UP : PROTOCOL_ANY;
+    set &= fm->flags & OFPFF_RESET_COUNTS ? PROTOCOL_OXM : PROTOCOL_ANY;
+    set &=
+        fm->flags & (OFPFF_NO_PKT_COUNTS | OFPFF_NO_BYT_COUNTS) ? PROTOCOL_OF13_UP : PROTOCOL_ANY;
+    return set;
+}
+
 static char *parse_items(char *text, unsigned takes, const struct name_map *names,
-                         struct flow_mod *fm)
+                         struct flow_mod *fm, struct flow_notes *notes)
 {
     char *cursor = text, *key, *value;
     while (text_next_kv(&cursor, &key, &value)) {
         if (parse_flag(key, takes, fm) || is_ignored(key, *value)) {
             continue;
         }
+        const struct field *field;
+        struct field_value mask;
         bool found = false;
-        char *err = match_parse_item(key, value, names, &fm->match, &found);
+        char *err = match_parse_field(key, value, names, &fm->match, &found, &field, &mask);
         if (!err && !found) {
             err = parse_property(key, value, takes, names, fm);
         }
         if (err) {
             return err;
         }
+        if (found && field) {
+            notes->usable &= protocol_of_field(field, &mask);
+        }
     }
-    match_normalise(&fm->match, NULL);
+    match_normalise(&fm->match, &notes->dropped);
+    notes->usable &= protocol_of_match(&fm->match) & protocol_of_properties(fm);
     return NULL;
 }
 
@@ -202,14 +223,20 @@ static void init(struct flow_mod *fm, int command)
     match_init(&fm->match);
 }
 
-static char *parse_actions(char *actions, const struct name_map *names, struct flow_mod *fm)
+static char *parse_actions(char *actions, const struct name_map *names, struct flow_mod *fm,
+                           struct flow_notes *notes, bool soft)
 {
     char *err = acts_parse(actions, names, true, &fm->acts);
     if (err) {
         return err;
     }
     const struct act_limits limits = {.cur_table = fm->table_id};
-    enum ofp_error error = acts_check(&fm->acts, &fm->match, &limits, true);
+    enum ofp_error error = acts_check(&fm->acts, &fm->match, &limits, !soft);
+    notes->usable &= protocol_of_acts(fm->acts.data, fm->acts.len);
+    if (!error && soft && acts_check(&fm->acts, &fm->match, &limits, true)) {
+        notes->usable &= ~PROTOCOL_OF11_UP;
+        error = notes->usable ? OFPERR_OK : OFPERR_OFPBAC_MATCH_INCONSISTENT;
+    }
     return error ? xasprintf("actions are invalid with specified match (%s)", ofp_error_name(error))
                  : NULL;
 }
@@ -231,7 +258,8 @@ static int parse_command(char **text)
     return FM_ADD;
 }
 
-char *flow_mod_parse(char *text, int command, const struct name_map *names, struct flow_mod *fm)
+static char *parse(char *text, int command, const struct name_map *names, struct flow_mod *fm,
+                   struct flow_notes *notes, bool soft)
 {
     if (command < 0) {
         command = parse_command(&text);
@@ -245,9 +273,9 @@ char *flow_mod_parse(char *text, int command, const struct name_map *names, stru
             return xstrdup("must specify an action");
         }
     }
-    char *err = parse_items(text, takes, names, fm);
+    char *err = parse_items(text, takes, names, fm, notes);
     if (!err && actions) {
-        err = parse_actions(actions, names, fm);
+        err = parse_actions(actions, names, fm, notes, soft);
     }
     if (err) {
         flow_mod_deinit(fm);
@@ -255,12 +283,31 @@ char *flow_mod_parse(char *text, int command, const struct name_map *names, stru
     return err;
 }
 
-char *flow_stats_request_parse(char *text, bool aggregate, const struct name_map *names,
-                               struct flow_stats_request *req)
+char *flow_mod_parse(char *text, int command, const struct name_map *names, struct flow_mod *fm)
+{
+    struct flow_notes notes = FLOW_NOTES_INIT;
+    char *err = parse(text, command, names, fm, &notes, false);
+
+    text_deinit(&notes.dropped);
+    return err;
+}
+
+char *flow_mod_parse_notes(char *text, int command, const struct name_map *names,
+                           struct flow_mod *fm, struct flow_notes *notes)
+{
+    *notes = FLOW_NOTES_INIT;
+    notes->usable = PROTOCOL_ANY;
+    return parse(text, command, names, fm, notes, true);
+}
+
+char *flow_stats_request_parse_notes(char *text, bool aggregate, const struct name_map *names,
+                                     struct flow_stats_request *req, struct flow_notes *notes)
 {
     struct flow_mod fm;
+    *notes = FLOW_NOTES_INIT;
+    notes->usable = PROTOCOL_ANY;
     init(&fm, FM_DELETE);
-    char *err = parse_items(text, REQUEST_TAKES, names, &fm);
+    char *err = parse_items(text, REQUEST_TAKES, names, &fm, notes);
     *req = (struct flow_stats_request){
         .aggregate = aggregate,
         .table_id = fm.table_id,
@@ -270,6 +317,16 @@ char *flow_stats_request_parse(char *text, bool aggregate, const struct name_map
         .cookie_mask = fm.cookie_mask,
         .match = fm.match,
     };
+    return err;
+}
+
+char *flow_stats_request_parse(char *text, bool aggregate, const struct name_map *names,
+                               struct flow_stats_request *req)
+{
+    struct flow_notes notes;
+    char *err = flow_stats_request_parse_notes(text, aggregate, names, req, &notes);
+
+    text_deinit(&notes.dropped);
     return err;
 }
 

@@ -39,6 +39,9 @@ void match_format(const struct match *, const struct name_map *, int priority, s
  * NULL or an error text. */
 char *match_parse_item(const char *key, const char *value, const struct name_map *, struct match *,
                        bool *found) MUST_USE;
+/* The same; tells the field (NULL: a protocol word) and what of it was given. */
+char *match_parse_field(const char *key, const char *value, const struct name_map *, struct match *,
+                        bool *found, const struct field **, struct field_value *mask) MUST_USE;
 /* Drops fields whose prerequisites are not met, as the text tools do.  True if something was
  * dropped; the dropped form is described in 'what' if not NULL. */
 bool match_normalise(struct match *, struct text *what);

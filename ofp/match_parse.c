@@ -37,7 +37,8 @@ static void set_word(const struct field_word *w, struct match *m)
 }
 
 /* `reg0[0..3]=5`: adds to what is already matched of the field. */
-static char *parse_subfield_item(const char *key, const char *text, struct match *m)
+static char *parse_subfield_item(const char *key, const char *text, struct match *m,
+                                 const struct field **given, struct field_value *given_mask)
 {
     struct subfield sf;
     struct field_value value, mask, bits = {{0}};
@@ -63,34 +64,48 @@ static char *parse_subfield_item(const char *key, const char *text, struct match
     bits_copy(bits.b, sizeof bits.b, 0, value.b, f->n_bytes, sf.ofs, sf.n_bits);
     memset(&bits, 0xff, sizeof bits);
     bits_copy(bits.b, sizeof bits.b, 0, mask.b, f->n_bytes, sf.ofs, sf.n_bits);
+    *given = f;
+    bits_copy(bits.b, sizeof bits.b, 0, given_mask->b, f->n_bytes, sf.ofs, sf.n_bits);
     field_set_match(f, &value, &mask, m);
+    return NULL;
+}
+
+char *match_parse_field(const char *key, const char *value, const struct name_map *names,
+                        struct match *m, bool *found, const struct field **given,
+                        struct field_value *given_mask)
+{
+    const struct field_word *word = *value ? NULL : find_word(key);
+    const struct field *f = word ? NULL : field_by_name(key);
+
+    *found = true;
+    *given = f;
+    memset(given_mask, 0, sizeof *given_mask);
+    if (word) {
+        set_word(word, m);
+        return NULL;
+    }
+    if (f) {
+        struct field_value v;
+        char *error = field_parse(f, value, names, &v, given_mask);
+        if (!error) {
+            field_set_match(f, &v, given_mask, m);
+        }
+        return error;
+    }
+    if (strchr(key, '[')) {
+        return parse_subfield_item(key, value, m, given, given_mask);
+    }
+    *found = false;
     return NULL;
 }
 
 char *match_parse_item(const char *key, const char *value, const struct name_map *names,
                        struct match *m, bool *found)
 {
-    const struct field_word *word = *value ? NULL : find_word(key);
-    const struct field *f = word ? NULL : field_by_name(key);
+    const struct field *f;
+    struct field_value mask;
 
-    *found = true;
-    if (word) {
-        set_word(word, m);
-        return NULL;
-    }
-    if (f) {
-        struct field_value v, mask;
-        char *error = field_parse(f, value, names, &v, &mask);
-        if (!error) {
-            field_set_match(f, &v, &mask, m);
-        }
-        return error;
-    }
-    if (strchr(key, '[')) {
-        return parse_subfield_item(key, value, m);
-    }
-    *found = false;
-    return NULL;
+    return match_parse_field(key, value, names, m, found, &f, &mask);
 }
 
 /* Fields whose bits other fields share, or which mean nothing outside their protocol. */

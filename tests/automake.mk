@@ -66,4 +66,4 @@ check-system: all $(RUN_BY_SYSTEM_TESTS)
 	cd '$(srcdir)/tests' && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=harness $(PYTHON3) -m system.run \
 	  --build '$(abs_top_builddir)' --results '$(abs_top_builddir)/tests/system-results' $(SYSTEMFLAGS)
 .PHONY: check-system
-EXTRA_DIST += tests/data/ofctl-samples.txt
+EXTRA_DIST += tests/data/ofctl-samples.txt tests/data/ofctl-protocols.txt

@@ -22,6 +22,7 @@ utilities_sluice_ofctl_SOURCES += utilities/names.c utilities/names.h
 utilities_sluice_ofctl_SOURCES += utilities/ofconn.c utilities/ofconn.h
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_diff.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_dump.c
+utilities_sluice_ofctl_SOURCES += utilities/ofctl_flows.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_mod.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_monitor.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_parse.c

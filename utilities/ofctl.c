@@ -53,50 +53,36 @@ static void set_protocols(void *aux, const char *arg)
     ctl->versions &= SUPPORTED;
 }
 
-/* Flow formats narrow the versions; 1.3's is the one there is. */
-static void note_flow_format(struct ofctl *ctl, const char *word)
-{
-    static const char *const known[] = {
-        "any",
-        "OXM",
-        "OXM-OpenFlow13",
-        "OXM-OpenFlow12",
-        "OXM-OpenFlow14",
-        "NXM",
-        "nxm",
-        "OXM-OpenFlow15",
-        "OXM-OpenFlow11",
-        "OpenFlow11",
-        "OpenFlow10",
-        "NXM-table_id",
-        "NXM+table_id",
-        "OpenFlow10-table_id",
-        "OpenFlow10+table_id",
-    };
-    const size_t n_good = 3; /* The first ones. */
-
-    for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-        if (!strcmp(word, known[i])) {
-            ctl->flow_format_ok |= i < n_good;
-            return;
-        }
-    }
-    cmd_fatal("%s: unknown flow protocol", word);
-}
-
+/* Flow formats narrow the versions: narrow_protocols(). */
 static void set_flow_format(void *aux, const char *arg)
 {
     struct ofctl *ctl = aux;
 
-    ctl->flow_format_ok = false;
-    for_words(arg, note_flow_format, ctl);
-    if (!ctl->flow_format_ok) {
-        cmd_fatal(
-            "None of the enabled OpenFlow versions (OpenFlow13) supports any of the enabled flow "
-            "formats (%s).  (Use -O to enable additional OpenFlow versions or -F to enable "
-            "additional flow formats.)",
-            arg);
+    cmd_check(protocol_parse(arg, &ctl->protocols));
+}
+
+static void narrow_protocols(struct ofctl *ctl)
+{
+    uint32_t of_versions = 0;
+    struct text enabled = TEXT_INIT, formats = TEXT_INIT;
+
+    for (size_t i = 0; i < ARRAY_SIZE(version_names); i++) {
+        uint8_t v = version_names[i].version;
+        if (ctl->versions & BIT(v)) {
+            of_versions |= protocol_of_version(v);
+            text_printf(&enabled, "%s%s", enabled.len ? ", " : "", version_names[i].name);
+        }
     }
+    if (!(ctl->protocols & of_versions)) {
+        protocol_format(ctl->protocols, &formats);
+        cmd_fatal("None of the enabled OpenFlow versions (%s) supports any of the enabled flow "
+                  "formats (%s).  (Use -O to enable additional OpenFlow versions or -F to enable "
+                  "additional flow formats.)",
+                  text_cstr(&enabled), text_cstr(&formats));
+    }
+    ctl->protocols &= of_versions;
+    text_deinit(&enabled);
+    text_deinit(&formats);
 }
 
 static void set_strict(void *aux, const char *arg)
@@ -260,9 +246,10 @@ int main(int argc, char *argv[])
         .n_options = ARRAY_SIZE(options),
         .permute = true,
     };
-    struct ofctl ctl = {.versions = SUPPORTED};
+    struct ofctl ctl = {.versions = SUPPORTED, .protocols = PROTOCOL_ANY};
 
     int first = cmd_options(&program, argc, argv, &ctl);
+    narrow_protocols(&ctl);
     if (ctl.n_sort) {
         add_sort_key(&ctl, NULL, true); /* What is alike otherwise comes by priority. */
     }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include "lib/cmd.h"
+#include "ofp/flow_mod.h"
+#include "ofp/protocol.h"
 #include "utilities/names.h"
 #include "utilities/ofconn.h"
 
@@ -20,7 +22,7 @@ struct sort_key {
 struct ofctl {
     uint32_t versions; /* -O: bit n = wire version n. */
     bool strict, readd, read_only, no_stats, timestamp;
-    bool flow_format_ok; /* -F names one that can be used. */
+    uint32_t protocols; /* -F, as far as the versions have them: PROTOCOL_* */
     enum when_names names;
     int verbosity; /* -m */
     struct sort_key sort[OFCTL_MAX_SORT];
@@ -62,6 +64,16 @@ struct line_reader {
 void lines_open(struct line_reader *, const char *name);
 bool lines_next(struct line_reader *, char **text);
 void lines_close(struct line_reader *);
+
+/* Flows from text.  What is wrong with one ends the program; what had to be dropped of its match is
+ * logged.  'file' NULL: the text is from the command line.  'usable' loses the formats that cannot
+ * carry the flow. */
+void flows_parse(char *text, int command, const struct name_map *, const char *file, int line,
+                 struct flow_mod *, uint32_t *usable);
+void flows_parse_request(const struct ofctl *, const char *text, bool aggregate,
+                         const struct name_map *, struct flow_stats_request *);
+/* Ends the program if no format that may be used can carry the flows. */
+void flows_check_usable(const struct ofctl *, uint32_t usable);
 
 /* The commands, by file. */
 typedef void ofctl_command(int argc, char *argv[], void *aux);

@@ -91,19 +91,18 @@ static void add_flow_mod(struct flow_table *t, int side, const struct flow_mod *
     wire_wr_deinit(&w);
 }
 
-static void read_file(struct flow_table *t, int side, const char *name,
+static void read_file(const struct ofctl *ctl, struct flow_table *t, int side, const char *name,
                       const struct name_map *names)
 {
     struct line_reader r;
+    uint32_t usable = PROTOCOL_ANY;
     char *text;
 
     lines_open(&r, name);
     while (lines_next(&r, &text)) {
         struct flow_mod fm;
-        char *error = flow_mod_parse(text, FM_ADD, names, &fm);
-        if (error) {
-            cmd_fatal("%s:%d: %s", r.name, r.number, error);
-        }
+        flows_parse(text, FM_ADD, names, r.name, r.number, &fm, &usable);
+        flows_check_usable(ctl, usable);
         add_flow_mod(t, side, &fm);
         flow_mod_deinit(&fm);
     }
@@ -262,7 +261,7 @@ void ofctl_diff_flows(int argc, char *argv[], void *aux)
     }
     for (int side = 0; side < 2; side++) {
         if (!open[side]) {
-            read_file(&t, side, argv[side + 1], names);
+            read_file(aux, &t, side, argv[side + 1], names);
         }
     }
     const struct name_map *out = open[0] ? sessions[0].out : open[1] ? sessions[1].out : NULL;
@@ -322,7 +321,7 @@ void ofctl_replace_flows(int argc, char *argv[], void *aux)
     unsigned n_sent = 0;
 
     session_open(&s, ctl, argv[1]);
-    read_file(&t, FILE_SIDE, argv[2], names_input(&s.names));
+    read_file(ctl, &t, FILE_SIDE, argv[2], names_input(&s.names));
     read_switch(&t, SWITCH_SIDE, &s);
     struct entry **list = sorted(&t);
     for (int adding = 0; adding < 2; adding++) { /* Deletions first, so that there is room. */

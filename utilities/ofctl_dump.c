@@ -108,9 +108,7 @@ void ofctl_dump_flows(int argc, char *argv[], void *aux)
     struct session s;
 
     session_open(&s, ctl, argv[1]);
-    char *text = xstrdup(argc > 2 ? argv[2] : "");
-    cmd_check(flow_stats_request_parse(text, false, names_input(&s.names), &request));
-    free(text);
+    flows_parse_request(ctl, argc > 2 ? argv[2] : "", false, names_input(&s.names), &request);
     uint32_t xid = ofconn_next_xid(s.conn);
     flow_stats_request_encode(&request, s.version, xid, &w);
     if (ctl->n_sort || ctl->no_stats || s.out) {

@@ -15,16 +15,12 @@
 #define FILE_MAX (1u << 30)
 
 static void put_flow_mod(struct session *s, char *text, int command, const char *file, int line,
-                         struct wire_wr *all)
+                         struct wire_wr *all, uint32_t *usable)
 {
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
     struct flow_mod fm;
-    char *error = flow_mod_parse(text, command, names_input(&s->names), &fm);
 
-    if (error && file) {
-        cmd_fatal("%s:%d: %s", file, line, error);
-    }
-    cmd_check(error);
+    flows_parse(text, command, names_input(&s->names), file, line, &fm, usable);
     flow_mod_encode(&fm, s->version, ofconn_next_xid(s->conn), &w);
     if (w.err) {
         cmd_fatal("the flow is too long for an OpenFlow message");
@@ -54,13 +50,15 @@ static void send_file(struct session *s, const char *name, int command)
 {
     struct wire_wr all = WIRE_WR_INIT(FILE_MAX);
     struct line_reader r;
+    uint32_t usable = PROTOCOL_ANY;
     char *text;
 
     lines_open(&r, name);
     while (lines_next(&r, &text)) {
-        put_flow_mod(s, text, command, r.name, r.number, &all);
+        put_flow_mod(s, text, command, r.name, r.number, &all, &usable);
     }
     lines_close(&r);
+    flows_check_usable(s->ctl, usable);
     send_windows(s, &all);
     wire_wr_deinit(&all);
 }
@@ -76,7 +74,9 @@ static void flow_mod_command(const char *target, const char *flow, int command, 
     } else {
         struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
         char *text = xstrdup(flow);
-        put_flow_mod(&s, text, command, NULL, 0, &w);
+        uint32_t usable = PROTOCOL_ANY;
+        put_flow_mod(&s, text, command, NULL, 0, &w, &usable);
+        flows_check_usable(s.ctl, usable);
         session_transact(&s, &w);
         free(text);
     }
@@ -126,7 +126,7 @@ static void packet_out_words(struct session *s, int argc, char *argv[])
 
     match_init(&po.metadata);
     if (!port_parse(argv[2], names_input(&s->names), &port)) {
-        cmd_fatal("%s: unknown port", argv[2]);
+        cmd_fatal("%s: unknown port `%s'", argv[1], argv[2]);
     }
     packet_out_set_port(&po, port);
     char *actions = xstrdup(argv[3]);
@@ -136,7 +136,10 @@ static void packet_out_words(struct session *s, int argc, char *argv[])
         size_t n;
         uint8_t *frame = text_to_hex(argv[i], &n);
         if (!frame) {
-            cmd_fatal("%s: packet is not in hexadecimal", argv[i]);
+            cmd_fatal("Trailing garbage in packet data");
+        }
+        if (n < 14) {
+            cmd_fatal("Packet data too short for Ethernet");
         }
         po.data = frame;
         po.data_len = (uint32_t)n;

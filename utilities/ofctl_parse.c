@@ -76,18 +76,30 @@ static void print_flow_mod(const struct ofctl *ctl, const struct flow_mod *fm, u
     wire_wr_deinit(&w);
 }
 
-static void print_protocols(void)
+static void print_protocols(const struct ofctl *ctl, uint32_t usable)
 {
-    puts("usable protocols: OXM-OpenFlow13\nchosen protocol: OXM-OpenFlow13");
+    struct text t = TEXT_INIT;
+
+    protocol_format(usable, &t);
+    printf("usable protocols: %s\n", text_cstr(&t));
+    usable &= ctl->protocols;
+    if (!usable) {
+        cmd_fatal("no usable protocol");
+    }
+    text_clear(&t);
+    protocol_format(usable & -usable, &t); /* The lowest is the oldest. */
+    printf("chosen protocol: %s\n", text_cstr(&t));
+    text_deinit(&t);
 }
 
 void ofctl_parse_flow(int argc, char *argv[], void *aux)
 {
     struct flow_mod fm;
     char *text = xstrdup(argv[1]);
+    uint32_t usable = PROTOCOL_ANY;
 
-    cmd_check(flow_mod_parse(text, FM_ADD, NULL, &fm));
-    print_protocols();
+    flows_parse(text, FM_ADD, NULL, NULL, 0, &fm, &usable);
+    print_protocols(aux, usable);
     print_flow_mod(aux, &fm, 1);
     flow_mod_deinit(&fm);
     free(text);
@@ -97,19 +109,17 @@ void ofctl_parse_flows(int argc, char *argv[], void *aux)
 {
     struct flow_mod *fms = NULL;
     struct line_reader r;
+    uint32_t usable = PROTOCOL_ANY;
     size_t n = 0;
     char *text;
 
     lines_open(&r, argv[1]);
     while (lines_next(&r, &text)) {
         fms = xrealloc(fms, (n + 1) * sizeof *fms);
-        char *error = flow_mod_parse(text, -1, NULL, &fms[n++]);
-        if (error) {
-            cmd_fatal("%s:%d: %s", r.name, r.number, error);
-        }
+        flows_parse(text, FM_ADD, NULL, r.name, r.number, &fms[n++], &usable);
     }
     lines_close(&r);
-    print_protocols();
+    print_protocols(aux, usable);
     for (size_t i = 0; i < n; i++) {
         print_flow_mod(aux, &fms[i], (uint32_t)i + 1);
         flow_mod_deinit(&fms[i]);

@@ -70,7 +70,7 @@ void ofctl_dump_ports(int argc, char *argv[], void *aux)
 
     session_open(&s, aux, argv[1]);
     if (argc > 2 && !port_parse(argv[2], names_input(&s.names), &port)) {
-        cmd_fatal("%s: unknown port", argv[2]);
+        cmd_fatal("%s: unknown port `%s'", argv[1], argv[2]);
     }
     uint32_t xid = ofconn_next_xid(s.conn);
     port_stats_request_encode(port, s.version, xid, &w);
@@ -85,12 +85,10 @@ void ofctl_dump_aggregate(int argc, char *argv[], void *aux)
     struct session s;
 
     session_open(&s, aux, argv[1]);
-    char *text = xstrdup(argc > 2 ? argv[2] : "");
-    cmd_check(flow_stats_request_parse(text, true, names_input(&s.names), &request));
+    flows_parse_request(s.ctl, argc > 2 ? argv[2] : "", true, names_input(&s.names), &request);
     uint32_t xid = ofconn_next_xid(s.conn);
     flow_stats_request_encode(&request, s.version, xid, &w);
     session_print_replies(&s, &w, xid);
-    free(text);
     session_close(&s);
 }
 
