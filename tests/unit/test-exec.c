@@ -322,6 +322,36 @@ static void test_trunc(void **state)
     forget();
 }
 
+/* Below a label a super-frame could not be segmented any more. */
+static void test_label_on_super_frame(void **state)
+{
+    (void)state;
+    struct dp_actions l = DP_ACTIONS_INIT;
+    struct key key;
+
+    dp_actions_output(&l, 1);
+    struct dp_action_push_mpls *m = dp_actions_put(&l, DP_ACTION_PUSH_MPLS, sizeof *m);
+    m->eth_type = htons(0x8847);
+    m->lse = htonl(0x00007140);
+    dp_actions_output(&l, 2);
+    put(&l, DP_ACTION_POP_MPLS, 0x0800);
+    dp_actions_output(&l, 3);
+    run(super_packet(2500, 1000), &l);
+    assert_int_equal(n_events, 7);
+    assert_int_equal(events[0].p->gso_type, GSO_TCPV4);
+    for (unsigned i = 1; i < 7; i++) {
+        struct packet *p = events[i].p;
+        assert_int_equal(events[i].arg, i % 2 ? 2 : 3);
+        assert_int_equal(p->gso_type, GSO_NONE);
+        assert_int_equal(p->len, (i < 5 ? 1054 : 554) + (i % 2) * 4);
+        parse_key(p, &key);
+        assert_int_equal(key.mpls_lse[0], i % 2 ? htonl(0x00007140) : 0);
+        p->csum = CSUM_UNKNOWN;
+        assert_true(csum_l4_ok(p));
+    }
+    forget();
+}
+
 static void test_userspace(void **state)
 {
     (void)state;
@@ -471,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_ct_recirc),
         cmocka_unit_test(test_hash),
         cmocka_unit_test(test_trunc),
+        cmocka_unit_test(test_label_on_super_frame),
         cmocka_unit_test(test_userspace),
         cmocka_unit_test(test_clone),
         cmocka_unit_test(test_overflow),

@@ -376,6 +376,40 @@ static void run_one(struct run *r, const struct dp_action *a, bool last)
     }
 }
 
+struct rest {
+    const struct run *run;
+    const void *actions;
+    size_t len;
+};
+
+static void run_rest(void *aux, struct packet *segment)
+{
+    const struct rest *rest = aux;
+    struct run r;
+
+    r.env = rest->run->env;
+    r.p = segment;
+    r.key = NULL;
+    r.offsets_ok = true;
+    r.depth = rest->run->depth;
+    run_list(&r, rest->actions, rest->len);
+    packet_free(r.p);
+}
+
+/* Below a label nobody segments any more, neither the kernel nor gso_segment(): each segment takes
+ * the rest of the list by itself.  False: it is not what its metadata says. */
+static bool split(struct run *r, const void *actions, size_t len)
+{
+    struct rest rest = {r, actions, len};
+
+    if (!gso_segment(r->p, r->env->pool, run_rest, &rest)) {
+        return false;
+    }
+    packet_free(r->p);
+    r->p = NULL;
+    return true;
+}
+
 static void run_list(struct run *r, const void *actions, size_t len)
 {
     const uint8_t *end = (const uint8_t *)actions + len;
@@ -383,6 +417,10 @@ static void run_list(struct run *r, const void *actions, size_t len)
 
     DP_ACTION_FOR_EACH(a, actions, len) {
         if (!r->p) {
+            break;
+        }
+        if (UNLIKELY(r->p->gso_type != GSO_NONE) && a->type == DP_ACTION_PUSH_MPLS &&
+            split(r, a, (size_t)(end - (const uint8_t *)a))) {
             break;
         }
         run_one(r, a, (const uint8_t *)a + a->len >= end);

@@ -10,7 +10,8 @@
  * of `clone` is bounded by EXEC_MAX_DEPTH, what is deeper is not run.
  *
  * Does not segment for outputs (the port knows what it can carry) except where `trunc` cuts the
- * frame; does not bound recirculation, which the worker does by packet->n_recirc. */
+ * frame and ahead of `push_mpls`, below which nobody can; does not bound recirculation, which the
+ * worker does by packet->n_recirc. */
 #pragma once
 
 #include "lib/ct/ct.h"
