@@ -20,11 +20,12 @@ static enum ofp_error find_row(struct wire_rd r, uint8_t version, const struct a
         vendor = wire_rd_u32(&r);
         subtype = wire_rd_u16(&r);
         *header = 10;
+        /* The standard's own header ends behind the vendor; what follows is up to that. */
+        if (len >= 8 && vendor != NX_VENDOR_ID && vendor != ONF_VENDOR_ID) {
+            return OFPERR_OFPBAC_BAD_VENDOR;
+        }
         if (r.err || len < 16) {
             return OFPERR_OFPBAC_BAD_LEN;
-        }
-        if (vendor != NX_VENDOR_ID && vendor != ONF_VENDOR_ID) {
-            return OFPERR_OFPBAC_BAD_VENDOR;
         }
     }
     for (size_t i = RAW_NONE + 1; i < RAW_N; i++) {
