@@ -31,7 +31,7 @@ static void send_removed(void *p_)
         while (r) {
             struct removed_rule *next = r->next;
             const struct rule *rule = r->rule;
-            int64_t age = loop_now(p->loop) - rule->created_ms;
+            int64_t age = r->removed_ms - rule->created_ms;
             struct flow_removed fr = {.cookie = rule->cookie,
                                       .n_packets = rule->packets,
                                       .n_bytes = rule->bytes,
@@ -57,6 +57,7 @@ static void report_removed(struct bridge *br, struct rule *rule, enum flow_remov
 
     rule_ref(rule);
     r->rule = rule;
+    r->removed_ms = loop_now(br->ofproto->loop);
     r->reason = (uint8_t)reason;
     *br->removed_tail = r;
     br->removed_tail = &r->next;

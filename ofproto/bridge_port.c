@@ -322,12 +322,15 @@ enum ofp_error bridge_port_mod(struct bridge *br, const struct port_mod *m)
         }
     }
     if (toggled) {
-        struct ofp_port d;
+        /* Setting it up or down may have been announced by bridge_port_refresh() already. */
+        struct ofp_port d, announced = port->desc;
         port->desc.config = config;
         describe(port, &d);
         port->desc = d;
-        counter_inc(COUNTER_ofproto_update_port);
-        connmgr_port_status(br->conns, PORT_MODIFY, &d);
+        if (memcmp(&d, &announced, sizeof d)) {
+            counter_inc(COUNTER_ofproto_update_port);
+            connmgr_port_status(br->conns, PORT_MODIFY, &d);
+        }
         ofproto_cfg_changed(br->ofproto);
     }
     return OFPERR_OK;

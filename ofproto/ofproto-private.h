@@ -32,7 +32,8 @@ struct ofproto {
 struct removed_rule {
     struct removed_rule *next;
     struct rule *rule; /* Reference. */
-    uint8_t reason;    /* enum flow_removed_reason */
+    int64_t removed_ms;
+    uint8_t reason; /* enum flow_removed_reason */
 };
 
 struct bridge_port {
