@@ -31,6 +31,8 @@ TESTSUITE_AT = \
 	tests/ofctl-text.at \
 	tests/vsctl.at \
 	tests/pipeline.at \
+	tests/messages.at \
+	tests/controller.at \
 	tests/conntrack.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4

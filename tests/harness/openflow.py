@@ -12,7 +12,7 @@ import socket
 import struct
 import sys
 
-TIMEOUT = 20  # Seconds in which every answer must have come.
+TIMEOUT = 15  # Seconds in which every answer must have come.
 
 NAMES = ("HELLO ERROR ECHO_REQUEST ECHO_REPLY EXPERIMENTER FEATURES_REQUEST FEATURES_REPLY GET_CONFIG_REQUEST "
          "GET_CONFIG_REPLY SET_CONFIG PACKET_IN FLOW_REMOVED PORT_STATUS PACKET_OUT FLOW_MOD GROUP_MOD PORT_MOD "
@@ -116,7 +116,7 @@ class Message:
         return f"{who} xid={self.xid} with the first {len(self.data) - where} bytes of {data}"
 
     def text_ECHO_REPLY(self):
-        return f"xid={self.xid} {self.body.hex()}"
+        return f"xid={self.xid} {self.body.hex()}".strip()
 
     def text_BARRIER_REPLY(self):
         return f"xid={self.xid}"
