@@ -1,4 +1,5 @@
-/* fuzz-ofp.c - OpenFlow messages mutated behind their header, from a valid one of every type.
+/* fuzz-ofp.c - OpenFlow messages mutated behind their header, from a valid one of every type
+ * and one of every match field.
  *
  *   fuzz-ofp [--seed N] [--count N] [--connect tcp:ADDRESS:PORT | unix:PATH]
  *
@@ -19,6 +20,7 @@
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "ofp/switch.h"
+#include "tests/fuzz/field_seeds.h"
 #include "tests/unit/msg-again.h"
 
 #define MAX_MSG    65535
@@ -49,10 +51,17 @@ struct buf {
 static struct buf *parents;
 static size_t n_parents;
 
-/* Messages of 1.3 whose header is right. */
+static void add_seed(void *aux, const void *msg, size_t len)
+{
+    (void)aux;
+    parents = xrealloc(parents, (n_parents + 1) * sizeof *parents);
+    memcpy(parents[n_parents].b, msg, len);
+    parents[n_parents++].len = len;
+}
+
+/* Messages of 1.3 whose header is right, and one for each match field. */
 static void load_seeds(void)
 {
-    parents = xcalloc(ARRAY_SIZE(seeds), sizeof *parents);
     for (size_t i = 0; i < ARRAY_SIZE(seeds); i++) {
         size_t len;
         uint8_t *p = text_to_hex(seeds[i], &len);
@@ -60,10 +69,14 @@ static void load_seeds(void)
         wire_rd_init(&r, p, len);
         struct msg_header h;
         if (p && !msg_decode_header(&r, &h)) {
-            memcpy(parents[n_parents].b, p, len);
-            parents[n_parents++].len = len;
+            add_seed(NULL, p, len);
         }
         free(p);
+    }
+    char *error = field_seeds(add_seed, NULL);
+    if (error) {
+        fprintf(stderr, "fuzz-ofp: %s\n", error);
+        exit(1);
     }
 }
 

@@ -24,6 +24,6 @@ tests_unit_test_msg_framing_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
 # Mutated messages, against the codec or a daemon; a short run is part of the tests.
 check_PROGRAMS += tests/fuzz/fuzz-ofp
 TESTS += tests/fuzz/fuzz-ofp
-tests_fuzz_fuzz_ofp_SOURCES = tests/fuzz/fuzz-ofp.c tests/unit/msg-again.c tests/unit/msg-again.h
+tests_fuzz_fuzz_ofp_SOURCES = tests/fuzz/fuzz-ofp.c tests/fuzz/field_seeds.c tests/fuzz/field_seeds.h tests/unit/msg-again.c tests/unit/msg-again.h
 tests_fuzz_fuzz_ofp_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_ofp_LDADD = $(OFP_LIBS)
