@@ -118,7 +118,8 @@ static void mutate_once(struct frame *f)
         f->len = MAX(ofs, 1);
         break;
     default: /* Behind the addresses, where lengths and types are. */
-        f->b[MIN(f->len - 1, 12 + random_below(50))] = (uint8_t)random_below(256);
+        ofs = 12 + random_below(50);
+        f->b[MIN(f->len - 1, ofs)] = (uint8_t)random_below(256);
         break;
     }
 }

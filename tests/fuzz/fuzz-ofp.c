@@ -96,7 +96,8 @@ static void put_interesting(struct buf *m, size_t ofs)
 
 static void duplicate(struct buf *m, size_t ofs)
 {
-    size_t n = MIN(m->len - ofs, 1 + (size_t)rnd(32));
+    size_t n = 1 + (size_t)rnd(32); /* MIN() would draw twice. */
+    n = MIN(m->len - ofs, n);
     if (m->len + n <= MAX_MSG) {
         memmove(m->b + ofs + n, m->b + ofs, m->len - ofs);
         m->len += n;
@@ -106,7 +107,8 @@ static void duplicate(struct buf *m, size_t ofs)
 static void splice(struct buf *m, size_t ofs)
 {
     const struct buf *other = &parents[rnd((uint32_t)n_parents)];
-    size_t from = MIN(other->len, OFP_HEADER_LEN + (size_t)rnd((uint32_t)other->len));
+    size_t from = OFP_HEADER_LEN + (size_t)rnd((uint32_t)other->len);
+    from = MIN(other->len, from);
     size_t n = MIN(other->len - from, MAX_MSG - ofs);
     memcpy(m->b + ofs, other->b + from, n);
     m->len = MAX(m->len, ofs + n);
