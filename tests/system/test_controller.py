@@ -64,7 +64,9 @@ def test_os_ken_learning_switch(env):
     app.wait("^port delete 3 p3")
     daemon.ofctl("del-flows", "br0")
     app.wait("^removed 1 2 ")
-    assert not app.said("^error"), app.said("^error")
+    # A PACKET_OUT may cross the deletion of its in_port: OFPBRC_BAD_PORT.
+    errors = [line for line in app.said("^error") if line != "error 1 11"]
+    assert not errors, errors
 
 
 def test_controller_reconnects(env):
