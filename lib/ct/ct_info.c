@@ -172,7 +172,7 @@ static unsigned flush_exact(struct ct_table *t, const struct ct_filter *f, int64
     unsigned dir;
     uint32_t index = ct_table_find(t, &q, now_ms, &dir);
     uint32_t generation =
-        index ? __atomic_load_n(&ct_table_conn(t, index)->generation, __ATOMIC_RELAXED) : 0;
+        index ? __atomic_load_n(&ct_table_conn(t, index)->generation, __ATOMIC_ACQUIRE) : 0;
     return index && ct_table_remove(t, index, generation, CT_ANY_CLASS, CT_ANY_TIME);
 }
 

@@ -10,6 +10,12 @@ struct names {
     dp_cookie_formatter *put_cookie;
 };
 
+static const char *const action_names[] = {
+#define DP_ACTION(ID, NAME, ...) [DP_ACTION_##ID] = NAME,
+#include "lib/dp/actions.def"
+#undef DP_ACTION
+};
+
 #define V(NAME, STYLE, MEMBER)                                  \
     {                                                           \
         NAME, FS_##STYLE, offsetof(union dp_set_value, MEMBER), \
@@ -85,7 +91,7 @@ static void put_set(const struct dp_action *a, struct text *t)
     if (a->u32 >= ARRAY_SIZE(set_headers)) {
         return;
     }
-    text_puts(t, "set(");
+    text_putc(t, '(');
     if (a->u32 == DP_SET_VLAN) {
         text_puts(t, "vlan(");
         format_vlan_tci(t, ntohs(s->value.vlan_tci), ntohs(s->mask.vlan_tci), false);
@@ -103,7 +109,7 @@ static void put_set(const struct dp_action *a, struct text *t)
 
 static void put_push_vlan(const struct dp_action *a, struct text *t)
 {
-    text_puts(t, "push_vlan(");
+    text_putc(t, '(');
     if (a->u32 >> 16 != 0x8100) {
         text_printf(t, "tpid=0x%04x,", a->u32 >> 16);
     }
@@ -114,7 +120,7 @@ static void put_push_mpls(const struct dp_action *a, struct text *t)
 {
     const struct dp_action_push_mpls *m = (const void *)a;
 
-    text_puts(t, "push_mpls(");
+    text_putc(t, '(');
     format_mpls_lse(t, ntohl(m->lse), UINT32_MAX);
     text_printf(t, ",eth_type=0x%x)", ntohs(m->eth_type));
 }
@@ -146,7 +152,6 @@ static void put_ct(const struct dp_action *a, struct text *t)
         text_printf(&args, "helper=%s,", ct->alg == 21 ? "ftp" : "tftp");
     }
     text_chomp(&args, ',');
-    text_puts(t, "ct");
     if (args.len) {
         text_printf(t, "(%s)", text_cstr(&args));
     }
@@ -157,7 +162,7 @@ static void put_userspace(const struct dp_action *a, const struct names *names, 
 {
     const struct dp_action_userspace *u = (const void *)a;
 
-    text_puts(t, "userspace(pid=0");
+    text_puts(t, "(pid=0");
     size_t start = t->len;
     if (a->u32) {
         text_putc(t, ',');
@@ -181,6 +186,12 @@ static void put_action(const struct dp_action *a, const struct names *names, uns
 {
     const char *port;
 
+    if (a->type >= DP_ACTION_N) {
+        return;
+    }
+    if (a->type != DP_ACTION_OUTPUT) { /* A bare port is an output. */
+        text_puts(t, action_names[a->type]);
+    }
     switch ((enum dp_action_type)a->type) {
     case DP_ACTION_OUTPUT:
         port = names->port_name ? names->port_name(names->aux, a->u32) : NULL;
@@ -199,38 +210,32 @@ static void put_action(const struct dp_action *a, const struct names *names, uns
     case DP_ACTION_PUSH_VLAN:
         put_push_vlan(a, t);
         break;
-    case DP_ACTION_POP_VLAN:
-        text_puts(t, "pop_vlan");
-        break;
     case DP_ACTION_RECIRC:
-        text_printf(t, "recirc(%#x)", a->u32);
+        text_printf(t, "(%#x)", a->u32);
         break;
     case DP_ACTION_HASH:
-        text_printf(t, "hash(l4(%u))", a->u32);
+        text_printf(t, "(l4(%u))", a->u32);
         break;
     case DP_ACTION_PUSH_MPLS:
         put_push_mpls(a, t);
         break;
     case DP_ACTION_POP_MPLS:
-        text_printf(t, "pop_mpls(eth_type=0x%x)", a->u32);
+        text_printf(t, "(eth_type=0x%x)", a->u32);
         break;
     case DP_ACTION_CT:
         put_ct(a, t);
         break;
     case DP_ACTION_TRUNC:
-        text_printf(t, "trunc(%u)", a->u32);
-        break;
-    case DP_ACTION_CT_CLEAR:
-        text_puts(t, "ct_clear");
-        break;
     case DP_ACTION_METER:
-        text_printf(t, "meter(%u)", a->u32);
+        text_printf(t, "(%u)", a->u32);
         break;
     case DP_ACTION_CLONE:
-        text_puts(t, "clone(");
+        text_putc(t, '(');
         put_list(a + 1, a->len - sizeof *a, names, depth + 1, t);
         text_putc(t, ')');
         break;
+    case DP_ACTION_POP_VLAN:
+    case DP_ACTION_CT_CLEAR:
     case DP_ACTION_N:
         break;
     }

@@ -46,24 +46,6 @@ be16 csum(const void *data, size_t n)
     return csum_fold(csum_add(0, data, n));
 }
 
-/* RFC 1624 equation 3: HC' = ~(~HC + ~m + m'). */
-be16 csum_update16(be16 old_csum, be16 old_v, be16 new_v)
-{
-    return csum_fold((uint32_t)(uint16_t)~old_csum + (uint16_t)~old_v + new_v);
-}
-
-be16 csum_update32(be16 old_csum, be32 old_v, be32 new_v)
-{
-    return csum_fold((uint32_t)(uint16_t)~old_csum + (~old_v & 0xffff) + (~old_v >> 16) +
-                     (new_v & 0xffff) + (new_v >> 16));
-}
-
-be16 csum_update128(be16 old_csum, const uint8_t old_v[16], const uint8_t new_v[16])
-{
-    uint16_t gone = csum_fold(csum_add(0, old_v, 16)); /* Already the complement. */
-    return csum_fold(csum_add((uint32_t)(uint16_t)~old_csum + gone, new_v, 16));
-}
-
 uint32_t csum_pseudo4(be32 src, be32 dst, uint8_t proto, uint16_t l4_len)
 {
     return fold64((uint64_t)src + dst + htons(proto) + htons(l4_len));

@@ -1,6 +1,7 @@
-/* csum.h - Internet checksums: whole, verified, and updated.
+/* csum.h - Internet checksums: whole and verified.
  *
- * Layer 1, pure.  RFC 1071, RFC 1624 (incremental update), CRC32c for SCTP (RFC 9260). */
+ * Layer 1, pure.  RFC 1071, CRC32c for SCTP (RFC 9260).  Updates of a sum by what changed are in
+ * edit_ip.c. */
 #pragma once
 
 #include "lib/packet/packet.h"
@@ -8,10 +9,6 @@
 uint32_t csum_add(uint32_t partial, const void *, size_t n); /* Sum of 16-bit words, unfolded. */
 be16 csum_fold(uint32_t partial);                            /* Complement of the folded sum. */
 be16 csum(const void *, size_t n);
-/* New value of a checksum field after 16 or 32 or 128 bits it covers changed. */
-be16 csum_update16(be16 old_csum, be16 old_v, be16 new_v);
-be16 csum_update32(be16 old_csum, be32 old_v, be32 new_v);
-be16 csum_update128(be16 old_csum, const uint8_t old_v[16], const uint8_t new_v[16]);
 uint32_t csum_pseudo4(be32 src, be32 dst, uint8_t proto, uint16_t l4_len);
 uint32_t csum_pseudo6(const uint8_t src[16], const uint8_t dst[16], uint8_t proto, uint32_t l4_len);
 /* Of the packet whose IP header is at 'l3', as ip_parse() found it; 'l4_len' may differ from it. */

@@ -181,16 +181,6 @@ bool credit_visits(const struct credit *c, const struct tables *ts, const uint64
     return false;
 }
 
-bool credit_hits(const struct credit *c, const struct rule *r)
-{
-    for (unsigned i = 0; i < c->n; i++) {
-        if (c->items[i].type == CREDIT_RULE && c->items[i].u.rule == r) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool credit_uses_mac(const struct credit *c, const struct fdb *fdb, uint16_t vlan,
                      const uint8_t mac[6])
 {

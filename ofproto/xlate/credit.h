@@ -72,8 +72,6 @@ bool credit_depends(const struct credit *, const struct tables *, uint8_t id, co
                     const struct key *key, const struct key *mask);
 /* Did it search one of the tables of 'bitmap' (bit = table)? */
 bool credit_visits(const struct credit *, const struct tables *, const uint64_t bitmap[4]);
-/* Did it hit this rule? */
-bool credit_hits(const struct credit *, const struct rule *);
 /* Did it look this address up, or does it keep it alive? */
 bool credit_uses_mac(const struct credit *, const struct fdb *, uint16_t vlan,
                      const uint8_t mac[6]);

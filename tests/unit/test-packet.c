@@ -80,28 +80,14 @@ static uint16_t naive_csum(const uint8_t *p, size_t n)
 static void test_csum_random(void **state)
 {
     (void)state;
-    uint8_t buf[300], old[300];
+    uint8_t buf[300];
     srand(1);
     for (int i = 0; i < 2000; i++) {
-        size_t n = 20 + (size_t)rand() % 280, at = ((size_t)rand() % (n - 16)) & ~(size_t)1;
+        size_t n = 20 + (size_t)rand() % 280;
         for (size_t j = 0; j < n; j++) {
             buf[j] = rand() % 4 ? (uint8_t)rand() : rand() % 2 ? 0xff : 0;
         }
         assert_int_equal(ntohs(csum(buf, n)), naive_csum(buf, n));
-
-        memcpy(old, buf, n);
-        be16 before = csum(old, n), after;
-        size_t w = (size_t[]){2, 4, 16}[i % 3];
-        for (size_t j = 0; j < w; j++) {
-            buf[at + j] = (uint8_t)rand();
-        }
-        uint32_t o4, n4;
-        memcpy(&o4, old + at, 4);
-        memcpy(&n4, buf + at, 4);
-        after = w == 2   ? csum_update16(before, (be16)(o4 & 0xffff), (be16)(n4 & 0xffff))
-                : w == 4 ? csum_update32(before, o4, n4)
-                         : csum_update128(before, old + at, buf + at);
-        assert_int_equal(after, csum(buf, n));
     }
 }
 
