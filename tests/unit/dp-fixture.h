@@ -59,7 +59,7 @@ static struct {
     uint32_t userspace_len;
     bool no_cache, no_credit;
     void (*translate)(const struct key *, struct dp_verdict *);
-    struct book *books[32768];
+    struct book *books[65536];
     unsigned n_books;
 } t;
 

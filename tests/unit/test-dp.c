@@ -173,14 +173,14 @@ static void test_many_not_cached(void **state UNUSED)
     uint64_t sum = 0;
 
     t.no_cache = true;
-    for (unsigned i = 0; i < 25000; i++) {
+    for (unsigned i = 0; i < 45000; i++) {
         receive(f, 1);
     }
     assert_int_equal(walk(f, DP_FLOW_KEEP).n, 0);
     for (unsigned i = 0; i < t.n_books; i++) {
         sum += t.books[i]->packets;
     }
-    assert_int_equal(sum, 25000);
+    assert_int_equal(sum, 45000);
     stop(f);
 }
 
