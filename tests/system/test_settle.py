@@ -1,0 +1,114 @@
+"""test_settle - barriers and FLOW_REMOVED come after cached flows have settled, while traffic runs."""
+import subprocess
+import time
+
+import openflow as of
+from sluice import Failure
+
+PORT1 = of.oxm(0, b"\0\0\0\1")
+IPV4_UDP = of.oxm(5, b"\x08\x00") + of.oxm(10, b"\x11")
+SEND_FLOW_REM = 1
+
+SENDER = """
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+print("go", flush=True)
+while True:
+    for i in range(10):
+        s.sendto(b"x" * 100, ("10.1.1.2", 5000 + i))
+    time.sleep(0.001)
+"""
+
+
+def udp_rule(*actions, **kw):
+    return of.flow_mod(*([of.apply_actions(*actions)] if actions else []), match=of.match(PORT1, IPV4_UDP), **kw)
+
+
+def delivered(host):
+    """Datagrams that have arrived; nobody listens for them, and nobody else sends any."""
+    return int([line for line in host.run("cat", "/proc/net/snmp").splitlines() if line.startswith("Udp:")][1].split()[2])
+
+
+def start(env):
+    """Ten UDP flows from h1 to h2 that one rule forwards; nothing else goes to h2."""
+    daemon = env.daemon()
+    h1, h2 = env.two_hosts(daemon)
+    mac = h2.ip("-br", "link", "show", "eth0").split()[2]
+    h1.ip("neigh", "add", "10.1.1.2", "lladdr", mac, "dev", "eth0")
+    peer = of.connect(str(daemon.rundir / "br0.mgmt"))
+    peer.send(of.set_config(128))  # A service connection gets asynchronous messages once it asks for some.
+    return daemon, h1, h2, peer
+
+
+def send(env, h1):
+    sender = env.background(h1.popen("/usr/bin/python3", "-c", SENDER, stdout=subprocess.PIPE, text=True))
+    if sender.stdout.readline().strip() != "go":
+        raise Failure("no traffic")
+
+
+def barrier(peer):
+    """Sends a barrier; what came before its reply."""
+    before = []
+    peer.send(of.msg(of.BARRIER_REQUEST, xid=77))
+    while True:
+        m = peer.recv()
+        if m.kind == of.BARRIER_REPLY:
+            return before
+        before.append(m)
+
+
+def test_barrier(env):
+    daemon, h1, h2, peer = start(env)
+    send(env, h1)
+    for _ in range(25):
+        before = delivered(h2)
+        peer.send(udp_rule(of.output(2)))
+        barrier(peer)
+        time.sleep(0.03)
+        if delivered(h2) == before:
+            raise Failure("the rule has no effect after the barrier")
+        peer.send(udp_rule())  # The same match: drop.
+        barrier(peer)
+        before = delivered(h2)
+        time.sleep(0.03)
+        if delivered(h2) != before:
+            raise Failure(f"{delivered(h2) - before} packets took the old rule after the barrier")
+
+
+def test_barrier_after_delete(env):
+    daemon, h1, h2, peer = start(env)
+    # A rule above, in another table, and one that tracks: all ways of depending on what is deleted.
+    peer.send(of.flow_mod(of.apply_actions(of.output(2)), match=of.match(PORT1, IPV4_UDP), table=3))
+    send(env, h1)
+    for _ in range(10):
+        daemon.ofctl("add-flow", "br0", "priority=40000,in_port=1,udp,actions=ct(table=3,zone=4)")
+        time.sleep(0.03)
+        before = delivered(h2)
+        time.sleep(0.03)
+        if delivered(h2) == before:
+            raise Failure("nothing passes")
+        peer.send(of.flow_mod(table=3, command=3))
+        barrier(peer)
+        before = delivered(h2)
+        time.sleep(0.03)
+        if delivered(h2) != before:
+            raise Failure("packets passed by a deleted rule after the barrier")
+        peer.send(of.flow_mod(of.apply_actions(of.output(2)), match=of.match(PORT1, IPV4_UDP), table=3))
+        barrier(peer)
+
+
+def test_flow_removed_counts(env):
+    daemon, h1, h2, peer = start(env)
+    send(env, h1)
+    for i in range(15):
+        before = delivered(h2)
+        peer.send(udp_rule(of.output(2), flags=SEND_FLOW_REM, cookie=i))
+        barrier(peer)
+        time.sleep(0.05)
+        peer.send(udp_rule(command=3))
+        removed = barrier(peer)
+        if [m.kind for m in removed] != [of.FLOW_REMOVED]:
+            raise Failure(f"expected FLOW_REMOVED, got {[str(m) for m in removed]}")
+        n_packets = removed[0].at("Q", 8 + 24)[0]
+        if n_packets != delivered(h2) - before:
+            raise Failure(f"FLOW_REMOVED counts {n_packets} packets, {delivered(h2) - before} were delivered")
