@@ -1,22 +1,25 @@
 """test_settle - barriers and FLOW_REMOVED come after cached flows have settled, while traffic runs."""
+import os
 import subprocess
 import time
 
 import openflow as of
-from sluice import Failure
+from sluice import Failure, wait_for
 
 PORT1 = of.oxm(0, b"\0\0\0\1")
 IPV4_UDP = of.oxm(5, b"\x08\x00") + of.oxm(10, b"\x11")
 SEND_FLOW_REM = 1
 
 SENDER = """
-import socket, time
+import socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+n, pause = int(sys.argv[1]), float(sys.argv[2])
 print("go", flush=True)
 while True:
-    for i in range(10):
+    for i in range(n):
         s.sendto(b"x" * 100, ("10.1.1.2", 5000 + i))
-    time.sleep(0.001)
+    if pause:
+        time.sleep(pause)
 """
 
 
@@ -24,24 +27,30 @@ def udp_rule(*actions, **kw):
     return of.flow_mod(*([of.apply_actions(*actions)] if actions else []), match=of.match(PORT1, IPV4_UDP), **kw)
 
 
-def delivered(host):
+def delivered(h2):
     """Datagrams that have arrived; nobody listens for them, and nobody else sends any."""
-    return int([line for line in host.run("cat", "/proc/net/snmp").splitlines() if line.startswith("Udp:")][1].split()[2])
+    # Without a process for it: the switch must not get time to settle meanwhile.
+    with open(f"/proc/{h2.sleeper.pid}/net/snmp") as snmp:
+        return int([line for line in snmp if line.startswith("Udp:")][1].split()[2])
 
 
 def start(env):
-    """Ten UDP flows from h1 to h2 that one rule forwards; nothing else goes to h2."""
+    """UDP from h1 to h2 that one rule is to forward; nothing else goes to h2."""
     daemon = env.daemon()
     h1, h2 = env.two_hosts(daemon)
+    daemon.ofctl("add-flow", "br0", "priority=50000,in_port=1,udp,tp_dst=1,actions=drop")
     mac = h2.ip("-br", "link", "show", "eth0").split()[2]
     h1.ip("neigh", "add", "10.1.1.2", "lladdr", mac, "dev", "eth0")
+    h2.sleeper = env.background(h2.popen("sleep", "1000"))
+    wait_for("a process in h2", lambda: os.readlink(f"/proc/{h2.sleeper.pid}/exe").endswith("sleep"))
     peer = of.connect(str(daemon.rundir / "br0.mgmt"))
     peer.send(of.set_config(128))  # A service connection gets asynchronous messages once it asks for some.
     return daemon, h1, h2, peer
 
 
-def send(env, h1):
-    sender = env.background(h1.popen("/usr/bin/python3", "-c", SENDER, stdout=subprocess.PIPE, text=True))
+def send(env, h1, n=4000, pause=0):
+    """Datagrams to 'n' ports in turn; a rule that looks at the port makes each a cached flow of its own."""
+    sender = env.background(h1.popen("/usr/bin/python3", "-c", SENDER, str(n), str(pause), stdout=subprocess.PIPE, text=True))
     if sender.stdout.readline().strip() != "go":
         raise Failure("no traffic")
 
@@ -99,7 +108,7 @@ def test_barrier_after_delete(env):
 
 def test_flow_removed_counts(env):
     daemon, h1, h2, peer = start(env)
-    send(env, h1)
+    send(env, h1, 10, 0.001)
     for i in range(15):
         before = delivered(h2)
         peer.send(udp_rule(of.output(2), flags=SEND_FLOW_REM, cookie=i))
