@@ -114,7 +114,9 @@ static enum ofp_error execute(struct bridge *br, struct packet *pkt, uint32_t in
 
 static bool in_port_ok(const struct bridge *br, uint32_t port)
 {
-    return port == OFPP_CONTROLLER || port == OFPP_LOCAL || bridge_port_by_ofp(br, port);
+    /* ANY is also what tools write as NONE: no port. */
+    return port == OFPP_CONTROLLER || port == OFPP_ANY || port == OFPP_LOCAL ||
+           bridge_port_by_ofp(br, port);
 }
 
 enum ofp_error bridge_packet_out(struct bridge *br, struct ofconn *conn,

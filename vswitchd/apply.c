@@ -1,5 +1,6 @@
 /* apply.c - bridges and their connections: see apply.h.  Ports are in apply_port.c, status columns
  * in apply_status.c. */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "lib/counter.h"
@@ -120,6 +121,13 @@ static void set_protocols(struct applied_bridge *b, const struct config_row *row
     connmgr_set_versions(bridge_conns(b->bridge), versions);
 }
 
+/* Columns have 64 bits; what is beyond an int is as good as its maximum. */
+static int small_integer(const struct config_row *row, enum column_id id, int dflt)
+{
+    int64_t v = config_integer(row, id, dflt);
+    return (int)MAX(MIN(v, INT_MAX), dflt);
+}
+
 static void set_control(struct apply *a, struct applied_bridge *b, const struct config_row *row)
 {
     size_t n;
@@ -130,17 +138,25 @@ static void set_control(struct apply *a, struct applied_bridge *b, const struct 
     for (size_t i = 0; i < n; i++) {
         c[i] = (struct controller_config){
             .target = config_string(rows[i], COL_Controller_target, ""),
-            .max_backoff_ms = (int)config_integer(rows[i], COL_Controller_max_backoff, 0),
-            .inactivity_probe_ms =
-                (int)config_integer(rows[i], COL_Controller_inactivity_probe, -1),
-            .rate_limit =
-                (unsigned)config_integer(rows[i], COL_Controller_controller_rate_limit, 0),
+            .max_backoff_ms = small_integer(rows[i], COL_Controller_max_backoff, 0),
+            .inactivity_probe_ms = small_integer(rows[i], COL_Controller_inactivity_probe, -1),
+            .rate_limit = (unsigned)small_integer(rows[i], COL_Controller_controller_rate_limit, 0),
             .burst_limit =
-                (unsigned)config_integer(rows[i], COL_Controller_controller_burst_limit, 0)};
+                (unsigned)small_integer(rows[i], COL_Controller_controller_burst_limit, 0)};
     }
     bridge_set_control(b->bridge, secure ? FAIL_SECURE : FAIL_STANDALONE, c, n);
     free(c);
     free(rows);
+}
+
+/* Within the bounds that the schema's documentation gives. */
+static void set_fdb(struct applied_bridge *b, const struct config_row *row)
+{
+    int64_t size = config_map_integer(row, COL_Bridge_other_config, "mac-table-size", 8192);
+    int64_t age = config_map_integer(row, COL_Bridge_other_config, "mac-aging-time", 300);
+
+    bridge_fdb_set(b->bridge, (uint32_t)MAX(MIN(size, 1000000), 10),
+                   MAX(MIN(age, 3600), 15) * 1000);
 }
 
 /* True: something failed and is to be tried again. */
@@ -171,10 +187,7 @@ static bool apply_bridge(struct apply *a, const struct config_row *row)
     bool failed = apply_ports(a, b, row);
     set_datapath_id(a, b, row);
     bridge_set_dp_desc(b->bridge, config_map(row, COL_Bridge_other_config, "dp-desc"));
-    bridge_fdb_set(b->bridge,
-                   (uint32_t)config_map_integer(row, COL_Bridge_other_config, "mac-table-size",
-                                                8192),
-                   config_map_integer(row, COL_Bridge_other_config, "mac-aging-time", 300) * 1000);
+    set_fdb(b, row);
     set_protocols(b, row);
     set_control(a, b, row);
     return failed;

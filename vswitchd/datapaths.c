@@ -23,10 +23,20 @@ struct datapaths *datapaths_new(struct loop *loop, const char *rundir)
     return d;
 }
 
+/* Out of the list first: who waited for it to settle is called meanwhile, and may look around. */
+static void close_datapath(struct datapaths *d, size_t i, bool destroy)
+{
+    struct ofproto *p = d->all[i];
+
+    d->n--;
+    memmove(&d->all[i], &d->all[i + 1], (d->n - i) * sizeof(d->all[0]));
+    ofproto_close(p, destroy);
+}
+
 void datapaths_free(struct datapaths *d, bool destroy)
 {
-    for (size_t i = 0; i < d->n; i++) {
-        ofproto_close(d->all[i], destroy);
+    while (d->n) {
+        close_datapath(d, d->n - 1, destroy);
     }
     free(d->rundir);
     free(d);
@@ -52,16 +62,11 @@ char *datapaths_get(struct datapaths *d, const char *type, struct ofproto **p)
 
 void datapaths_trim(struct datapaths *d)
 {
-    size_t kept = 0;
-
-    for (size_t i = 0; i < d->n; i++) {
-        if (ofproto_next_bridge(d->all[i], NULL)) {
-            d->all[kept++] = d->all[i];
-        } else {
-            ofproto_close(d->all[i], true);
+    for (size_t i = d->n; i-- > 0;) {
+        if (!ofproto_next_bridge(d->all[i], NULL)) {
+            close_datapath(d, i, true);
         }
     }
-    d->n = kept;
 }
 
 struct ofproto *datapaths_next(const struct datapaths *d, const struct ofproto *p)

@@ -8,7 +8,13 @@
 
 #include "lib/mem.h"
 
+/* Look-ups take seconds while name servers do not answer.  Others (grace periods, fsync) wait for
+ * the same few helper threads: only some are for names. */
+#define MAX_RUNNING 2
+
 struct resolve {
+    struct resolve *next; /* In 'queue'. */
+    struct loop *loop;
     char *host;
     char port[8];
     resolve_cb *cb; /* NULL once cancelled.  The loop's. */
@@ -16,6 +22,9 @@ struct resolve {
     struct resolve_addr addr[RESOLVE_MAX]; /* The helper's until it is done. */
     size_t n;
 };
+
+static struct resolve *queue, **queue_tail = &queue; /* The control thread's. */
+static unsigned n_running;
 
 static size_t look_up(const char *host, const char *port, int flags, struct resolve_addr *addr,
                       size_t max)
@@ -51,15 +60,41 @@ static void work(void *r_)
     r->n = look_up(r->host, r->port, 0, r->addr, RESOLVE_MAX);
 }
 
+static void resolve_free(struct resolve *r)
+{
+    free(r->host);
+    free(r);
+}
+
+static void done(void *r_);
+
+static void start_next(void)
+{
+    while (queue && n_running < MAX_RUNNING) {
+        struct resolve *r = queue;
+        queue = r->next;
+        if (!queue) {
+            queue_tail = &queue;
+        }
+        if (r->cb) {
+            n_running++;
+            loop_offload(r->loop, work, done, r);
+        } else {
+            resolve_free(r);
+        }
+    }
+}
+
 static void done(void *r_)
 {
     struct resolve *r = r_;
 
+    n_running--;
+    start_next();
     if (r->cb) {
         r->cb(r->aux, r->addr, r->n);
     }
-    free(r->host);
-    free(r);
+    resolve_free(r);
 }
 
 struct resolve *resolve_start(struct loop *l, const char *host, uint16_t port, resolve_cb *cb,
@@ -69,9 +104,12 @@ struct resolve *resolve_start(struct loop *l, const char *host, uint16_t port, r
 
     r->host = xstrdup(host);
     snprintf(r->port, sizeof r->port, "%u", port);
+    r->loop = l;
     r->cb = cb;
     r->aux = aux;
-    loop_offload(l, work, done, r);
+    *queue_tail = r;
+    queue_tail = &r->next;
+    start_next();
     return r;
 }
 
