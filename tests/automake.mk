@@ -64,6 +64,8 @@ include tests/system/system.mk
 EXTRA_DIST += $(SYSTEM_TESTS)
 # Programs that system tests run.
 RUN_BY_SYSTEM_TESTS = tests/fuzz/fuzz-ofp tests/fuzz/fuzz-frames tests/bench/dp-forward
+check-programs: $(check_PROGRAMS) $(RUN_BY_SYSTEM_TESTS)
+.PHONY: check-programs
 check-system: all $(RUN_BY_SYSTEM_TESTS)
 	cd '$(srcdir)/tests' && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=harness $(PYTHON3) -m system.run \
 	  --build '$(abs_top_builddir)' --results '$(abs_top_builddir)/tests/system-results' $(SYSTEMFLAGS)
