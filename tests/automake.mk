@@ -31,6 +31,7 @@ TESTSUITE_AT = \
 	tests/ofctl-text.at \
 	tests/vsctl.at \
 	tests/pipeline.at \
+	tests/fields.at \
 	tests/messages.at \
 	tests/controller.at \
 	tests/conntrack.at
