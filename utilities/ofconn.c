@@ -24,7 +24,8 @@ struct ofconn {
     char *target;
     int fd;
     uint8_t version;
-    uint32_t xid; /* The last one used. */
+    uint32_t xid;      /* The last one used. */
+    bool only_listens; /* Echo requests are copies of others'. */
     struct wire_wr out;
     uint8_t *in; /* Bytes received, from 'in_ofs' to 'in_len'. */
     size_t in_ofs, in_len, in_cap;
@@ -156,6 +157,13 @@ static void versions_text(uint32_t versions, struct text *t)
     }
 }
 
+static void NORETURN not_agreed(const struct ofconn *c)
+{
+    cmd_fatal(ofconn_is_target(c->target) ? "connecting to %s (Protocol error)"
+                                          : "%s: failed to connect to socket (Protocol error)",
+              c->target);
+}
+
 static void negotiate(struct ofconn *c, uint32_t versions)
 {
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
@@ -166,7 +174,7 @@ static void negotiate(struct ofconn *c, uint32_t versions)
     ofconn_send(c, &w);
     const uint8_t *msg = ofconn_recv(c, &len);
     if (msg[1] != 0 || hello_decode(msg, len, &theirs)) {
-        cmd_fatal("%s: failed to connect to socket (Protocol error)", c->target);
+        not_agreed(c);
     }
     c->version = hello_negotiate(versions, theirs);
     if (c->version) {
@@ -181,7 +189,7 @@ static void negotiate(struct ofconn *c, uint32_t versions)
                            "no common version", &w);
     ofconn_send(c, &w);
     ofconn_flush(c);
-    cmd_fatal("%s: failed to connect to socket (Protocol error)", c->target);
+    not_agreed(c);
 }
 
 struct ofconn *ofconn_open(const char *target, uint32_t versions, const char *suffix)
@@ -205,6 +213,11 @@ void ofconn_close(struct ofconn *c)
         free(c->target);
         free(c);
     }
+}
+
+void ofconn_only_listen(struct ofconn *c)
+{
+    c->only_listens = true;
 }
 
 uint8_t ofconn_version(const struct ofconn *c)
@@ -281,7 +294,7 @@ const uint8_t *ofconn_recv(struct ofconn *c, size_t *len)
         fill(c, *len);
         const uint8_t *msg = c->in + c->in_ofs;
         c->in_ofs += *len;
-        if (msg[1] != ECHO_REQUEST_TYPE) {
+        if (msg[1] != ECHO_REQUEST_TYPE || c->only_listens) {
             return msg;
         }
         struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);

@@ -13,6 +13,8 @@ struct ofconn;
  * ".mgmt" or ".snoop".  'versions' is a bitmap, bit n = wire version n. */
 struct ofconn *ofconn_open(const char *target, uint32_t versions, const char *suffix);
 void ofconn_close(struct ofconn *);
+/* What arrives is handed on as it is, echo requests too: for copies of what others say. */
+void ofconn_only_listen(struct ofconn *);
 uint8_t ofconn_version(const struct ofconn *); /* What was negotiated. */
 const char *ofconn_target(const struct ofconn *);
 uint32_t ofconn_next_xid(struct ofconn *);

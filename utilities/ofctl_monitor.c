@@ -82,6 +82,7 @@ void ofctl_snoop(int argc, char *argv[], void *aux)
 
     s.conn = ofconn_open(argv[1], ctl->versions, ".snoop");
     s.version = ofconn_version(s.conn);
+    ofconn_only_listen(s.conn);
     listen_forever(&s);
 }
 
