@@ -26,9 +26,11 @@ EXTRA_DIST += $(TREE_CHECKS) $(CHECK_FILES)
 TESTSUITE_AT = \
 	tests/testsuite.at \
 	tests/macros.at \
-	tests/daemon.at \
+	tests/options.at \
+	tests/appctl.at \
 	tests/ofctl.at \
 	tests/ofctl-text.at \
+	tests/ofctl-switch.at \
 	tests/vsctl.at \
 	tests/pipeline.at \
 	tests/fields.at \
