@@ -26,6 +26,7 @@ EXTRA_DIST += $(TREE_CHECKS) $(CHECK_FILES)
 TESTSUITE_AT = \
 	tests/testsuite.at \
 	tests/macros.at \
+	tests/daemon.at \
 	tests/options.at \
 	tests/appctl.at \
 	tests/ofctl.at \
