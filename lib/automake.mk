@@ -1,7 +1,6 @@
 noinst_LTLIBRARIES += lib/libbase.la
 lib_libbase_la_SOURCES = \
 	lib/base.h \
-	lib/caps.c lib/caps.h \
 	lib/cmd.c lib/cmd.h \
 	lib/counter.c lib/counter.h lib/counters.def \
 	lib/dirs.c lib/dirs.h \

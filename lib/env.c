@@ -37,13 +37,6 @@ void env_init(struct env *e)
     env_refresh(e);
 }
 
-void env_init_fixed(struct env *e, int64_t now_ms, uint64_t seed)
-{
-    *e = (struct env){.now_ms = now_ms, .now_us = now_ms * 1000, .wall_ms = now_ms};
-    e->rnd[0] = seed * 2 + 1;
-    e->rnd[1] = seed;
-}
-
 void env_refresh(struct env *e)
 {
     int64_t stopped = stopped_at_us;

@@ -14,9 +14,8 @@ struct env {
     uint64_t rnd[2]; /* State of env_random(). */
 };
 
-void env_init(struct env *);                                      /* Seeds from the system. */
-void env_init_fixed(struct env *, int64_t now_ms, uint64_t seed); /* Tests. */
-void env_refresh(struct env *);                                   /* Reads the clock. */
+void env_init(struct env *);           /* Seeds from the system. */
+void env_refresh(struct env *);        /* Reads the clock. */
 uint64_t env_random(struct env *);     /* xoroshiro-like; not for keys. */
 void env_random_bytes(void *, size_t); /* From the kernel: UUIDs, seeds. */
 

@@ -7,11 +7,6 @@
 
 #include "lib/mem.h"
 
-void text_init(struct text *t)
-{
-    *t = TEXT_INIT;
-}
-
 void text_deinit(struct text *t)
 {
     free(t->s);

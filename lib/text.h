@@ -14,7 +14,6 @@ struct text {
 };
 
 #define TEXT_INIT ((struct text){NULL, 0, 0})
-void text_init(struct text *);
 void text_deinit(struct text *);
 void text_clear(struct text *);
 void text_putc(struct text *, char);

@@ -78,25 +78,10 @@ void wire_wr_patch16(struct wire_wr *w, size_t ofs, uint16_t v)
     }
 }
 
-void wire_wr_patch32(struct wire_wr *w, size_t ofs, uint32_t v)
-{
-    if (!w->err && ofs + 4 <= w->len) {
-        put_be32(w->data + ofs, v);
-    }
-}
-
 void wire_wr_pad(struct wire_wr *w, size_t start, size_t align)
 {
     size_t over = (w->len - start) % align;
     if (over) {
         wire_wr_zeros(w, align - over);
     }
-}
-
-uint8_t *wire_wr_steal(struct wire_wr *w, size_t *len)
-{
-    uint8_t *p = w->data ? w->data : xmalloc(1);
-    *len = w->len;
-    *w = WIRE_WR_INIT(w->max);
-    return p;
 }

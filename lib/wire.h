@@ -97,7 +97,7 @@ static inline struct wire_rd wire_rd_sub(struct wire_rd *r, size_t n)
 
 /* Writer: a growable buffer with a hard limit.  After 'err' the content is useless. */
 struct wire_wr {
-    uint8_t *data; /* Heap; owned until wire_wr_steal() or wire_wr_deinit(). */
+    uint8_t *data; /* Heap; owned until wire_wr_deinit(). */
     size_t len, cap;
     size_t max; /* Hard limit in bytes. */
     bool err;
@@ -117,8 +117,5 @@ void wire_wr_u32(struct wire_wr *, uint32_t);
 void wire_wr_u64(struct wire_wr *, uint64_t);
 /* Overwrites what was written at 'ofs'. */
 void wire_wr_patch16(struct wire_wr *, size_t ofs, uint16_t);
-void wire_wr_patch32(struct wire_wr *, size_t ofs, uint32_t);
 /* Zero-pads so that the length since 'start' is a multiple of 'align'. */
 void wire_wr_pad(struct wire_wr *, size_t start, size_t align);
-/* Hands the bytes to the caller, who frees them; the writer is empty again. */
-uint8_t *wire_wr_steal(struct wire_wr *, size_t *len);

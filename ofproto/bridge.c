@@ -121,11 +121,6 @@ void bridge_set_datapath_id(struct bridge *br, uint64_t id)
     }
 }
 
-uint64_t bridge_datapath_id(const struct bridge *br)
-{
-    return br->datapath_id;
-}
-
 void bridge_set_dp_desc(struct bridge *br, const char *desc)
 {
     free(br->dp_desc);

@@ -19,7 +19,6 @@ void bridge_detach_ports(struct bridge *);
 const char *bridge_name(const struct bridge *);
 struct ofproto *bridge_ofproto(const struct bridge *);
 void bridge_set_datapath_id(struct bridge *, uint64_t);
-uint64_t bridge_datapath_id(const struct bridge *);
 void bridge_set_dp_desc(struct bridge *, const char *); /* NULL: "None" */
 struct connmgr *bridge_conns(struct bridge *);
 /* Fail mode and controllers together: whether rules are flushed, and whether the NORMAL flow of a

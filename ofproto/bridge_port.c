@@ -52,18 +52,6 @@ struct bridge_port *bridge_port_by_ofp(const struct bridge *br, uint32_t ofp_por
     return NULL;
 }
 
-struct bridge_port *bridge_port_by_name(const struct bridge *br, const char *name)
-{
-    struct bridge_port *port;
-
-    HMAP_FOR_EACH(port, node, &br->ports) {
-        if (!strcmp(port->name, name)) {
-            return port;
-        }
-    }
-    return NULL;
-}
-
 /* What the device says, in OpenFlow's terms; 'config' bits that only the controller sets stay. */
 static void describe(const struct bridge_port *port, struct ofp_port *d)
 {
@@ -72,8 +60,8 @@ static void describe(const struct bridge_port *port, struct ofp_port *d)
     *d = (struct ofp_port){.number = port->ofp_port, .config = port->desc.config};
     snprintf(d->name, sizeof d->name, "%s", port->name);
     if (port->dp_port == DP_PORT_NONE) {
-        /* A patch port is up while its other end exists; its address is made from the bridge and
-         * the number. */
+        /* Nothing tells a patch port that its other end has gone: it is up unless set down.  Its
+         * address is made from the bridge and the number. */
         put_be16(d->hw_addr, 0x02ff);
         put_be16(d->hw_addr + 2, (uint16_t)port->bridge->id);
         put_be16(d->hw_addr + 4, (uint16_t)port->ofp_port);

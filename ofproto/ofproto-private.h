@@ -72,7 +72,6 @@ void ofproto_cfg_update(struct ofproto *);  /* Now. */
 
 /* bridge_port.c */
 struct bridge_port *bridge_port_by_ofp(const struct bridge *, uint32_t ofp_port);
-struct bridge_port *bridge_port_by_name(const struct bridge *, const char *);
 void bridge_port_refresh(struct bridge_port *); /* The datapath says it changed. */
 void bridge_ports_deinit(struct bridge *);
 void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);

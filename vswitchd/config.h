@@ -50,7 +50,6 @@ const struct uuid *config_uuid(const struct config_row *);
 /* The first element, or the given value if there is none ("" counts as a string). */
 const char *config_string(const struct config_row *, enum column_id, const char *dflt);
 int64_t config_integer(const struct config_row *, enum column_id, int64_t dflt);
-bool config_boolean(const struct config_row *, enum column_id, bool dflt);
 const struct datum *config_datum(const struct config_row *, enum column_id);
 bool config_has(const struct config_row *, enum column_id, const char *element); /* Of a set. */
 /* From a map of strings: the value, or NULL. */

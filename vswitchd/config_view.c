@@ -27,12 +27,6 @@ int64_t config_integer(const struct config_row *r, enum column_id id, int64_t df
     return d->n ? d->keys[0].integer : dflt;
 }
 
-bool config_boolean(const struct config_row *r, enum column_id id, bool dflt)
-{
-    const struct datum *d = config_datum(r, id);
-    return d->n ? d->keys[0].boolean : dflt;
-}
-
 bool config_has(const struct config_row *r, enum column_id id, const char *element)
 {
     const struct datum *d = config_datum(r, id);

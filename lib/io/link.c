@@ -134,11 +134,6 @@ int link_get(const char *name, struct link_info *info)
     return get(name, 0, info);
 }
 
-int link_get_by_index(int ifindex, struct link_info *info)
-{
-    return get(NULL, ifindex, info);
-}
-
 static struct nlmsghdr *begin_set(char *buffer, int ifindex, unsigned flags, unsigned change)
 {
     struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);

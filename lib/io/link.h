@@ -30,7 +30,6 @@ int link_monitor_new(struct loop *, link_monitor_cb *, void *aux, struct link_mo
 void link_monitor_free(struct link_monitor *); /* NULL is fine. */
 
 int link_get(const char *name, struct link_info *); /* ENODEV: no such device. */
-int link_get_by_index(int ifindex, struct link_info *);
 int link_set_up(int ifindex, bool up);
 int link_set_mtu(int ifindex, unsigned mtu);
 int link_set_mac(int ifindex, const uint8_t mac[6]);
@@ -40,4 +39,3 @@ int link_set_mac(int ifindex, const uint8_t mac[6]);
  * by its priority, handle and name, so that what a killed process left is replaced or removed.
  * Off: also removes the clsact qdisc if nothing else is attached to it. */
 int link_ingress_drop(int ifindex, bool on);
-bool link_ingress_drop_is_on(int ifindex);

@@ -78,7 +78,7 @@ static int del_filter(int ifindex)
 
 struct count {
     int ifindex;
-    unsigned all, ours;
+    unsigned all;
 };
 
 static int count_cb(const struct nlmsghdr *nlh, void *count_)
@@ -89,8 +89,6 @@ static int count_cb(const struct nlmsghdr *nlh, void *count_)
     if (nlh->nlmsg_type == RTM_NEWTFILTER && mnl_nlmsg_get_payload_len(nlh) >= sizeof *tcm &&
         tcm->tcm_ifindex == count->ifindex && tcm->tcm_handle) {
         count->all++;
-        count->ours +=
-            tcm->tcm_handle == DROP_HANDLE && TC_H_MAJ(tcm->tcm_info) >> 16 == DROP_PRIORITY;
     }
     return MNL_CB_OK;
 }
@@ -135,10 +133,4 @@ static int drop_off(int ifindex)
 int link_ingress_drop(int ifindex, bool on)
 {
     return on ? drop_on(ifindex) : drop_off(ifindex);
-}
-
-bool link_ingress_drop_is_on(int ifindex)
-{
-    struct count count = {0};
-    return !count_filters(ifindex, INGRESS, &count) && count.ours;
 }

@@ -495,11 +495,6 @@ void stream_recv_again(struct stream *s)
     s->again = true;
 }
 
-bool stream_is_connected(const struct stream *s)
-{
-    return !s->connecting && !s->over;
-}
-
 const char *stream_name(const struct stream *s)
 {
     return s->name;

@@ -48,7 +48,6 @@ void stream_pause(struct stream *, bool);
 /* From within recv(): present what is left over again in the next turn (work in slices). */
 void stream_recv_again(struct stream *);
 
-bool stream_is_connected(const struct stream *);
 const char *stream_name(const struct stream *); /* "tcp:10.0.0.1:6653" */
 
 typedef void listener_cb(void *aux, struct stream *); /* Owns it from now; sets its callbacks. */

@@ -330,15 +330,6 @@ void connmgr_set_controllers(struct connmgr *mgr, const struct controller_config
     update_fail_mode(mgr);
 }
 
-size_t connmgr_n_controllers(const struct connmgr *mgr)
-{
-    size_t n = 0;
-    for (const struct controller *c = mgr->controllers; c; c = c->next) {
-        n++;
-    }
-    return n;
-}
-
 static int64_t seconds_since(const struct connmgr *mgr, int64_t ms)
 {
     return ms < 0 ? -1 : (loop_now(mgr->loop) - ms) / 1000;

@@ -37,7 +37,6 @@ void connmgr_set_fail_mode(struct connmgr *, enum fail_mode);
 /* Makes the controllers these; connections to unchanged targets stay.  Bad targets are logged and
  * shown by the status. */
 void connmgr_set_controllers(struct connmgr *, const struct controller_config *, size_t n);
-size_t connmgr_n_controllers(const struct connmgr *);
 /* False: there is no controller 'i'. */
 bool connmgr_status(const struct connmgr *, size_t i, struct controller_status *);
 void connmgr_reconnect(struct connmgr *); /* bridge/reconnect */
