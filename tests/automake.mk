@@ -58,6 +58,8 @@ $(TESTSUITE): $(TESTSUITE_AT) $(srcdir)/tests/package.m4
 check-local: tests/atconfig tests/atlocal $(TESTSUITE)
 	$(SHELL) '$(TESTSUITE)' -C tests AUTOTEST_PATH='vswitchd:utilities' -j2 $(TESTSUITEFLAGS)
 
+DISTCLEANFILES += tests/atconfig
+
 clean-local:
 	test ! -f '$(TESTSUITE)' || $(SHELL) '$(TESTSUITE)' -C tests --clean
 	rm -f tests/system-results
