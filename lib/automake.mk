@@ -3,6 +3,7 @@ lib_libbase_la_SOURCES = \
 	lib/base.h \
 	lib/cmd.c lib/cmd.h \
 	lib/counter.c lib/counter.h lib/counters.def \
+	lib/daemon.c lib/daemon.h \
 	lib/dirs.c lib/dirs.h \
 	lib/env.c lib/env.h \
 	lib/hash.c lib/hash.h \

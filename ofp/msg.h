@@ -80,6 +80,7 @@ void mp_reply_entry_end(struct mp_reply *);
 void mp_reply_finish(struct mp_reply *);
 
 /* ofp_print: any message, in the reference's form; undecodable parts as hex.  Never fails.
- * verbosity > 0 adds packet bytes. */
+ * verbosity: 1 a line for the frame of a packet-in or -out, 2 the payload of echoes, 3 the frame's
+ * bytes, 5 the message's. */
 struct name_map;
 void msg_print(const void *msg, size_t len, const struct name_map *, int verbosity, struct text *);

@@ -115,6 +115,11 @@ static void print_message(const void *msg, size_t len, struct msg_print *p)
     if (err) {
         text_printf(s, "***decode error: %s***\n", ofp_error_name(err));
         text_hexdump(s, msg, len, 0);
+    } else if (p->verbosity >= 5 && !p->depth) {
+        if (s->len && s->s[s->len - 1] != '\n') {
+            text_putc(s, '\n');
+        }
+        text_hexdump(s, msg, len, 0);
     }
 }
 
@@ -139,9 +144,11 @@ void msg_print_nested(struct msg_print *p, const void *msg, size_t len)
 void msg_print_frame(struct msg_print *p, const void *frame, uint32_t len)
 {
     const uint8_t *b = frame;
-    packet_summary(frame, len, p->out);
-    text_putc(p->out, '\n');
-    for (uint32_t row = 0; p->verbosity > 0 && row < len; row += 16) {
+    if (p->verbosity > 0) {
+        packet_summary(frame, len, p->out);
+        text_putc(p->out, '\n');
+    }
+    for (uint32_t row = 0; p->verbosity > 2 && row < len; row += 16) {
         text_printf(p->out, "%08" PRIx32 " ", row);
         for (uint32_t i = row; i < MIN(row + 16, len); i++) {
             text_printf(p->out, "%c%02x", i == row + 8 ? '-' : ' ', b[i]);
@@ -215,6 +222,8 @@ enum ofp_error msg_print_error(struct msg_print *p, struct wire_rd *r)
 enum ofp_error msg_print_echo(struct msg_print *p, struct wire_rd *r)
 {
     text_printf(p->out, " %zu bytes of payload\n", wire_rd_left(r));
-    text_hexdump(p->out, r->p, wire_rd_left(r), 0);
+    if (p->verbosity > 1) {
+        text_hexdump(p->out, r->p, wire_rd_left(r), 0);
+    }
     return OFPERR_OK;
 }

@@ -24,9 +24,9 @@ struct ofconn {
     char *target;
     int fd;
     uint8_t version;
-    uint32_t xid;      /* The last one used. */
-    bool only_listens; /* Echo requests are copies of others'. */
+    uint32_t xid; /* The last one used. */
     struct wire_wr out;
+    void (*on_lost)(void);
     uint8_t *in; /* Bytes received, from 'in_ofs' to 'in_len'. */
     size_t in_ofs, in_len, in_cap;
 };
@@ -145,6 +145,9 @@ static int connect_target(const char *target, const char *suffix)
 
 static void NORETURN lost(const struct ofconn *c, const char *why)
 {
+    if (c->on_lost) {
+        c->on_lost();
+    }
     cmd_fatal("talking to %s (%s)", c->target, why);
 }
 
@@ -215,11 +218,6 @@ void ofconn_close(struct ofconn *c)
     }
 }
 
-void ofconn_only_listen(struct ofconn *c)
-{
-    c->only_listens = true;
-}
-
 uint8_t ofconn_version(const struct ofconn *c)
 {
     return c->version;
@@ -256,8 +254,8 @@ void ofconn_flush(struct ofconn *c)
     c->out.len = 0;
 }
 
-/* Makes 'n' bytes available at in_ofs. */
-static void fill(struct ofconn *c, size_t n)
+/* Makes room for 'n' bytes at in_ofs. */
+static void reserve(struct ofconn *c, size_t n)
 {
     if (c->in_ofs + n > c->in_cap) {
         if (c->in) {
@@ -270,6 +268,12 @@ static void fill(struct ofconn *c, size_t n)
             c->in = xrealloc(c->in, c->in_cap);
         }
     }
+}
+
+/* Makes 'n' bytes available at in_ofs. */
+static void fill(struct ofconn *c, size_t n)
+{
+    reserve(c, n);
     while (c->in_len - c->in_ofs < n) {
         ssize_t got = recv(c->fd, c->in + c->in_len, c->in_cap - c->in_len, 0);
         if (!got) {
@@ -294,13 +298,61 @@ const uint8_t *ofconn_recv(struct ofconn *c, size_t *len)
         fill(c, *len);
         const uint8_t *msg = c->in + c->in_ofs;
         c->in_ofs += *len;
-        if (msg[1] != ECHO_REQUEST_TYPE || c->only_listens) {
+        if (msg[1] != ECHO_REQUEST_TYPE) {
             return msg;
         }
         struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
         msg_encode_simple(MSG_ECHO_REPLY, msg[0], get_be32(msg + 4), msg + OFP_HEADER_LEN,
                           *len - OFP_HEADER_LEN, &w);
         ofconn_send(c, &w);
+    }
+}
+
+int ofconn_fd(const struct ofconn *c)
+{
+    return c->fd;
+}
+
+void ofconn_on_lost(struct ofconn *c, void (*on_lost)(void))
+{
+    c->on_lost = on_lost;
+}
+
+/* Takes what is there without waiting; false if there is nothing. */
+static bool read_some(struct ofconn *c)
+{
+    reserve(c, OFP_MAX_LEN);
+    ssize_t got = recv(c->fd, c->in + c->in_len, c->in_cap - c->in_len, MSG_DONTWAIT);
+    int error = got < 0 ? errno : 0;
+    if (error == EAGAIN || error == EINTR) {
+        return false;
+    }
+    if (got <= 0) {
+        if (c->on_lost) {
+            c->on_lost();
+        }
+        cmd_fatal("vconn_recv (%s)", got ? strerror(error) : "End of file");
+    }
+    c->in_len += (size_t)got;
+    return true;
+}
+
+const uint8_t *ofconn_poll(struct ofconn *c, size_t *len)
+{
+    for (;;) {
+        size_t have = c->in_len - c->in_ofs;
+        const uint8_t *msg = c->in + c->in_ofs;
+        *len = have >= OFP_HEADER_LEN ? get_be16(msg + 2) : OFP_HEADER_LEN;
+        if (*len < OFP_HEADER_LEN) {
+            lost(c, "Protocol error");
+        }
+        if (have >= *len) {
+            c->in_ofs += *len;
+            return msg;
+        }
+        if (!read_some(c)) {
+            return NULL;
+        }
     }
 }
 

@@ -13,8 +13,6 @@ struct ofconn;
  * ".mgmt" or ".snoop".  'versions' is a bitmap, bit n = wire version n. */
 struct ofconn *ofconn_open(const char *target, uint32_t versions, const char *suffix);
 void ofconn_close(struct ofconn *);
-/* What arrives is handed on as it is, echo requests too: for copies of what others say. */
-void ofconn_only_listen(struct ofconn *);
 uint8_t ofconn_version(const struct ofconn *); /* What was negotiated. */
 const char *ofconn_target(const struct ofconn *);
 uint32_t ofconn_next_xid(struct ofconn *);
@@ -24,6 +22,11 @@ void ofconn_send(struct ofconn *, struct wire_wr *);
 void ofconn_flush(struct ofconn *);
 /* The next whole message, valid until the next call. */
 const uint8_t *ofconn_recv(struct ofconn *, size_t *len);
+/* For event loops: the descriptor to wait for, and the next message if a whole one has come, else
+ * NULL; echo requests too.  'lost' is called before the end of the connection ends the program. */
+int ofconn_fd(const struct ofconn *);
+const uint8_t *ofconn_poll(struct ofconn *, size_t *len);
+void ofconn_on_lost(struct ofconn *, void (*lost)(void));
 /* The next message that answers 'xid'; others are dropped. */
 const uint8_t *ofconn_recv_reply(struct ofconn *, uint32_t xid, size_t *len);
 /* Is this message an error? */

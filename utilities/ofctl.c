@@ -158,9 +158,47 @@ static void set_rsort(void *aux, const char *arg)
 
 static void set_packet_in_format(void *aux, const char *arg)
 {
-    if (strcmp(arg, "standard") && strcmp(arg, "openflow10")) {
-        cmd_fatal("%s: packet-in format is not supported (standard is)", arg);
+    static const struct {
+        const char *name;
+        int number;
+    } formats[] = {{"standard", 0},
+                   {"openflow10", 0},
+                   {"nxt_packet_in", 1},
+                   {"nxm", 1},
+                   {"nxt_packet_in2", 2}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+        if (!strcmp(arg, formats[i].name)) {
+            ((struct ofctl *)aux)->packet_in_format = formats[i].number;
+            return;
+        }
     }
+    cmd_fatal("unknown packet-in format `%s'", arg);
+}
+
+static void set_detach(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->detach = true;
+}
+
+static void set_no_chdir(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->no_chdir = true;
+}
+
+static void set_pidfile(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->pidfile = arg ? arg : "";
+}
+
+static void set_overwrite_pidfile(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->overwrite_pidfile = true;
+}
+
+static void set_unixctl(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->unixctl = arg;
 }
 
 static void set_bundle(void *aux, const char *arg)
@@ -187,6 +225,13 @@ static const struct cmd_option options[] = {
     {"bundle", 0, CMD_ARG_NONE, NULL, NULL, set_bundle},
     {"more", 'm', CMD_ARG_NONE, NULL, "print more; may be repeated", set_more},
     {"timestamp", 0, CMD_ARG_NONE, NULL, "monitor, snoop: print the time", set_timestamp},
+    {"detach", 0, CMD_ARG_NONE, NULL, "monitor, snoop: run in the background", set_detach},
+    {"no-chdir", 0, CMD_ARG_NONE, NULL, "with --detach: keep the working directory", set_no_chdir},
+    {"pidfile", 0, CMD_ARG_OPTIONAL, "FILE", "monitor, snoop: write a pid file", set_pidfile},
+    {"overwrite-pidfile", 0, CMD_ARG_NONE, NULL, "even if the process in it lives",
+     set_overwrite_pidfile},
+    {"unixctl", 0, CMD_ARG_REQUIRED, "SOCKET", "monitor, snoop: control socket, or none",
+     set_unixctl},
     {"sort", 0, CMD_ARG_OPTIONAL, "FIELD", "dump-flows: sort, ascending", set_sort},
     {"rsort", 0, CMD_ARG_OPTIONAL, "FIELD", "dump-flows: sort, descending", set_rsort},
     {"names", 0, CMD_ARG_NONE, NULL, "show port names", set_names},
@@ -246,7 +291,7 @@ int main(int argc, char *argv[])
         .n_options = ARRAY_SIZE(options),
         .permute = true,
     };
-    struct ofctl ctl = {.versions = SUPPORTED, .protocols = PROTOCOL_ANY};
+    struct ofctl ctl = {.versions = SUPPORTED, .protocols = PROTOCOL_ANY, .packet_in_format = -1};
 
     int first = cmd_options(&program, argc, argv, &ctl);
     narrow_protocols(&ctl);

@@ -24,7 +24,12 @@ struct ofctl {
     bool strict, readd, read_only, no_stats, timestamp;
     uint32_t protocols; /* -F, as far as the versions have them: PROTOCOL_* */
     enum when_names names;
-    int verbosity; /* -m */
+    int verbosity;        /* -m */
+    int packet_in_format; /* -P: NXT_SET_PACKET_IN_FORMAT's; -1: not given. */
+    /* Monitor and snoop as daemons. */
+    bool detach, no_chdir, overwrite_pidfile;
+    const char *pidfile; /* "": the usual place. */
+    const char *unixctl;
     struct sort_key sort[OFCTL_MAX_SORT];
     size_t n_sort;
 };
@@ -36,6 +41,7 @@ struct session {
     uint8_t version;
     struct names names;
     const struct name_map *out; /* For printing; NULL: numbers. */
+    int more;                   /* Added to -m: 1, or 2 where messages come by themselves. */
 };
 void session_open(struct session *, const struct ofctl *, const char *target);
 void session_close(struct session *);
@@ -81,9 +87,10 @@ ofctl_command ofctl_show, ofctl_dump_desc, ofctl_dump_tables, ofctl_dump_table_f
     ofctl_dump_ports, ofctl_dump_ports_desc, ofctl_dump_aggregate, ofctl_get_config,
     ofctl_set_config, ofctl_get_frags, ofctl_set_frags, ofctl_mod_port; /* ofctl_show.c */
 ofctl_command ofctl_add_flow, ofctl_add_flows, ofctl_mod_flows, ofctl_del_flows,
-    ofctl_packet_out;                                              /* ofctl_mod.c */
-ofctl_command ofctl_dump_flows;                                    /* ofctl_dump.c */
-ofctl_command ofctl_replace_flows, ofctl_diff_flows;               /* ofctl_diff.c */
-ofctl_command ofctl_monitor, ofctl_snoop, ofctl_probe, ofctl_ping; /* ofctl_monitor.c */
+    ofctl_packet_out;                                /* ofctl_mod.c */
+ofctl_command ofctl_dump_flows;                      /* ofctl_dump.c */
+ofctl_command ofctl_replace_flows, ofctl_diff_flows; /* ofctl_diff.c */
+ofctl_command ofctl_monitor, ofctl_snoop;            /* ofctl_monitor.c */
+ofctl_command ofctl_probe, ofctl_ping;               /* ofctl_echo.c */
 ofctl_command ofctl_ofp_parse, ofctl_ofp_print, ofctl_parse_flow, ofctl_parse_flows,
     ofctl_parse_actions, ofctl_parse_instructions; /* ofctl_parse.c */

@@ -1,11 +1,40 @@
-/* ofctl_monitor.c - see ofctl.h: listening to a switch, and echoes. */
+/* ofctl_monitor.c - see ofctl.h: monitor and snoop, which print what comes until the peer closes.
+ *
+ * An event loop serves the connection and a control socket.  Reading never waits for the rest of a
+ * message; writing does wait, as everywhere in this program. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "lib/env.h"
+#include "lib/daemon.h"
+#include "lib/dirs.h"
+#include "lib/io/control.h"
+#include "lib/log.h"
 #include "lib/mem.h"
+#include "ofp/packet_io.h"
 #include "ofp/switch.h"
 #include "utilities/ofctl.h"
+
+LOG_MODULE(ofctl);
+
+struct monitor {
+    struct session *s;
+    struct loop *loop;
+    struct loop_fd fd;
+    struct loop_call pump; /* There may be whole messages in the buffer. */
+    struct control *control;
+    bool answer_echo;
+    bool blocked;                           /* ofctl/block */
+    struct control_request *waiting, *exit; /* To be answered: ofctl/barrier, exit. */
+    uint32_t barrier_xid;
+    int signal; /* That ended it, or 0. */
+};
+
+/* ---- output ---- */
 
 static void print_time(void)
 {
@@ -14,23 +43,314 @@ static void print_time(void)
     char s[32];
 
     clock_gettime(CLOCK_REALTIME, &now);
-    strftime(s, sizeof s, "%Y-%m-%d %H:%M:%S", localtime_r(&now.tv_sec, &tm));
+    strftime(s, sizeof s, "%Y-%m-%d %H:%M:%S", gmtime_r(&now.tv_sec, &tm));
     fprintf(stderr, "%s.%03ld: ", s, now.tv_nsec / 1000000);
 }
 
-/* Prints what comes until the peer closes, which ends the program. */
-static void NORETURN listen_forever(struct session *s)
+static void handle(struct monitor *m, const uint8_t *msg, size_t len)
 {
-    for (;;) {
-        size_t len;
-        const uint8_t *msg = ofconn_recv(s->conn, &len);
-        if (s->ctl->timestamp) {
-            print_time();
-        }
-        session_print(s, msg, len, stderr);
-        fflush(stderr);
+    struct msg_header h;
+    struct wire_rd r;
+
+    if (m->s->ctl->timestamp) {
+        print_time();
+    }
+    session_print(m->s, msg, len, stderr);
+    fflush(stderr);
+    wire_rd_init(&r, msg, len);
+    if (msg_decode_header(&r, &h)) {
+        return;
+    }
+    if (h.type == MSG_ECHO_REQUEST && m->answer_echo) {
+        struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+        msg_encode_simple(MSG_ECHO_REPLY, msg[0], h.xid, msg + OFP_HEADER_LEN, len - OFP_HEADER_LEN,
+                          &w);
+        ofconn_send(m->s->conn, &w);
+        ofconn_flush(m->s->conn);
+    } else if (h.type == MSG_BARRIER_REPLY && m->waiting && h.xid == m->barrier_xid) {
+        control_reply(m->waiting, NULL);
+        m->waiting = NULL;
     }
 }
+
+/* A slice of what has come, so that the control socket gets its turn. */
+static void pump(void *m_)
+{
+    struct monitor *m = m_;
+    const uint8_t *msg;
+    size_t len;
+
+    for (int i = 0; i < 64 && !m->blocked; i++) {
+        msg = ofconn_poll(m->s->conn, &len);
+        if (!msg) {
+            return;
+        }
+        handle(m, msg, len);
+    }
+    if (!m->blocked) {
+        loop_call_schedule(&m->pump);
+    }
+}
+
+static void on_readable(void *m, unsigned events)
+{
+    pump(m);
+}
+
+/* ---- control commands ---- */
+
+static void send_message(struct monitor *m, const uint8_t *msg, size_t len)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+
+    fprintf(stderr, "send: ");
+    session_print(m->s, msg, len, stderr);
+    fflush(stderr);
+    wire_wr_bytes(&w, msg, len);
+    ofconn_send(m->s->conn, &w);
+    ofconn_flush(m->s->conn);
+}
+
+static void on_send(struct control_request *rq, int argc, const char *const argv[], void *m)
+{
+    struct text reply = TEXT_INIT;
+    bool ok = true;
+
+    for (int i = 1; i < argc && ok; i++) {
+        size_t len;
+        uint8_t *msg = text_to_hex(argv[i], &len);
+        ok = msg && len >= OFP_HEADER_LEN && len <= OFP_MAX_LEN;
+        if (ok) {
+            send_message(m, msg, len);
+        }
+        text_puts(&reply, ok                     ? "sent\n"
+                          : !msg                 ? "Trailing garbage in hex data\n"
+                          : len < OFP_HEADER_LEN ? "Message too short for OpenFlow\n"
+                                                 : "Message too long for OpenFlow\n");
+        free(msg);
+    }
+    if (ok) {
+        control_reply(rq, text_cstr(&reply));
+    } else {
+        control_reply_error(rq, text_cstr(&reply));
+    }
+    text_deinit(&reply);
+}
+
+static void on_packet_out(struct control_request *rq, int argc, const char *const argv[], void *m_)
+{
+    struct monitor *m = m_;
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct packet_out po;
+    char *text = xstrdup(argv[1]);
+    /* No names: asking for them would take other messages from the connection. */
+    char *error = packet_out_parse(text, NULL, &po);
+
+    free(text);
+    if (error) {
+        control_reply_error(rq, error);
+        free(error);
+        return;
+    }
+    packet_out_encode(&po, m->s->version, ofconn_next_xid(m->s->conn), &w);
+    packet_out_deinit(&po);
+    if (w.err) {
+        wire_wr_deinit(&w);
+        control_reply_error(rq, "the message is too long for OpenFlow");
+        return;
+    }
+    session_print(m->s, w.data, w.len, stderr);
+    fflush(stderr);
+    ofconn_send(m->s->conn, &w);
+    ofconn_flush(m->s->conn);
+    control_reply(rq, NULL);
+}
+
+static void on_barrier(struct control_request *rq, int argc, const char *const argv[], void *m_)
+{
+    struct monitor *m = m_;
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+
+    if (m->waiting) {
+        control_reply_error(rq, "already waiting for barrier reply");
+        return;
+    }
+    m->waiting = rq;
+    m->barrier_xid = ofconn_next_xid(m->s->conn);
+    msg_encode_simple(MSG_BARRIER_REQUEST, m->s->version, m->barrier_xid, NULL, 0, &w);
+    ofconn_send(m->s->conn, &w);
+    ofconn_flush(m->s->conn);
+}
+
+static void on_set_output_file(struct control_request *rq, int argc, const char *const argv[],
+                               void *m)
+{
+    int fd = open(argv[1], O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
+
+    fflush(stderr);
+    if (fd < 0 || dup2(fd, STDERR_FILENO) < 0) {
+        control_reply_error(rq, strerror(errno));
+    } else {
+        control_reply(rq, NULL);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+static void on_block(struct control_request *rq, int argc, const char *const argv[], void *m_)
+{
+    struct monitor *m = m_;
+
+    control_reply(rq, m->blocked ? "already blocking" : NULL);
+    m->blocked = true;
+    loop_fd_want(&m->fd, 0);
+}
+
+static void on_unblock(struct control_request *rq, int argc, const char *const argv[], void *m_)
+{
+    struct monitor *m = m_;
+
+    control_reply(rq, m->blocked ? NULL : "already unblocked");
+    m->blocked = false;
+    loop_fd_want(&m->fd, LOOP_READ);
+    loop_call_schedule(&m->pump);
+}
+
+static void on_exit_command(struct control_request *rq, int argc, const char *const argv[],
+                            void *m_)
+{
+    struct monitor *m = m_;
+
+    if (m->exit) {
+        control_reply(rq, NULL);
+        return;
+    }
+    m->exit = rq;
+    loop_stop(m->loop);
+}
+
+static const struct {
+    const char *name, *usage;
+    int min, max;
+    control_handler *handler;
+} control_commands[] = {
+    {"exit", "", 0, 0, on_exit_command},
+    {"ofctl/send", "OFMSG...", 1, INT_MAX, on_send},
+    {"ofctl/packet-out", "\"in_port=PORT packet=HEX actions=ACTIONS\"", 1, 1, on_packet_out},
+    {"ofctl/barrier", "", 0, 0, on_barrier},
+    {"ofctl/set-output-file", "FILE", 1, 1, on_set_output_file},
+    {"ofctl/block", "", 0, 0, on_block},
+    {"ofctl/unblock", "", 0, 0, on_unblock},
+};
+
+static void open_control(struct monitor *m)
+{
+    const char *where = m->s->ctl->unixctl;
+    char *path, *error;
+
+    if (where && !strcmp(where, "none")) {
+        return;
+    }
+    path = where ? dirs_in_rundir(where)
+                 : xasprintf("%s/%s.%ld.ctl", dirs_rundir(), log_program(), (long)getpid());
+    for (size_t i = 0; i < ARRAY_SIZE(control_commands); i++) {
+        control_register(control_commands[i].name, control_commands[i].usage,
+                         control_commands[i].min, control_commands[i].max,
+                         control_commands[i].handler, m);
+    }
+    error = control_open(m->loop, path, PACKAGE_VERSION, &m->control);
+    if (error && (where || m->s->ctl->detach)) {
+        cmd_fatal("%s", error);
+    } else if (error) {
+        log_dbg("%s", error); /* A user without a run directory can listen all the same. */
+    }
+    free(error);
+    free(path);
+}
+
+/* ---- the loop ---- */
+
+static void on_sigterm(void *m_)
+{
+    struct monitor *m = m_;
+
+    m->signal = SIGTERM;
+    loop_stop(m->loop);
+}
+
+static void on_sigint(void *m_)
+{
+    struct monitor *m = m_;
+
+    m->signal = SIGINT;
+    loop_stop(m->loop);
+}
+
+static void become_daemon(const struct ofctl *ctl)
+{
+    if (ctl->detach) {
+        cmd_check(daemon_detach());
+    }
+    if (ctl->pidfile) {
+        char *path = *ctl->pidfile ? dirs_in_rundir(ctl->pidfile)
+                                   : xasprintf("%s/%s.pid", dirs_rundir(), log_program());
+        cmd_check(daemon_write_pidfile(path, ctl->overwrite_pidfile));
+        free(path);
+    }
+}
+
+static void close_monitor(struct monitor *m)
+{
+    if (m->exit) {
+        control_reply(m->exit, NULL);
+        loop_turn(m->loop, 0); /* Sends it. */
+    }
+    control_close(m->control);
+    loop_call_cancel(&m->pump);
+    loop_fd_deinit(&m->fd);
+    daemon_remove_pidfile();
+}
+
+/* The end of file ends the program in ofconn_poll(): its sockets and files are to go first. */
+static struct monitor *running;
+static void on_lost(void)
+{
+    if (running) {
+        control_close(running->control);
+    }
+    daemon_remove_pidfile();
+}
+
+static void listen_forever(struct session *s, bool answer_echo)
+{
+    const struct ofctl *ctl = s->ctl;
+    struct monitor m = {.s = s, .answer_echo = answer_echo};
+
+    s->more = 2;
+    become_daemon(ctl);
+    m.loop = loop_new();
+    loop_signal(m.loop, SIGTERM, on_sigterm, &m);
+    loop_signal(m.loop, SIGINT, on_sigint, &m);
+    loop_fd_init(&m.fd, m.loop, ofconn_fd(s->conn), on_readable, &m);
+    loop_fd_want(&m.fd, LOOP_READ);
+    loop_call_init(&m.pump, m.loop, pump, &m);
+    loop_call_schedule(&m.pump); /* Of what came while requests were answered. */
+    open_control(&m);
+    running = &m;
+    ofconn_on_lost(s->conn, on_lost);
+    ofconn_flush(s->conn);
+    daemon_ready(!ctl->no_chdir, true);
+    loop_run(m.loop);
+    close_monitor(&m);
+    loop_free(m.loop);
+    if (m.signal) { /* End as it would have, now that no files are left behind. */
+        signal(m.signal, SIG_DFL);
+        raise(m.signal);
+    }
+}
+
+/* ---- setting up ---- */
 
 static void set_miss_send_len(struct session *s, uint16_t miss_send_len)
 {
@@ -55,24 +375,58 @@ static void set_miss_send_len(struct session *s, uint16_t miss_send_len)
     session_transact(s, &w);
 }
 
+/* -P: a switch that does not have the form asked for is an error.  Without it packet-ins come in
+ * the standard form, which is the one this program takes apart. */
+static void set_packet_in_format(struct session *s, int format)
+{
+    static const char *const names[] = {"standard", "nxt_packet_in", "nxt_packet_in2"};
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    uint8_t body[4];
+    const uint8_t *msg;
+    bool refused = false;
+    size_t len;
+
+    put_be32(body, (uint32_t)format);
+    uint32_t xid = ofconn_next_xid(s->conn);
+    msg_encode_simple(MSG_NXT_SET_PACKET_IN_FORMAT, s->version, xid, body, sizeof body, &w);
+    ofconn_send(s->conn, &w);
+    uint32_t barrier = ofconn_next_xid(s->conn);
+    msg_encode_simple(MSG_BARRIER_REQUEST, s->version, barrier, NULL, 0, &w);
+    ofconn_send(s->conn, &w);
+    do {
+        msg = ofconn_recv(s->conn, &len);
+        refused |= ofconn_is_error(msg) && get_be32(msg + 4) == xid;
+    } while (get_be32(msg + 4) != barrier);
+    if (refused) {
+        cmd_fatal("%s: could not set packet-in format to %s", ofconn_target(s->conn),
+                  names[format]);
+    }
+}
+
 void ofctl_monitor(int argc, char *argv[], void *aux)
 {
+    const struct ofctl *ctl = aux;
     struct session s;
     uint16_t miss_send_len;
 
-    session_open(&s, aux, argv[1]);
+    session_open(&s, ctl, argv[1]);
     for (int i = 2; i < argc; i++) {
         if (text_to_u16(argv[i], &miss_send_len)) {
             set_miss_send_len(&s, miss_send_len);
         } else if (!strcmp(argv[i], "invalid_ttl")) {
-            cmd_fatal("invalid_ttl needs OpenFlow 1.0 to 1.2");
+            cmd_fatal("invalid_ttl requires one of the OpenFlow versions OpenFlow10, OpenFlow11, "
+                      "OpenFlow12 but none is enabled (use -O)");
         } else if (!strncmp(argv[i], "watch:", 6)) {
             cmd_fatal("%s: flow monitors are not supported", argv[i]);
         } else {
             cmd_fatal("%s: unsupported \"monitor\" argument", argv[i]);
         }
     }
-    listen_forever(&s);
+    if (ctl->packet_in_format >= 0) {
+        set_packet_in_format(&s, ctl->packet_in_format);
+    }
+    listen_forever(&s, true);
+    session_close(&s);
 }
 
 void ofctl_snoop(int argc, char *argv[], void *aux)
@@ -82,57 +436,6 @@ void ofctl_snoop(int argc, char *argv[], void *aux)
 
     s.conn = ofconn_open(argv[1], ctl->versions, ".snoop");
     s.version = ofconn_version(s.conn);
-    ofconn_only_listen(s.conn);
-    listen_forever(&s);
-}
-
-/* One echo; anything else than its bytes back ends the program. */
-static void echo(struct session *s, const void *payload, size_t n, uint32_t xid)
-{
-    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-    size_t len;
-
-    msg_encode_simple(MSG_ECHO_REQUEST, s->version, xid, payload, n, &w);
-    ofconn_send(s->conn, &w);
-    const uint8_t *msg = ofconn_recv_reply(s->conn, xid, &len);
-    const uint8_t echo_reply = 3;
-    if (msg[1] != echo_reply || len != OFP_HEADER_LEN + n ||
-        (n && memcmp(msg + OFP_HEADER_LEN, payload, n))) {
-        cmd_fatal("reply does not match request");
-    }
-}
-
-void ofctl_probe(int argc, char *argv[], void *aux)
-{
-    struct session s;
-
-    session_open(&s, aux, argv[1]);
-    echo(&s, NULL, 0, ofconn_next_xid(s.conn));
-    session_close(&s);
-}
-
-void ofctl_ping(int argc, char *argv[], void *aux)
-{
-    struct session s;
-    struct env env;
-    uint16_t n = 64;
-
-    if (argc > 2 && (!text_to_u16(argv[2], &n) || n > OFP_MAX_LEN - OFP_HEADER_LEN)) {
-        cmd_fatal("payload must be between 0 and %d bytes", OFP_MAX_LEN - OFP_HEADER_LEN);
-    }
-    uint8_t *payload = xmalloc(n + 1u);
-    env_init(&env);
-    env_random_bytes(payload, n);
-    session_open(&s, aux, argv[1]);
-    for (int i = 0; i < 10; i++) {
-        uint32_t xid = ofconn_next_xid(s.conn);
-        env_refresh(&env);
-        int64_t start = env.now_us;
-        echo(&s, payload, n, xid);
-        env_refresh(&env);
-        printf("%u bytes from %s: xid=%08" PRIx32 " time=%.1f ms\n", (unsigned)n, argv[1], xid,
-               (double)(env.now_us - start) / 1000);
-    }
-    free(payload);
+    listen_forever(&s, false);
     session_close(&s);
 }

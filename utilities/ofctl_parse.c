@@ -6,11 +6,11 @@
 #include "ofp/flow_mod.h"
 #include "utilities/ofctl.h"
 
-static void print_message(const struct ofctl *ctl, const void *msg, size_t len, int verbosity)
+static void print_message(const void *msg, size_t len, int verbosity)
 {
     struct text t = TEXT_INIT;
 
-    msg_print(msg, len, NULL, ctl->verbosity + verbosity, &t);
+    msg_print(msg, len, NULL, verbosity, &t);
     fputs(text_cstr(&t), stdout);
     text_deinit(&t);
 }
@@ -40,7 +40,7 @@ void ofctl_ofp_parse(int argc, char *argv[], void *aux)
         if (!read_all(f, msg + OFP_HEADER_LEN, len - OFP_HEADER_LEN)) {
             cmd_fatal("%s: unexpected end of file", argv[1]);
         }
-        print_message(aux, msg, len, 0);
+        print_message(msg, len, ((const struct ofctl *)aux)->verbosity);
     }
     free(msg);
     if (f != stdin) {
@@ -52,7 +52,7 @@ void ofctl_ofp_print(int argc, char *argv[], void *aux)
 {
     size_t n;
     uint8_t *msg = text_to_hex(argv[1], &n);
-    uint32_t verbosity = 0;
+    uint32_t verbosity = (uint32_t)((const struct ofctl *)aux)->verbosity;
 
     if (!msg) {
         cmd_fatal("trailing garbage following hex bytes");
@@ -60,7 +60,7 @@ void ofctl_ofp_print(int argc, char *argv[], void *aux)
     if (argc > 2 && !text_to_u32(argv[2], &verbosity)) {
         cmd_fatal("%s: invalid verbosity", argv[2]);
     }
-    print_message(aux, msg, n, (int)MIN(verbosity, 9u));
+    print_message(msg, n, (int)MIN(verbosity, 9u));
     free(msg);
 }
 
@@ -72,7 +72,7 @@ static void print_flow_mod(const struct ofctl *ctl, const struct flow_mod *fm, u
     if (w.err) {
         cmd_fatal("the flow is too long for an OpenFlow message");
     }
-    print_message(ctl, w.data, w.len, 0);
+    print_message(w.data, w.len, ctl->verbosity);
     wire_wr_deinit(&w);
 }
 

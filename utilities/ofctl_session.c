@@ -8,7 +8,7 @@
 
 void session_open(struct session *s, const struct ofctl *ctl, const char *target)
 {
-    *s = (struct session){.ctl = ctl};
+    *s = (struct session){.ctl = ctl, .more = 1};
     s->conn = ofconn_open(target, ctl->versions, ".mgmt");
     s->version = ofconn_version(s->conn);
     names_init(&s->names, s->conn);
@@ -26,7 +26,7 @@ void session_print(const struct session *s, const uint8_t *msg, size_t len, FILE
 {
     struct text t = TEXT_INIT;
 
-    msg_print(msg, len, s->out, s->ctl->verbosity, &t);
+    msg_print(msg, len, s->out, s->ctl->verbosity + s->more, &t);
     fwrite(text_cstr(&t), 1, t.len, stream);
     text_deinit(&t);
 }

@@ -22,7 +22,7 @@ vswitchd_sluice_vswitchd_SOURCES = \
 	vswitchd/commands_bridge.c \
 	vswitchd/commands_ct.c \
 	vswitchd/commands_dpctl.c \
-	vswitchd/daemon.c vswitchd/daemon.h \
 	vswitchd/datapaths.c vswitchd/datapaths.h \
-	vswitchd/main.c
+	vswitchd/main.c \
+	vswitchd/user.c vswitchd/user.h
 vswitchd_sluice_vswitchd_LDADD = vswitchd/libconfig.la $(OFPROTO_LIBS) $(CAPNG_LIBS)

@@ -13,6 +13,7 @@
 #include <urcu/urcu-qsbr.h>
 
 #include "lib/counter.h"
+#include "lib/daemon.h"
 #include "lib/dirs.h"
 #include "lib/io/control.h"
 #include "lib/io/loop.h"
@@ -22,8 +23,8 @@
 #include "vswitchd/commands.h"
 #include "vswitchd/config.h"
 #include "vswitchd/config_server.h"
-#include "vswitchd/daemon.h"
 #include "vswitchd/datapaths.h"
+#include "vswitchd/user.h"
 
 LOG_MODULE(vswitchd);
 
@@ -234,7 +235,7 @@ static void make_directories(const struct options *o)
     const char *dirs[] = {conf_dir, dirs_rundir()};
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
         if (make_directory(dirs[i]) && o->user) {
-            check(daemon_give_to_user(dirs[i], o->user));
+            check(user_give_dir(dirs[i], o->user));
         }
     }
     free(conf_dir);
@@ -325,7 +326,7 @@ static void start_process(struct options *o)
     }
     make_directories(o);
     if (o->user) {
-        check(daemon_become_user(o->user));
+        check(user_become(o->user));
     }
     if (o->log_file) {
         check(log_open_file(o->log_file));
@@ -358,7 +359,7 @@ int main(int argc, char *argv[])
     log_info("%s started, configuration in %s", VERSION_TEXT, o.conf);
     loop_turn(d.loop,
               0); /* Applies what was loaded, so that the parent's exit means a working switch. */
-    daemon_ready(!o.no_chdir);
+    daemon_ready(!o.no_chdir, false);
     loop_run(d.loop);
     log_info("exiting");
 

@@ -160,7 +160,7 @@ static void try_codec(const struct buf *m)
 {
     uint8_t *copy = xmemdup(m->b, m->len); /* Exactly as long, so that sanitizers see its end. */
     struct text s = TEXT_INIT;
-    msg_print(copy, m->len, NULL, 1, &s);
+    msg_print(copy, m->len, NULL, 5, &s);
     if (!s.len) {
         abort();
     }

@@ -11,7 +11,7 @@
 static char *print(const struct wire_wr *w)
 {
     struct text s = TEXT_INIT;
-    msg_print(w->data, w->len, NULL, 0, &s);
+    msg_print(w->data, w->len, NULL, 2, &s);
     text_chomp(&s, '\n');
     return text_steal(&s);
 }

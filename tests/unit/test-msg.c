@@ -30,7 +30,7 @@ static uint8_t *sample(size_t i, size_t *len)
 static char *print(const void *msg, size_t len)
 {
     struct text s = TEXT_INIT;
-    msg_print(msg, len, NULL, 0, &s);
+    msg_print(msg, len, NULL, 2, &s);
     assert_true(s.len > 0);
     assert_int_equal(s.s[s.len - 1], '\n');
     return text_steal(&s);
@@ -154,7 +154,7 @@ static void test_nested(void **state)
         put_be16(p + 8, 1);
     }
     struct text s = TEXT_INIT;
-    msg_print(msg, N * 12, NULL, 0, &s);
+    msg_print(msg, N * 12, NULL, 2, &s);
     int n = 0;
     for (const char *p = text_cstr(&s); (p = strstr(p, "OFPT_ERROR")); p++) {
         n++;

@@ -1,11 +1,8 @@
 /* daemon.c - see daemon.h. */
-#include "vswitchd/daemon.h"
+#include "lib/daemon.h"
 
-#include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -57,14 +54,14 @@ char *daemon_detach(void)
     return NULL;
 }
 
-void daemon_ready(bool chdir_root)
+void daemon_ready(bool chdir_root, bool keep_stderr)
 {
     if (ready_fd < 0) {
         return;
     }
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0) {
-        for (int fd = 0; fd < 3; fd++) {
+        for (int fd = 0; fd < (keep_stderr ? 2 : 3); fd++) {
             dup2(null, fd);
         }
         if (null > 2) {
@@ -137,64 +134,4 @@ void daemon_remove_pidfile(void)
         free(pidfile);
         pidfile = NULL;
     }
-}
-
-static char *find_ids(const char *spec, int *uid, int *gid)
-{
-    const char *colon = strchr(spec, ':');
-    char *user = colon ? xstrndup(spec, (size_t)(colon - spec)) : xstrdup(spec);
-    char *error = NULL;
-
-    *uid = *gid = -1;
-    if (*user) {
-        const struct passwd *pw = getpwnam(user);
-        if (pw) {
-            *uid = (int)pw->pw_uid;
-            *gid = (int)pw->pw_gid;
-        } else {
-            error = xasprintf("--user: no such user: %s", user);
-        }
-    }
-    if (!error && colon && colon[1]) {
-        const struct group *gr = getgrnam(colon + 1);
-        if (gr) {
-            *gid = (int)gr->gr_gid;
-        } else {
-            error = xasprintf("--user: no such group: %s", colon + 1);
-        }
-    }
-    free(user);
-    return error;
-}
-
-char *daemon_give_to_user(const char *dir, const char *spec)
-{
-    int uid, gid;
-    char *error = find_ids(spec, &uid, &gid);
-
-    if (!error && chown(dir, (uid_t)uid, (gid_t)gid)) {
-        error = xasprintf("%s: cannot give it to %s (%s)", dir, spec, strerror(errno));
-    }
-    return error;
-}
-
-char *daemon_become_user(const char *spec)
-{
-    int uid, gid;
-    char *error = find_ids(spec, &uid, &gid);
-
-    if (error) {
-        return error;
-    }
-    if (geteuid()) {
-        return xasprintf("--user: only root can change the user");
-    }
-    capng_clear(CAPNG_SELECT_BOTH);
-    if (capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
-                      CAP_NET_ADMIN, CAP_NET_RAW, -1)) {
-        return xasprintf("--user: cannot choose capabilities");
-    }
-    int result = capng_change_id(uid, gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
-    return result ? xasprintf("--user: cannot change to %s (libcap-ng error %d)", spec, result)
-                  : NULL;
 }

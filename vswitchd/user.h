@@ -1,0 +1,11 @@
+/* user.h - the unprivileged user that the daemon becomes.
+ *
+ * Layer 5, before threads exist.  Functions return NULL or a heap string. */
+#pragma once
+
+#include "lib/base.h"
+
+/* "USER", "USER:GROUP" or ":GROUP".  Keeps NET_ADMIN and NET_RAW. */
+char *user_become(const char *spec) MUST_USE;
+/* Makes that user the owner of a directory. */
+char *user_give_dir(const char *dir, const char *spec) MUST_USE;
