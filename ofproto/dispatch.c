@@ -41,10 +41,9 @@ static enum ofp_error on_features(struct bridge *br, struct ofconn *conn,
 static enum ofp_error on_get_config(struct bridge *br, struct ofconn *conn,
                                     const struct msg_header *h, struct wire_rd *r)
 {
-    (void)br;
     (void)r;
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-    struct switch_config c = {.flags = ofconn_config_flags(conn),
+    struct switch_config c = {.flags = br->config_flags,
                               .miss_send_len = ofconn_miss_send_len(conn)};
 
     switch_config_encode(&c, true, h->version, h->xid, &w);
@@ -55,7 +54,6 @@ static enum ofp_error on_get_config(struct bridge *br, struct ofconn *conn,
 static enum ofp_error on_set_config(struct bridge *br, struct ofconn *conn,
                                     const struct msg_header *h, struct wire_rd *r)
 {
-    (void)br;
     (void)h;
     struct switch_config c;
     enum ofp_error error = switch_config_decode(r, &c);
@@ -68,7 +66,7 @@ static enum ofp_error on_set_config(struct bridge *br, struct ofconn *conn,
     if (c.flags != 0 && c.flags != 3) {
         return OFPERR_OFPSCFC_BAD_FLAGS;
     }
-    ofconn_set_config_flags(conn, c.flags);
+    br->config_flags = c.flags;
     ofconn_set_miss_send_len(conn, c.miss_send_len);
     return OFPERR_OK;
 }

@@ -53,6 +53,7 @@ struct bridge {
     char *name;
     uint32_t id; /* Translation's; never used twice. */
     uint64_t datapath_id;
+    uint16_t config_flags; /* Fragment handling, as SET_CONFIG said. */
     char *dp_desc;
     struct tables *tables;
     struct fdb *fdb;

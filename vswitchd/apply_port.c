@@ -1,6 +1,7 @@
 /* apply_port.c - the ports of a bridge: wanted and there.  See apply.h. */
 #include <stdlib.h>
 
+#include "lib/io/link.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "ofp/act.h"
@@ -112,6 +113,33 @@ static struct applied_port *find_port(struct applied_bridge *b, const char *name
     return p;
 }
 
+/* The address and MTU that the configuration asks for.  An address is for devices of our own only:
+ * another's belongs to its owner. */
+static void set_up_device(struct applied_bridge *b, struct applied_port *p,
+                          const struct config_row *iface)
+{
+    const char *wanted = config_string(iface, COL_Interface_mac, NULL);
+    int64_t mtu = config_integer(iface, COL_Interface_mtu_request, 0);
+    struct bridge_port_info info;
+    uint8_t mac[6];
+    int error = 0;
+
+    if (!bridge_port_info(b->bridge, p->ofp_port, &info) || !info.dp.ifindex) {
+        return;
+    }
+    if (wanted && strcmp(info.dp.type, "system") && text_to_mac(wanted, mac) &&
+        memcmp(mac, info.dp.mac, 6)) {
+        error = link_set_mac(info.dp.ifindex, mac);
+    }
+    if (!error && mtu > 0 && mtu <= UINT16_MAX && mtu != info.dp.mtu) {
+        error = link_set_mtu(info.dp.ifindex, (unsigned)mtu);
+    }
+    if (error) {
+        log_warn_rl("%s: cannot set the address or MTU of %s (%s)", b->name, p->name,
+                    strerror(error));
+    }
+}
+
 static bool apply_interface(struct apply *a, struct applied_bridge *b,
                             const struct config_row *port, const struct config_row *iface)
 {
@@ -136,6 +164,9 @@ static bool apply_interface(struct apply *a, struct applied_bridge *b,
         }
         free(p->error);
         p->error = error;
+    }
+    if (p->ofp_port) {
+        set_up_device(b, p, iface);
     }
     apply_status_port(a, b, p);
     return !p->ofp_port;

@@ -46,7 +46,7 @@ struct ofconn {
 
     enum ofconn_role role;
     uint32_t async[ASYNC_N][2]; /* [..][1]: as secondary. */
-    uint16_t miss_send_len, config_flags, controller_id;
+    uint16_t miss_send_len, controller_id;
     bool limited; /* Packet-ins are. */
     struct rate rate;
     uint64_t n_overflow; /* Asynchronous messages dropped. */

@@ -416,16 +416,6 @@ void ofconn_set_miss_send_len(struct ofconn *c, uint16_t len)
     c->miss_send_len = len;
 }
 
-uint16_t ofconn_config_flags(const struct ofconn *c)
-{
-    return c->config_flags;
-}
-
-void ofconn_set_config_flags(struct ofconn *c, uint16_t flags)
-{
-    c->config_flags = flags;
-}
-
 bool ofconn_is_slave(const struct ofconn *c)
 {
     return c->role == ROLE_SECONDARY;

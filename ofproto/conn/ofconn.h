@@ -41,8 +41,6 @@ void ofconn_release(struct ofconn *);
 bool ofconn_writable(const struct ofconn *);
 uint16_t ofconn_miss_send_len(const struct ofconn *);
 void ofconn_set_miss_send_len(struct ofconn *, uint16_t);
-uint16_t ofconn_config_flags(const struct ofconn *); /* Fragment handling, as SET_CONFIG said. */
-void ofconn_set_config_flags(struct ofconn *, uint16_t);
 /* The role SLAVE may not change the switch. */
 bool ofconn_is_slave(const struct ofconn *);
 /* The switch's own data of this connection (packet buffers); freed by it in closed(). */

@@ -103,3 +103,22 @@ def test_del_br(env):
     daemon.start()
     assert daemon.vsctl("list-br") == ""
     assert not {"br0", "br1", "int0"} & set(devices(sw))
+
+
+def test_mac_and_mtu(env):
+    """Interface.mac of an internal port and mtu_request reach the device."""
+    daemon = env.daemon()
+    env.two_hosts(daemon)
+    daemon.vsctl("set", "interface", "br0", 'mac="02:11:22:33:44:55"', "mtu_request=1400", "--",
+                 "set", "interface", "p1", "mtu_request=1300")
+    link = daemon.netns.ip("link", "show", "br0")
+    assert "02:11:22:33:44:55" in link and "mtu 1400" in link, link
+    assert "mtu 1300" in daemon.netns.ip("link", "show", "p1")
+
+
+def test_fragment_handling_is_the_switchs(env):
+    """What one connection sets, another sees."""
+    daemon = env.daemon()
+    env.two_hosts(daemon)
+    daemon.ofctl("set-frags", "br0", "nx-match")
+    assert daemon.ofctl("get-frags", "br0").strip() == "nx-match"
