@@ -1,7 +1,7 @@
 /* class.h - what an executor behind dp.h must provide.
  *
  * Layer 3.  dp.c finds the class by the datapath's type and forwards each call of dp.h; the
- * contracts are those of dp.h. user/datapath.c is one (types "netdev" and "dummy").
+ * contracts are those of dp.h. userspace.c is one (types "netdev" and "dummy").
  *
  * Invariants: an implementation embeds struct dp as 'up'; 'up' is filled by dp_open() before open()
  * is called, and freed by dp_close() after close().  Owner: the control thread. */
@@ -39,4 +39,4 @@ struct dp {
     struct dp_handler handler;
 };
 
-extern const struct dp_class datapath_class; /* user/datapath.c */
+extern const struct dp_class userspace_class; /* userspace.c */

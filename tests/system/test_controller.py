@@ -60,11 +60,12 @@ def test_os_ken_learning_switch(env):
     env.netns("h3").ip("link", "set", "eth0", "up")
     app.wait("^port modify 3 p3 state=4")
     assert wait_for("ping to the new port", lambda: h1.ping("10.1.1.3") == 1)
+    assert not app.said("^error"), app.said("^error")
     daemon.vsctl("del-port", "br0", "p3")
     app.wait("^port delete 3 p3")
     daemon.ofctl("del-flows", "br0")
     app.wait("^removed 1 2 ")
-    # A PACKET_OUT may cross the deletion of its in_port: OFPBRC_BAD_PORT.
+    # From here on a PACKET_OUT may cross the deletion of its in_port: OFPBRC_BAD_PORT.
     errors = [line for line in app.said("^error") if line != "error 1 11"]
     assert not errors, errors
 

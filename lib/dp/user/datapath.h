@@ -1,6 +1,6 @@
 /* datapath.h - the userspace datapath object: workers, ports, tracker.
  *
- * Layer 3, control thread only.  An executor behind dp.h (class.h): datapath.c opens and closes
+ * Layer 3, control thread only.  An executor behind dp.h (class.h): userspace.c opens and closes
  * it; the operations on flows are in datapath_flows.c, those on ports in datapath_ports.c. */
 #pragma once
 

@@ -1,5 +1,5 @@
-/* datapath.c - the userspace executor of dp.h: opens and closes the workers and the tracker.  Flows
- * are in datapath_flows.c, ports in datapath_ports.c. */
+/* userspace.c - the userspace executor of dp.h (user/): opens and closes the workers and the
+ * tracker.  Flows are in datapath_flows.c, ports in datapath_ports.c. */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -160,7 +160,7 @@ static void quiesce(struct dp *up)
 
 static const char *const types[] = {"netdev", "dummy", NULL};
 
-const struct dp_class datapath_class = {
+const struct dp_class userspace_class = {
     .types = types,
     .open = open_datapath,
     .close = close_datapath,
