@@ -136,8 +136,6 @@ bool act_raw_is_legacy(uint8_t raw);
 
 /* May 'a' stand in 'outer'?  On error '*why' is a heap text. */
 enum ofp_error act_verify(const struct act *a, enum act_outer outer, char **why) MUST_USE;
-/* ct: commit and nested actions. */
-enum ofp_error act_ct_verify(const struct act_ct *) MUST_USE;
 enum ofp_error act_nat_verify(const struct act_nat *, unsigned present) MUST_USE;
 
 /* ---- lists inside lists ---- */

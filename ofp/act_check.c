@@ -255,8 +255,9 @@ static enum ofp_error check_ct(struct checker *c, struct act_ct *ct)
         (ct->zone_src.field && !field_prereq_ok(ct->zone_src.field, &c->m))) {
         return OFPERR_OFPBAC_MATCH_INCONSISTENT;
     }
-    enum ofp_error error = act_ct_verify(ct);
-    return error ? error : check_list(c, (struct act *)(void *)(ct + 1), ct->nested_len);
+    /* What is wrong whatever the match is the decoder refuses: text goes to the
+     * switch as it is. */
+    return check_list(c, (struct act *)(void *)(ct + 1), ct->nested_len);
 }
 
 /* An action set runs on a packet that the match no longer describes: soft rules do not count, and

@@ -26,7 +26,7 @@ static bool nested_needs_commit(const struct act_ct *ct)
            !(first->type == ACT_NAT && first->len == ct->nested_len && !nat->flags && !nat->af);
 }
 
-enum ofp_error act_ct_verify(const struct act_ct *ct)
+static enum ofp_error verify(const struct act_ct *ct)
 {
     if (ct->force && !ct->commit) {
         return OFPERR_OFPBAC_BAD_ARGUMENT;
@@ -75,7 +75,7 @@ enum ofp_error act_dec_ct(struct act_decoder *d, const struct act_wire *row UNUS
     if (!act_nest_end(d->out, ofs, sizeof ct)) {
         return OFPERR_OFPBAC_TOO_MANY;
     }
-    return act_ct_verify((const struct act_ct *)(const void *)((char *)d->out->data + ofs));
+    return verify((const struct act_ct *)(const void *)((char *)d->out->data + ofs));
 }
 
 void act_enc_ct(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
