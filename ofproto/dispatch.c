@@ -10,6 +10,8 @@
 
 LOG_MODULE(dispatch);
 
+#define OFPC_FRAG_REASM 2
+
 static struct act_limits limits(void)
 {
     return (struct act_limits){.n_tables = OFP_N_TABLES, .cur_table = 255};
@@ -43,8 +45,7 @@ static enum ofp_error on_get_config(struct bridge *br, struct ofconn *conn,
 {
     (void)r;
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-    struct switch_config c = {.flags = br->config_flags,
-                              .miss_send_len = ofconn_miss_send_len(conn)};
+    struct switch_config c = {.flags = br->frags, .miss_send_len = ofconn_miss_send_len(conn)};
 
     switch_config_encode(&c, true, h->version, h->xid, &w);
     reply(conn, &w);
@@ -61,12 +62,16 @@ static enum ofp_error on_set_config(struct bridge *br, struct ofconn *conn,
     if (error) {
         return error;
     }
-    /* Fragments pass as they are, with ip_frag to match on: "normal"; nx-match is the same with L4
-     * fields zero. */
-    if (c.flags != 0 && c.flags != 3) {
+    if (c.flags > XLATE_FRAGS_NX_MATCH) {
         return OFPERR_OFPSCFC_BAD_FLAGS;
     }
-    br->config_flags = c.flags;
+    if (c.flags == OFPC_FRAG_REASM) {
+        /* No error: the controller reads back that the mode has stayed. */
+        log_warn_rl("%s: reassembling fragments is not supported", br->name);
+    } else if (c.flags != br->frags && !ofconn_is_slave(conn)) {
+        br->frags = (uint8_t)c.flags;
+        ofproto_cfg_changed(br->ofproto);
+    }
     ofconn_set_miss_send_len(conn, c.miss_send_len);
     return OFPERR_OK;
 }

@@ -53,13 +53,13 @@ struct bridge {
     char *name;
     uint32_t id; /* Translation's; never used twice. */
     uint64_t datapath_id;
-    uint16_t config_flags; /* Fragment handling, as SET_CONFIG said. */
     char *dp_desc;
     struct tables *tables;
     struct fdb *fdb;
     struct hmap ports;
     struct connmgr *conns;
     enum fail_mode fail_mode;
+    uint8_t frags;  /* enum xlate_frags */
     bool fail_open; /* Translation takes NORMAL for the rules: no controller answers. */
     bool has_controllers;
     struct removed_rule *removed, **removed_tail;

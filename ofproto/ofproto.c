@@ -148,6 +148,7 @@ void ofproto_cfg_update(struct ofproto *p)
         struct xlate_bridge *xb = xlate_cfg_add_bridge(cfg, br->id, br->name, br->tables, br->fdb);
         struct bridge_port *port;
         xb->fail_open = br->fail_open;
+        xb->frags = br->frags;
         HMAP_FOR_EACH(port, node, &br->ports) {
             struct xlate_port *xp =
                 xlate_cfg_add_port(xb, port->ofp_port, port->dp_port, port->name, port->peer);

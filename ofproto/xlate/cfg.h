@@ -32,6 +32,13 @@ struct xlate_port {
     struct xlate_port *peer; /* Set by xlate_cfg_finish(), NULL if there is no such patch port. */
 };
 
+/* What tables see of fragments; the numbers are those of SET_CONFIG. */
+enum xlate_frags {
+    XLATE_FRAGS_NORMAL = 0,  /* No fragment has ports, nor the type and code of ICMP. */
+    XLATE_FRAGS_DROP = 1,    /* Nothing. */
+    XLATE_FRAGS_NX_MATCH = 3 /* What is there: the first one has ports. */
+};
+
 struct xlate_bridge {
     struct xlate_bridge *next;
     struct xlate_cfg *cfg;
@@ -39,6 +46,7 @@ struct xlate_bridge {
     char *name;
     struct tables *tables; /* Reference. */
     struct fdb *fdb;       /* Reference. */
+    uint8_t frags;         /* enum xlate_frags */
     bool fail_open;        /* No controller answers: NORMAL instead of the tables. */
     struct hmap ports;
     struct xlate_port **port_list; /* In order of ofp_port. */

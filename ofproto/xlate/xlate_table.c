@@ -31,15 +31,31 @@ static struct rule *lookup(struct xlate_ctx *ctx, uint8_t table_id, bool with_ct
 {
     struct tables *ts = ctx->s.bridge->tables;
     struct credit *c = ctx->out->credit;
-    bool ip6 = key_is_ip6(&ctx->s.flow.key);
+    struct key *k = &ctx->s.flow.key;
+    bool ip6 = key_is_ip6(k);
+    bool fragment = (ip6 || key_is_ip4(k)) && k->ip_frag & KEY_FRAG_ANY; /* Always looked at. */
+
+    if (fragment && ctx->s.bridge->frags == XLATE_FRAGS_DROP) {
+        xlate_trace_note(ctx, "fragments are dropped, as the controller has configured");
+        return NULL;
+    }
+    bool hide_ports = fragment && ctx->s.bridge->frags == XLATE_FRAGS_NORMAL;
 
     if (with_ct) {
         swap_tuple(&ctx->s.flow.key, ip6);
         swap_tuple(&ctx->wc.key, ip6);
     }
+    be16 tp_src = k->tp_src, tp_dst = k->tp_dst;
+    if (hide_ports) {
+        k->tp_src = k->tp_dst = 0;
+    }
     credit_note_opaque(c, ctx->in->key, &ctx->s.flow.key);
     c->in_port_opaque |= ctx->s.flow.in_port != c->in_port;
     struct rule *r = tables_lookup(ts, table_id, ctx->s.version, &ctx->s.flow, &ctx->wc);
+    if (hide_ports) {
+        k->tp_src = tp_src;
+        k->tp_dst = tp_dst;
+    }
     if (with_ct) {
         swap_tuple(&ctx->s.flow.key, ip6);
         swap_tuple(&ctx->wc.key, ip6);
