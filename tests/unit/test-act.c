@@ -328,8 +328,10 @@ static void test_ct_refused_on_the_wire(void **state)
         struct wire_wr w = WIRE_WR_INIT(65535);
         struct wire_rd r;
         struct match m;
+        bool found;
 
         match_init(&m);
+        assert_null(match_parse_item("ip", "", NULL, &m, &found));
         assert_null(parse(cases[i].acts, &acts));
         assert_int_equal(acts_check(&acts, &m, &limits, true), OFPERR_OK);
         acts_encode_actions(acts.data, acts.len, OFP13_VERSION, &w);
