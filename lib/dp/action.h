@@ -39,6 +39,8 @@ enum dp_set_header {
     DP_SET_ND,
     DP_SET_MPLS,
     DP_SET_SKB_MARK,
+    DP_SET_NSH,
+    DP_SET_PBB,
     DP_SET_TUNNEL
 };
 
@@ -69,8 +71,19 @@ union dp_set_value {
     } arp;
     struct {
         uint8_t target[16], sll[6], tll[6];
+        be32 reserved;
+        uint8_t options_type;
     } nd;
     be32 mpls_lse;
+    struct {
+        be32 spi; /* Low 24 bits. */
+        be32 c[4];
+        uint8_t flags, ttl, si;
+    } nsh;
+    struct {
+        be32 isid; /* Low 24 bits. */
+        uint8_t uca;
+    } pbb;
     be32 skb_mark;
     struct {
         be64 id;

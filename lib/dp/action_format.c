@@ -53,7 +53,15 @@ static const struct format_member set_nd[] = {
     V("target", IP6, nd.target),
     V("sll", MAC, nd.sll),
     V("tll", MAC, nd.tll),
+    V("reserved", HEX, nd.reserved),
+    V("options_type", DEC, nd.options_type),
 };
+static const struct format_member set_nsh[] = {
+    V("flags", HEX, nsh.flags), V("ttl", DEC, nsh.ttl), V("spi", HEX, nsh.spi),
+    V("si", DEC, nsh.si),       V("c1", HEX, nsh.c[0]), V("c2", HEX, nsh.c[1]),
+    V("c3", HEX, nsh.c[2]),     V("c4", HEX, nsh.c[3]),
+};
+static const struct format_member set_pbb[] = {V("isid", HEX, pbb.isid), V("uca", DEC, pbb.uca)};
 static const struct format_member set_mark[] = {V(NULL, HEX, skb_mark)};
 static const struct format_member set_tunnel[] = {
     V("tun_id", HEX, tunnel.id),        V("src", IP4, tunnel.src),
@@ -79,6 +87,8 @@ static const struct {
     [DP_SET_ICMP6] = {"icmpv6", ROWS(set_icmp)},
     [DP_SET_ARP] = {"arp", ROWS(set_arp)},
     [DP_SET_ND] = {"nd", ROWS(set_nd)},
+    [DP_SET_NSH] = {"nsh", ROWS(set_nsh)},
+    [DP_SET_PBB] = {"pbb", ROWS(set_pbb)},
     [DP_SET_MPLS] = {"mpls", NULL, 0},
     [DP_SET_SKB_MARK] = {"skb_mark", ROWS(set_mark)},
     [DP_SET_TUNNEL] = {"tunnel", ROWS(set_tunnel)},

@@ -162,3 +162,55 @@ void edit_mpls_lse(struct packet *p, be32 lse, be32 mask)
         set_masked(p->data + p->mpls_ofs, &lse, &mask, 4);
     }
 }
+
+/* Overwrites the bits of 'mask' in the 'n' bytes at 'at'; no checksum covers them. */
+static void set_plain(uint8_t *at, const void *value, const void *mask, size_t n)
+{
+    const uint8_t *v = value, *m = mask;
+
+    for (size_t i = 0; i < n; i++) {
+        at[i] = (uint8_t)((at[i] & ~m[i]) | (v[i] & m[i]));
+    }
+}
+
+/* The header behind this EtherType, or NULL if the frame has another one or fewer than 'len' bytes
+ * of it. */
+static uint8_t *header_of(struct packet *p, uint16_t eth_type, uint32_t len)
+{
+    if (p->l3_ofs == PACKET_NO_OFS || p->l3_ofs < 14 || p->mpls_ofs != PACKET_NO_OFS ||
+        p->len < p->l3_ofs + len || get_be16(p->data + p->l3_ofs - 2) != eth_type) {
+        return NULL;
+    }
+    return p->data + p->l3_ofs;
+}
+
+void edit_nsh(struct packet *p, const struct key *value, const struct key *mask)
+{
+    uint8_t *h = header_of(p, 0x894f, 8);
+
+    if (!h) {
+        return;
+    }
+    /* Version, O bit and two flags, TTL, length: flags are bits 12 and 13, the TTL 6 to 11. */
+    be16 v = htons((uint16_t)((value->nsh_flags & 3) << 12 | (value->nsh_ttl & 0x3f) << 6));
+    be16 m = htons((uint16_t)((mask->nsh_flags & 3) << 12 | (mask->nsh_ttl & 0x3f) << 6));
+    be32 path = htonl(ntohl(value->nsh_spi) << 8 | value->nsh_si);
+    be32 path_mask = htonl(ntohl(mask->nsh_spi) << 8 | mask->nsh_si);
+    set_plain(h, &v, &m, 2);
+    set_plain(h + 4, &path, &path_mask, 4);
+    if ((h[2] & 0xf) == 1 && p->len - p->l3_ofs >= 24) {
+        set_plain(h + 8, value->nsh_c, mask->nsh_c, sizeof value->nsh_c);
+    }
+}
+
+void edit_pbb(struct packet *p, const struct key *value, const struct key *mask)
+{
+    uint8_t *h = header_of(p, 0x88e7, 4);
+
+    if (!h) {
+        return;
+    }
+    be32 v = htonl((value->pbb_uca & 1u) << 27 | (ntohl(value->pbb_isid) & 0xffffff));
+    be32 m = htonl((mask->pbb_uca & 1u) << 27 | (ntohl(mask->pbb_isid) & 0xffffff));
+    set_plain(h, &v, &m, 4);
+}

@@ -24,6 +24,10 @@ void edit_icmp(struct packet *, bool v6, uint8_t type, uint8_t type_mask, uint8_
 void edit_arp(struct packet *, const struct key *value,
               const struct key *mask); /* ip_src.. of the key */
 void edit_nd(struct packet *, const struct key *value, const struct key *mask);
+/* Flags, TTL, service path and index, and of MD type 1 the contexts (RFC 8300 section 2). */
+void edit_nsh(struct packet *, const struct key *value, const struct key *mask);
+/* I-SID and UCA of the I-TAG (IEEE 802.1Q clause 9.7). */
+void edit_pbb(struct packet *, const struct key *value, const struct key *mask);
 bool edit_push_mpls(struct packet *, be16 eth_type, be32 lse);
 void edit_pop_mpls(struct packet *, be16 eth_type);
 void edit_mpls_lse(struct packet *, be32 lse, be32 mask); /* Outermost. */

@@ -187,17 +187,27 @@ void edit_nd(struct packet *p, const struct key *value, const struct key *mask)
     }
 
     struct l4_sum sum = find_sum(p, &ip);
+    set_summed(l4 + 4, &value->nd_reserved, &mask->nd_reserved, 4, &sum, false);
     set_summed(l4 + 8, value->nd_target, mask->nd_target, 16, &sum, false);
+    bool first = true;
     /* Options that the packet does not have are not added. */
     for (uint32_t ofs = 24, n; ip.l4_len - ofs >= 8; ofs += n) {
         n = l4[ofs + 1] * 8u;
         if (n == 0 || n > ip.l4_len - ofs) {
             break;
         }
-        if (l4[ofs] == 1 && n == 8) {
-            set_summed(l4 + ofs + 2, value->arp_sha, mask->arp_sha, 6, &sum, false);
-        } else if (l4[ofs] == 2 && n == 8) {
-            set_summed(l4 + ofs + 2, value->arp_tha, mask->arp_tha, 6, &sum, false);
+        bool sll = l4[ofs] == 1, tll = l4[ofs] == 2;
+        if ((!sll && !tll) || n != 8) {
+            continue;
+        }
+        set_summed(l4 + ofs + 2, sll ? value->arp_sha : value->arp_tha,
+                   sll ? mask->arp_sha : mask->arp_tha, 6, &sum, false);
+        if (first) {
+            /* Two bytes, because sums are of such: the type, and the length as it is. */
+            const uint8_t type[2] = {value->nd_options_type},
+                          type_mask[2] = {mask->nd_options_type};
+            set_summed(l4 + ofs, type, type_mask, 2, &sum, false);
+            first = false;
         }
     }
 }

@@ -50,8 +50,12 @@ static const struct header {
                      MEMBER_LOW_VALUE(ip_proto, arp.op), MEMBER(arp_sha, arp.sha),
                      MEMBER(arp_tha, arp.tha)}},
     [DP_SET_ND] = {DP_SET_ND,
-                   {MEMBER(nd_target, nd.target), MEMBER(arp_sha, nd.sll),
-                    MEMBER(arp_tha, nd.tll)}},
+                   {MEMBER(nd_target, nd.target), MEMBER(arp_sha, nd.sll), MEMBER(arp_tha, nd.tll),
+                    MEMBER(nd_reserved, nd.reserved), MEMBER(nd_options_type, nd.options_type)}},
+    [DP_SET_NSH] = {DP_SET_NSH,
+                    {MEMBER(nsh_flags, nsh.flags), MEMBER(nsh_ttl, nsh.ttl), MEMBER(nsh_si, nsh.si),
+                     MEMBER(nsh_spi, nsh.spi), MEMBER(nsh_c, nsh.c)}},
+    [DP_SET_PBB] = {DP_SET_PBB, {MEMBER(pbb_isid, pbb.isid), MEMBER(pbb_uca, pbb.uca)}},
     [DP_SET_SKB_MARK] = {DP_SET_SKB_MARK, {MEMBER(skb_mark, skb_mark)}},
 };
 
@@ -130,6 +134,11 @@ static void commit_l3_l4(struct xlate_ctx *ctx)
     if (k->eth_type == htons(0x0806) || k->eth_type == htons(0x8035)) {
         commit_header(ctx, DP_SET_ARP);
         return;
+    }
+    if (k->eth_type == htons(0x894f)) {
+        commit_header(ctx, DP_SET_NSH);
+    } else if (k->eth_type == htons(0x88e7)) {
+        commit_header(ctx, DP_SET_PBB);
     }
     if (!key_is_ip4(k) && !key_is_ip6(k)) {
         return;

@@ -142,12 +142,19 @@ void xlate_table(struct xlate_ctx *ctx, uint8_t table_id, uint32_t lookup_in_por
         fail_open_table(ctx, table_id);
         return;
     }
-    while (table_once(ctx, table_id, lookup_in_port, with_ct) && !xlate_stopped(ctx) &&
-           ctx->s.goto_table != XLATE_NO_GOTO) {
+    while (table_once(ctx, table_id, lookup_in_port, with_ct)) {
+        if (xlate_stopped(ctx) || ctx->s.goto_table == XLATE_NO_GOTO) {
+            return;
+        }
         table_id = ctx->s.goto_table;
         ctx->s.goto_table = XLATE_NO_GOTO;
         lookup_in_port = ntohl(ctx->s.flow.in_port);
         with_ct = false;
+    }
+    if (!ctx->nesting) {
+        /* No rule, no table-miss entry: the packet is dropped here (5.4), its action set with it. A
+         * resubmit that misses only returns. */
+        xlate_set_clear(ctx);
     }
 }
 

@@ -40,7 +40,7 @@ static void change(struct packet *p, struct key *want)
     random_mask(&m.ip_src, 8);
     random_mask(m.ip6_src, 32);
     random_mask(&m.tp_src, 4);
-    uint32_t type = random_below(8);
+    uint32_t type = random_below(10);
 
     if (type == 0) {
         edit_eth(p, v.eth_dst, m.eth_dst, v.eth_src, m.eth_src);
@@ -64,11 +64,33 @@ static void change(struct packet *p, struct key *want)
             blend(want->arp_sha, v.arp_sha, m.arp_sha, 12);
             blend(&want->ip_proto, &v.ip_proto, &m.ip_proto, 1);
         }
+    } else if (type == 8) {
+        edit_nsh(p, &v, &m);
+        if (want->eth_type == htons(0x894f)) {
+            v.nsh_flags &= 3, m.nsh_flags &= 3, v.nsh_ttl &= 0x3f, m.nsh_ttl &= 0x3f;
+            m.nsh_spi &= htonl(0xffffff);
+            blend(&want->nsh_flags, &v.nsh_flags, &m.nsh_flags, 1);
+            blend(&want->nsh_ttl, &v.nsh_ttl, &m.nsh_ttl, 1);
+            blend(&want->nsh_si, &v.nsh_si, &m.nsh_si, 1);
+            blend(&want->nsh_spi, &v.nsh_spi, &m.nsh_spi, 4);
+            if (want->nsh_mdtype == 1) {
+                blend(want->nsh_c, v.nsh_c, m.nsh_c, sizeof v.nsh_c);
+            }
+        }
+    } else if (type == 9) {
+        edit_pbb(p, &v, &m);
+        if (want->eth_type == htons(0x88e7)) {
+            m.pbb_isid &= htonl(0xffffff), m.pbb_uca &= 1;
+            blend(&want->pbb_isid, &v.pbb_isid, &m.pbb_isid, 4);
+            blend(&want->pbb_uca, &v.pbb_uca, &m.pbb_uca, 1);
+        }
     } else if (type == 4) {
+        m.nd_options_type = 0; /* Another type is another option: test_nd_options_type(). */
         edit_nd(p, &v, &m);
         if (key_is_ip6(want) && want->ip_proto == 58 && want->tp_dst == 0 &&
             (want->tp_src == htons(135) || want->tp_src == htons(136))) {
             blend(want->nd_target, v.nd_target, m.nd_target, 16);
+            blend(&want->nd_reserved, &v.nd_reserved, &m.nd_reserved, 4);
             if (!is_all_zeros(want->arp_sha, 6)) {
                 blend(want->arp_sha, v.arp_sha, m.arp_sha, 6);
             }
@@ -334,6 +356,30 @@ static void test_mutated(void **state)
     }
 }
 
+/* The type of the first link-layer option: a source address becomes a target address. */
+static void test_nd_options_type(void **state)
+{
+    (void)state;
+    struct key key = {0}, got, v = {.nd_options_type = 2}, m = {.nd_options_type = 0xff};
+
+    key.eth_type = htons(0x86dd);
+    key.ip_proto = 58;
+    key.ip_ttl = 255;
+    key.tp_src = htons(135);
+    key.nd_options_type = 1;
+    memcpy(key.arp_sha, "\2\0\0\0\0\7", 6);
+    struct packet *p = compose_packet(&key, NULL, 0);
+    assert_true(parse_key(p, &got));
+    assert_int_equal(got.nd_options_type, 1);
+    edit_nd(p, &v, &m);
+    assert_true(parse_key(p, &got));
+    assert_int_equal(got.nd_options_type, 2);
+    assert_memory_equal(got.arp_tha, key.arp_sha, 6);
+    p->csum = CSUM_UNKNOWN;
+    assert_true(csum_l4_ok(p));
+    packet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +390,7 @@ int main(void)
         cmocka_unit_test(test_damage_stays),
         cmocka_unit_test(test_tags_and_labels),
         cmocka_unit_test(test_mutated),
+        cmocka_unit_test(test_nd_options_type),
     };
     srand(11);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -385,7 +385,7 @@ static void test_can_execute(void **state)
          OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
         {"ct(commit,alg=ftp)", OFPERR_NXBAC_CT_DATAPATH_SUPPORT, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
         {"ct(commit,exec(set_field:1->ct_label))", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
-        {"set_field:1->nsh_si", OFPERR_OFPBAC_BAD_SET_ARGUMENT, OFPERR_OFPBAC_BAD_SET_ARGUMENT},
+        {"set_field:1->nsh_si,set_field:1->nd_options_type", OFPERR_OK, OFPERR_OK},
         {"set_field:1->tun_id,set_field:1->reg9", OFPERR_OK, OFPERR_OK},
     };
     struct dp_features none = {.max_vlan_headers = 2};

@@ -197,7 +197,37 @@ static void set_nd(struct packet *p, const struct dp_action_set *s)
     memcpy(m.arp_sha, s->mask.nd.sll, 6);
     memcpy(v.arp_tha, s->value.nd.tll, 6);
     memcpy(m.arp_tha, s->mask.nd.tll, 6);
+    v.nd_reserved = s->value.nd.reserved;
+    m.nd_reserved = s->mask.nd.reserved;
+    v.nd_options_type = s->value.nd.options_type;
+    m.nd_options_type = s->mask.nd.options_type;
     edit_nd(p, &v, &m);
+}
+
+static void nsh_to_key(const union dp_set_value *v, struct key *k)
+{
+    k->nsh_flags = v->nsh.flags;
+    k->nsh_ttl = v->nsh.ttl;
+    k->nsh_si = v->nsh.si;
+    k->nsh_spi = v->nsh.spi;
+    memcpy(k->nsh_c, v->nsh.c, sizeof k->nsh_c);
+}
+
+static void set_nsh(struct packet *p, const struct dp_action_set *s)
+{
+    struct key v = {0}, m = {0};
+
+    nsh_to_key(&s->value, &v);
+    nsh_to_key(&s->mask, &m);
+    edit_nsh(p, &v, &m);
+}
+
+static void set_pbb(struct packet *p, const struct dp_action_set *s)
+{
+    struct key v = {.pbb_isid = s->value.pbb.isid, .pbb_uca = s->value.pbb.uca};
+    struct key m = {.pbb_isid = s->mask.pbb.isid, .pbb_uca = s->mask.pbb.uca};
+
+    edit_pbb(p, &v, &m);
 }
 
 static void set_ports(struct packet *p, uint8_t proto, const struct dp_action_set *s)
@@ -261,6 +291,12 @@ static void do_set(struct run *r, const struct dp_action *a)
         break;
     case DP_SET_ND:
         set_nd(p, s);
+        break;
+    case DP_SET_NSH:
+        set_nsh(p, s);
+        break;
+    case DP_SET_PBB:
+        set_pbb(p, s);
         break;
     case DP_SET_MPLS:
         edit_mpls_lse(p, v->mpls_lse, m->mpls_lse);
