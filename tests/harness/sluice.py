@@ -168,6 +168,9 @@ class Env:
         name = next(n for n, ns in self.netnses.items() if ns is daemon.netns)
         hosts = [self.veth(name, f"p{n}", f"h{n}", addresses=[f"10.1.1.{n}/24"] + ([f"fc00::{n}/64"] if v6 else []))
                  for n in (1, 2)]
+        for host in () if v6 else hosts:
+            # What an IPv6 stack says by itself (router solicitations, MLD) would be counted at odd moments.
+            host.run("sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6")
         daemon.vsctl("add-br", bridge, "--", "set", "bridge", bridge, "datapath_type=netdev", "fail_mode=secure")
         for n in (1, 2):
             daemon.vsctl("add-port", bridge, f"p{n}", "--", "set", "interface", f"p{n}", f"ofport_request={n}")
