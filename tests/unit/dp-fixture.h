@@ -213,6 +213,7 @@ struct visits {
     uint64_t packets;
     bool wider;
     uint32_t output;
+    struct fixture *late; /* A packet comes by just before the decision takes effect. */
 };
 
 static enum dp_flow_decision visit(void *aux, const struct dp_flow_view *view, struct dp_verdict *r)
@@ -237,6 +238,11 @@ static enum dp_flow_decision visit(void *aux, const struct dp_flow_view *view, s
         r->mask.eth_type = 0xffff;
         r->mask.ip_src = v->wider ? htonl(1) : 0;
         dp_actions_output(&r->actions, v->output);
+    }
+    if (v->late) {
+        receive(v->late, view->key->in_port);
+        ((struct book *)r->credit)->packets++; /* As if it had been there from the beginning. */
+        ((struct book *)r->credit)->bytes += view->stats.bytes / view->stats.packets;
     }
     return v->decision;
 }

@@ -145,6 +145,25 @@ static void test_flows(void **state UNUSED)
     stop(f);
 }
 
+/* A packet that runs with the old actions pays in to them, however late they are replaced. */
+static void test_credit_of_replaced(void **state UNUSED)
+{
+    struct fixture *f = start();
+    struct visits v = {.decision = DP_FLOW_REPLACE, .output = 7, .late = f};
+
+    receive(f, 1);
+    dp_flow_walk(f->dp, visit, &v);
+    assert_int_equal(sent(f, 2), 2);
+    assert_int_equal(t.n_books, 2);
+    assert_int_equal(t.books[0]->packets, 2);
+    assert_int_equal(t.books[0]->n_released, 1);
+    receive(f, 1);
+    assert_int_equal(walk(f, DP_FLOW_DELETE).packets, 3);
+    assert_int_equal(sent(f, 7), 1);
+    assert_int_equal(t.books[1]->packets, 3);
+    stop(f);
+}
+
 static void test_not_cached(void **state UNUSED)
 {
     struct fixture *f = start();
@@ -377,14 +396,11 @@ static void test_many(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ports),
-        cmocka_unit_test(test_tx_pcap),
-        cmocka_unit_test(test_flows),
-        cmocka_unit_test(test_not_cached),
-        cmocka_unit_test(test_many_not_cached),
+        cmocka_unit_test(test_ports),      cmocka_unit_test(test_tx_pcap),
+        cmocka_unit_test(test_flows),      cmocka_unit_test(test_credit_of_replaced),
+        cmocka_unit_test(test_not_cached), cmocka_unit_test(test_many_not_cached),
         cmocka_unit_test(test_threads), /* Before the time stands still. */
-        cmocka_unit_test(test_stress),
-        cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_stress),     cmocka_unit_test(test_idle),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

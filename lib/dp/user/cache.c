@@ -126,6 +126,7 @@ struct cache_flow *cache_add(struct cache *c, const struct key *key, const struc
     }
     f->hash = cache_mask_apply(&s->mask, key, c->seed, f->words);
     f->acts = acts;
+    acts->flow = f;
     f->subtable = s;
     f->created_ms = now_ms;
     f->msg.kind = CACHE_MSG_FLOW;
@@ -169,10 +170,11 @@ void cache_run_once(struct cache *c, void *credit, uint32_t bytes, be16 tcp_flag
 
     c->spare = NULL;
     f->acts->credit = credit;
+    f->acts->flow = f;
     f->dead = true;
     f->once = c;
     c->n_once++;
-    cache_flow_hit(f, bytes, tcp_flags, now_ms);
+    cache_acts_hit(f->acts, bytes, tcp_flags, now_ms);
     cache_msg_push(&c->outbox, &f->msg);
 }
 

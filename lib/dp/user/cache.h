@@ -49,10 +49,15 @@ void cache_mask_init(struct cache_mask *, const struct key *);
 uint64_t cache_mask_apply(const struct cache_mask *, const struct key *, uint64_t seed,
                           uint64_t out[KEY_WORDS]);
 
-/* A flow's actions, immutable; the control thread may put others in their place. */
+/* A flow's actions, immutable; the control thread may put others in their place.  What they did is
+ * counted here and not in the flow, so that a packet pays in to the rules that it was handled by,
+ * even if its actions were replaced under its feet. */
 struct cache_acts {
     struct cache_msg msg;
-    void *credit; /* The handler's; released by the control thread. */
+    void *credit;              /* The handler's; released by the control thread. */
+    struct cache_flow *flow;   /* Whose they are; outlives them until they are collected. */
+    struct dp_flow_stats ran;  /* Worker writes. */
+    struct dp_flow_stats paid; /* Control thread's: what of 'ran' has been credited. */
     unsigned drop_reason;
     uint32_t len;
     uint64_t data[]; /* struct dp_action, 8-byte aligned. */
@@ -65,16 +70,12 @@ struct cache_flow {
     struct cache_acts *acts; /* Stored by the control thread (release), loaded by the worker. */
     struct cache_subtable *subtable;
     /* Worker writes. */
-    uint64_t packets, bytes;
-    int64_t used_ms;
-    uint16_t tcp_flags;
     uint32_t n_exact;   /* Slots of the exact cache that name it. */
     bool dead;          /* Out of the table. */
     struct cache *once; /* Never was in one: made by cache_run_once() of this cache. */
-    /* Control thread's: what has been credited already. */
-    bool leaving; /* Its removal has been asked for. */
-    uint16_t seen_tcp_flags;
-    uint64_t seen_packets, seen_bytes;
+    /* Control thread's. */
+    bool leaving;               /* Its removal has been asked for. */
+    struct dp_flow_stats total; /* Of all actions that it has had, as far as credited. */
     int64_t created_ms;
     struct cache_msg msg;
     /* All flows of a cache.  The worker links; the control thread follows 'list_next' only, which
@@ -153,15 +154,17 @@ static inline struct cache_acts *cache_flow_acts(const struct cache_flow *f)
     return __atomic_load_n(&f->acts, __ATOMIC_ACQUIRE);
 }
 
-/* Worker: a hit. */
-static inline void cache_flow_hit(struct cache_flow *f, uint32_t bytes, be16 tcp_flags,
+/* Worker: a packet runs these actions. */
+static inline void cache_acts_hit(struct cache_acts *a, uint32_t bytes, be16 tcp_flags,
                                   int64_t now_ms)
 {
-    __atomic_store_n(&f->packets, f->packets + 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&f->bytes, f->bytes + bytes, __ATOMIC_RELAXED);
-    __atomic_store_n(&f->used_ms, now_ms, __ATOMIC_RELAXED);
+    struct dp_flow_stats *s = &a->ran;
+
+    __atomic_store_n(&s->packets, s->packets + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&s->bytes, s->bytes + bytes, __ATOMIC_RELAXED);
+    __atomic_store_n(&s->used_ms, now_ms, __ATOMIC_RELAXED);
     if (tcp_flags) {
-        __atomic_store_n(&f->tcp_flags, (uint16_t)(f->tcp_flags | ntohs(tcp_flags)),
+        __atomic_store_n(&s->tcp_flags, (uint16_t)(s->tcp_flags | ntohs(tcp_flags)),
                          __ATOMIC_RELAXED);
     }
 }

@@ -9,36 +9,33 @@
 #define MAX_IDLE_FULL_MS 100   /* While a worker has as many flows as it may. */
 #define SLICE            20000 /* Flows looked at or freed in one turn of the loop. */
 
-static void read_stats(const struct cache_flow *f, struct dp_flow_stats *s)
+/* Gives the handler, and the flow's total, what is new. */
+static void credit(struct datapath *dp, struct cache_acts *a)
 {
-    *s = (struct dp_flow_stats){
-        .packets = __atomic_load_n(&f->packets, __ATOMIC_RELAXED),
-        .bytes = __atomic_load_n(&f->bytes, __ATOMIC_RELAXED),
-        .used_ms = __atomic_load_n(&f->used_ms, __ATOMIC_RELAXED),
-        .tcp_flags = __atomic_load_n(&f->tcp_flags, __ATOMIC_RELAXED),
+    const struct dp_flow_stats ran = {
+        .packets = __atomic_load_n(&a->ran.packets, __ATOMIC_RELAXED),
+        .bytes = __atomic_load_n(&a->ran.bytes, __ATOMIC_RELAXED),
+        .used_ms = __atomic_load_n(&a->ran.used_ms, __ATOMIC_RELAXED),
+        .tcp_flags = __atomic_load_n(&a->ran.tcp_flags, __ATOMIC_RELAXED),
     };
-}
+    const struct dp_flow_stats delta = {
+        .packets = ran.packets - a->paid.packets,
+        .bytes = ran.bytes - a->paid.bytes,
+        .used_ms = ran.used_ms,
+        .tcp_flags = ran.tcp_flags & (uint16_t)~a->paid.tcp_flags,
+    };
+    struct dp_flow_stats *total = &a->flow->total;
 
-/* Gives the handler what is new.  'total' gets all. */
-static void credit(struct datapath *dp, struct cache_flow *f, struct dp_flow_stats *total)
-{
-    void *c = cache_flow_acts(f)->credit;
-
-    read_stats(f, total);
-    if (total->packets == f->seen_packets) {
+    if (!delta.packets) {
         return;
     }
-    struct dp_flow_stats delta = {
-        .packets = total->packets - f->seen_packets,
-        .bytes = total->bytes - f->seen_bytes,
-        .used_ms = total->used_ms,
-        .tcp_flags = total->tcp_flags & (uint16_t)~f->seen_tcp_flags,
-    };
-    f->seen_packets = total->packets;
-    f->seen_bytes = total->bytes;
-    f->seen_tcp_flags = total->tcp_flags;
-    if (c) {
-        dp->up.handler.credit(dp->up.handler.aux, c, &delta);
+    a->paid = ran;
+    total->packets += delta.packets;
+    total->bytes += delta.bytes;
+    total->used_ms = MAX(total->used_ms, delta.used_ms);
+    total->tcp_flags |= delta.tcp_flags;
+    if (a->credit) {
+        dp->up.handler.credit(dp->up.handler.aux, a->credit, &delta);
     }
 }
 
@@ -79,16 +76,17 @@ static void free_gone(struct datapath *dp, unsigned budget)
 }
 
 /* What workers have let go of pays in at once, even if its memory has to wait: whoever walks to get
- * statistics counts on it. */
+ * statistics counts on it.  Replaced actions come before their flow does, or together with it. */
 static void collect(struct datapath *dp, struct cache_msg *m)
 {
-    struct dp_flow_stats total;
     struct cache_msg *next;
 
     for (; m; m = next) {
         next = m->next;
         if (m->kind == CACHE_MSG_FLOW) {
-            credit(dp, container_of_(m, struct cache_flow, msg), &total);
+            credit(dp, container_of_(m, struct cache_flow, msg)->acts);
+        } else if (m->kind == CACHE_MSG_ACTS) {
+            credit(dp, container_of_(m, struct cache_acts, msg));
         }
         m->next = dp->gone;
         dp->gone = m;
@@ -144,6 +142,7 @@ static void replace(struct datapath *dp, struct cache *c, struct cache_flow *f,
         return;
     }
     struct cache_acts *old = f->acts;
+    a->flow = f;
     __atomic_store_n(&f->acts, a, __ATOMIC_RELEASE);
     cache_msg_push(&c->inbox, &old->msg); /* The worker may still run it. */
 }
@@ -160,9 +159,10 @@ static bool visit_one(struct walk *w, struct cache *c, struct cache_flow *f)
     struct dp_flow_view view;
     struct key key;
 
-    credit(w->dp, f, &view.stats);
-    const struct cache_acts *a = cache_flow_acts(f);
+    struct cache_acts *a = cache_flow_acts(f);
+    credit(w->dp, a);
     cache_flow_key(f, &key);
+    view.stats = f->total;
     view.key = &key;
     view.mask = &f->subtable->mask.key;
     view.actions = a->data;
@@ -200,8 +200,7 @@ void datapath_flow_walk(struct dp *up, dp_flow_visit *visit, void *aux)
         for (; f; f = next) {
             next = __atomic_load_n(&f->list_next, __ATOMIC_ACQUIRE);
             if (f->leaving) {
-                struct dp_flow_stats total;
-                credit(dp, f, &total); /* What it saw until the worker let go of it. */
+                credit(dp, cache_flow_acts(f)); /* What it saw until the worker let go of it. */
             } else {
                 asked |= visit_one(&w, c, f);
             }
@@ -219,10 +218,9 @@ static void expire_one(struct datapath *dp, struct cache *c, struct cache_flow *
 {
     bool full = __atomic_load_n(&c->n_flows, __ATOMIC_RELAXED) >= c->flow_limit;
     int64_t max_idle = full ? MAX_IDLE_FULL_MS : MAX_IDLE_MS;
-    struct dp_flow_stats s;
 
-    credit(dp, f, &s);
-    if (!f->leaving && loop_now(dp->up.loop) - MAX(s.used_ms, f->created_ms) > max_idle) {
+    credit(dp, cache_flow_acts(f));
+    if (!f->leaving && loop_now(dp->up.loop) - MAX(f->total.used_ms, f->created_ms) > max_idle) {
         ask_removal(c, f);
         dp->expire.asked = true;
     }

@@ -79,7 +79,7 @@ static void run_flow(struct pass *p, struct packet *pkt, const struct key *key,
 {
     struct cache_acts *a = cache_flow_acts(f);
 
-    cache_flow_hit(f, pkt->len, key->tcp_flags, p->now_ms);
+    cache_acts_hit(a, pkt->len, key->tcp_flags, p->now_ms);
     run_actions(p, pkt, key, a->data, a->len, a->drop_reason);
 }
 
