@@ -35,7 +35,7 @@ enum act_outer { OUTER_NONE, OUTER_WRITE_ACTIONS, OUTER_CT };
 
 struct act_decoder {
     struct acts *out;
-    uint8_t version;
+    const struct msg_header *h; /* Version and TLV table. */
     enum act_outer outer;
 };
 
@@ -126,8 +126,8 @@ bool act_set_field_run(const struct act_set_field *sf, unsigned *ofs, unsigned *
 /* Adds `load:value->dst`; 'dst' has 64 bits at most. */
 void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value);
 /* A subfield of a 4-byte header and this range, which is checked. */
-enum ofp_error act_decode_subfield4(struct wire_rd *r, unsigned ofs, unsigned n_bits,
-                                    struct subfield *) MUST_USE;
+enum ofp_error act_decode_subfield4(const struct act_decoder *, struct wire_rd *r, unsigned ofs,
+                                    unsigned n_bits, struct subfield *) MUST_USE;
 enum ofp_error act_check_range(const struct subfield *) MUST_USE; /* Or BAD_SET_LEN. */
 /* Does the wire form set one fixed field, with the soft rules of OpenFlow 1.0? */
 bool act_raw_is_legacy(uint8_t raw);

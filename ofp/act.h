@@ -67,6 +67,7 @@ struct act {
     uint8_t pad[3];
 };
 
+struct msg_header;
 struct acts {
     void *data; /* Heap or NULL. */
     size_t len; /* Bytes. */
@@ -247,12 +248,12 @@ struct act_limits {
     uint8_t cur_table;  /* goto must lead further; 255 = unknown. */
 };
 
-/* Actions of OpenFlow 'version' from 'len' bytes of 'r' into 'out', which is initialised by the
- * caller. */
-enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, uint8_t version,
+/* Actions in the form of the header's version from 'len' bytes of 'r' into 'out', which is
+ * initialised by the caller. */
+enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, const struct msg_header *,
                                    struct acts *out) MUST_USE;
 /* Instructions (1.1+); on 1.0 the same as actions. */
-enum ofp_error acts_decode_instructions(struct wire_rd *r, size_t len, uint8_t version,
+enum ofp_error acts_decode_instructions(struct wire_rd *r, size_t len, const struct msg_header *,
                                         struct acts *out) MUST_USE;
 void acts_encode_actions(const void *acts, size_t len, uint8_t version, struct wire_wr *w);
 void acts_encode_instructions(const void *acts, size_t len, uint8_t version, struct wire_wr *w);

@@ -95,7 +95,7 @@ static enum ofp_error put_vlan(struct act_decoder *d, enum act_type type, unsign
     }
     struct act_set_vlan *a = acts_put(d->out, type, sizeof *a);
     a->value = (uint16_t)value;
-    a->push_if_absent = d->version == OFP10_VERSION;
+    a->push_if_absent = d->h->version == OFP10_VERSION;
     return OFPERR_OK;
 }
 

@@ -44,7 +44,7 @@ static enum ofp_error decode_one(struct act_decoder *d, struct wire_rd *r)
 {
     const struct act_wire *row;
     size_t header;
-    enum ofp_error error = find_row(*r, d->version, &row, &header);
+    enum ofp_error error = find_row(*r, d->h->version, &row, &header);
     if (error) {
         return error;
     }
@@ -70,7 +70,7 @@ static enum ofp_error decode_one(struct act_decoder *d, struct wire_rd *r)
         return OFPERR_OFPBAC_TOO_MANY;
     }
     const struct act *a = (const void *)((char *)d->out->data + ofs);
-    if (a->type == ACT_WRITE_METADATA && d->version != OFP10_VERSION) {
+    if (a->type == ACT_WRITE_METADATA && d->h->version != OFP10_VERSION) {
         return OFPERR_OFPBIC_UNSUP_INST; /* Nicira's action, for where there are no instructions. */
     }
     return act_verify(a, d->outer, NULL);
@@ -95,11 +95,12 @@ static bool version_ok(uint8_t version)
     return version >= OFP10_VERSION && version <= OFP15_VERSION;
 }
 
-enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, uint8_t version, struct acts *out)
+enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, const struct msg_header *h,
+                                   struct acts *out)
 {
-    struct act_decoder d = {out, version, OUTER_NONE};
+    struct act_decoder d = {out, h, OUTER_NONE};
 
-    if (!version_ok(version)) {
+    if (!version_ok(h->version)) {
         return OFPERR_OFPBRC_BAD_VERSION;
     }
     if (!len) {
@@ -158,9 +159,10 @@ static enum ofp_error split_instructions(struct wire_rd *r, uint8_t version,
     return OFPERR_OK;
 }
 
-static enum ofp_error decode_write_actions(struct wire_rd *r, uint8_t version, struct acts *out)
+static enum ofp_error decode_write_actions(struct wire_rd *r, const struct msg_header *h,
+                                           struct acts *out)
 {
-    struct act_decoder d = {out, version, OUTER_WRITE_ACTIONS};
+    struct act_decoder d = {out, h, OUTER_WRITE_ACTIONS};
     size_t ofs = act_nest_begin(out, ACT_WRITE_ACTIONS, sizeof(struct act_write_actions));
 
     wire_rd_skip(r, 4);
@@ -173,9 +175,10 @@ static enum ofp_error decode_write_actions(struct wire_rd *r, uint8_t version, s
 }
 
 /* In the order of execution, whatever theirs on the wire. */
-static enum ofp_error put_instructions(struct instructions *in, uint8_t version, struct acts *out)
+static enum ofp_error put_instructions(struct instructions *in, const struct msg_header *h,
+                                       struct acts *out)
 {
-    struct act_decoder d = {out, version, OUTER_NONE};
+    struct act_decoder d = {out, h, OUTER_NONE};
     enum ofp_error error = OFPERR_OK;
 
     if (in->present[INST_METER]) {
@@ -189,7 +192,7 @@ static enum ofp_error put_instructions(struct instructions *in, uint8_t version,
         acts_put(out, ACT_CLEAR_ACTIONS, sizeof(struct act_null));
     }
     if (!error && in->present[INST_WRITE_ACTIONS]) {
-        error = decode_write_actions(&in->body[INST_WRITE_ACTIONS], version, out);
+        error = decode_write_actions(&in->body[INST_WRITE_ACTIONS], h, out);
     }
     if (!error && in->present[INST_WRITE_METADATA]) {
         struct wire_rd *r = &in->body[INST_WRITE_METADATA];
@@ -205,15 +208,15 @@ static enum ofp_error put_instructions(struct instructions *in, uint8_t version,
     return error;
 }
 
-enum ofp_error acts_decode_instructions(struct wire_rd *r, size_t len, uint8_t version,
+enum ofp_error acts_decode_instructions(struct wire_rd *r, size_t len, const struct msg_header *h,
                                         struct acts *out)
 {
     struct instructions in;
 
-    if (version == OFP10_VERSION) {
-        return acts_decode_actions(r, len, version, out);
+    if (h->version == OFP10_VERSION) {
+        return acts_decode_actions(r, len, h, out);
     }
-    if (!version_ok(version)) {
+    if (!version_ok(h->version)) {
         return OFPERR_OFPBRC_BAD_VERSION;
     }
     if (!len) {
@@ -221,6 +224,6 @@ enum ofp_error acts_decode_instructions(struct wire_rd *r, size_t len, uint8_t v
     }
     memset(&in, 0, sizeof in);
     struct wire_rd list = wire_rd_sub(r, len);
-    enum ofp_error error = split_instructions(&list, version, &in);
-    return error ? error : put_instructions(&in, version, out);
+    enum ofp_error error = split_instructions(&list, h->version, &in);
+    return error ? error : put_instructions(&in, h, out);
 }

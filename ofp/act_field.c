@@ -106,7 +106,8 @@ static enum ofp_error check_stored(const struct field *f)
 }
 
 /* A header, without mask bit. */
-static enum ofp_error decode_header(struct wire_rd *r, const struct field **f)
+static enum ofp_error decode_header(const struct act_decoder *d, struct wire_rd *r,
+                                    const struct field **f)
 {
     uint32_t header = peek_header(r);
     bool has_mask;
@@ -114,20 +115,21 @@ static enum ofp_error decode_header(struct wire_rd *r, const struct field **f)
     if (header & 0x100) {
         return OFPERR_OFPBAC_BAD_SET_TYPE;
     }
-    enum ofp_error error = tlv_header_decode(r, f, &has_mask);
+    enum ofp_error error = tlv_header_decode(r, d->h, f, &has_mask);
     return error ? action_error(error, header) : check_stored(*f);
 }
 
 /* The same where only four bytes have room: no experimenter fields. */
-static enum ofp_error decode_header4(struct wire_rd *r, const struct field **f)
+static enum ofp_error decode_header4(const struct act_decoder *d, struct wire_rd *r,
+                                     const struct field **f)
 {
-    return peek_header(r) >> 16 == 0xffff ? OFPERR_OFPBAC_BAD_SET_TYPE : decode_header(r, f);
+    return peek_header(r) >> 16 == 0xffff ? OFPERR_OFPBAC_BAD_SET_TYPE : decode_header(d, r, f);
 }
 
-enum ofp_error act_decode_subfield4(struct wire_rd *r, unsigned ofs, unsigned n_bits,
-                                    struct subfield *sub)
+enum ofp_error act_decode_subfield4(const struct act_decoder *d, struct wire_rd *r, unsigned ofs,
+                                    unsigned n_bits, struct subfield *sub)
 {
-    enum ofp_error error = decode_header4(r, &sub->field);
+    enum ofp_error error = decode_header4(d, r, &sub->field);
     sub->ofs = (uint16_t)ofs;
     sub->n_bits = (uint16_t)n_bits;
     return error ? error : act_check_range(sub);
@@ -244,7 +246,7 @@ static enum ofp_error decode_tlv(struct act_decoder *d, struct wire_rd *r, uint8
     uint32_t header = peek_header(r);
     struct act_set_field tmp = {.field = NULL};
     bool has_mask;
-    enum ofp_error error = tlv_decode(r, &tmp.field, &tmp.value, &tmp.mask, &has_mask);
+    enum ofp_error error = tlv_decode(r, d->h, &tmp.field, &tmp.value, &tmp.mask, &has_mask);
 
     if (error) {
         return action_error(error, header);
@@ -283,7 +285,7 @@ enum ofp_error act_dec_set_field(struct act_decoder *d, const struct act_wire *r
     if (peek_header(r) == fields[MF_IN_PORT_OXM].cp[0].header) {
         return OFPERR_OFPBAC_BAD_SET_ARGUMENT;
     }
-    return decode_tlv(d, r, RAW_NONE, d->version >= OFP15_VERSION);
+    return decode_tlv(d, r, RAW_NONE, d->h->version >= OFP15_VERSION);
 }
 
 void act_enc_set_field(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
@@ -313,7 +315,8 @@ enum ofp_error act_dec_reg_load(struct act_decoder *d, const struct act_wire *ro
 {
     uint16_t ofs_nbits = wire_rd_u16(r);
     struct subfield dst;
-    enum ofp_error error = act_decode_subfield4(r, ofs_nbits >> 6, (ofs_nbits & 0x3f) + 1u, &dst);
+    enum ofp_error error =
+        act_decode_subfield4(d, r, ofs_nbits >> 6, (ofs_nbits & 0x3f) + 1u, &dst);
     uint64_t value = wire_rd_u64(r);
 
     if (error) {
@@ -367,9 +370,9 @@ static enum ofp_error decode_move(struct act_decoder *d, struct wire_rd *r, uint
     if (raw != RAW_NONE) {
         wire_rd_skip(r, 2);
     }
-    enum ofp_error error = decode_header(r, &src.field);
+    enum ofp_error error = decode_header(d, r, &src.field);
     if (!error) {
-        error = decode_header(r, &dst.field);
+        error = decode_header(d, r, &dst.field);
     }
     if (error) {
         return error;
@@ -448,7 +451,8 @@ enum ofp_error act_dec_output_reg(struct act_decoder *d, const struct act_wire *
 {
     uint16_t ofs_nbits = wire_rd_u16(r);
     struct subfield src;
-    enum ofp_error error = act_decode_subfield4(r, ofs_nbits >> 6, (ofs_nbits & 0x3f) + 1u, &src);
+    enum ofp_error error =
+        act_decode_subfield4(d, r, ofs_nbits >> 6, (ofs_nbits & 0x3f) + 1u, &src);
     uint16_t max_len = wire_rd_u16(r);
 
     if (error) {
@@ -475,7 +479,7 @@ enum ofp_error act_dec_output_reg2(struct act_decoder *d, const struct act_wire 
 {
     uint16_t ofs_nbits = wire_rd_u16(r), max_len = wire_rd_u16(r);
     struct subfield src = {.ofs = ofs_nbits >> 6, .n_bits = (uint16_t)((ofs_nbits & 0x3f) + 1)};
-    enum ofp_error error = decode_header(r, &src.field);
+    enum ofp_error error = decode_header(d, r, &src.field);
 
     if (!error) {
         error = act_check_range(&src);

@@ -79,9 +79,9 @@ enum ofp_error flow_mod_decode(struct wire_rd *r, const struct msg_header *h,
         fm->buffer_id = OFP_NO_BUFFER; /* Has no meaning there. */
     }
 
-    enum ofp_error err = match_decode(r, &fm->match);
+    enum ofp_error err = match_decode(r, h, &fm->match);
     err = err ? err : check_fixed(fm, h->version);
-    err = err ? err : acts_decode_instructions(r, wire_rd_left(r), h->version, &fm->acts);
+    err = err ? err : acts_decode_instructions(r, wire_rd_left(r), h, &fm->acts);
     if (!err) {
         struct act_limits here = limits ? *limits : (struct act_limits){0};
         here.cur_table = fm->table_id;

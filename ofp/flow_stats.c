@@ -28,7 +28,7 @@ enum ofp_error flow_stats_request_decode(struct wire_rd *r, const struct msg_hea
     if (!ofp_port_ok(req->out_port)) {
         return OFPERR_OFPBAC_BAD_OUT_PORT;
     }
-    enum ofp_error err = match_decode(r, &req->match);
+    enum ofp_error err = match_decode(r, h, &req->match);
     return !err && wire_rd_left(r) ? OFPERR_OFPBRC_BAD_LEN : err;
 }
 
@@ -91,9 +91,9 @@ enum ofp_error flow_stats_decode(struct wire_rd *r, const struct msg_header *h,
     if (entry.err) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    enum ofp_error err = match_decode(&entry, &fs->match);
+    enum ofp_error err = match_decode(&entry, h, &fs->match);
     if (!err) {
-        err = acts_decode_instructions(&entry, wire_rd_left(&entry), h->version, &fs->acts);
+        err = acts_decode_instructions(&entry, wire_rd_left(&entry), h, &fs->acts);
     }
     if (err) {
         acts_deinit(&fs->acts);
@@ -176,7 +176,7 @@ enum ofp_error flow_removed_decode(struct wire_rd *r, const struct msg_header *h
     if (r->err) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    enum ofp_error err = match_decode(r, &fr->match);
+    enum ofp_error err = match_decode(r, h, &fr->match);
     return !err && wire_rd_left(r) ? OFPERR_OFPBRC_BAD_LEN : err;
 }
 

@@ -29,12 +29,13 @@ static bool take_cookie(struct wire_rd *r, be64 *cookie, be64 *cookie_mask)
     return true;
 }
 
-static enum ofp_error decode_one(struct wire_rd *r, bool strict, struct match *m)
+static enum ofp_error decode_one(struct wire_rd *r, const struct msg_header *h, bool strict,
+                                 struct match *m)
 {
     const struct field *f;
     struct field_value value, mask;
     bool has_mask;
-    enum ofp_error error = tlv_decode(r, &f, &value, &mask, &has_mask);
+    enum ofp_error error = tlv_decode(r, h, &f, &value, &mask, &has_mask);
 
     if (error == OFPERR_OFPBMC_BAD_LEN && f && !r->err) {
         error = OFPERR_OFPBMC_BAD_FIELD; /* A length this field does not have. */
@@ -52,8 +53,8 @@ static enum ofp_error decode_one(struct wire_rd *r, bool strict, struct match *m
     return OFPERR_OK;
 }
 
-enum ofp_error match_decode_tlvs(struct wire_rd *r, size_t len, bool strict, struct match *m,
-                                 be64 *cookie, be64 *cookie_mask)
+enum ofp_error match_decode_tlvs(struct wire_rd *r, size_t len, const struct msg_header *h,
+                                 bool strict, struct match *m, be64 *cookie, be64 *cookie_mask)
 {
     struct wire_rd list = wire_rd_sub(r, len);
 
@@ -74,7 +75,7 @@ enum ofp_error match_decode_tlvs(struct wire_rd *r, size_t len, bool strict, str
             }
             continue;
         }
-        enum ofp_error error = decode_one(&list, strict, m);
+        enum ofp_error error = decode_one(&list, h, strict, m);
         if (error) {
             return error;
         }
@@ -82,7 +83,7 @@ enum ofp_error match_decode_tlvs(struct wire_rd *r, size_t len, bool strict, str
     return OFPERR_OK;
 }
 
-enum ofp_error match_decode(struct wire_rd *r, struct match *m)
+enum ofp_error match_decode(struct wire_rd *r, const struct msg_header *h, struct match *m)
 {
     size_t start = wire_rd_ofs(r);
     uint16_t type = wire_rd_u16(r), len = wire_rd_u16(r);
@@ -97,7 +98,7 @@ enum ofp_error match_decode(struct wire_rd *r, struct match *m)
     if (len < 4) {
         return OFPERR_OFPBMC_BAD_LEN;
     }
-    enum ofp_error error = match_decode_tlvs(r, len - 4u, true, m, NULL, NULL);
+    enum ofp_error error = match_decode_tlvs(r, len - 4u, h, true, m, NULL, NULL);
     if (error) {
         return error;
     }

@@ -5,15 +5,17 @@
 #pragma once
 
 #include "ofp/act.h"
+#include "ofp/msg.h"
 
 /* 1.1+ `struct ofp_match` of type OXM with its padding. */
-enum ofp_error match_decode(struct wire_rd *, struct match *) MUST_USE;
+enum ofp_error match_decode(struct wire_rd *, const struct msg_header *, struct match *) MUST_USE;
 void match_encode(const struct match *, uint8_t version, struct wire_wr *);
 /* A bare list of TLVs of 'len' bytes, as NXM messages and packet-out of 1.5 carry it.  'cookie' and
  * its mask may be NULL; then NXM_NX_COOKIE is refused.  Without 'strict', unknown fields and
  * prerequisites are let pass (packet-in metadata). */
-enum ofp_error match_decode_tlvs(struct wire_rd *, size_t len, bool strict, struct match *,
-                                 be64 *cookie, be64 *cookie_mask) MUST_USE;
+enum ofp_error match_decode_tlvs(struct wire_rd *, size_t len, const struct msg_header *,
+                                 bool strict, struct match *, be64 *cookie,
+                                 be64 *cookie_mask) MUST_USE;
 /* Returns the length written (no padding). */
 size_t match_encode_tlvs(const struct match *, uint8_t version, struct wire_wr *);
 
@@ -22,11 +24,13 @@ size_t match_encode_tlvs(const struct match *, uint8_t version, struct wire_wr *
  * BAD_MASK, BAD_WILDCARDS, BAD_VALUE; NXFMFC_INVALID_TLV_FIELD.  The reader moves past it all the
  * same. */
 /* One TLV (header, value, mask if present) for set_field and the like. */
-enum ofp_error tlv_decode(struct wire_rd *, const struct field **, struct field_value *value,
+enum ofp_error tlv_decode(struct wire_rd *, const struct msg_header *, const struct field **,
+                          struct field_value *value,
                           struct field_value *mask /* all ones if absent */,
                           bool *has_mask) MUST_USE;
 /* A 4-byte (or 8-byte experimenter) header alone. */
-enum ofp_error tlv_header_decode(struct wire_rd *, const struct field **, bool *has_mask) MUST_USE;
+enum ofp_error tlv_header_decode(struct wire_rd *, const struct msg_header *, const struct field **,
+                                 bool *has_mask) MUST_USE;
 void tlv_encode(const struct field *, const struct field_value *,
                 const struct field_value *mask /* or NULL */, uint8_t version, struct wire_wr *);
 void tlv_header_encode(const struct field *, uint8_t version, bool has_mask, struct wire_wr *);

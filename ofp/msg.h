@@ -38,6 +38,7 @@ static inline bool msg_version_in(uint8_t version, uint8_t first, uint8_t last)
     return version >= first && version <= last;
 }
 
+struct tlv_table;
 struct msg_header {
     uint8_t version;
     enum msg_type
@@ -45,6 +46,9 @@ struct msg_header {
     uint16_t len; /* Of the whole message. */
     uint32_t xid;
     uint16_t mp_flags; /* Multipart only; bit 0: more follow. */
+    /* What tun_metadata fields are here: the caller's to set.  NULL (tools): lengths as they come.
+     */
+    const struct tlv_table *tlvs;
 };
 #define OFPMPF_MORE 1
 

@@ -28,7 +28,7 @@ static enum ofp_error print_bucket(struct msg_print *p, struct wire_rd *r, uint8
     uint32_t watch_group = wire_rd_u32(&b);
     wire_rd_skip(&b, 4);
     struct acts acts = ACTS_INIT;
-    enum ofp_error err = acts_decode_actions(&b, wire_rd_left(&b), p->h->version, &acts);
+    enum ofp_error err = acts_decode_actions(&b, wire_rd_left(&b), p->h, &acts);
     if (!err) {
         text_puts(s, ",bucket=");
         if (weight != (type == GT_SELECT ? 1 : 0)) {

@@ -49,13 +49,14 @@ static void decode_ids(struct wire_rd *r, uint32_t *bits)
     }
 }
 
-static void decode_fields(struct wire_rd *r, struct field_set *set, struct field_set *masked)
+static void decode_fields(struct wire_rd *r, const struct msg_header *h, struct field_set *set,
+                          struct field_set *masked)
 {
     memset(set, 0, sizeof *set);
     while (wire_rd_left(r) && !r->err) {
         const struct field *f = NULL;
         bool has_mask;
-        if (!tlv_header_decode(r, &f, &has_mask) && f) {
+        if (!tlv_header_decode(r, h, &f, &has_mask) && f) {
             set->w[f->id / 64] |= BIT64(f->id % 64);
             if (masked && has_mask) {
                 masked->w[f->id / 64] |= BIT64(f->id % 64);
@@ -65,7 +66,8 @@ static void decode_fields(struct wire_rd *r, struct field_set *set, struct field
 }
 
 /* One property; the odd ones are for table miss. */
-static void decode_prop(struct wire_rd *r, uint16_t type, struct table_print *t)
+static void decode_prop(struct wire_rd *r, const struct msg_header *h, uint16_t type,
+                        struct table_print *t)
 {
     struct features *f = type & 1 ? &t->miss : &t->hit;
     switch (type & ~1) {
@@ -86,16 +88,16 @@ static void decode_prop(struct wire_rd *r, uint16_t type, struct table_print *t)
         decode_ids(r, &f->apply.actions);
         break;
     case 8:
-        decode_fields(r, &t->match, &t->mask);
+        decode_fields(r, h, &t->match, &t->mask);
         break;
     case 10:
-        decode_fields(r, &t->wildcard, NULL);
+        decode_fields(r, h, &t->wildcard, NULL);
         break;
     case 12:
-        decode_fields(r, &f->write.set_field, NULL);
+        decode_fields(r, h, &f->write.set_field, NULL);
         break;
     case 14:
-        decode_fields(r, &f->apply.set_field, NULL);
+        decode_fields(r, h, &f->apply.set_field, NULL);
         break;
     default: /* Experimenters'. */
         r->p = r->end;
@@ -103,7 +105,8 @@ static void decode_prop(struct wire_rd *r, uint16_t type, struct table_print *t)
     }
 }
 
-static enum ofp_error decode_props(struct wire_rd *r, struct table_print *t)
+static enum ofp_error decode_props(struct wire_rd *r, const struct msg_header *h,
+                                   struct table_print *t)
 {
     struct wire_rd again = *r;
     /* What is said of hits holds for misses unless said otherwise: hits first. */
@@ -118,7 +121,7 @@ static enum ofp_error decode_props(struct wire_rd *r, struct table_print *t)
                 return OFPERR_OFPBPC_BAD_LEN;
             }
             if ((type & 1) == odd) {
-                decode_prop(&body, type, t);
+                decode_prop(&body, h, type, t);
             }
             if (body.err) {
                 return OFPERR_OFPBPC_BAD_LEN;
@@ -129,7 +132,8 @@ static enum ofp_error decode_props(struct wire_rd *r, struct table_print *t)
     return OFPERR_OK;
 }
 
-static enum ofp_error decode_table(struct wire_rd *r, struct table_print *t)
+static enum ofp_error decode_table(struct wire_rd *r, const struct msg_header *h,
+                                   struct table_print *t)
 {
     memset(t, 0, sizeof *t);
     uint16_t len = wire_rd_u16(r);
@@ -144,7 +148,7 @@ static enum ofp_error decode_table(struct wire_rd *r, struct table_print *t)
     t->metadata_write = wire_rd_u64(&e);
     wire_rd_skip(&e, 4);
     t->max_entries = wire_rd_u32(&e);
-    return decode_props(&e, t);
+    return decode_props(&e, h, t);
 }
 
 /* ---- names ---- */
@@ -375,7 +379,7 @@ enum ofp_error msg_print_table_features(struct msg_print *p, struct wire_rd *r)
     }
     for (;;) {
         bool end = !wire_rd_left(r);
-        enum ofp_error err = end ? OFPERR_OK : decode_table(r, &t);
+        enum ofp_error err = end ? OFPERR_OK : decode_table(r, p->h, &t);
         bool same = !err && !end && any && ditto(&t, &prev);
         if (first >= 0 && !same) {
             msg_print_table_dittos(p, (unsigned)first, prev.id);

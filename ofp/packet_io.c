@@ -12,7 +12,8 @@
 
 /* A match of type OXM whose fields need not be known or have their prerequisites: what a switch
  * says of a packet is shown as far as it is understood. */
-static enum ofp_error decode_metadata(struct wire_rd *r, struct match *match)
+static enum ofp_error decode_metadata(struct wire_rd *r, const struct msg_header *h,
+                                      struct match *match)
 {
     uint16_t type = wire_rd_u16(r);
     uint16_t len = wire_rd_u16(r);
@@ -26,7 +27,7 @@ static enum ofp_error decode_metadata(struct wire_rd *r, struct match *match)
     if (r->err) {
         return OFPERR_OFPBMC_BAD_LEN;
     }
-    return match_decode_tlvs(&body, len - 4u, false, match, NULL, NULL);
+    return match_decode_tlvs(&body, len - 4u, h, false, match, NULL, NULL);
 }
 
 enum ofp_error packet_in_decode(struct wire_rd *r, const struct msg_header *h, struct packet_in *pi)
@@ -44,7 +45,7 @@ enum ofp_error packet_in_decode(struct wire_rd *r, const struct msg_header *h, s
     if (r->err) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    enum ofp_error err = decode_metadata(r, &pi->metadata);
+    enum ofp_error err = decode_metadata(r, h, &pi->metadata);
     if (err) {
         return err;
     }
@@ -126,7 +127,7 @@ enum ofp_error packet_out_decode(struct wire_rd *r, const struct msg_header *h,
     if (!packet_out_port_ok(po->in_port)) {
         return OFPERR_OFPBRC_BAD_PORT;
     }
-    enum ofp_error err = acts_decode_actions(r, actions_len, h->version, &po->acts);
+    enum ofp_error err = acts_decode_actions(r, actions_len, h, &po->acts);
     if (!err) {
         po->data_len = (uint32_t)wire_rd_left(r);
         po->data = wire_rd_bytes(r, po->data_len);

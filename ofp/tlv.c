@@ -73,7 +73,8 @@ static enum ofp_error check_mask(const struct field *f, const struct field_value
     return OFPERR_OK;
 }
 
-enum ofp_error tlv_decode(struct wire_rd *r, const struct field **field, struct field_value *value,
+enum ofp_error tlv_decode(struct wire_rd *r, const struct msg_header *msg UNUSED,
+                          const struct field **field, struct field_value *value,
                           struct field_value *mask, bool *has_mask)
 {
     struct tlv_head h;
@@ -103,7 +104,8 @@ enum ofp_error tlv_decode(struct wire_rd *r, const struct field **field, struct 
     return field_value_ok(h.field, value) ? OFPERR_OK : OFPERR_OFPBMC_BAD_VALUE;
 }
 
-enum ofp_error tlv_header_decode(struct wire_rd *r, const struct field **field, bool *has_mask)
+enum ofp_error tlv_header_decode(struct wire_rd *r, const struct msg_header *msg UNUSED,
+                                 const struct field **field, bool *has_mask)
 {
     struct tlv_head h;
     enum ofp_error error = head_decode(r, &h);

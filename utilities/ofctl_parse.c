@@ -140,6 +140,7 @@ static void parse_acts(const char *version, bool instructions)
     while (lines_next(&r, &line)) {
         struct acts acts = ACTS_INIT;
         struct text t = TEXT_INIT;
+        const struct msg_header h = {.version = OFP13_VERSION};
         struct wire_rd rd;
         size_t n;
         uint8_t *bytes = text_to_hex(line, &n);
@@ -147,8 +148,8 @@ static void parse_acts(const char *version, bool instructions)
             cmd_fatal("Trailing garbage in hex data");
         }
         wire_rd_init(&rd, bytes, n);
-        enum ofp_error error = instructions ? acts_decode_instructions(&rd, n, OFP13_VERSION, &acts)
-                                            : acts_decode_actions(&rd, n, OFP13_VERSION, &acts);
+        enum ofp_error error = instructions ? acts_decode_instructions(&rd, n, &h, &acts)
+                                            : acts_decode_actions(&rd, n, &h, &acts);
         if (error) {
             printf("bad OpenFlow13 %s: %s\n\n", instructions ? "instructions" : "actions",
                    ofp_error_name(error));

@@ -115,4 +115,8 @@ def test_flow_removed_counts(env):
         if [m.kind for m in removed] != [of.FLOW_REMOVED]:
             raise Failure(f"expected FLOW_REMOVED, got {[str(m) for m in removed]}")
         n_packets = removed[0].at("Q", 8 + 24)[0]
-        wait_for(f"{n_packets} packets, which FLOW_REMOVED counts", lambda: delivered(h2) - before == n_packets, 2)
+        try:
+            wait_for("all packets", lambda: delivered(h2) - before == n_packets, 2)
+        except Failure:
+            raise Failure(f"FLOW_REMOVED counts {n_packets} packets, {delivered(h2) - before} have arrived\n"
+                          + daemon.appctl("coverage/show") + daemon.ofctl("dump-ports", "br0"))

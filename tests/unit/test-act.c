@@ -20,10 +20,11 @@ static char *format(const struct acts *a)
 static enum ofp_error decode(bool instructions, const void *data, size_t len, uint8_t version,
                              struct acts *out)
 {
+    const struct msg_header h = {.version = version};
     struct wire_rd r;
     wire_rd_init(&r, data, len);
-    return instructions ? acts_decode_instructions(&r, len, version, out)
-                        : acts_decode_actions(&r, len, version, out);
+    return instructions ? acts_decode_instructions(&r, len, &h, out)
+                        : acts_decode_actions(&r, len, &h, out);
 }
 
 static void encode(bool instructions, const struct acts *a, uint8_t version, struct wire_wr *w)
@@ -327,6 +328,7 @@ static void test_ct_refused_on_the_wire(void **state)
         struct acts acts = ACTS_INIT, again = ACTS_INIT;
         struct wire_wr w = WIRE_WR_INIT(65535);
         struct wire_rd r;
+        const struct msg_header of13 = {.version = OFP13_VERSION};
         struct match m;
         bool found;
 
@@ -336,7 +338,7 @@ static void test_ct_refused_on_the_wire(void **state)
         assert_int_equal(acts_check(&acts, &m, &limits, true), OFPERR_OK);
         acts_encode_actions(acts.data, acts.len, OFP13_VERSION, &w);
         wire_rd_init(&r, w.data, w.len);
-        assert_int_equal(acts_decode_actions(&r, w.len, OFP13_VERSION, &again), cases[i].error);
+        assert_int_equal(acts_decode_actions(&r, w.len, &of13, &again), cases[i].error);
         wire_wr_deinit(&w);
         acts_deinit(&acts);
         acts_deinit(&again);

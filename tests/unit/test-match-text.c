@@ -38,9 +38,10 @@ static void over_the_wire(struct match *m)
 {
     struct wire_wr w = WIRE_WR_INIT(4096);
     struct wire_rd r;
-    match_encode(m, 4, &w);
+    const struct msg_header of13 = {.version = OFP13_VERSION};
+    match_encode(m, OFP13_VERSION, &w);
     wire_rd_init(&r, w.data, w.len);
-    assert_int_equal(match_decode(&r, m), OFPERR_OK);
+    assert_int_equal(match_decode(&r, &of13, m), OFPERR_OK);
     wire_wr_deinit(&w);
 }
 

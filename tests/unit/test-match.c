@@ -7,11 +7,13 @@
 
 #include "tests/unit/test-match-util.h"
 
+static const struct msg_header of13 = {.version = OFP13_VERSION};
+
 static enum ofp_error decode_list(const uint8_t *data, size_t len, bool strict, struct match *m)
 {
     struct wire_rd r;
     wire_rd_init(&r, data, len);
-    return match_decode_tlvs(&r, len, strict, m, NULL, NULL);
+    return match_decode_tlvs(&r, len, &of13, strict, m, NULL, NULL);
 }
 
 /* What is behind 'prefix' in the list of a match with 'f' put in by hand. */
@@ -161,7 +163,7 @@ static void test_struct_ofp_match(void **state)
         struct wire_rd r;
         struct match m;
         wire_rd_init(&r, cases[i].bytes, cases[i].len);
-        assert_int_equal(match_decode(&r, &m), cases[i].want);
+        assert_int_equal(match_decode(&r, &of13, &m), cases[i].want);
         if (!cases[i].want) {
             assert_int_equal(wire_rd_ofs(&r), cases[i].used);
             assert_int_equal(m.mask.key.packet_type, UINT32_MAX);
@@ -180,17 +182,20 @@ static void test_cookie(void **state)
     struct match m;
     be64 cookie, mask;
     wire_rd_init(&r, list, sizeof list);
-    assert_int_equal(match_decode_tlvs(&r, sizeof list, true, &m, &cookie, &mask), OFPERR_OK);
+    assert_int_equal(match_decode_tlvs(&r, sizeof list, &of13, true, &m, &cookie, &mask),
+                     OFPERR_OK);
     assert_true(cookie == htobe64(5) && mask == UINT64_MAX);
     wire_rd_init(&r, masked, sizeof masked);
-    assert_int_equal(match_decode_tlvs(&r, sizeof masked, true, &m, &cookie, &mask), OFPERR_OK);
+    assert_int_equal(match_decode_tlvs(&r, sizeof masked, &of13, true, &m, &cookie, &mask),
+                     OFPERR_OK);
     assert_true(cookie == htobe64(5) && mask == htobe64(7));
     wire_rd_init(&r, bad, sizeof bad);
-    assert_int_equal(match_decode_tlvs(&r, sizeof bad, true, &m, &cookie, &mask),
+    assert_int_equal(match_decode_tlvs(&r, sizeof bad, &of13, true, &m, &cookie, &mask),
                      OFPERR_OFPBMC_BAD_WILDCARDS);
     assert_int_equal(decode_list(list, sizeof list, true, &m), OFPERR_OFPBMC_BAD_FIELD);
     wire_rd_init(&r, list, 9);
-    assert_int_equal(match_decode_tlvs(&r, 9, true, &m, &cookie, &mask), OFPERR_OFPBMC_BAD_LEN);
+    assert_int_equal(match_decode_tlvs(&r, 9, &of13, true, &m, &cookie, &mask),
+                     OFPERR_OFPBMC_BAD_LEN);
 }
 
 /* Fields that exist under two names come back under the version's own. */
@@ -221,7 +226,7 @@ static void test_round_trip(void **state)
                 match_encode(&m, version, &w);
                 assert_int_equal(w.len % 8, 0);
                 wire_rd_init(&r, w.data, w.len);
-                assert_int_equal(match_decode(&r, &back), OFPERR_OK);
+                assert_int_equal(match_decode(&r, &of13, &back), OFPERR_OK);
                 assert_false(wire_rd_left(&r));
                 m.mask.key.packet_type = UINT32_MAX;
                 assert_true(match_equal(&m, &back));
