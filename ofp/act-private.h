@@ -123,7 +123,7 @@ void act_set_field_normalise(struct act_set_field *sf);
  * '*value' is right-aligned. */
 bool act_set_field_run(const struct act_set_field *sf, unsigned *ofs, unsigned *n_bits,
                        uint64_t *value);
-/* Adds `load:value->dst`; 'dst' has 64 bits at most. */
+/* Adds `load:value->dst`; 'dst' has 64 bits at most, of tunnel options any number. */
 void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value);
 /* A subfield of a 4-byte header and this range, which is checked. */
 enum ofp_error act_decode_subfield4(const struct act_decoder *, struct wire_rd *r, unsigned ofs,

@@ -75,7 +75,7 @@ struct acts {
 };
 
 #define ACTS_INIT ((struct acts){NULL, 0, 0})
-#define ACTS_MAX  65536 /* Bytes of internal form; longer lists are refused. */
+#define ACTS_MAX  262144 /* Bytes of internal form; longer lists are refused. */
 void acts_init(struct acts *);
 void acts_deinit(struct acts *);
 void acts_copy(struct acts *dst, const struct acts *src); /* dst is initialised by this. */

@@ -67,7 +67,7 @@ static void encode_loads(const struct act_set_field *sf, uint8_t version, struct
     unsigned ofs = 0, n_bits;
     uint64_t value;
 
-    if (is_experimenter_field(sf->field, version)) {
+    if (is_experimenter_field(sf->field, version) || field_is_tun(sf->field)) {
         act_encode_as(&sf->act, &act_wires[RAW_REG_LOAD2], version, w);
         return;
     }

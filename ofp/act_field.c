@@ -99,12 +99,6 @@ static uint32_t peek_header(const struct wire_rd *r)
     return wire_rd_left(r) >= 4 ? get_be32(r->p) : 0;
 }
 
-/* A field that can be read: known and stored (tunnel options have no storage yet). */
-static enum ofp_error check_stored(const struct field *f)
-{
-    return f->size && f->n_bytes <= FIELD_VALUE_MAX ? OFPERR_OK : OFPERR_NXFMFC_INVALID_TLV_FIELD;
-}
-
 /* A header, without mask bit. */
 static enum ofp_error decode_header(const struct act_decoder *d, struct wire_rd *r,
                                     const struct field **f)
@@ -116,7 +110,7 @@ static enum ofp_error decode_header(const struct act_decoder *d, struct wire_rd 
         return OFPERR_OFPBAC_BAD_SET_TYPE;
     }
     enum ofp_error error = tlv_header_decode(r, d->h, f, &has_mask);
-    return error ? action_error(error, header) : check_stored(*f);
+    return error ? action_error(error, header) : OFPERR_OK;
 }
 
 /* The same where only four bytes have room: no experimenter fields. */
@@ -254,10 +248,6 @@ static enum ofp_error decode_tlv(struct act_decoder *d, struct wire_rd *r, uint8
     if (has_mask && !may_mask) {
         return OFPERR_OFPBAC_BAD_SET_MASK;
     }
-    error = check_stored(tmp.field);
-    if (error) {
-        return error;
-    }
     if (!has_mask) {
         memset(tmp.mask.b, 0xff, tmp.field->n_bytes);
     }
@@ -342,7 +332,7 @@ void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value)
     sf->field = dst->field;
     memset(ones.b, 0xff, sizeof ones.b);
     bits_copy(ones.b, sizeof ones.b, 0, sf->mask.b, dst->field->n_bytes, dst->ofs, dst->n_bits);
-    bits_copy(&v, sizeof v, 0, sf->value.b, dst->field->n_bytes, dst->ofs, dst->n_bits);
+    bits_copy(&v, sizeof v, 0, sf->value.b, dst->field->n_bytes, dst->ofs, MIN(dst->n_bits, 64u));
     act_set_field_normalise(sf);
 }
 

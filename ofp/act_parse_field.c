@@ -26,7 +26,7 @@ static char *check_writable(const struct field *f, const char *name)
     if (f->access == ACCESS_RO) {
         return xasprintf("%s is read-only", name);
     }
-    if (!f->size || f->n_bytes > FIELD_VALUE_MAX) {
+    if (!f->size && !field_is_tun(f)) {
         return xasprintf("%s cannot be set: not supported by this version", name);
     }
     return f->cp[0].header ? NULL
@@ -99,6 +99,10 @@ char *act_parse_load(struct act_parser *p, char *arg)
         return xasprintf("%s->%s: value %#" PRIx64 " does not fit into %u bits", arg, name, value,
                          dst.n_bits);
     }
+    if (field_is_tun(dst.field)) {
+        act_put_load(p->out, &dst, value);
+        return NULL;
+    }
     /* The wire's load has at most 64 bits. */
     for (unsigned done = 0; done < dst.n_bits; done += 64) {
         struct subfield part = {dst.field, (uint16_t)(dst.ofs + done),
@@ -110,7 +114,7 @@ char *act_parse_load(struct act_parser *p, char *arg)
 
 static char *check_readable(const struct field *f)
 {
-    return !f->size || f->n_bytes > FIELD_VALUE_MAX || !f->cp[0].header
+    return (!f->size && !field_is_tun(f)) || !f->cp[0].header
                ? xasprintf("%s cannot be read by actions", f->name)
                : NULL;
 }

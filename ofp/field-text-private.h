@@ -5,6 +5,9 @@
 
 #include "ofp/match.h"
 
+/* Big-endian bytes in hexadecimal, leading zeros left out; zero is a bare 0. */
+void field_format_hex(const uint8_t *b, unsigned n, struct text *t);
+
 /* Sets of named bits: ct_state, tcp_flags, tun_flags. */
 struct flag_set {
     const char *noun;         /* "ct_state": "unknown ct_state flag(s)". */

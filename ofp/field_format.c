@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-/* Big-endian bytes in hexadecimal, leading zeros left out; zero is a bare 0. */
-static void put_hex(const uint8_t *b, unsigned n, struct text *t)
+void field_format_hex(const uint8_t *b, unsigned n, struct text *t)
 {
     while (n && !*b) {
         b++;
@@ -96,26 +95,30 @@ static bool is_exact(const struct field *f, const struct field_value *mask)
     }
     memset(&m, 0, sizeof m);
     field_set(f, mask, &m);
-    return f->size ? field_is_exact(f, &m) : is_all_ones(mask->b, MIN(f->n_bytes, 16u));
+    return f->size ? field_is_exact(f, &m) : is_all_ones(mask->b, f->n_bytes);
 }
 
 void field_format(const struct field *f, const struct field_value *v,
                   const struct field_value *mask, const struct name_map *names, struct text *t)
 {
+    if (mask && is_all_zeros(mask->b, f->n_bytes)) {
+        text_puts(t, "ANY");
+        return;
+    }
     bool exact = is_exact(f, mask);
     uint64_t value = field_value_to_u64(f, v);
     uint64_t mask_bits = exact ? UINT64_MAX : field_value_to_u64(f, mask);
-    unsigned n = MIN(f->n_bytes, FIELD_VALUE_MAX);
+    unsigned n = f->n_bytes;
 
     switch (f->format) {
     case FMT_DECIMAL:
         put_decimal(f, value, mask_bits, exact, t);
         break;
     case FMT_HEX:
-        put_hex(v->b, n, t);
+        field_format_hex(v->b, n, t);
         if (!exact) {
             text_putc(t, '/');
-            put_hex(mask->b, n, t);
+            field_format_hex(mask->b, n, t);
         }
         break;
     case FMT_MAC:

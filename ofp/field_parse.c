@@ -212,7 +212,8 @@ static void cut(const struct field *f, struct field_value *v)
 {
     uint64_t x = field_value_to_u64(f, v);
 
-    if (f->size > 8 || f->format == FMT_PORT10 || (f->id == MF_DL_VLAN && x == 0xffff)) {
+    if (f->size > 8 || field_is_tun(f) || f->format == FMT_PORT10 ||
+        (f->id == MF_DL_VLAN && x == 0xffff)) {
         return;
     }
     field_value_from_u64(f, (x << f->shift & f->store) >> f->shift, v);
@@ -225,7 +226,7 @@ char *field_parse(const struct field *f, const char *s, const struct name_map *n
 
     memset(value, 0, sizeof *value);
     memset(mask, 0, sizeof *mask);
-    if (!f->size) {
+    if (!f->size && !field_is_tun(f)) {
         return xasprintf("%s: field %s is not supported", s, f->name);
     }
     if (!*s || !strcmp(s, "*")) {
@@ -263,7 +264,7 @@ char *field_parse(const struct field *f, const char *s, const struct name_map *n
     }
     if (!error) {
         cut(f, value);
-        for (unsigned i = 0; i < FIELD_VALUE_MAX; i++) {
+        for (unsigned i = 0; i < f->n_bytes; i++) {
             value->b[i] &= mask->b[i];
         }
     }

@@ -35,9 +35,10 @@ static enum ofp_error decode_one(struct wire_rd *r, const struct msg_header *h, 
     const struct field *f;
     struct field_value value, mask;
     bool has_mask;
+    size_t start = wire_rd_ofs(r);
     enum ofp_error error = tlv_decode(r, h, &f, &value, &mask, &has_mask);
 
-    if (error == OFPERR_OFPBMC_BAD_LEN && f && !r->err) {
+    if (error == OFPERR_OFPBMC_BAD_LEN && f && !field_is_mapped(f) && !r->err) {
         error = OFPERR_OFPBMC_BAD_FIELD; /* A length this field does not have. */
     }
     if (error) {
@@ -48,6 +49,10 @@ static enum ofp_error decode_one(struct wire_rd *r, const struct msg_header *h, 
     }
     if (!field_is_wild(f, &m->mask)) {
         return OFPERR_OFPBMC_DUP_FIELD;
+    }
+    if (field_is_tun(f)) {
+        unsigned n = (unsigned)(wire_rd_ofs(r) - start) - 4;
+        return tlv_tun_put(h, f, has_mask ? n / 2 : n, &value, has_mask ? &mask : NULL, m);
     }
     field_set_match(f, &value, &mask, m);
     return OFPERR_OK;
@@ -114,7 +119,7 @@ enum ofp_error match_decode(struct wire_rd *r, const struct msg_header *h, struc
 
 /* Output order.  Where two rows share storage, prerequisites or the version decide which is sent.
  */
-enum when { ALWAYS, NXM_ONLY, OXM_ONLY, REGS32, REGS64 };
+enum when { ALWAYS, NXM_ONLY, OXM_ONLY, TUN, REGS32, REGS64 };
 struct place {
     enum field_id id;
     enum when when;
@@ -141,6 +146,7 @@ static const struct place order[] = {
     {MF_ARP_THA, ALWAYS},         {MF_TUN_ID, ALWAYS},         {MF_TUN_FLAGS, ALWAYS},
     {MF_TUN_SRC, ALWAYS},         {MF_TUN_DST, ALWAYS},        {MF_TUN_IPV6_SRC, ALWAYS},
     {MF_TUN_IPV6_DST, ALWAYS},    {MF_TUN_GBP_ID, ALWAYS},     {MF_TUN_GBP_FLAGS, ALWAYS},
+    {MF_TUN_METADATA0, TUN}, /* And all that follow it. */
     {MF_TUN_ERSPAN_VER, ALWAYS},  {MF_TUN_ERSPAN_IDX, ALWAYS}, {MF_TUN_ERSPAN_DIR, ALWAYS},
     {MF_TUN_ERSPAN_HWID, ALWAYS}, {MF_TUN_GTPU_FLAGS, ALWAYS}, {MF_TUN_GTPU_MSGTYPE, ALWAYS},
     {MF_NSH_FLAGS, ALWAYS},       {MF_NSH_TTL, ALWAYS},        {MF_NSH_MDTYPE, ALWAYS},
@@ -210,6 +216,11 @@ size_t match_encode_tlvs(const struct match *m, uint8_t version, struct wire_wr 
             /* No tag: then its priority, which vlan_tci=0 names too, says nothing. */
             if (oxm && (f->id != MF_VLAN_PCP || m->flow.key.vlan[0].tci & htons(0x1fff))) {
                 put_field(f, m, version, w);
+            }
+            break;
+        case TUN:
+            for (uint64_t map = m->mask.tun.present; map; map &= map - 1) {
+                tlv_tun_encode(m, (unsigned)__builtin_ctzll(map), w);
             }
             break;
         case REGS32:

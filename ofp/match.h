@@ -23,7 +23,8 @@ size_t match_encode_tlvs(const struct match *, uint8_t version, struct wire_wr *
  * the field does not have, which match lists report as BAD_FIELD and actions as OFPBAC_BAD_SET_LEN;
  * BAD_MASK, BAD_WILDCARDS, BAD_VALUE; NXFMFC_INVALID_TLV_FIELD.  The reader moves past it all the
  * same. */
-/* One TLV (header, value, mask if present) for set_field and the like. */
+/* One TLV (header, value, mask if present) for set_field and the like.  Tunnel options become the
+ * field of the length that the header's table maps them to. */
 enum ofp_error tlv_decode(struct wire_rd *, const struct msg_header *, const struct field **,
                           struct field_value *value,
                           struct field_value *mask /* all ones if absent */,
@@ -34,6 +35,12 @@ enum ofp_error tlv_header_decode(struct wire_rd *, const struct msg_header *, co
 void tlv_encode(const struct field *, const struct field_value *,
                 const struct field_value *mask /* or NULL */, uint8_t version, struct wire_wr *);
 void tlv_header_encode(const struct field *, uint8_t version, bool has_mask, struct wire_wr *);
+/* Tunnel option 'index' of a match, which has it; and a decoded one into a match, which has not.
+ * 'len' is the value's on the wire; 'mask' NULL: none was there. */
+void tlv_tun_encode(const struct match *, unsigned index, struct wire_wr *);
+enum ofp_error tlv_tun_put(const struct msg_header *, const struct field *, unsigned len,
+                           const struct field_value *value, const struct field_value *mask,
+                           struct match *) MUST_USE;
 
 /* ---- text ---- */
 

@@ -2,7 +2,7 @@
  *
  * The array below is the order of the reference (cli.md A5).  What shares its place in struct flow
  * is told apart by the protocol, not by prerequisites: a match that lacks them still prints. */
-#include "ofp/match.h"
+#include "ofp/field-text-private.h"
 
 #include <stdio.h>
 
@@ -275,12 +275,33 @@ static void put_regs(const struct printing *p)
     }
 }
 
+/* A mask of zeros says that the option is there. */
+static void put_tun_options(const struct printing *p)
+{
+    for (uint64_t map = p->m->mask.tun.present; map; map &= map - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(map);
+        const struct tun_place *place = &p->m->tun[i];
+        const uint8_t *mask = p->m->mask.tun.space + place->ofs;
+        text_printf(p->t, "tun_metadata%u", i);
+        if (!place->masked || !is_all_zeros(mask, place->len)) {
+            text_putc(p->t, '=');
+            field_format_hex(p->m->flow.tun.space + place->ofs, place->len, p->t);
+            if (!is_all_ones(mask, place->len)) {
+                text_putc(p->t, '/');
+                field_format_hex(mask, place->len, p->t);
+            }
+        }
+        text_putc(p->t, ',');
+    }
+}
+
 static void put_tunnel(const struct printing *p)
 {
     put_items(p, tunnel_items, ARRAY_SIZE(tunnel_items));
     if (!field_is_wild(&fields[MF_TUN_FLAGS], &p->m->mask)) {
         text_printf(p->t, "tun_flags=%coam,", ntohs(p->m->flow.key.tun_flags) & 1 ? '+' : '-');
     }
+    put_tun_options(p);
 }
 
 /* dl_vlan and dl_vlan_pcp where that says it all, else the bits. */

@@ -36,6 +36,31 @@ static void set_word(const struct field_word *w, struct match *m)
     }
 }
 
+/* Tunnel options can be given once each, and their space is limited. */
+static char *check_tun(const struct field *f, const struct match *m)
+{
+    return field_is_wild(f, &m->mask) ? NULL : xasprintf("field %s set multiple times", f->name);
+}
+
+static char *set_field(const struct field *f, const struct field_value *value,
+                       const struct field_value *mask, struct match *m)
+{
+    if (field_is_tun(f)) {
+        char *error = check_tun(f, m);
+        if (error) {
+            return error;
+        }
+        bool exact = is_all_ones(mask->b, f->n_bytes);
+        unsigned used = match_tun_used(m) + field_wire_len(f, value, exact ? NULL : mask);
+        if (used > TUN_SPACE) {
+            return xasprintf("field %s exceeds maximum size for tunnel metadata (used %u, max %d)",
+                             f->name, used, TUN_SPACE);
+        }
+    }
+    field_set_match(f, value, mask, m);
+    return NULL;
+}
+
 /* `reg0[0..3]=5`: adds to what is already matched of the field. */
 static char *parse_subfield_item(const char *key, const char *text, struct match *m,
                                  const struct field **given, struct field_value *given_mask)
@@ -55,10 +80,14 @@ static char *parse_subfield_item(const char *key, const char *text, struct match
         return xasprintf("%s: value 0x%" PRIx64 " does not fit into %u bits", key, x, sf.n_bits);
     }
     const struct field *f = sf.field;
+    error = field_is_tun(f) ? check_tun(f, m) : NULL;
+    if (error) {
+        return error;
+    }
     if (f->maskable == MASK_NONE && sf.n_bits != f->n_bits) {
         return xasprintf("%s: invalid mask for field %s", key, f->name);
     }
-    put_be64(bits.b + 8, x);
+    put_be64(bits.b + sizeof bits.b - 8, x);
     field_get(f, &m->flow, &value);
     field_get(f, &m->mask, &mask);
     bits_copy(bits.b, sizeof bits.b, 0, value.b, f->n_bytes, sf.ofs, sf.n_bits);
@@ -66,8 +95,7 @@ static char *parse_subfield_item(const char *key, const char *text, struct match
     bits_copy(bits.b, sizeof bits.b, 0, mask.b, f->n_bytes, sf.ofs, sf.n_bits);
     *given = f;
     bits_copy(bits.b, sizeof bits.b, 0, given_mask->b, f->n_bytes, sf.ofs, sf.n_bits);
-    field_set_match(f, &value, &mask, m);
-    return NULL;
+    return set_field(f, &value, &mask, m);
 }
 
 char *match_parse_field(const char *key, const char *value, const struct name_map *names,
@@ -87,10 +115,7 @@ char *match_parse_field(const char *key, const char *value, const struct name_ma
     if (f) {
         struct field_value v;
         char *error = field_parse(f, value, names, &v, given_mask);
-        if (!error) {
-            field_set_match(f, &v, given_mask, m);
-        }
-        return error;
+        return error ? error : set_field(f, &v, given_mask, m);
     }
     if (strchr(key, '[')) {
         return parse_subfield_item(key, value, m, given, given_mask);

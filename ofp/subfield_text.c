@@ -44,7 +44,7 @@ char *subfield_parse(const char *s, struct subfield *sf)
 
     if (!f) {
         error = xasprintf("%s: unknown field `%s'", s, name);
-    } else if (!f->size) {
+    } else if (!f->size && !field_is_tun(f)) {
         error = xasprintf("%s: field %s is not supported", s, name);
     }
     free(name);

@@ -111,7 +111,8 @@ static void put_fields(enum table_prop prop, uint8_t version, struct wire_wr *w)
     for (int i = 0; i < MF_N_IDS; i++) {
         const struct field *f = &fields[i];
         bool set = prop == PROP_WRITE_SETFIELD || prop == PROP_APPLY_SETFIELD;
-        if (f->size && field_codepoint(f, version) && (!set || f->access == ACCESS_RW)) {
+        bool can = set ? f->size && f->access == ACCESS_RW : f->size || field_is_tun(f);
+        if (can && field_codepoint(f, version)) {
             tlv_header_encode(f, version, prop == PROP_MATCH && f->maskable == MASK_BIT, w);
         }
     }

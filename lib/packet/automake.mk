@@ -12,5 +12,7 @@ lib_packet_libpacket_la_SOURCES += lib/packet/field.c lib/packet/field.h lib/pac
 lib_packet_libpacket_la_SOURCES += lib/packet/field_bits.c
 lib_packet_libpacket_la_SOURCES += lib/packet/field_index.c
 lib_packet_libpacket_la_SOURCES += lib/packet/field_prereq.c
+lib_packet_libpacket_la_SOURCES += lib/packet/field_tun.c
 lib_packet_libpacket_la_SOURCES += lib/packet/fields.def lib/packet/protocols.def
 lib_packet_libpacket_la_SOURCES += lib/packet/flow.c lib/packet/flow.h
+lib_packet_libpacket_la_SOURCES += lib/packet/tlv_table.c lib/packet/tlv_table.h

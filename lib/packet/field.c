@@ -66,20 +66,20 @@ static void store_be(uint8_t *p, unsigned n, uint64_t v)
 uint64_t field_value_to_u64(const struct field *f, const struct field_value *v)
 {
     unsigned n = MIN(f->n_bytes, 8u);
-    return load_be(v->b + MIN(f->n_bytes, FIELD_VALUE_MAX) - n, n);
+    return load_be(v->b + f->n_bytes - n, n);
 }
 
 void field_value_from_u64(const struct field *f, uint64_t x, struct field_value *v)
 {
     unsigned n = MIN(f->n_bytes, 8u);
     memset(v, 0, sizeof *v);
-    store_be(v->b + MIN(f->n_bytes, FIELD_VALUE_MAX) - n, n, x);
+    store_be(v->b + f->n_bytes - n, n, x);
 }
 
 void field_value_ones(const struct field *f, struct field_value *v)
 {
     memset(v, 0, sizeof *v);
-    memset(v->b, 0xff, MIN(f->n_bytes, FIELD_VALUE_MAX));
+    memset(v->b, 0xff, f->n_bytes);
 }
 
 static const uint8_t *container(const struct field *f, const struct flow *flow)
@@ -160,7 +160,7 @@ void field_set_masked(const struct field *f, const struct field_value *v,
     struct field_value x;
 
     field_get(f, flow, &x);
-    for (unsigned i = 0; i < FIELD_VALUE_MAX; i++) {
+    for (unsigned i = 0; i < f->n_bytes; i++) {
         x.b[i] = (uint8_t)((v->b[i] & mask->b[i]) | (x.b[i] & ~mask->b[i]));
     }
     field_set(f, &x, flow);
@@ -171,10 +171,17 @@ void field_set_match(const struct field *f, const struct field_value *v,
 {
     struct field_value x;
 
-    for (unsigned i = 0; i < FIELD_VALUE_MAX; i++) {
+    for (unsigned i = 0; i < f->n_bytes; i++) {
         x.b[i] = v->b[i] & mask->b[i];
     }
-    if (f->size > 8) {
+    if (field_is_tun(f)) {
+        bool exact = is_all_ones(mask->b, f->n_bytes);
+        unsigned len = field_wire_len(f, &x, exact ? NULL : mask), skip = f->n_bytes - len;
+        if (!match_put_tun(m, field_tun_index(f), TUN_PACKED, len, x.b + skip,
+                           exact ? NULL : mask->b + skip)) {
+            return;
+        }
+    } else if (f->size > 8) {
         memcpy(container_mut(f, &m->flow), x.b, f->size);
         memcpy(container_mut(f, &m->mask), mask->b, f->size);
     } else if (f->size) {
@@ -189,7 +196,7 @@ void field_set_match(const struct field *f, const struct field_value *v,
             m->flow.key.vlan[0].tci = (be16)((m->flow.key.vlan[0].tci & ~cfi) | (no_tag ? 0 : cfi));
         }
     }
-    if (field_needs_ethernet(f) && !is_all_zeros(mask->b, FIELD_VALUE_MAX)) {
+    if (field_needs_ethernet(f) && !is_all_zeros(mask->b, f->n_bytes)) {
         m->mask.key.packet_type = UINT32_MAX;
     }
 }
@@ -216,6 +223,9 @@ bool field_is_exact(const struct field *f, const struct flow *mask)
 
 bool field_is_wild(const struct field *f, const struct flow *mask)
 {
+    if (field_is_tun(f)) {
+        return !(mask->tun.present >> field_tun_index(f) & 1);
+    }
     if (f->size > 8) {
         return is_all_zeros(container(f, mask), f->size);
     }
@@ -224,7 +234,7 @@ bool field_is_wild(const struct field *f, const struct flow *mask)
 
 bool field_value_ok(const struct field *f, const struct field_value *v)
 {
-    if (f->size > 8) {
+    if (f->size > 8 || field_is_tun(f)) {
         return true;
     }
     uint64_t x = field_value_to_u64(f, v);

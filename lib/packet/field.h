@@ -71,7 +71,7 @@ struct field {
     uint16_t n_bytes;  /* Of the value on the wire. */
     uint16_t n_bits;   /* Significant, right-aligned. */
     uint16_t ofs;      /* Byte offset of the container in struct flow. */
-    uint8_t size;      /* Bytes of the container; 0: this switch cannot hold the field. */
+    uint8_t size;      /* Bytes of the container; 0: none of its own (tunnel options), or none. */
     uint8_t shift;     /* Of the value's bit 0 within the container. */
     uint64_t store;    /* The container's bits that belong to the field, if size <= 8. */
     enum field_maskable maskable;
@@ -82,12 +82,32 @@ struct field {
     struct field_codepoint cp[FIELD_MAX_CODEPOINTS]; /* By min_version. */
 };
 
-#define FIELD_VALUE_MAX 16 /* Tunnel metadata, longer, keeps its bytes elsewhere. */
+#define FIELD_VALUE_MAX TUN_OPTION_MAX /* Others have 16 at most. */
 struct field_value {
     uint8_t b[FIELD_VALUE_MAX];
 };
 
 extern const struct field fields[MF_N_IDS];
+
+/* Tunnel options.  The rows in fields[] are for where no TLV table is known: values are 124 bytes
+ * long, right-aligned, and travel at the length they need.  A table that maps an option to 'len'
+ * bytes (a multiple of 4, 4..124) makes it a field of that length, whose row this is. */
+static inline bool field_is_tun(const struct field *f)
+{
+    return f->id >= MF_TUN_METADATA0 && f->id <= MF_TUN_METADATA63;
+}
+static inline unsigned field_tun_index(const struct field *f)
+{
+    return (unsigned)(f->id - MF_TUN_METADATA0);
+}
+static inline bool field_is_mapped(const struct field *f)
+{
+    return f != &fields[f->id];
+}
+const struct field *field_tun_mapped(unsigned index, unsigned len);
+/* Bytes that value and mask (NULL: exact) have on the wire: n_bytes, but for unmapped options. */
+unsigned field_wire_len(const struct field *, const struct field_value *value,
+                        const struct field_value *mask);
 
 /* The low 64 bits of a value as an integer, and back (the rest becomes zero); all ones. */
 uint64_t field_value_to_u64(const struct field *, const struct field_value *);
@@ -109,18 +129,21 @@ const struct field_codepoint *field_codepoint(const struct field *, uint8_t vers
 const char *field_code_name(const struct field *);
 
 /* Values in and out of struct flow (or of a mask).  'out' is n_bytes long, zero-extended; the rest
- * of the structure is zero.  Fields of a VLAN tag set VLAN_CFI too: a flow that has them has a
- * tag (dl_vlan 0xffff removes it).  The caller sees to prerequisites. */
+ * of the structure is zero.  Tunnel options read as zero and are not written: see match_put_tun().
+ * Fields of a VLAN tag set VLAN_CFI too: a flow that has them has a tag (dl_vlan 0xffff removes
+ * it).  The caller sees to prerequisites. */
 void field_get(const struct field *, const struct flow *, struct field_value *out);
 void field_set(const struct field *, const struct field_value *, struct flow *);
 /* Sets only the bits that 'mask' has. */
 void field_set_masked(const struct field *, const struct field_value *,
                       const struct field_value *mask, struct flow *);
 /* Into a match: value & mask, and what the field implies (VLAN_CFI for dl_vlan and dl_vlan_pcp,
- * packet_type Ethernet for Ethernet fields).  A zero mask makes the field wild. */
+ * packet_type Ethernet for Ethernet fields).  A zero mask makes the field wild, but of a tunnel
+ * option it says that it is there; those are packed, and dropped if there is no room. */
 void field_set_match(const struct field *, const struct field_value *,
                      const struct field_value *mask, struct match *);
 void field_mask_exact(const struct field *, struct flow *mask); /* All its bits to one. */
+/* Of tunnel options, whose places a flow alone does not tell, never. */
 bool field_is_exact(const struct field *, const struct flow *mask);
 bool field_is_wild(const struct field *, const struct flow *mask);
 /* Is the value one the field may have (limits of fields.tsv)? */

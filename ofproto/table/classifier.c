@@ -42,6 +42,7 @@ static void subtable_destroy(struct subtable *st)
     for (unsigned i = 0; i < SUBTABLE_STAGES - 1; i++) {
         index_deinit(&st->stages[i]);
     }
+    free(st->tun);
     free(st);
 }
 
@@ -58,38 +59,36 @@ static void subtable_unref_rcu(struct rcu_head *rcu)
     subtable_unref(container_of_(rcu, struct subtable, rcu));
 }
 
-bool subtable_mask_equal(const struct subtable *st, const struct flow *mask)
+bool subtable_mask_equal(const struct subtable *st, const struct match *match)
 {
-    const uint64_t *m = flow_words(mask);
-    uint64_t map = 0;
+    const uint64_t *m = flow_words(&match->mask);
+    unsigned n_words = 0;
 
-    for (unsigned i = 0; i < FLOW_WORDS; i++) {
-        map |= m[i] ? BIT64(i) : 0;
-    }
-    if (map != st->map) {
-        return false;
-    }
     for (unsigned i = 0; i < st->n_words; i++) {
         if (st->mask[i] != m[st->word[i]]) {
             return false;
         }
     }
-    return true;
+    /* All of the subtable's are there: has the match more? */
+    for (unsigned i = 0; i < FLOW_WORDS; i++) {
+        n_words += m[i] != 0;
+    }
+    return n_words == st->n_words && (!st->tun || !memcmp(st->tun, match->tun, sizeof match->tun));
 }
 
-static struct subtable *subtable_new(const struct flow *mask)
+static struct subtable *subtable_new(const struct match *match)
 {
     struct subtable *st = xzalloc(sizeof *st);
-    const uint64_t *m = flow_words(mask);
+    const uint64_t *m = flow_words(&match->mask);
 
     st->refs = 1;
+    st->tun = match->mask.tun.present ? xmemdup(match->tun, sizeof match->tun) : NULL;
     index_init(&st->rules);
     for (unsigned s = 0; s < SUBTABLE_STAGES; s++) {
         for (unsigned i = 0; i < FLOW_WORDS; i++) {
             if (m[i] && stage_of(i) == s) {
                 st->word[st->n_words] = (uint8_t)i;
                 st->mask[st->n_words++] = m[i];
-                st->map |= BIT64(i);
                 st->last_stage = (uint8_t)s;
             }
         }
@@ -156,12 +155,12 @@ static uint32_t hash_mask(const struct classifier *c, const struct flow *mask)
     return (uint32_t)hash_words(flow_words(mask), FLOW_WORDS, c->seed);
 }
 
-static struct subtable *find_subtable(const struct classifier *c, const struct flow *mask)
+static struct subtable *find_subtable(const struct classifier *c, const struct match *match)
 {
     struct index_probe p;
-    struct subtable *st = index_first(&c->by_mask, hash_mask(c, mask), &p);
+    struct subtable *st = index_first(&c->by_mask, hash_mask(c, &match->mask), &p);
 
-    while (st && !subtable_mask_equal(st, mask)) {
+    while (st && !subtable_mask_equal(st, match)) {
         st = index_next(&p);
     }
     return st;
@@ -171,10 +170,10 @@ static struct subtable *find_subtable(const struct classifier *c, const struct f
 
 struct rule *classifier_new_rule(struct classifier *c, const struct match *match)
 {
-    struct subtable *st = find_subtable(c, &match->mask);
+    struct subtable *st = find_subtable(c, match);
 
     if (!st) {
-        st = subtable_new(&match->mask);
+        st = subtable_new(match);
         st->mask_hash = hash_mask(c, &match->mask);
         index_insert(&c->by_mask, st->mask_hash, st);
     }
@@ -374,7 +373,7 @@ struct rule *classifier_lookup(const struct classifier *c, uint64_t version,
 
 struct rule *classifier_find(const struct classifier *c, const struct match *match)
 {
-    const struct subtable *st = find_subtable(c, &match->mask);
+    const struct subtable *st = find_subtable(c, match);
     uint64_t value[FLOW_WORDS], h = c->seed;
 
     if (!st) {
@@ -385,6 +384,44 @@ struct rule *classifier_find(const struct classifier *c, const struct match *mat
         h = hash_mix(h, value[i]);
     }
     return find_head(st, (uint32_t)h, value);
+}
+
+static bool has_live_rule(const struct subtable *st)
+{
+    uint32_t pos = 0;
+
+    for (const struct rule *r; (r = index_walk(&st->rules, &pos)) != NULL;) {
+        for (; r; r = r->next_same) {
+            if (rule_is_live(r)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static uint64_t tun_present(const struct subtable *st)
+{
+    for (unsigned i = 0; i < st->n_words; i++) {
+        if (st->word[i] == offsetof(struct flow, tun.present) / 8) {
+            return st->mask[i];
+        }
+    }
+    return 0;
+}
+
+uint64_t classifier_tun_options(const struct classifier *c)
+{
+    const struct classifier_list *list = c->list;
+    uint64_t options = 0;
+
+    for (uint32_t i = 0; list && i < list->n; i++) {
+        const struct subtable *st = list->e[i].subtable;
+        if (st->tun && has_live_rule(st)) {
+            options |= tun_present(st);
+        }
+    }
+    return options;
 }
 
 void classifier_walk_begin(struct classifier_walk *w, const struct classifier *c,
@@ -412,7 +449,7 @@ static struct rule *next_chain(struct classifier_walk *w, const struct subtable 
     if (!m || w->pos) {
         return index_walk(&st->rules, &w->pos);
     }
-    if (subtable_mask_equal(st, &m->mask)) {
+    if (subtable_mask_equal(st, m)) {
         w->pos = UINT32_MAX; /* No other chain. */
         return classifier_find(w->classifier, m);
     }

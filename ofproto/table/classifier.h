@@ -14,7 +14,7 @@
 #include "ofproto/table/index.h"
 #include "ofproto/table/rule.h"
 
-_Static_assert(FLOW_WORDS <= 64, "a mask's words fit a 64-bit map");
+_Static_assert(FLOW_WORDS <= UINT8_MAX, "the number of a word fits a byte");
 
 #define SUBTABLE_STAGES 4
 
@@ -26,7 +26,6 @@ struct subtable {
     uint8_t n_words;
     uint8_t word[FLOW_WORDS];  /* Which words of struct flow, by stage. */
     uint64_t mask[FLOW_WORDS]; /* In the same order. */
-    uint64_t map;              /* Bit = word. */
 
     /* Writer only. */
     uint32_t mask_hash;
@@ -34,6 +33,8 @@ struct subtable {
     uint16_t max_priority; /* At least the highest of its rules. */
     uint32_t n_max;        /* Rules of that priority. */
     uint32_t n_lowered;    /* Removals since max_priority was last recomputed. */
+
+    struct tun_place *tun; /* TUN_OPTIONS places, or NULL: no tunnel options in the mask. */
 
     uint32_t refs; /* Atomic: the classifier's and one for each rule. */
     struct rcu_head rcu;
@@ -85,4 +86,7 @@ void classifier_walk_begin(struct classifier_walk *, const struct classifier *,
 struct rule *classifier_walk_next(struct classifier_walk *);
 
 void subtable_unref(struct subtable *);
-bool subtable_mask_equal(const struct subtable *, const struct flow *mask);
+/* Has the match the subtable's mask, and its tunnel options at the same places? */
+bool subtable_mask_equal(const struct subtable *, const struct match *);
+/* Which tunnel options (bit N: tun_metadataN) live rules match. */
+uint64_t classifier_tun_options(const struct classifier *);

@@ -78,6 +78,9 @@ void rule_match(const struct rule *r, struct match *m)
         flow_words_mut(&m->flow)[w] = r->value[i];
         flow_words_mut(&m->mask)[w] = r->subtable->mask[i];
     }
+    if (r->subtable->tun) {
+        memcpy(m->tun, r->subtable->tun, sizeof m->tun);
+    }
 }
 
 bool rule_is_table_miss(const struct rule *r)

@@ -78,21 +78,19 @@ bool table_overlaps(const struct tables *ts, uint8_t id, const struct match *mat
 static bool rule_is_within(const struct rule *r, const struct match *m)
 {
     const uint64_t *value = flow_words(&m->flow), *mask = flow_words(&m->mask);
-    uint64_t seen = 0;
+    unsigned n_seen = 0;
 
     for (unsigned i = 0; i < r->n_words; i++) {
         unsigned w = r->subtable->word[i];
-        seen |= BIT64(w);
+        n_seen += mask[w] != 0;
         if ((mask[w] & ~r->subtable->mask[i]) || ((r->value[i] ^ value[w]) & mask[w])) {
             return false;
         }
     }
     for (unsigned w = 0; w < FLOW_WORDS; w++) {
-        if (mask[w] && !(seen & BIT64(w))) {
-            return false;
-        }
+        n_seen -= mask[w] != 0;
     }
-    return true;
+    return !n_seen; /* All words of 'm' are among the rule's. */
 }
 
 bool rule_criteria_match(const struct rule_criteria *c, const struct rule *r)

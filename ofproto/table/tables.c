@@ -176,6 +176,17 @@ static void leave(struct tables *ts, struct rule *r, struct rule *next)
     limbo_put(ts, r);
 }
 
+uint64_t tables_tun_options(const struct tables *ts)
+{
+    uint64_t options = 0;
+
+    for (unsigned id = 0; id < OFP_N_TABLES; id++) {
+        const struct table *t = table_get(ts, (uint8_t)id);
+        options |= t ? classifier_tun_options(&t->cls) : 0;
+    }
+    return options;
+}
+
 struct rule *tables_insert(struct tables *ts, const struct match *match,
                            const struct rule_args *args, struct rule_acts *acts)
 {

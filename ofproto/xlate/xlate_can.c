@@ -9,11 +9,21 @@ static const enum ofp_error refusals[ACT_N_TYPES] = {
     [ACT_NAT] = OFPERR_NXBAC_CT_DATAPATH_SUPPORT,
 };
 
+/* There are no tunnels yet, so no options to read. */
+static enum ofp_error check_src(const struct field *f)
+{
+    return f && field_is_tun(f) ? OFPERR_OFPBAC_BAD_SET_ARGUMENT : OFPERR_OK;
+}
+
 static enum ofp_error check_ct(const struct act_ct *a, const struct dp_features *f)
 {
     const struct act *n;
     bool mark = false, label = false;
 
+    enum ofp_error error = check_src(a->zone_src.field);
+    if (error) {
+        return error;
+    }
     /* No helpers (alg) in the tracker yet. */
     if (!f->ct || a->alg || (a->table != OFPTT_ALL && !f->recirc) ||
         (!f->ct_zone && (a->zone_imm || a->zone_src.field))) {
@@ -25,6 +35,9 @@ static enum ofp_error check_ct(const struct act_ct *a, const struct dp_features 
             id = ((const struct act_set_field *)(const void *)n)->field->id;
         } else if (n->type == ACT_REG_MOVE) {
             id = ((const struct act_reg_move *)(const void *)n)->dst.field->id;
+            if (check_src(((const struct act_reg_move *)(const void *)n)->src.field)) {
+                return OFPERR_OFPBAC_BAD_SET_ARGUMENT;
+            }
         } else {
             return refusals[n->type] ? refusals[n->type] : OFPERR_OFPBAC_BAD_ARGUMENT;
         }
@@ -40,6 +53,13 @@ static enum ofp_error check_dst(const struct field *f)
     return xlate_commit_can_write(f) ? OFPERR_OK : OFPERR_OFPBAC_BAD_SET_ARGUMENT;
 }
 
+static enum ofp_error check_move(const struct act *a)
+{
+    const struct act_reg_move *m = (const void *)a;
+    enum ofp_error error = check_src(m->src.field);
+    return error ? error : check_dst(m->dst.field);
+}
+
 static enum ofp_error check_act(const struct act *a, const struct dp_features *f)
 {
     if (!act_infos[a->type].exec) {
@@ -51,7 +71,9 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
     case ACT_SET_FIELD:
         return check_dst(((const struct act_set_field *)(const void *)a)->field);
     case ACT_REG_MOVE:
-        return check_dst(((const struct act_reg_move *)(const void *)a)->dst.field);
+        return check_move(a);
+    case ACT_OUTPUT_REG:
+        return check_src(((const struct act_output_reg *)(const void *)a)->src.field);
     case ACT_RESUBMIT:
         return ((const struct act_resubmit *)(const void *)a)->ct && !f->ct_orig_tuple
                    ? OFPERR_NXBAC_CT_DATAPATH_SUPPORT

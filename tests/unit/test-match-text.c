@@ -150,7 +150,7 @@ static void test_subfields(void **state)
          "reg0[99999999999999999999]: starting bit 9999 is not valid because field is only 32 bits "
          "wide"},
         {"foo[]", "foo[]: unknown field `foo'"},
-        {"tun_metadata0[0..3]", "tun_metadata0[0..3]: field tun_metadata0 is not supported"},
+        {"tun_metadata0[0..3]", "NXM_NX_TUN_METADATA0[0..3]"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct subfield sf;
