@@ -35,7 +35,6 @@ static enum ofp_error decode_one(struct wire_rd *r, const struct msg_header *h, 
     const struct field *f;
     struct field_value value, mask;
     bool has_mask;
-    size_t start = wire_rd_ofs(r);
     enum ofp_error error = tlv_decode(r, h, &f, &value, &mask, &has_mask);
 
     if (error == OFPERR_OFPBMC_BAD_LEN && f && !field_is_mapped(f) && !r->err) {
@@ -51,8 +50,7 @@ static enum ofp_error decode_one(struct wire_rd *r, const struct msg_header *h, 
         return OFPERR_OFPBMC_DUP_FIELD;
     }
     if (field_is_tun(f)) {
-        unsigned n = (unsigned)(wire_rd_ofs(r) - start) - 4;
-        return tlv_tun_put(h, f, has_mask ? n / 2 : n, &value, has_mask ? &mask : NULL, m);
+        return tlv_tun_put(h, f, &value, has_mask ? &mask : NULL, m);
     }
     field_set_match(f, &value, &mask, m);
     return OFPERR_OK;

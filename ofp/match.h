@@ -36,9 +36,9 @@ void tlv_encode(const struct field *, const struct field_value *,
                 const struct field_value *mask /* or NULL */, uint8_t version, struct wire_wr *);
 void tlv_header_encode(const struct field *, uint8_t version, bool has_mask, struct wire_wr *);
 /* Tunnel option 'index' of a match, which has it; and a decoded one into a match, which has not.
- * 'len' is the value's on the wire; 'mask' NULL: none was there. */
+ * 'mask' NULL: none was there. */
 void tlv_tun_encode(const struct match *, unsigned index, struct wire_wr *);
-enum ofp_error tlv_tun_put(const struct msg_header *, const struct field *, unsigned len,
+enum ofp_error tlv_tun_put(const struct msg_header *, const struct field *,
                            const struct field_value *value, const struct field_value *mask,
                            struct match *) MUST_USE;
 

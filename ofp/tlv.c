@@ -116,19 +116,18 @@ enum ofp_error tlv_decode(struct wire_rd *r, const struct msg_header *msg,
     return field_value_ok(h.field, value) ? OFPERR_OK : OFPERR_OFPBMC_BAD_VALUE;
 }
 
-/* A tunnel option into a match: where the table says, or packed, in the length that it came in. */
-enum ofp_error tlv_tun_put(const struct msg_header *msg, const struct field *f, unsigned len,
+/* Where the table says; else packed, in as few bytes as hold it. */
+enum ofp_error tlv_tun_put(const struct msg_header *msg, const struct field *f,
                            const struct field_value *value, const struct field_value *mask,
                            struct match *m)
 {
     unsigned index = field_tun_index(f);
     int ofs = msg->tlvs ? (int)tlv_table_ofs(msg->tlvs, index) : TUN_PACKED;
 
-    if (field_is_mapped(f)) {
-        len = f->n_bytes;
-        mask = mask && !is_all_ones(mask->b, len) ? mask : NULL;
+    if (field_is_mapped(f) && mask && is_all_ones(mask->b, f->n_bytes)) {
+        mask = NULL;
     }
-    unsigned skip = f->n_bytes - len;
+    unsigned len = field_wire_len(f, value, mask), skip = f->n_bytes - len;
     return match_put_tun(m, index, ofs, len, value->b + skip, mask ? mask->b + skip : NULL)
                ? OFPERR_OK
                : OFPERR_OFPBMC_BAD_VALUE;

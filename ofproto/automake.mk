@@ -10,6 +10,7 @@ ofproto_libofproto_la_SOURCES += ofproto/table/timeout.c
 ofproto_libofproto_la_SOURCES += ofproto/bridge.c ofproto/bridge.h
 ofproto_libofproto_la_SOURCES += ofproto/bridge_flow.c
 ofproto_libofproto_la_SOURCES += ofproto/bridge_packet.c
+ofproto_libofproto_la_SOURCES += ofproto/bridge_tlv.c
 ofproto_libofproto_la_SOURCES += ofproto/bridge_port.c
 ofproto_libofproto_la_SOURCES += ofproto/dispatch.c
 ofproto_libofproto_la_SOURCES += ofproto/dispatch_stats.c ofproto/dispatch_stats.h

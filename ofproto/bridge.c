@@ -17,7 +17,11 @@ static uint32_t next_id = 1;
 static void on_recv(void *br_, struct ofconn *c, const struct msg_header *h, const void *msg,
                     size_t len)
 {
-    dispatch(br_, c, h, msg, len);
+    struct bridge *br = br_;
+    struct msg_header with_tlvs = *h;
+
+    with_tlvs.tlvs = br->tlvs;
+    dispatch(br, c, &with_tlvs, msg, len);
 }
 
 static void on_closed(void *br_, struct ofconn *c)
@@ -54,6 +58,7 @@ char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
     br->name = xstrdup(name);
     br->id = next_id++;
     br->tables = tables_new(seed);
+    br->tlvs = tlv_table_new();
     br->fdb = fdb_new(seed, FDB_DEFAULT_MAX, FDB_DEFAULT_AGE_MS);
     br->fail_mode = FAIL_SECURE;
     br->removed_tail = &br->removed;
@@ -63,6 +68,7 @@ char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
         connmgr_new(p->loop, p->rundir, name, BIT(OFP13_VERSION), &handler, br, &br->conns);
     if (error) {
         tables_unref(br->tables);
+        tlv_table_unref(br->tlvs);
         fdb_unref(br->fdb);
         free(br->name);
         free(br);
@@ -97,6 +103,7 @@ void bridge_free(struct bridge *br)
         free(r);
     }
     tables_unref(br->tables);
+    tlv_table_unref(br->tlvs);
     fdb_unref(br->fdb);
     free(br->dp_desc);
     free(br->name);

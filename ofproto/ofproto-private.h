@@ -5,6 +5,7 @@
 #include <urcu/urcu-qsbr.h>
 
 #include "lib/hmap.h"
+#include "lib/packet/tlv_table.h"
 #include "ofp/flow_mod.h"
 #include "ofp/packet_io.h"
 #include "ofp/port.h"
@@ -55,6 +56,7 @@ struct bridge {
     uint64_t datapath_id;
     char *dp_desc;
     struct tables *tables;
+    struct tlv_table *tlvs; /* Reference. */
     struct fdb *fdb;
     struct hmap ports;
     struct connmgr *conns;
@@ -93,6 +95,10 @@ void bridge_packet_forget(struct ofconn *); /* Its buffers. */
 struct packet *bridge_packet_buffer_take(struct ofconn *, uint32_t buffer_id,
                                          uint32_t *ofp_in_port);
 enum ofp_error bridge_packet_resume_buffer(struct bridge *, struct ofconn *, uint32_t buffer_id);
+
+/* bridge_tlv.c: all of the change or, on error, none. */
+enum ofp_error bridge_tlv_change(struct bridge *, enum tlv_command, const struct tlv_mapping *,
+                                 size_t n);
 
 /* dispatch.c */
 void dispatch(struct bridge *, struct ofconn *, const struct msg_header *, const void *msg,

@@ -16,3 +16,9 @@ TESTS += tests/unit/test-match-text
 tests_unit_test_match_text_SOURCES = tests/unit/test-match-text.c tests/unit/test-match-util.h tests/unit/match-samples.h
 tests_unit_test_match_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_match_text_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-tun
+TESTS += tests/unit/test-tun
+tests_unit_test_tun_SOURCES = tests/unit/test-tun.c tests/unit/test-match-util.h
+tests_unit_test_tun_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_tun_LDADD = $(OFPROTO_LIBS) $(CMOCKA_LIBS)
