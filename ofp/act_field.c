@@ -242,7 +242,11 @@ static enum ofp_error decode_tlv(struct act_decoder *d, struct wire_rd *r, uint8
     bool has_mask;
     enum ofp_error error = tlv_decode(r, d->h, &tmp.field, &tmp.value, &tmp.mask, &has_mask);
 
-    if (error) {
+    if (error == OFPERR_OFPBMC_BAD_WILDCARDS && !tmp.field) {
+        error = OFPERR_OFPBMC_BAD_FIELD; /* Here the type counts for more. */
+    }
+    /* Part of a field can be set where it can only be matched whole: nsh_spi[0]. */
+    if (error && error != OFPERR_OFPBMC_BAD_MASK) {
         return action_error(error, header);
     }
     if (has_mask && !may_mask) {

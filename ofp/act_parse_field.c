@@ -33,16 +33,20 @@ static char *check_writable(const struct field *f, const char *name)
                            : xasprintf("%s cannot be set: no OpenFlow message carries it", name);
 }
 
-/* A plain integer must fit into the significant bits: the text of a field would be cut instead. */
+/* A plain integer must be a value of the field: the text of a field would be cut instead. */
 static bool int_fits(const struct field *f, const char *text)
 {
-    unsigned n_bits = f->id == MF_VLAN_VID ? 13 : f->n_bits;
+    struct field_value value;
     uint64_t v;
-    if (!text_to_u64(text, &v) || n_bits >= 64) {
+
+    if (!text_to_u64(text, &v) || f->n_bytes > 8) {
         return true;
     }
-    bool too_long = f->n_bytes < 8 && v >> 8 * f->n_bytes; /* field_parse() says so. */
-    return too_long || !(v >> n_bits);
+    if (f->n_bytes < 8 && v >> 8 * f->n_bytes) {
+        return true; /* field_parse() says so. */
+    }
+    field_value_from_u64(f, v, &value);
+    return field_value_ok(f, &value);
 }
 
 char *act_parse_set_field(struct act_parser *p, char *arg)

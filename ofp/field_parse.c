@@ -23,7 +23,7 @@ static bool hex_to_bytes(const char *s, uint8_t *out, unsigned n, const char **e
         out[n - 1] = (uint8_t)(out[n - 1] << 4 | d);
     }
     *end = p;
-    return p > s;
+    return true; /* Bare `0x` is zero. */
 }
 
 /* An integer at 's' into the value's bytes.  The rest of the text is at *end. */
@@ -135,7 +135,9 @@ static char *parse_port(const struct field *f, const char *s, const struct name_
     field_value_ones(f, mask);
     if (!port_parse(s, names, &port) ||
         (f->format == FMT_PORT10 && port >= 0xff00 && port < OFPP_MAX)) {
-        return xasprintf("%s: invalid or unknown port for %s", s, f->name);
+        return xasprintf(f->format == FMT_PORT10 ? "%s: invalid or unknown port for %s"
+                                                 : "%s: port value out of range for %s",
+                         s, f->name);
     }
     field_value_from_u64(f, f->format == FMT_PORT10 ? port_to_10(port) : port, v);
     return NULL;
@@ -226,10 +228,7 @@ char *field_parse(const struct field *f, const char *s, const struct name_map *n
 
     memset(value, 0, sizeof *value);
     memset(mask, 0, sizeof *mask);
-    if (!f->size && !field_is_tun(f)) {
-        return xasprintf("%s: field %s is not supported", s, f->name);
-    }
-    if (!*s || !strcmp(s, "*")) {
+    if (!strcmp(s, "*")) {
         return NULL;
     }
     switch (f->format) {

@@ -81,6 +81,7 @@ enum ofp_error flow_mod_decode(struct wire_rd *r, const struct msg_header *h,
 
     enum ofp_error err = match_decode(r, h, &fm->match);
     err = err ? err : check_fixed(fm, h->version);
+    err = err ? err : match_check_tuple(&fm->match);
     err = err ? err : acts_decode_instructions(r, wire_rd_left(r), h, &fm->acts);
     if (!err) {
         struct act_limits here = limits ? *limits : (struct act_limits){0};

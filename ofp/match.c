@@ -115,6 +115,25 @@ enum ofp_error match_decode(struct wire_rd *r, const struct msg_header *h, struc
     return OFPERR_OK;
 }
 
+enum ofp_error match_check_tuple(const struct match *m)
+{
+    static const struct {
+        enum field_id id, like; /* The field and one with the prerequisite. */
+    } pairs[] = {
+        {MF_CT_NW_SRC, MF_IP_SRC},
+        {MF_CT_NW_DST, MF_IP_DST},
+        {MF_CT_IPV6_SRC, MF_IPV6_SRC},
+        {MF_CT_IPV6_DST, MF_IPV6_DST},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+        if (!field_is_wild(&fields[pairs[i].id], &m->mask) &&
+            !field_prereq_ok(&fields[pairs[i].like], m)) {
+            return OFPERR_OFPBAC_MATCH_INCONSISTENT;
+        }
+    }
+    return OFPERR_OK;
+}
+
 /* Output order.  Where two rows share storage, prerequisites or the version decide which is sent.
  */
 enum when { ALWAYS, NXM_ONLY, OXM_ONLY, TUN, REGS32, REGS64 };
@@ -145,7 +164,7 @@ static const struct place order[] = {
     {MF_TUN_SRC, ALWAYS},         {MF_TUN_DST, ALWAYS},        {MF_TUN_IPV6_SRC, ALWAYS},
     {MF_TUN_IPV6_DST, ALWAYS},    {MF_TUN_GBP_ID, ALWAYS},     {MF_TUN_GBP_FLAGS, ALWAYS},
     {MF_TUN_METADATA0, TUN}, /* And all that follow it. */
-    {MF_TUN_ERSPAN_VER, ALWAYS},  {MF_TUN_ERSPAN_IDX, ALWAYS}, {MF_TUN_ERSPAN_DIR, ALWAYS},
+    {MF_TUN_ERSPAN_IDX, ALWAYS},  {MF_TUN_ERSPAN_VER, ALWAYS}, {MF_TUN_ERSPAN_DIR, ALWAYS},
     {MF_TUN_ERSPAN_HWID, ALWAYS}, {MF_TUN_GTPU_FLAGS, ALWAYS}, {MF_TUN_GTPU_MSGTYPE, ALWAYS},
     {MF_NSH_FLAGS, ALWAYS},       {MF_NSH_TTL, ALWAYS},        {MF_NSH_MDTYPE, ALWAYS},
     {MF_NSH_NP, ALWAYS},          {MF_NSH_SPI, ALWAYS},        {MF_NSH_SI, ALWAYS},
@@ -176,7 +195,9 @@ static void put_field(const struct field *f, const struct match *m, uint8_t vers
     }
     field_get(f, &m->flow, &value);
     field_get(f, &m->mask, &mask);
-    bool exact = field_is_exact(f, &m->mask);
+    /* Bits that nobody knows are not promised to be zero. */
+    bool open = f->format == FMT_CT_STATE || f->format == FMT_TUN_FLAGS;
+    bool exact = field_is_exact(f, &m->mask) && !open;
     /* Unmaskable fields are matched whole or not at all: masked pieces can only come from
      * vlan_tci, whose priority bits OXM cannot mask. */
     tlv_encode(f, &value, exact || f->maskable == MASK_NONE ? NULL : &mask, version, w);

@@ -10,6 +10,9 @@
 /* 1.1+ `struct ofp_match` of type OXM with its padding. */
 enum ofp_error match_decode(struct wire_rd *, const struct msg_header *, struct match *) MUST_USE;
 void match_encode(const struct match *, uint8_t version, struct wire_wr *);
+/* What flow-mods ask of a match beyond its prerequisites: the addresses of the connection's tuple
+ * go with packets of their IP version. */
+enum ofp_error match_check_tuple(const struct match *) MUST_USE;
 /* A bare list of TLVs of 'len' bytes, as NXM messages and packet-out of 1.5 carry it.  'cookie' and
  * its mask may be NULL; then NXM_NX_COOKIE is refused.  Without 'strict', unknown fields and
  * prerequisites are let pass (packet-in metadata). */

@@ -45,6 +45,10 @@ static char *check_tun(const struct field *f, const struct match *m)
 static char *set_field(const struct field *f, const struct field_value *value,
                        const struct field_value *mask, struct match *m)
 {
+    /* No message carries these (dl_vlan, which has no code point either, goes as others). */
+    if (!f->cp[0].name && f->prereq == PREREQ_NONE && !is_all_zeros(mask->b, f->n_bytes)) {
+        return xstrdup("actions are invalid with specified match (OFPBAC_MATCH_INCONSISTENT)");
+    }
     if (field_is_tun(f)) {
         char *error = check_tun(f, m);
         if (error) {
@@ -114,6 +118,7 @@ char *match_parse_field(const char *key, const char *value, const struct name_ma
     }
     if (f) {
         struct field_value v;
+        value = *value ? value : "0/0"; /* `tun_metadata0`: it is there. */
         char *error = field_parse(f, value, names, &v, given_mask);
         return error ? error : set_field(f, &v, given_mask, m);
     }

@@ -38,39 +38,34 @@ static enum ofp_error head_decode(struct wire_rd *r, const struct msg_header *ms
         return OFPERR_OFPBMC_BAD_LEN;
     }
     const struct field_codepoint *cp = field_codepoint_by_header(header, experimenter, &h->field);
-    bool odd = h->has_mask && h->n_payload % 2;
-    if (cp && field_is_tun(h->field) && !odd) {
+    bool fits = cp && (field_is_tun(h->field) || (cp->header & 0xff) == h->n_value + id_bytes);
+    if (fits && h->has_mask && h->n_payload % 2) {
+        h->field = NULL; /* Nothing to do with what length the field has. */
+        return OFPERR_OFPBMC_BAD_LEN;
+    }
+    if (fits && field_is_tun(h->field)) {
         if (msg->tlvs) {
             h->field = tlv_table_field(msg->tlvs, field_tun_index(h->field));
         }
         return h->field ? OFPERR_OK : OFPERR_NXFMFC_INVALID_TLV_FIELD;
     }
-    if (!cp) {
-        return OFPERR_OFPBMC_BAD_FIELD;
-    }
-    return !odd && (cp->header & 0xff) == h->n_value + id_bytes ? OFPERR_OK : OFPERR_OFPBMC_BAD_LEN;
+    return fits ? OFPERR_OK : cp ? OFPERR_OFPBMC_BAD_LEN : OFPERR_OFPBMC_BAD_FIELD;
 }
 
-static bool value_within_mask(const struct field_value *v, const struct field_value *mask,
-                              unsigned n)
+/* What can be said of a masked payload without knowing the field. */
+static bool value_within_mask(const uint8_t *payload, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
-        if (v->b[i] & ~mask->b[i]) {
+        if (payload[i] & ~payload[n + i]) {
             return false;
         }
     }
     return true;
 }
 
-static enum ofp_error check_mask(const struct field *f, const struct field_value *v,
-                                 const struct field_value *mask)
+static enum ofp_error check_mask(const struct field *f, const struct field_value *mask)
 {
-    bool exact = is_all_ones(mask->b, f->n_bytes), wild = is_all_zeros(mask->b, f->n_bytes);
-
-    if (!value_within_mask(v, mask, f->n_bytes)) {
-        return OFPERR_OFPBMC_BAD_WILDCARDS;
-    }
-    if (exact || wild) {
+    if (is_all_ones(mask->b, f->n_bytes) || is_all_zeros(mask->b, f->n_bytes)) {
         return OFPERR_OK;
     }
     /* Unknown connection states cannot be promised to be clear. */
@@ -93,11 +88,14 @@ enum ofp_error tlv_decode(struct wire_rd *r, const struct msg_header *msg,
     *has_mask = h.has_mask;
     memset(value, 0, sizeof *value);
     memset(mask, 0, sizeof *mask);
-    if (error) {
-        return error;
-    }
     if (!payload) {
         return OFPERR_OFPBMC_BAD_LEN;
+    }
+    if (h.has_mask && !value_within_mask(payload, h.n_value)) {
+        return OFPERR_OFPBMC_BAD_WILDCARDS;
+    }
+    if (error) {
+        return error;
     }
     if (h.n_value > h.field->n_bytes) {
         return OFPERR_OFPBMC_BAD_LEN;
@@ -106,7 +104,7 @@ enum ofp_error tlv_decode(struct wire_rd *r, const struct msg_header *msg,
     memcpy(value->b + skip, payload, h.n_value);
     if (h.has_mask) {
         memcpy(mask->b + skip, payload + h.n_value, h.n_value);
-        error = check_mask(h.field, value, mask);
+        error = check_mask(h.field, mask);
         if (error || is_all_zeros(mask->b, h.field->n_bytes)) {
             return error;
         }

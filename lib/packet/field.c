@@ -238,6 +238,9 @@ bool field_value_ok(const struct field *f, const struct field_value *v)
         return true;
     }
     uint64_t x = field_value_to_u64(f, v);
+    if (f->format == FMT_PORT) {
+        return x < 0xff00 || x >= 0xffffff00; /* Those that OpenFlow 1.0 can name, too. */
+    }
     switch (f->id) {
     case MF_NSH_MDTYPE:
         return x == 1 || x == 2;

@@ -103,7 +103,7 @@ static void random_value(const struct field *f, struct field_value *v)
         v->b[i] = (uint8_t)rnd();
     }
     if (f->size <= 8) {
-        uint64_t keep = f->store >> f->shift;
+        uint64_t keep = f->format == FMT_PORT ? 0x7fff : f->store >> f->shift;
         field_value_from_u64(f, field_value_to_u64(f, v) & keep, v);
     }
 }
@@ -159,7 +159,7 @@ static void test_value_limits(void **state)
         {MF_MPLS_TC, 7},       {MF_MPLS_BOS, 1},         {MF_TCP_FLAGS, 0xfff},
         {MF_TUN_FLAGS, 1},     {MF_CT_STATE, 0xff},      {MF_NSH_TTL, 63},
         {MF_NSH_MDTYPE, 2},    {MF_NSH_SPI, 0xffffff},   {MF_NW_TOS, 0xfc},
-        {MF_REG5, UINT32_MAX},
+        {MF_REG5, UINT32_MAX}, {MF_IN_PORT_OXM, 0xfeff},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         const struct field *f = &fields[cases[i].id];

@@ -203,8 +203,8 @@ static void test_without_table(void **state)
         {"00015001120001500113", OFPERR_OFPBMC_DUP_FIELD},
         {"00015001120001510012", OFPERR_OFPBMC_DUP_FIELD},
         {"0001500212", OFPERR_OFPBMC_BAD_LEN},
-        {"00015101ff", OFPERR_OFPBMC_BAD_FIELD},
-        {"00015103ffffff", OFPERR_OFPBMC_BAD_FIELD},
+        {"00015101ff", OFPERR_OFPBMC_BAD_LEN},
+        {"00015103ffffff", OFPERR_OFPBMC_BAD_LEN},
         {"000150", OFPERR_OFPBMC_BAD_LEN},
     };
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
