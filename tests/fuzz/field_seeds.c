@@ -67,6 +67,10 @@ static void choose(const struct field *f, struct field_value *value)
                 value->b[f->n_bytes - 1 - i / 8] &= (uint8_t)~BIT(i % 8);
             }
         }
+        if (f->size && f->size <= 8 && f->format != FMT_PORT10) {
+            uint64_t room = f->store >> f->shift; /* Less than n_bits: arp_op. */
+            field_value_from_u64(f, field_value_to_u64(f, value) & room, value);
+        }
         if (field_value_ok(f, value)) {
             return;
         }
@@ -113,7 +117,7 @@ char *field_seeds(void (*emit)(void *aux, const void *msg, size_t len), void *au
         struct flow_mod fm = {.command = FM_ADD, .buffer_id = OFP_NO_BUFFER};
         struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
         struct field_value value, ones;
-        if (!f->size || !field_codepoint(f, OFP13_VERSION)) {
+        if ((!f->size && !field_is_tun(f)) || !field_codepoint(f, OFP13_VERSION)) {
             continue;
         }
         match_init(&fm.match);

@@ -20,7 +20,7 @@ static inline void random_value(const struct field *f, struct field_value *v)
         for (unsigned i = 0; i < f->n_bytes && i < FIELD_VALUE_MAX; i++) {
             v->b[i] = (uint8_t)rnd();
         }
-        if (f->size <= 8 && f->format != FMT_PORT10) {
+        if (f->size && f->size <= 8 && f->format != FMT_PORT10) {
             field_value_from_u64(f, field_value_to_u64(f, v) & f->store >> f->shift, v);
         }
         if (f->format == FMT_PORT || f->format == FMT_PORT10) {

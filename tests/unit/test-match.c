@@ -35,7 +35,7 @@ static enum ofp_error decode_with(const struct match *prefix, const struct field
 
 static bool can_be_sent(const struct field *f)
 {
-    return f->size && f->cp[0].name;
+    return (f->size || field_is_tun(f)) && f->cp[0].name;
 }
 
 static void test_each_row(void **state)
@@ -45,8 +45,8 @@ static void test_each_row(void **state)
         struct match prefix, m;
         struct field_value v, got;
         uint8_t payload[40] = {0};
-        if (!can_be_sent(f)) {
-            continue;
+        if (!can_be_sent(f) || field_is_tun(f)) {
+            continue; /* Options have no length of their own: test-tun.c. */
         }
         prereq_match(f->prereq, &prefix);
         random_value(f, &v);
