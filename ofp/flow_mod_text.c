@@ -80,6 +80,9 @@ static char *parse_cookie(char *value, unsigned takes, struct flow_mod *fm)
             return xstrdup("flow additions cannot use a cookie mask");
         }
         *mask = '\0';
+        if (takes & TAKES_ACTIONS && !fm->modify_cookie) {
+            fm->new_cookie = UINT64_MAX; /* In 1.0: to stay as it is. */
+        }
         char *err = parse_u64(value, &fm->cookie);
         return err ? err : parse_u64(mask + 1, &fm->cookie_mask);
     }

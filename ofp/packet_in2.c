@@ -159,10 +159,6 @@ static void put_metadata(struct wire_wr *w, const struct match *m, uint8_t versi
 {
     size_t start = begin(w, PROP_METADATA);
     match_encode_tlvs(m, version, w);
-    if (w->len == start + HEADER_LEN) {
-        w->len = start; /* Says nothing. */
-        return;
-    }
     end(w, start);
 }
 
