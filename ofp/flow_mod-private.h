@@ -19,8 +19,8 @@ void flow_mod10_encode(const struct flow_mod *, uint32_t protocol, uint32_t xid,
 enum ofp_error flow_mod10_decode_nxm(struct wire_rd *, size_t len, const struct msg_header *,
                                      struct match *, uint64_t *cookie,
                                      uint64_t *cookie_mask) MUST_USE;
-/* The same with the filter by cookie in front, if there is one; returns the length without padding.
- */
+/* The same, in whatever version the message is, with the filter by cookie behind it, if there is
+ * one; returns the length without padding. */
 size_t flow_mod10_encode_nxm(const struct match *, uint64_t cookie, uint64_t cookie_mask,
                              struct wire_wr *);
 

@@ -47,11 +47,17 @@ void flow_mod_deinit(struct flow_mod *fm)
     acts_deinit(&fm->acts);
 }
 
-/* ADD names the new rule's cookie; every other command filters by it, never changes it. */
-static void decode_cookie(struct flow_mod *fm, uint64_t cookie, uint64_t mask)
+/* ADD names the new rule's cookie; every other command filters by it.  1.1's MODIFY changes it,
+ * without a filter. */
+static void decode_cookie(struct flow_mod *fm, uint8_t version, uint64_t cookie, uint64_t mask)
 {
+    bool modify = fm->command == FM_MODIFY || fm->command == FM_MODIFY_STRICT;
+
     if (fm->command == FM_ADD) {
         fm->new_cookie = cookie;
+    } else if (version == OFP11_VERSION && modify && !mask) {
+        fm->new_cookie = cookie;
+        fm->modify_cookie = cookie != UINT64_MAX;
     } else {
         fm->cookie = cookie;
         fm->cookie_mask = mask;
@@ -97,10 +103,7 @@ static enum ofp_error decode_head(struct wire_rd *r, const struct msg_header *h,
         return OFPERR_OFPBRC_BAD_LEN;
     }
     fm->importance = h->version >= OFP14_VERSION ? importance : 0;
-    decode_cookie(fm, cookie, cookie_mask);
-    if (is_delete(fm->command)) {
-        fm->buffer_id = OFP_NO_BUFFER; /* Has no meaning there. */
-    }
+    decode_cookie(fm, h->version, cookie, cookie_mask);
 
     enum ofp_error err = match_decode(r, h, &fm->match);
     return err ? err : check_fixed(fm, h->version);
@@ -131,7 +134,9 @@ static void encode(const struct flow_mod *fm, uint8_t version, uint32_t xid, str
     size_t start = msg_start(w, MSG_FLOW_MOD, version, xid);
     bool add = fm->command == FM_ADD;
     bool any_table = is_delete(fm->command) && version >= OFP12_VERSION;
-    wire_wr_u64(w, add ? fm->new_cookie : fm->cookie & fm->cookie_mask);
+    /* 1.1 can give the flows that it modifies a cookie. */
+    bool new_cookie = add || (version == OFP11_VERSION && fm->modify_cookie && !fm->cookie_mask);
+    wire_wr_u64(w, new_cookie ? fm->new_cookie : fm->cookie & fm->cookie_mask);
     wire_wr_u64(w, add ? 0 : fm->cookie_mask);
     /* Where "any table" cannot be said it means the first. */
     wire_wr_u8(w, fm->table_id == OFPTT_ALL && !any_table ? 0 : fm->table_id);

@@ -310,6 +310,9 @@ char *flow_stats_request_parse_notes(char *text, bool aggregate, const struct na
     notes->usable = PROTOCOL_ANY;
     init(&fm, FM_DELETE);
     char *err = parse_items(text, REQUEST_TAKES, names, &fm, notes);
+    /* Requests have a table in all formats. */
+    notes->usable |= notes->usable & PROTOCOL_OF10_TID ? PROTOCOL_OF10 : 0;
+    notes->usable |= notes->usable & PROTOCOL_NXM_TID ? PROTOCOL_NXM : 0;
     *req = (struct flow_stats_request){
         .aggregate = aggregate,
         .table_id = fm.table_id,

@@ -119,7 +119,7 @@ enum ofp_error flow_monitor_request_decode(struct wire_rd *r, const struct msg_h
                                            : decode_nx(r, h, req);
 }
 
-static void encode_nx(const struct flow_monitor_request *req, uint8_t version, struct wire_wr *w)
+static void encode_nx(const struct flow_monitor_request *req, struct wire_wr *w)
 {
     wire_wr_u32(w, req->id);
     wire_wr_u16(w, req->flags);
@@ -128,10 +128,7 @@ static void encode_nx(const struct flow_monitor_request *req, uint8_t version, s
     wire_wr_u16(w, 0);
     wire_wr_u8(w, req->table_id);
     wire_wr_zeros(w, 5);
-    size_t match = w->len;
-    match_encode_tlvs(&req->match, version, w);
-    wire_wr_patch16(w, len_ofs, (uint16_t)(w->len - match));
-    wire_wr_pad(w, match, 8);
+    wire_wr_patch16(w, len_ofs, (uint16_t)flow_mod10_encode_nxm(&req->match, 0, 0, w));
 }
 
 static void encode_onf(const struct flow_monitor_request *req, uint8_t version, struct wire_wr *w)
@@ -170,8 +167,10 @@ void flow_monitor_request_encode(const struct flow_monitor_request *req, uint32_
 
     if (is_native(version)) {
         encode14(req, version, w);
+    } else if (version == OFP13_VERSION) {
+        encode_onf(req, version, w);
     } else {
-        (version == OFP13_VERSION ? encode_onf : encode_nx)(req, version, w);
+        encode_nx(req, w);
     }
 }
 
@@ -298,16 +297,14 @@ static void encode_update_nx(const struct flow_update *u, uint8_t version, struc
     wire_wr_u8(w, u->table_id);
     wire_wr_zeros(w, 1);
     wire_wr_u64(w, u->cookie);
-    size_t match = w->len;
     if (version == OFP13_VERSION) {
+        size_t match = w->len;
         match_encode(&u->match, version, w);
         uint16_t len = w->err ? 0 : get_be16(w->data + match + 2);
         wire_wr_patch16(w, len_ofs, len);
         acts_encode_instructions(u->acts.data, u->acts.len, version, w);
     } else {
-        match_encode_tlvs(&u->match, version, w);
-        wire_wr_patch16(w, len_ofs, (uint16_t)(w->len - match));
-        wire_wr_pad(w, match, 8);
+        wire_wr_patch16(w, len_ofs, (uint16_t)flow_mod10_encode_nxm(&u->match, 0, 0, w));
         acts_encode_actions(u->acts.data, u->acts.len, version, w);
     }
 }

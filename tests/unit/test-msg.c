@@ -186,6 +186,7 @@ static bool changes(const char *name)
                                         "FM_writemeta",
                                         "NX_RESUME",
                                         "NX_PIN2",
+                                        "ONFMON",
                                         "FLOW_REQ_f"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         if (!strncmp(name, names[i], strlen(names[i]))) {
