@@ -2,18 +2,23 @@ noinst_LTLIBRARIES += ofp/libofp.la
 ofp_libofp_la_SOURCES = \
 	ofp/error.c ofp/error.h ofp/errors.def \
 	ofp/msg.c ofp/msg.h ofp/messages.def
-ofp_libofp_la_SOURCES += ofp/match.c ofp/match.h
+ofp_libofp_la_SOURCES += ofp/match.c ofp/match.h ofp/match10.c ofp/match11.c ofp/match-private.h
 ofp_libofp_la_SOURCES += ofp/tlv.c
 ofp_libofp_la_SOURCES += ofp/act.c ofp/act.h ofp/act-private.h ofp/actions.def
 ofp_libofp_la_SOURCES += ofp/act_check.c ofp/act_codec.c ofp/act_ct.c ofp/act_ct_text.c
 ofp_libofp_la_SOURCES += ofp/act_decode.c ofp/act_encode.c ofp/act_field.c ofp/act_format.c
 ofp_libofp_la_SOURCES += ofp/act_parse.c ofp/act_parse_field.c ofp/act_port.c ofp/act_wire.c
-ofp_libofp_la_SOURCES += ofp/flow_mod.c ofp/flow_mod.h ofp/flow_mod_text.c ofp/flow_stats.c
+ofp_libofp_la_SOURCES += ofp/flow_mod.c ofp/flow_mod.h ofp/flow_mod10.c ofp/flow_mod-private.h
+ofp_libofp_la_SOURCES += ofp/flow_mod_text.c ofp/flow_removed.c ofp/flow_stats.c ofp/oxs.c ofp/oxs.h
+ofp_libofp_la_SOURCES += ofp/flow_monitor.c ofp/flow_monitor.h ofp/flow_monitor_text.c
+ofp_libofp_la_SOURCES += ofp/nx_format.c ofp/nx_format.h
 ofp_libofp_la_SOURCES += ofp/format.c ofp/format.h
 ofp_libofp_la_SOURCES += ofp/msg_print.c ofp/msg_print.h ofp/msg_print_ext.c ofp/msg_print_flow.c
+ofp_libofp_la_SOURCES += ofp/msg_print_packet.c ofp/msg_print_monitor.c
 ofp_libofp_la_SOURCES += ofp/msg_print_group.c ofp/msg_print_queue.c ofp/msg_print_switch.c
 ofp_libofp_la_SOURCES += ofp/msg_print_tables.c
-ofp_libofp_la_SOURCES += ofp/packet_io.c ofp/packet_io.h ofp/packet_io_text.c ofp/packet_summary.c
+ofp_libofp_la_SOURCES += ofp/packet_in.c ofp/packet_in2.c ofp/packet_io.h ofp/packet_io-private.h
+ofp_libofp_la_SOURCES += ofp/packet_io_text.c ofp/packet_out.c ofp/packet_summary.c
 ofp_libofp_la_SOURCES += ofp/port.c ofp/port.h
 ofp_libofp_la_SOURCES += ofp/protocol.c ofp/protocol.h
 ofp_libofp_la_SOURCES += ofp/switch.c ofp/switch.h ofp/table_features.c

@@ -1,11 +1,13 @@
 /* flow_mod.h - FLOW_MOD, FLOW_REMOVED, and the flow and aggregate statistics; their text.
  *
- * Layer 2, pure.  Bodies only: the reader stands behind the header (msg.h).  Lists of acts inside
- * are owned by the structure; the _deinit function frees them. */
+ * Layer 2, pure.  Bodies only: the reader stands behind the header (msg.h), which says in which
+ * format they are; encoders take one of PROTOCOL_* (protocol.h).  What the format has no room for
+ * is left out.  Lists of acts inside are owned by the structure; the _deinit function frees them. */
 #pragma once
 
 #include "ofp/match.h"
 #include "ofp/msg.h"
+#include "ofp/protocol.h"
 
 enum flow_mod_command { FM_ADD, FM_MODIFY, FM_MODIFY_STRICT, FM_DELETE, FM_DELETE_STRICT };
 
@@ -19,11 +21,11 @@ enum flow_mod_command { FM_ADD, FM_MODIFY, FM_MODIFY_STRICT, FM_DELETE, FM_DELET
 
 struct flow_mod {
     uint8_t command; /* enum flow_mod_command; other values are refused in decode (BAD_COMMAND). */
-    uint8_t table_id;
+    uint8_t table_id; /* OFPTT_ALL: any; in 1.0, for the switch to choose. */
     struct match match;
     uint16_t priority;
     uint64_t cookie, cookie_mask; /* Host order. */
-    uint64_t new_cookie;          /* ADD: the rule's. */
+    uint64_t new_cookie;          /* ADD, and 1.0: the rule's. */
     bool modify_cookie;
     uint16_t idle_timeout, hard_timeout, importance;
     uint32_t buffer_id, out_port, out_group;
@@ -36,7 +38,9 @@ void flow_mod_deinit(struct flow_mod *);
 enum ofp_error flow_mod_decode(struct wire_rd *, const struct msg_header *,
                                const struct act_limits *, struct flow_mod *) MUST_USE;
 /* A whole message. */
-void flow_mod_encode(const struct flow_mod *, uint8_t version, uint32_t xid, struct wire_wr *);
+void flow_mod_encode(const struct flow_mod *, uint32_t protocol, uint32_t xid, struct wire_wr *);
+/* The format that a message about flows is in, and its answer is to be in. */
+uint32_t flow_mod_protocol(const struct msg_header *);
 /* Fields whose prerequisites are not matched are dropped, as match_normalise() does.
  * `priority=1,ip,actions=..` for 'command'; the string is modified.  -1 as command: the text starts
  * with a command word (add-flows files).  NULL, or an error text. */
@@ -65,7 +69,7 @@ struct flow_stats_request {
 };
 enum ofp_error flow_stats_request_decode(struct wire_rd *, const struct msg_header *,
                                          struct flow_stats_request *) MUST_USE;
-void flow_stats_request_encode(const struct flow_stats_request *, uint8_t version, uint32_t xid,
+void flow_stats_request_encode(const struct flow_stats_request *, uint32_t protocol, uint32_t xid,
                                struct wire_wr *);
 char *flow_stats_request_parse(char *text, bool aggregate, const struct name_map *,
                                struct flow_stats_request *) MUST_USE;
@@ -84,8 +88,9 @@ struct flow_stats {
 /* Reads the next entry of a reply; OFPERR_OK and *end at the end.  The caller deinits acts. */
 enum ofp_error flow_stats_decode(struct wire_rd *, const struct msg_header *, struct flow_stats *,
                                  bool *end) MUST_USE;
-void flow_stats_encode(const struct flow_stats *, uint8_t version,
+void flow_stats_encode(const struct flow_stats *, uint32_t protocol,
                        struct wire_wr *); /* One entry. */
+enum msg_type flow_stats_reply_type(uint32_t protocol);
 /* One line of dump-flows, without newline. */
 void flow_stats_format(const struct flow_stats *, const struct name_map *, bool stats,
                        struct text *);
@@ -94,8 +99,9 @@ struct aggregate_stats {
     uint64_t n_packets, n_bytes;
     uint32_t n_flows;
 };
-enum ofp_error aggregate_stats_decode(struct wire_rd *, struct aggregate_stats *) MUST_USE;
-void aggregate_stats_encode_reply(const struct aggregate_stats *, uint8_t version, uint32_t xid,
+enum ofp_error aggregate_stats_decode(struct wire_rd *, const struct msg_header *,
+                                      struct aggregate_stats *) MUST_USE;
+void aggregate_stats_encode_reply(const struct aggregate_stats *, uint32_t protocol, uint32_t xid,
                                   struct wire_wr *);
 
 /* The words of OFPFF_* flags, a space behind each; and a table's number or name. */
@@ -110,14 +116,15 @@ enum flow_removed_reason {
     FR_METER_DELETE,
     FR_EVICTION
 };
+void flow_removed_format_reason(uint8_t reason, struct text *); /* Or a number. */
 struct flow_removed {
     struct match match;
     uint64_t cookie, n_packets, n_bytes;
     uint16_t priority, idle_timeout, hard_timeout;
-    uint8_t reason, table_id;
+    uint8_t reason, table_id; /* OFPTT_ALL: 1.0 does not say. */
     uint32_t duration_sec, duration_nsec;
 };
 enum ofp_error flow_removed_decode(struct wire_rd *, const struct msg_header *,
                                    struct flow_removed *) MUST_USE;
-void flow_removed_encode(const struct flow_removed *, uint8_t version, uint32_t xid,
+void flow_removed_encode(const struct flow_removed *, uint32_t protocol, uint32_t xid,
                          struct wire_wr *);

@@ -1,13 +1,12 @@
 /* flow_mod_text.c - the text of flow modifications and of flow and aggregate requests; see
  * flow_mod.h.  A row of 'keys' says which word is allowed with which command. */
-#include "ofp/flow_mod.h"
+#include "ofp/flow_mod-private.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 
 #include "lib/mem.h"
 #include "ofp/format.h"
-#include "ofp/protocol.h"
 
 /* What a command takes beside the match, table and cookie. */
 enum {
@@ -81,6 +80,9 @@ static char *parse_cookie(char *value, unsigned takes, struct flow_mod *fm)
             return xstrdup("flow additions cannot use a cookie mask");
         }
         *mask = '\0';
+        if (takes & TAKES_ACTIONS && !fm->modify_cookie) {
+            fm->new_cookie = UINT64_MAX; /* In 1.0: to stay as it is. */
+        }
         char *err = parse_u64(value, &fm->cookie);
         return err ? err : parse_u64(mask + 1, &fm->cookie_mask);
     }
@@ -92,7 +94,7 @@ static char *parse_cookie(char *value, unsigned takes, struct flow_mod *fm)
     return parse_u64(value, &fm->new_cookie);
 }
 
-static char *parse_table(const char *value, const struct name_map *names, uint8_t *table)
+char *flow_mod_parse_table(const char *value, const struct name_map *names, uint8_t *table)
 {
     uint8_t number;
     if (text_to_u8(value, &number) ||
@@ -103,7 +105,7 @@ static char *parse_table(const char *value, const struct name_map *names, uint8_
     return xasprintf("unknown table \"%s\"", value);
 }
 
-static char *parse_group(const char *value, uint32_t *group)
+char *flow_mod_parse_group(const char *value, uint32_t *group)
 {
     if (!strcasecmp(value, "any")) {
         *group = OFPG_ANY;
@@ -147,7 +149,7 @@ static char *parse_property(const char *key, char *value, unsigned takes,
     if (!*value) {
         return xasprintf("field %s missing value", key);
     } else if (!strcmp(key, "table")) {
-        return parse_table(value, names, &fm->table_id);
+        return flow_mod_parse_table(value, names, &fm->table_id);
     } else if (!strcmp(key, "cookie")) {
         return parse_cookie(value, takes, fm);
     } else if (takes & TAKES_FILTERS && !strcmp(key, "out_port")) {
@@ -155,7 +157,7 @@ static char *parse_property(const char *key, char *value, unsigned takes,
                    ? NULL
                    : xasprintf("%s is not a valid OpenFlow port", value);
     } else if (takes & TAKES_FILTERS && !strcmp(key, "out_group")) {
-        return parse_group(value, &fm->out_group);
+        return flow_mod_parse_group(value, &fm->out_group);
     } else if (takes & TAKES_PRIORITY && !strcmp(key, "priority")) {
         return parse_u16(key, value, &fm->priority);
     } else if (takes & TAKES_TIMEOUTS && !strcmp(key, "idle_timeout")) {
@@ -308,6 +310,9 @@ char *flow_stats_request_parse_notes(char *text, bool aggregate, const struct na
     notes->usable = PROTOCOL_ANY;
     init(&fm, FM_DELETE);
     char *err = parse_items(text, REQUEST_TAKES, names, &fm, notes);
+    /* Requests have a table in all formats. */
+    notes->usable |= notes->usable & PROTOCOL_OF10_TID ? PROTOCOL_OF10 : 0;
+    notes->usable |= notes->usable & PROTOCOL_NXM_TID ? PROTOCOL_NXM : 0;
     *req = (struct flow_stats_request){
         .aggregate = aggregate,
         .table_id = fm.table_id,

@@ -2,11 +2,11 @@
  *
  * OpenFlow 1.3.5 section 7.2.3; the order on output is the one Open vSwitch has, which puts every
  * prerequisite before what needs it.  Text is in match_text.c. */
-#include "ofp/match.h"
+#include "ofp/match-private.h"
 
 #include "ofp/msg.h"
 
-#define OFPMT_OXM           1
+#define MATCH11_LEN         88
 #define NXM_NX_COOKIE       0x00013c08u
 #define NXM_NX_COOKIE_W     0x00013d10u
 #define PACKET_TYPE_DEFAULT 0
@@ -88,12 +88,18 @@ enum ofp_error match_decode_tlvs(struct wire_rd *r, size_t len, const struct msg
 
 enum ofp_error match_decode(struct wire_rd *r, const struct msg_header *h, struct match *m)
 {
+    if (h->version == OFP10_VERSION) {
+        return match10_decode(r, m);
+    }
     size_t start = wire_rd_ofs(r);
     uint16_t type = wire_rd_u16(r), len = wire_rd_u16(r);
 
     match_init(m);
     if (r->err) {
         return OFPERR_OFPBMC_BAD_LEN;
+    }
+    if (type == OFPMT_STANDARD && h->version == OFP11_VERSION) {
+        return len == MATCH11_LEN ? match11_decode(r, m) : OFPERR_OFPBMC_BAD_LEN;
     }
     if (type != OFPMT_OXM) {
         return OFPERR_OFPBMC_BAD_TYPE;
@@ -261,6 +267,10 @@ void match_encode(const struct match *m, uint8_t version, struct wire_wr *w)
 {
     size_t start = w->len;
 
+    if (version <= OFP11_VERSION) {
+        (version == OFP10_VERSION ? match10_encode : match11_encode)(m, w);
+        return;
+    }
     wire_wr_u16(w, OFPMT_OXM);
     wire_wr_u16(w, 0);
     size_t len = 4 + match_encode_tlvs(m, version, w);

@@ -7,7 +7,9 @@
 #include "ofp/act.h"
 #include "ofp/msg.h"
 
-/* 1.1+ `struct ofp_match` of type OXM with its padding. */
+/* The `struct ofp_match` of the version: 1.0's, 1.1's own, or from 1.2 on (and for who sends it, in
+ * 1.1) that of type OXM with its padding.  Encode leaves out what the version's match cannot say:
+ * protocol.h tells. */
 enum ofp_error match_decode(struct wire_rd *, const struct msg_header *, struct match *) MUST_USE;
 void match_encode(const struct match *, uint8_t version, struct wire_wr *);
 /* What flow-mods ask of a match beyond its prerequisites: the addresses of the connection's tuple

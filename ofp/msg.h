@@ -49,6 +49,9 @@ struct msg_header {
     /* What tun_metadata fields are here: the caller's to set.  NULL (tools): lengths as they come.
      */
     const struct tlv_table *tlvs;
+    /* The high byte of a flow modification's command in 1.0 is its table (NXT_FLOW_MOD_TABLE_ID):
+     * the caller's to set. */
+    bool table_in_command;
 };
 #define OFPMPF_MORE 1
 

@@ -108,6 +108,7 @@ static void print_message(const void *msg, size_t len, struct msg_print *p)
     struct msg_header h;
     enum ofp_error err = msg_decode_header(&r, &h);
     if (!err) {
+        h.table_in_command = true; /* Who did not agree so sends a zero there. */
         p->h = &h;
         p->msg = msg;
         err = print_body(p, &r);

@@ -1,7 +1,7 @@
-/* msg_print_flow.c - prints flow messages and PACKET_IN, PACKET_OUT; see msg_print.h. */
+/* msg_print_flow.c - prints messages about flows; see msg_print.h. */
 #include "ofp/flow_mod.h"
 #include "ofp/msg_print.h"
-#include "ofp/packet_io.h"
+#include "ofp/nx_format.h"
 #include "ofp/port.h"
 
 enum ofp_error msg_print_flow_mod(struct msg_print *p, struct wire_rd *r)
@@ -19,8 +19,6 @@ enum ofp_error msg_print_flow_mod(struct msg_print *p, struct wire_rd *r)
 
 enum ofp_error msg_print_flow_removed(struct msg_print *p, struct wire_rd *r)
 {
-    static const char *const reasons[] = {"idle",         "hard",         "delete",
-                                          "group_delete", "meter_delete", "eviction"};
     struct flow_removed fr;
     enum ofp_error err = flow_removed_decode(r, p->h, &fr);
     if (err) {
@@ -31,7 +29,7 @@ enum ofp_error msg_print_flow_removed(struct msg_print *p, struct wire_rd *r)
     match_format(&fr.match, p->names, fr.priority, s);
     text_chomp(s, ',');
     text_puts(s, " reason=");
-    msg_print_enum(s, reasons, ARRAY_SIZE(reasons), fr.reason);
+    flow_removed_format_reason(fr.reason, s);
     if (fr.table_id != OFPTT_ALL) {
         text_puts(s, " table_id=");
         flow_format_table(fr.table_id, p->names, s);
@@ -90,71 +88,39 @@ enum ofp_error msg_print_flow_stats_reply(struct msg_print *p, struct wire_rd *r
 enum ofp_error msg_print_aggregate_reply(struct msg_print *p, struct wire_rd *r)
 {
     struct aggregate_stats as;
-    enum ofp_error err = aggregate_stats_decode(r, &as);
+    enum ofp_error err = aggregate_stats_decode(r, p->h, &as);
+    if (err) {
+        return err;
+    }
     text_printf(p->out, " packet_count=%" PRIu64 " byte_count=%" PRIu64 " flow_count=%" PRIu32,
                 as.n_packets, as.n_bytes, as.n_flows);
-    return err;
-}
-
-enum ofp_error msg_print_packet_in(struct msg_print *p, struct wire_rd *r)
-{
-    static const char *const reasons[] = {"no_match",   "action", "invalid_ttl",
-                                          "action_set", "group",  "packet_out"};
-    struct packet_in pi;
-    enum ofp_error err = packet_in_decode(r, p->h, &pi);
-    if (err) {
-        return err;
-    }
-    struct text *s = p->out;
-    if (pi.table_id) {
-        text_puts(s, " table_id=");
-        flow_format_table(pi.table_id, p->names, s);
-    }
-    if (pi.cookie != UINT64_MAX) {
-        text_printf(s, " cookie=0x%" PRIx64, pi.cookie);
-    }
-    text_printf(s, " total_len=%" PRIu32 " ", pi.total_len);
-    match_format(&pi.metadata, p->names, -1, s);
-    text_chomp(s, ',');
-    text_puts(s, " (via ");
-    msg_print_enum(s, reasons, ARRAY_SIZE(reasons), pi.reason);
-    text_printf(s, ") data_len=%" PRIu32, pi.data_len);
-    bool unbuffered = pi.buffer_id == OFP_NO_BUFFER;
-    if (unbuffered) {
-        text_puts(s, " (unbuffered)");
-    } else {
-        text_printf(s, " buffer=0x%08" PRIx32, pi.buffer_id);
-    }
-    if (pi.total_len < pi.data_len || (unbuffered && pi.total_len != pi.data_len)) {
-        text_printf(s, " (***total_len %s data_len***)", unbuffered ? "!=" : "<");
-    }
-    text_putc(s, '\n');
-    msg_print_frame(p, pi.data, pi.data_len);
     return OFPERR_OK;
 }
 
-enum ofp_error msg_print_packet_out(struct msg_print *p, struct wire_rd *r)
+/* ---- choice of formats ---- */
+
+enum ofp_error msg_print_nx_flow_format(struct msg_print *p, struct wire_rd *r)
 {
-    struct packet_out po;
-    enum ofp_error err = packet_out_decode(r, p->h, NULL, &po);
-    if (err) {
-        return err;
+    uint32_t protocol = 0;
+    enum ofp_error error = nx_format_decode_flow(r, &protocol);
+
+    if (error && error != OFPERR_OFPBRC_EPERM) {
+        return error;
     }
-    struct text *s = p->out;
-    text_putc(s, ' ');
-    match_format(&po.metadata, p->names, -1, s);
-    text_chomp(s, ',');
-    text_puts(s, " actions=");
-    acts_format(po.acts.data, po.acts.len, p->names, s);
-    if (po.buffer_id == OFP_NO_BUFFER) {
-        text_printf(s, " data_len=%" PRIu32, po.data_len);
-        if (po.data_len) {
-            text_putc(s, '\n');
-            msg_print_frame(p, po.data, po.data_len);
-        }
-    } else {
-        text_printf(s, " buffer=0x%08" PRIx32, po.buffer_id);
-    }
-    packet_out_deinit(&po);
+    text_printf(p->out, " format=%s",
+                error                          ? "(unknown)"
+                : protocol & PROTOCOL_NXM_ALL ? "nxm"
+                                               : "openflow10");
     return OFPERR_OK;
+}
+
+enum ofp_error msg_print_nx_flow_mod_table_id(struct msg_print *p, struct wire_rd *r)
+{
+    bool on;
+    enum ofp_error error = nx_format_decode_table_id(r, &on);
+
+    if (!error) {
+        text_puts(p->out, on ? " enable" : " disable");
+    }
+    return error;
 }

@@ -6,13 +6,6 @@
 #include "lib/mem.h"
 #include "ofp/flow_mod.h"
 
-/* Not of the frame itself: metadata and tunnel come first in struct key, the pipeline's own fields
- * behind it. */
-static bool is_pipeline_field(const struct field *f)
-{
-    return f->ofs < offsetof(struct key, packet_type) || f->ofs >= offsetof(struct flow, metadata);
-}
-
 /* The parts before the actions. */
 static char *parse_item(struct packet_out *po, const char *key, const char *value,
                         const struct name_map *names)
@@ -50,7 +43,7 @@ static char *parse_item(struct packet_out *po, const char *key, const char *valu
     if (!field) {
         return xasprintf("unknown keyword %s", key);
     }
-    if (!is_pipeline_field(field)) {
+    if (!packet_out_is_pipeline_field(field)) {
         return xasprintf("%s is not a valid pipeline field for PACKET_OUT", key);
     }
     bool found;

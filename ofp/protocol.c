@@ -42,6 +42,22 @@ uint32_t protocol_of_version(uint8_t version)
     return version < ARRAY_SIZE(sets) ? sets[version] : 0;
 }
 
+uint32_t protocol_plain(uint8_t version)
+{
+    uint32_t set = protocol_of_version(version);
+    return set & -set; /* The lowest. */
+}
+
+uint8_t protocol_version(uint32_t protocol)
+{
+    for (uint8_t v = OFP10_VERSION; v <= OFP15_VERSION; v++) {
+        if (protocol_of_version(v) & protocol) {
+            return v;
+        }
+    }
+    return 0; /* None: encoders fail. */
+}
+
 void protocol_format(uint32_t set, struct text *t)
 {
     bool first = true;

@@ -1,8 +1,7 @@
 /* protocol.h - flow formats: the ways in which a flow can travel, one for each OpenFlow version and
  * extension ("protocols" to ovs-ofctl), and which of them can carry a given flow.
  *
- * Layer 2, pure.  A set is a bitmap of PROTOCOL_*.  This switch speaks OXM-OpenFlow13 alone; the
- * others matter for what the text tools say of a flow (`usable protocols: NXM,OXM`).
+ * Layer 2, pure.  A set is a bitmap of PROTOCOL_*; an argument that is one protocol has one bit.
  * Does not say what a switch supports, only what the formats have room for. */
 #pragma once
 
@@ -28,6 +27,10 @@
 
 /* Those of an OpenFlow wire version (1 to 6). */
 uint32_t protocol_of_version(uint8_t version);
+/* The one that needs no extension. */
+uint32_t protocol_plain(uint8_t version);
+/* The wire version of one of them. */
+uint8_t protocol_version(uint32_t protocol);
 /* `any`, `none`, or names with commas, groups (OpenFlow10, NXM, OXM) where all of one is there. */
 void protocol_format(uint32_t set, struct text *);
 /* The same names, upper or lower case.  NULL or an error text. */

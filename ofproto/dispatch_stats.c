@@ -76,7 +76,7 @@ enum ofp_error dispatch_flow_stats(struct bridge *br, struct ofconn *conn,
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
     ofproto_pull_stats(br->ofproto);
     tables_select(br->tables, &c, count_one, &a);
-    aggregate_stats_encode_reply(&a, h->version, h->xid, &w);
+    aggregate_stats_encode_reply(&a, flow_mod_protocol(h), h->xid, &w);
     reply(conn, &w);
     return OFPERR_OK;
 }

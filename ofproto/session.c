@@ -98,6 +98,7 @@ struct flow_dump {
     struct match match;
     struct rule_criteria criteria;
     struct mp_reply reply;
+    uint32_t protocol; /* Of the entries. */
     struct loop_timer next;
 };
 
@@ -129,7 +130,7 @@ static void put_rule(struct flow_dump *d, const struct rule *rule)
                             .acts = {.data = rule->acts->data, .len = rule->acts->len}};
 
     rule_match(rule, &fs.match);
-    flow_stats_encode(&fs, d->reply.version, mp_reply_entry(&d->reply));
+    flow_stats_encode(&fs, d->protocol, mp_reply_entry(&d->reply));
     mp_reply_entry_end(&d->reply);
 }
 
@@ -189,7 +190,8 @@ void session_dump_flows(struct session *s, const struct msg_header *h,
                                          .out_port = r->out_port,
                                          .out_group = r->out_group};
     tables_cursor_init(&d->cursor, d->tables, r->table_id);
-    mp_reply_init(&d->reply, MSG_FLOW_STATS_REPLY, h->version, h->xid, dump_send, d);
+    d->protocol = flow_mod_protocol(h);
+    mp_reply_init(&d->reply, flow_stats_reply_type(d->protocol), h->version, h->xid, dump_send, d);
     loop_timer_init(&d->next, d->loop, dump_slice, d);
     ofproto_pull_stats(s->bridge->ofproto);
     ofconn_hold(s->conn);

@@ -39,6 +39,7 @@ struct session {
     const struct ofctl *ctl;
     struct ofconn *conn;
     uint8_t version;
+    uint32_t protocol; /* Of flows: the version's plain one until session_choose_*(). */
     struct names names;
     const struct name_map *out; /* For printing; NULL: numbers. */
     int more;                   /* Added to -m: 1, or 2 where messages come by themselves. */
@@ -55,6 +56,12 @@ void session_dump(struct session *, struct wire_wr *request, uint32_t xid, reply
 void session_print_replies(struct session *, struct wire_wr *request, uint32_t xid);
 /* A request without a reply: waits for a barrier, so that an error shows. */
 void session_transact(struct session *, struct wire_wr *request);
+/* The same; false if the switch refuses it. */
+bool session_try(struct session *, struct wire_wr *request) MUST_USE;
+/* Agrees with the switch on a format among 'usable' and -F's, for flow modifications or for
+ * requests; ends the program if there is none. */
+void session_choose_protocol(struct session *, uint32_t usable);
+void session_choose_dump_protocol(struct session *, uint32_t usable);
 /* Sends a barrier and waits for it; an error of anything before it ends the program. */
 void session_barrier(struct session *);
 void session_print(const struct session *, const uint8_t *msg, size_t len, FILE *);
@@ -76,8 +83,9 @@ void lines_close(struct line_reader *);
  * carry the flow. */
 void flows_parse(char *text, int command, const struct name_map *, const char *file, int line,
                  struct flow_mod *, uint32_t *usable);
-void flows_parse_request(const struct ofctl *, const char *text, bool aggregate,
-                         const struct name_map *, struct flow_stats_request *);
+/* Returns the formats that can carry the request. */
+uint32_t flows_parse_request(const char *text, bool aggregate, const struct name_map *,
+                             struct flow_stats_request *);
 /* Ends the program if no format that may be used can carry the flows. */
 void flows_check_usable(const struct ofctl *, uint32_t usable);
 

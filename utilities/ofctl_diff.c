@@ -71,7 +71,7 @@ static void add_flow_mod(struct flow_table *t, int side, const struct flow_mod *
     struct msg_header h;
     struct wire_rd r;
 
-    flow_mod_encode(fm, OFP13_VERSION, 1, &w);
+    flow_mod_encode(fm, PROTOCOL_OF13, 1, &w);
     wire_rd_init(&r, w.data, w.len);
     enum ofp_error error = w.err ? OFPERR_OFPBRC_BAD_LEN : msg_decode_header(&r, &h);
     if (!error) {
@@ -154,7 +154,8 @@ static void read_switch(struct flow_table *t, int side, struct session *s)
 
     match_init(&all.match);
     uint32_t xid = ofconn_next_xid(s->conn);
-    flow_stats_request_encode(&all, s->version, xid, &w);
+    session_choose_dump_protocol(s, PROTOCOL_ANY);
+    flow_stats_request_encode(&all, s->protocol, xid, &w);
     session_dump(s, &w, xid, collect, &c);
 }
 
@@ -308,7 +309,7 @@ static void send_change(struct session *s, const struct entry *e, enum flow_mod_
         fm.flags = v->flags;
         fm.acts = v->acts; /* Lent. */
     }
-    flow_mod_encode(&fm, s->version, ofconn_next_xid(s->conn), &w);
+    flow_mod_encode(&fm, s->protocol, ofconn_next_xid(s->conn), &w);
     ofconn_send(s->conn, &w);
 }
 
@@ -323,6 +324,7 @@ void ofctl_replace_flows(int argc, char *argv[], void *aux)
     session_open(&s, ctl, argv[1]);
     read_file(ctl, &t, FILE_SIDE, argv[2], names_input(&s.names));
     read_switch(&t, SWITCH_SIDE, &s);
+    session_choose_protocol(&s, PROTOCOL_NXM_TID | PROTOCOL_OF11_UP);
     struct entry **list = sorted(&t);
     for (int adding = 0; adding < 2; adding++) { /* Deletions first, so that there is room. */
         for (size_t i = 0; i < t.n; i++) {

@@ -22,7 +22,7 @@ static void collect(struct session *s, const uint8_t *msg, size_t len, void *aux
 
     wire_rd_init(&r, msg, len);
     enum ofp_error error = msg_decode_header(&r, &h);
-    if (!error && h.type != MSG_FLOW_STATS_REPLY) {
+    if (!error && h.type != flow_stats_reply_type(s->protocol)) {
         error = OFPERR_OFPBRC_BAD_TYPE;
     }
     while (!error) {
@@ -108,9 +108,11 @@ void ofctl_dump_flows(int argc, char *argv[], void *aux)
     struct session s;
 
     session_open(&s, ctl, argv[1]);
-    flows_parse_request(ctl, argc > 2 ? argv[2] : "", false, names_input(&s.names), &request);
+    uint32_t usable =
+        flows_parse_request(argc > 2 ? argv[2] : "", false, names_input(&s.names), &request);
+    session_choose_dump_protocol(&s, usable);
     uint32_t xid = ofconn_next_xid(s.conn);
-    flow_stats_request_encode(&request, s.version, xid, &w);
+    flow_stats_request_encode(&request, s.protocol, xid, &w);
     if (ctl->n_sort || ctl->no_stats || s.out) {
         print_flows(&s, &w, xid);
     } else {

@@ -34,8 +34,8 @@ void flows_parse(char *text, int command, const struct name_map *names, const ch
     *usable &= notes.usable;
 }
 
-void flows_parse_request(const struct ofctl *ctl, const char *text, bool aggregate,
-                         const struct name_map *names, struct flow_stats_request *request)
+uint32_t flows_parse_request(const char *text, bool aggregate, const struct name_map *names,
+                             struct flow_stats_request *request)
 {
     struct flow_notes notes;
     char *copy = xstrdup(text);
@@ -43,8 +43,8 @@ void flows_parse_request(const struct ofctl *ctl, const char *text, bool aggrega
 
     log_dropped(&notes);
     cmd_check(error);
-    flows_check_usable(ctl, notes.usable);
     free(copy);
+    return notes.usable;
 }
 
 void flows_check_usable(const struct ofctl *ctl, uint32_t usable)

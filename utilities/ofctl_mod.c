@@ -14,20 +14,54 @@
 #define WINDOW   500 /* Messages; as many error replies fit the socket's buffer. */
 #define FILE_MAX (1u << 30)
 
-static void put_flow_mod(struct session *s, char *text, int command, const char *file, int line,
-                         struct wire_wr *all, uint32_t *usable)
+/* Flows on their way.  Where the version leaves no choice of formats they are put into messages at
+ * once, for that is shorter; in OpenFlow 1.0 they wait until all of them are known. */
+struct outgoing {
+    struct wire_wr all;       /* Whole messages. */
+    struct flow_mod *waiting; /* Heap. */
+    size_t n, cap;
+    uint32_t usable; /* Formats that can carry all of them. */
+};
+#define OUTGOING_INIT ((struct outgoing){.all = WIRE_WR_INIT(FILE_MAX), .usable = PROTOCOL_ANY})
+
+static void encode(struct session *s, struct outgoing *out, struct flow_mod *fm)
 {
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-    struct flow_mod fm;
 
-    flows_parse(text, command, names_input(&s->names), file, line, &fm, usable);
-    flow_mod_encode(&fm, s->version, ofconn_next_xid(s->conn), &w);
+    flow_mod_encode(fm, s->protocol, ofconn_next_xid(s->conn), &w);
     if (w.err) {
         cmd_fatal("the flow is too long for an OpenFlow message");
     }
-    wire_wr_bytes(all, w.data, w.len);
+    wire_wr_bytes(&out->all, w.data, w.len);
     wire_wr_deinit(&w);
-    flow_mod_deinit(&fm);
+    flow_mod_deinit(fm);
+}
+
+static void put_flow_mod(struct session *s, char *text, int command, const char *file, int line,
+                         struct outgoing *out)
+{
+    struct flow_mod fm;
+
+    flows_parse(text, command, names_input(&s->names), file, line, &fm, &out->usable);
+    if (s->version > OFP10_VERSION) {
+        encode(s, out, &fm);
+        return;
+    }
+    if (out->n == out->cap) {
+        out->cap = MAX(2 * out->cap, 64);
+        out->waiting = xrealloc(out->waiting, out->cap * sizeof *out->waiting);
+    }
+    out->waiting[out->n++] = fm;
+}
+
+/* All flows are there: what waited becomes messages. */
+static void choose_format(struct session *s, struct outgoing *out)
+{
+    session_choose_protocol(s, out->usable);
+    for (size_t i = 0; i < out->n; i++) {
+        encode(s, out, &out->waiting[i]);
+    }
+    free(out->waiting);
 }
 
 static void send_windows(struct session *s, const struct wire_wr *all)
@@ -48,19 +82,18 @@ static void send_windows(struct session *s, const struct wire_wr *all)
 
 static void send_file(struct session *s, const char *name, int command)
 {
-    struct wire_wr all = WIRE_WR_INIT(FILE_MAX);
+    struct outgoing out = OUTGOING_INIT;
     struct line_reader r;
-    uint32_t usable = PROTOCOL_ANY;
     char *text;
 
     lines_open(&r, name);
     while (lines_next(&r, &text)) {
-        put_flow_mod(s, text, command, r.name, r.number, &all, &usable);
+        put_flow_mod(s, text, command, r.name, r.number, &out);
     }
     lines_close(&r);
-    flows_check_usable(s->ctl, usable);
-    send_windows(s, &all);
-    wire_wr_deinit(&all);
+    choose_format(s, &out);
+    send_windows(s, &out.all);
+    wire_wr_deinit(&out.all);
 }
 
 /* `-` as the flow reads flows from standard input. */
@@ -72,12 +105,11 @@ static void flow_mod_command(const char *target, const char *flow, int command, 
     if (!strcmp(flow, "-")) {
         send_file(&s, flow, command);
     } else {
-        struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+        struct outgoing out = OUTGOING_INIT;
         char *text = xstrdup(flow);
-        uint32_t usable = PROTOCOL_ANY;
-        put_flow_mod(&s, text, command, NULL, 0, &w, &usable);
-        flows_check_usable(s.ctl, usable);
-        session_transact(&s, &w);
+        put_flow_mod(&s, text, command, NULL, 0, &out);
+        choose_format(&s, &out);
+        session_transact(&s, &out.all);
         free(text);
     }
     session_close(&s);

@@ -15,7 +15,8 @@
 #include "lib/io/control.h"
 #include "lib/log.h"
 #include "lib/mem.h"
-#include "ofp/packet_io.h"
+#include "ofp/flow_monitor.h"
+#include "ofp/nx_format.h"
 #include "ofp/switch.h"
 #include "utilities/ofctl.h"
 
@@ -381,26 +382,32 @@ static void set_packet_in_format(struct session *s, int format)
 {
     static const char *const names[] = {"standard", "nxt_packet_in", "nxt_packet_in2"};
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-    uint8_t body[4];
-    const uint8_t *msg;
-    bool refused = false;
-    size_t len;
 
-    put_be32(body, (uint32_t)format);
-    uint32_t xid = ofconn_next_xid(s->conn);
-    msg_encode_simple(MSG_NXT_SET_PACKET_IN_FORMAT, s->version, xid, body, sizeof body, &w);
-    ofconn_send(s->conn, &w);
-    uint32_t barrier = ofconn_next_xid(s->conn);
-    msg_encode_simple(MSG_BARRIER_REQUEST, s->version, barrier, NULL, 0, &w);
-    ofconn_send(s->conn, &w);
-    do {
-        msg = ofconn_recv(s->conn, &len);
-        refused |= ofconn_is_error(msg) && get_be32(msg + 4) == xid;
-    } while (get_be32(msg + 4) != barrier);
-    if (refused) {
+    nx_format_encode_packet_in((enum packet_in_format)format, s->version, ofconn_next_xid(s->conn),
+                               &w);
+    if (!session_try(s, &w)) {
         cmd_fatal("%s: could not set packet-in format to %s", ofconn_target(s->conn),
                   names[format]);
     }
+}
+
+/* `watch:` and what of the flows is watched; the switch answers with those that there are. */
+static void watch(struct session *s, const char *spec, uint32_t id)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct flow_monitor_request request;
+    char *text = xstrdup(spec);
+    uint32_t usable, xid;
+
+    cmd_check(flow_monitor_parse(text, names_input(&s->names), &request, &usable));
+    flows_check_usable(s->ctl, usable);
+    request.id = id;
+    xid = ofconn_next_xid(s->conn);
+    size_t start = msg_start(&w, flow_monitor_request_type(s->protocol), s->version, xid);
+    flow_monitor_request_encode(&request, s->protocol, &w);
+    msg_finish(&w, start);
+    session_print_replies(s, &w, xid);
+    free(text);
 }
 
 void ofctl_monitor(int argc, char *argv[], void *aux)
@@ -408,6 +415,7 @@ void ofctl_monitor(int argc, char *argv[], void *aux)
     const struct ofctl *ctl = aux;
     struct session s;
     uint16_t miss_send_len;
+    uint32_t n_watches = 0;
 
     session_open(&s, ctl, argv[1]);
     for (int i = 2; i < argc; i++) {
@@ -417,7 +425,7 @@ void ofctl_monitor(int argc, char *argv[], void *aux)
             cmd_fatal("invalid_ttl requires one of the OpenFlow versions OpenFlow10, OpenFlow11, "
                       "OpenFlow12 but none is enabled (use -O)");
         } else if (!strncmp(argv[i], "watch:", 6)) {
-            cmd_fatal("%s: flow monitors are not supported", argv[i]);
+            watch(&s, argv[i] + 6, n_watches++);
         } else {
             cmd_fatal("%s: unsupported \"monitor\" argument", argv[i]);
         }

@@ -64,11 +64,12 @@ void ofctl_ofp_print(int argc, char *argv[], void *aux)
     free(msg);
 }
 
-static void print_flow_mod(const struct ofctl *ctl, const struct flow_mod *fm, uint32_t xid)
+static void print_flow_mod(const struct ofctl *ctl, const struct flow_mod *fm, uint32_t protocol,
+                           uint32_t xid)
 {
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
 
-    flow_mod_encode(fm, OFP13_VERSION, xid, &w);
+    flow_mod_encode(fm, protocol, xid, &w);
     if (w.err) {
         cmd_fatal("the flow is too long for an OpenFlow message");
     }
@@ -76,7 +77,8 @@ static void print_flow_mod(const struct ofctl *ctl, const struct flow_mod *fm, u
     wire_wr_deinit(&w);
 }
 
-static void print_protocols(const struct ofctl *ctl, uint32_t usable)
+/* Returns the one chosen. */
+static uint32_t print_protocols(const struct ofctl *ctl, uint32_t usable)
 {
     struct text t = TEXT_INIT;
 
@@ -87,9 +89,11 @@ static void print_protocols(const struct ofctl *ctl, uint32_t usable)
         cmd_fatal("no usable protocol");
     }
     text_clear(&t);
-    protocol_format(usable & -usable, &t); /* The lowest is the oldest. */
+    usable &= -usable; /* The lowest is the oldest. */
+    protocol_format(usable, &t);
     printf("chosen protocol: %s\n", text_cstr(&t));
     text_deinit(&t);
+    return usable;
 }
 
 void ofctl_parse_flow(int argc, char *argv[], void *aux)
@@ -99,8 +103,7 @@ void ofctl_parse_flow(int argc, char *argv[], void *aux)
     uint32_t usable = PROTOCOL_ANY;
 
     flows_parse(text, FM_ADD, NULL, NULL, 0, &fm, &usable);
-    print_protocols(aux, usable);
-    print_flow_mod(aux, &fm, 1);
+    print_flow_mod(aux, &fm, print_protocols(aux, usable), 1);
     flow_mod_deinit(&fm);
     free(text);
 }
@@ -119,9 +122,9 @@ void ofctl_parse_flows(int argc, char *argv[], void *aux)
         flows_parse(text, FM_ADD, NULL, r.name, r.number, &fms[n++], &usable);
     }
     lines_close(&r);
-    print_protocols(aux, usable);
+    uint32_t protocol = print_protocols(aux, usable);
     for (size_t i = 0; i < n; i++) {
-        print_flow_mod(aux, &fms[i], (uint32_t)i + 1);
+        print_flow_mod(aux, &fms[i], protocol, (uint32_t)i + 1);
         flow_mod_deinit(&fms[i]);
     }
     free(fms);

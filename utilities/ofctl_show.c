@@ -85,9 +85,11 @@ void ofctl_dump_aggregate(int argc, char *argv[], void *aux)
     struct session s;
 
     session_open(&s, aux, argv[1]);
-    flows_parse_request(s.ctl, argc > 2 ? argv[2] : "", true, names_input(&s.names), &request);
+    uint32_t usable =
+        flows_parse_request(argc > 2 ? argv[2] : "", true, names_input(&s.names), &request);
+    session_choose_dump_protocol(&s, usable);
     uint32_t xid = ofconn_next_xid(s.conn);
-    flow_stats_request_encode(&request, s.version, xid, &w);
+    flow_stats_request_encode(&request, s.protocol, xid, &w);
     session_print_replies(&s, &w, xid);
     session_close(&s);
 }

@@ -21,7 +21,7 @@ void connmgr_flow_removed(struct connmgr *mgr, const struct flow_removed *fr)
     for (struct ofconn *c = connmgr_first(mgr); c; c = c->next) {
         if (ofconn_wants(c, ASYNC_FLOW_REMOVED, fr->reason)) {
             struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-            flow_removed_encode(fr, c->version, 0, &w);
+            flow_removed_encode(fr, protocol_plain(c->version), 0, &w);
             ofconn_send_async(c, w.data, w.len);
             wire_wr_deinit(&w);
         }
@@ -63,7 +63,7 @@ void connmgr_packet_in(struct connmgr *mgr, const struct packet_in *pin, uint16_
         /* What is not kept here must go out whole, else it is lost. */
         mine.data_len = mine.buffer_id == OFP_NO_BUFFER ? pin->data_len : len;
         struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-        packet_in_encode(&mine, c->version, 0, &w);
+        packet_in_encode(&mine, c->version, PACKET_IN_STANDARD, 0, &w);
         if (!w.err) {
             ofconn_send_async(c, w.data, w.len);
         }

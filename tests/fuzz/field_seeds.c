@@ -130,7 +130,7 @@ char *field_seeds(void (*emit)(void *aux, const void *msg, size_t len), void *au
             error = make_acts(f, &value, &fm.acts);
         }
         if (!error) {
-            flow_mod_encode(&fm, OFP13_VERSION, 0, &w);
+            flow_mod_encode(&fm, PROTOCOL_OF13, 0, &w);
             error = check(f, w.data, w.len);
         }
         if (!error) {

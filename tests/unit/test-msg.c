@@ -167,7 +167,7 @@ static void test_nested(void **state)
 /* ---- decode, encode ---- */
 
 /* What a decoder drops on purpose (reserved bits, the MORE flag, cookies without mask, reasons that
- * 1.3 lacks): the bytes change, once. */
+ * 1.3 lacks), or an encoder always says: the bytes change, once. */
 static bool changes(const char *name)
 {
     static const char *const names[] = {"FEATURES_REPLY_aux",
@@ -184,6 +184,9 @@ static bool changes(const char *name)
                                         "TABLE_REP_more",
                                         "PACKET_IN_badreason",
                                         "FM_writemeta",
+                                        "NX_RESUME",
+                                        "NX_PIN2",
+                                        "ONFMON",
                                         "FLOW_REQ_f"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         if (!strncmp(name, names[i], strlen(names[i]))) {

@@ -1,0 +1,17 @@
+/* match-private.h - the fixed matches of the first OpenFlow versions, for match.c and match_fixed*.
+ *
+ * Layer 2, pure; for ofp/match*.c only. */
+#pragma once
+
+#include "ofp/match.h"
+
+#define OFPMT_STANDARD 0
+#define OFPMT_OXM      1
+
+
+/* 40 bytes. */
+enum ofp_error match10_decode(struct wire_rd *, struct match *) MUST_USE;
+void match10_encode(const struct match *, struct wire_wr *);
+/* 88 bytes; the reader stands behind type and length. */
+enum ofp_error match11_decode(struct wire_rd *, struct match *) MUST_USE;
+void match11_encode(const struct match *, struct wire_wr *);
