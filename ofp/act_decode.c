@@ -76,18 +76,30 @@ static enum ofp_error decode_one(struct act_decoder *d, struct wire_rd *r)
     return act_verify(a, d->outer, NULL);
 }
 
+/* The acts from 'start' on. */
+static enum ofp_error check_conjunctions(const struct acts *acts, size_t start)
+{
+    if (acts->len == start) {
+        return OFPERR_OK;
+    }
+    char *why = act_conjunction_verify((const char *)acts->data + start, acts->len - start);
+    free(why);
+    return why ? OFPERR_NXBAC_BAD_CONJUNCTION : OFPERR_OK;
+}
+
 enum ofp_error act_decode_list(struct act_decoder *d, struct wire_rd *r)
 {
     if (r->err || wire_rd_left(r) % 8) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
+    size_t start = d->out->len;
     while (wire_rd_left(r)) {
         enum ofp_error error = decode_one(d, r);
         if (error) {
             return error;
         }
     }
-    return OFPERR_OK;
+    return check_conjunctions(d->out, start);
 }
 
 static bool version_ok(uint8_t version)
@@ -225,5 +237,9 @@ enum ofp_error acts_decode_instructions(struct wire_rd *r, size_t len, const str
     memset(&in, 0, sizeof in);
     struct wire_rd list = wire_rd_sub(r, len);
     enum ofp_error error = split_instructions(&list, h->version, &in);
-    return error ? error : put_instructions(&in, h, out);
+    size_t start = out->len;
+    if (!error) {
+        error = put_instructions(&in, h, out);
+    }
+    return error ? error : check_conjunctions(out, start);
 }

@@ -208,6 +208,16 @@ static void encode_one(const struct act *a, uint8_t version, struct wire_wr *w)
     case ACT_REG_MOVE:
         row = move_row(p, version);
         break;
+    case ACT_ENQUEUE:
+        if (version != OFP10_VERSION) {
+            act_encode_enqueue_11(p, version, w);
+            return;
+        }
+        row = &act_wires[RAW_ENQUEUE];
+        break;
+    case ACT_SAMPLE:
+        row = act_sample_row(p);
+        break;
     case ACT_RESUBMIT:
         row = resubmit_row(p);
         break;

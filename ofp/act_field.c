@@ -105,25 +105,30 @@ static enum ofp_error check_stored(const struct field *f)
     return f->size && f->n_bytes <= FIELD_VALUE_MAX ? OFPERR_OK : OFPERR_NXFMFC_INVALID_TLV_FIELD;
 }
 
-/* A header, without mask bit. */
-static enum ofp_error decode_header(const struct act_decoder *d, struct wire_rd *r,
-                                    const struct field **f)
+enum ofp_error act_decode_header(const struct act_decoder *d, struct wire_rd *r,
+                                 const struct field **f)
 {
-    uint32_t header = peek_header(r);
     bool has_mask;
-
-    if (header & 0x100) {
-        return OFPERR_OFPBAC_BAD_SET_TYPE;
-    }
     enum ofp_error error = tlv_header_decode(r, d->h, f, &has_mask);
-    return error ? action_error(error, header) : check_stored(*f);
+
+    if (error) {
+        /* Cut off, or of a length that no field has. */
+        return error == OFPERR_OFPBMC_BAD_LEN && !r->err ? OFPERR_OFPBMC_BAD_FIELD : error;
+    }
+    return has_mask ? OFPERR_OFPBMC_BAD_MASK : check_stored(*f);
 }
 
 /* The same where only four bytes have room: no experimenter fields. */
 static enum ofp_error decode_header4(const struct act_decoder *d, struct wire_rd *r,
                                      const struct field **f)
 {
-    return peek_header(r) >> 16 == 0xffff ? OFPERR_OFPBAC_BAD_SET_TYPE : decode_header(d, r, f);
+    if (peek_header(r) >> 16 == 0xffff) {
+        return OFPERR_OFPBAC_BAD_SET_TYPE;
+    }
+    enum ofp_error error = act_decode_header(d, r, f);
+    return error == OFPERR_OFPBMC_BAD_FIELD || error == OFPERR_OFPBMC_BAD_MASK
+               ? OFPERR_OFPBAC_BAD_SET_TYPE
+               : error;
 }
 
 enum ofp_error act_decode_subfield4(const struct act_decoder *d, struct wire_rd *r, unsigned ofs,
@@ -370,9 +375,9 @@ static enum ofp_error decode_move(struct act_decoder *d, struct wire_rd *r, uint
     if (raw != RAW_NONE) {
         wire_rd_skip(r, 2);
     }
-    enum ofp_error error = decode_header(d, r, &src.field);
+    enum ofp_error error = act_decode_header(d, r, &src.field);
     if (!error) {
-        error = decode_header(d, r, &dst.field);
+        error = act_decode_header(d, r, &dst.field);
     }
     if (error) {
         return error;
@@ -479,7 +484,7 @@ enum ofp_error act_dec_output_reg2(struct act_decoder *d, const struct act_wire 
 {
     uint16_t ofs_nbits = wire_rd_u16(r), max_len = wire_rd_u16(r);
     struct subfield src = {.ofs = ofs_nbits >> 6, .n_bits = (uint16_t)((ofs_nbits & 0x3f) + 1)};
-    enum ofp_error error = decode_header(d, r, &src.field);
+    enum ofp_error error = act_decode_header(d, r, &src.field);
 
     if (!error) {
         error = act_check_range(&src);

@@ -64,12 +64,6 @@ char *act_parse_null(struct act_parser *p, char *arg)
     return NULL;
 }
 
-char *act_parse_dec_ttl(struct act_parser *p, char *arg)
-{
-    return *arg ? xasprintf("dec_ttl(%s): controller ids are not supported by this version", arg)
-                : act_parse_null(p, arg);
-}
-
 /* A TTL, all of them. */
 char *act_parse_u8(struct act_parser *p, char *arg)
 {
@@ -161,11 +155,11 @@ char *act_parse_output(struct act_parser *p, char *arg)
 {
     struct subfield src;
 
+    if (act_is_output_trunc(arg)) {
+        return act_parse_output_trunc(p, arg);
+    }
     if (parse_port_action(p, arg)) {
         return NULL;
-    }
-    if (strchr(arg, '=')) {
-        return xasprintf("output(%s): truncated output is not supported by this version", arg);
     }
     char *error = subfield_parse(arg, &src);
     if (error) {
@@ -418,7 +412,7 @@ static char *check_item(const struct act_parser *p, size_t ofs, size_t prev)
 
 char *act_parse_list(struct act_parser *p, char *text)
 {
-    size_t prev = SIZE_MAX, n = 0;
+    size_t prev = SIZE_MAX, n = 0, start = p->out->len;
     bool drop = false;
     char *key, *value;
 
@@ -441,9 +435,11 @@ char *act_parse_list(struct act_parser *p, char *text)
             return error;
         }
     }
-    return drop && n > 1 ? xstrdup("\"drop\" must not be accompanied by any other action or "
-                                   "instruction")
-                         : NULL;
+    if (drop && n > 1) {
+        return xstrdup("\"drop\" must not be accompanied by any other action or instruction");
+    }
+    return p->out->len == start ? NULL
+                                : act_conjunction_verify(act_at(p->out, start), p->out->len - start);
 }
 
 char *acts_parse(char *text, const struct name_map *names, bool instructions, struct acts *out)
