@@ -239,7 +239,7 @@ char *act_parse_list(struct act_parser *, char *text) MUST_USE;
 /* The whole argument as an integer up to 'max'. */
 char *act_parse_int(const struct act_parser *, const char *arg, uint64_t max, uint64_t *) MUST_USE;
 bool act_parse_table(const struct name_map *, const char *, uint8_t *table); /* Name or number. */
-bool act_is_output_trunc(const char *arg); /* Of output. */
+bool act_is_output_trunc(const char *arg);                                   /* Of output. */
 /* A subfield that messages can name; in four bytes ('all' is the text for the error). */
 char *act_parse_subfield(const char *, struct subfield *) MUST_USE;
 char *act_parse_subfield4(const char *, const char *all, struct subfield *) MUST_USE;

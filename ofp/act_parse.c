@@ -438,8 +438,9 @@ char *act_parse_list(struct act_parser *p, char *text)
     if (drop && n > 1) {
         return xstrdup("\"drop\" must not be accompanied by any other action or instruction");
     }
-    return p->out->len == start ? NULL
-                                : act_conjunction_verify(act_at(p->out, start), p->out->len - start);
+    return p->out->len == start
+               ? NULL
+               : act_conjunction_verify(act_at(p->out, start), p->out->len - start);
 }
 
 char *acts_parse(char *text, const struct name_map *names, bool instructions, struct acts *out)
