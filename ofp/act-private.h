@@ -37,6 +37,7 @@ struct act_decoder {
     struct acts *out;
     const struct msg_header *h; /* Version and TLV table. */
     enum act_outer outer;
+    bool is_flow; /* 1.0: the actions of a flow, which have instructions among them. */
 };
 
 /* 'r' covers the body: behind type and length, or behind the experimenter's subtype; the padding at

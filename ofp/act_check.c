@@ -158,6 +158,7 @@ static void forget_proto(struct checker *c)
 static bool resolve_port(const struct checker *c, struct act_set_field *sf, bool src)
 {
     uint8_t proto = c->m.mask.key.ip_proto == 0xff ? c->m.flow.key.ip_proto : 0;
+    sf->act.resolved = false;
     bool later = c->m.mask.key.ip_frag & c->m.flow.key.ip_frag & KEY_FRAG_LATER;
 
     if (!is_ip(c) || later) {
@@ -166,16 +167,18 @@ static bool resolve_port(const struct checker *c, struct act_set_field *sf, bool
     switch (proto) {
     case IPPROTO_TCP:
         sf->field = &fields[src ? MF_TCP_SRC : MF_TCP_DST];
-        return true;
+        break;
     case IPPROTO_UDP:
         sf->field = &fields[src ? MF_UDP_SRC : MF_UDP_DST];
-        return true;
+        break;
     case IPPROTO_SCTP:
         sf->field = &fields[src ? MF_SCTP_SRC : MF_SCTP_DST];
-        return true;
+        break;
     default:
         return false;
     }
+    sf->act.resolved = true;
+    return true;
 }
 
 static enum ofp_error check_legacy(struct checker *c, struct act_set_field *sf)

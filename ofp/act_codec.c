@@ -8,7 +8,8 @@
 enum ofp_error act_dec_null(struct act_decoder *d, const struct act_wire *row,
                             struct wire_rd *r UNUSED)
 {
-    acts_put(d->out, row->type, sizeof(struct act_null));
+    struct act_null *a = acts_put(d->out, row->type, sizeof *a);
+    a->act.raw = row == &act_wires[RAW_STRIP_VLAN] ? RAW_STRIP_VLAN : RAW_NONE;
     return OFPERR_OK;
 }
 

@@ -73,7 +73,7 @@ static enum ofp_error decode_one(struct act_decoder *d, struct wire_rd *r)
         return OFPERR_OFPBAC_TOO_MANY;
     }
     const struct act *a = (const void *)((char *)d->out->data + ofs);
-    if (a->type == ACT_WRITE_METADATA && d->h->version != OFP10_VERSION) {
+    if (a->type == ACT_WRITE_METADATA && !d->is_flow) {
         return OFPERR_OFPBIC_UNSUP_INST; /* Nicira's action, for where there are no instructions. */
     }
     return act_verify(a, d->outer, NULL);
@@ -110,10 +110,10 @@ static bool version_ok(uint8_t version)
     return version >= OFP10_VERSION && version <= OFP15_VERSION;
 }
 
-enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, const struct msg_header *h,
-                                   struct acts *out)
+static enum ofp_error decode_actions(struct wire_rd *r, size_t len, const struct msg_header *h,
+                                     bool is_flow, struct acts *out)
 {
-    struct act_decoder d = {out, h, OUTER_NONE};
+    struct act_decoder d = {.out = out, .h = h, .outer = OUTER_NONE, .is_flow = is_flow};
 
     if (!version_ok(h->version)) {
         return OFPERR_OFPBRC_BAD_VERSION;
@@ -123,6 +123,12 @@ enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, const struct m
     }
     struct wire_rd list = wire_rd_sub(r, len);
     return act_decode_list(&d, &list);
+}
+
+enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, const struct msg_header *h,
+                                   struct acts *out)
+{
+    return decode_actions(r, len, h, false, out);
 }
 
 /* ---- instructions ---- */
@@ -177,7 +183,7 @@ static enum ofp_error split_instructions(struct wire_rd *r, uint8_t version,
 static enum ofp_error decode_write_actions(struct wire_rd *r, const struct msg_header *h,
                                            struct acts *out)
 {
-    struct act_decoder d = {out, h, OUTER_WRITE_ACTIONS};
+    struct act_decoder d = {.out = out, .h = h, .outer = OUTER_WRITE_ACTIONS};
     size_t ofs = act_nest_begin(out, ACT_WRITE_ACTIONS, sizeof(struct act_write_actions));
 
     wire_rd_skip(r, 4);
@@ -193,7 +199,7 @@ static enum ofp_error decode_write_actions(struct wire_rd *r, const struct msg_h
 static enum ofp_error put_instructions(struct instructions *in, const struct msg_header *h,
                                        struct acts *out)
 {
-    struct act_decoder d = {out, h, OUTER_NONE};
+    struct act_decoder d = {.out = out, .h = h, .outer = OUTER_NONE};
     enum ofp_error error = OFPERR_OK;
 
     if (in->present[INST_METER]) {
@@ -229,7 +235,7 @@ enum ofp_error acts_decode_instructions(struct wire_rd *r, size_t len, const str
     struct instructions in;
 
     if (h->version == OFP10_VERSION) {
-        return acts_decode_actions(r, len, h, out);
+        return decode_actions(r, len, h, true, out);
     }
     if (!version_ok(h->version)) {
         return OFPERR_OFPBRC_BAD_VERSION;

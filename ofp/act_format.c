@@ -319,8 +319,10 @@ static void format_one(const struct act *a, const struct name_map *names, struct
     case ACT_NOTE:
         format_note(p, t);
         break;
+    case ACT_POP_VLAN: /* The word of 1.0, or the later one. */
+        text_puts(t, a->raw ? act_wires[a->raw].name : act_infos[a->type].name);
+        break;
     case ACT_POP_QUEUE:
-    case ACT_POP_VLAN:
     case ACT_DEC_TTL:
     case ACT_DEC_MPLS_TTL:
     case ACT_CT_CLEAR:

@@ -60,7 +60,8 @@ char *act_parse_null(struct act_parser *p, char *arg)
     if (*arg) {
         return xasprintf("%s: no argument allowed (%s)", p->word, arg);
     }
-    acts_put(p->out, word_type(p), sizeof(struct act_null));
+    struct act_null *a = acts_put(p->out, word_type(p), sizeof *a);
+    a->act.raw = p->raw == RAW_STRIP_VLAN ? p->raw : RAW_NONE;
     return NULL;
 }
 
