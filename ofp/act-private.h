@@ -143,11 +143,13 @@ void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value);
 enum ofp_error act_decode_subfield4(const struct act_decoder *, struct wire_rd *r, unsigned ofs,
                                     unsigned n_bits, struct subfield *) MUST_USE;
 enum ofp_error act_check_range(const struct subfield *) MUST_USE; /* Or BAD_SET_LEN. */
+/* Nicira's actions name a field by its oldest code point, in every version. */
+#define ACT_NX_HEADERS OFP10_VERSION
 /* A header of four or eight bytes, which must be known and have no mask: OFPBMC errors. */
 enum ofp_error act_decode_header(const struct act_decoder *, struct wire_rd *r,
                                  const struct field **) MUST_USE;
 /* The header and the range where these have room for four and two bytes. */
-void act_encode_header4(const struct field *, uint8_t version, struct wire_wr *);
+void act_encode_header4(const struct field *, struct wire_wr *);
 uint16_t act_ofs_nbits(const struct subfield *);
 /* Does the wire form set one fixed field, with the soft rules of OpenFlow 1.0? */
 bool act_raw_is_legacy(uint8_t raw);

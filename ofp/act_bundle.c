@@ -28,10 +28,9 @@ static bool has_header4(const struct field *f)
     return f->cp[0].header && f->cp[0].header >> 16 != 0xffff;
 }
 
-void act_encode_header4(const struct field *f, uint8_t version, struct wire_wr *w)
+void act_encode_header4(const struct field *f, struct wire_wr *w)
 {
-    const struct field_codepoint *cp = field_codepoint(f, version);
-    wire_wr_u32(w, cp && !cp->experimenter ? cp->header : f->cp[0].header);
+    tlv_header_encode(f, ACT_NX_HEADERS, false, w);
 }
 
 char *act_parse_subfield4(const char *s, const char *all, struct subfield *sub)
@@ -112,8 +111,8 @@ enum ofp_error act_dec_multipath(struct act_decoder *d, const struct act_wire *r
     return OFPERR_OK;
 }
 
-void act_enc_multipath(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
-                       struct wire_wr *w)
+void act_enc_multipath(const struct act *a, const struct act_wire *row UNUSED,
+                       uint8_t version UNUSED, struct wire_wr *w)
 {
     const struct act_multipath *m = (const void *)a;
 
@@ -125,7 +124,7 @@ void act_enc_multipath(const struct act *a, const struct act_wire *row UNUSED, u
     wire_wr_u32(w, m->arg);
     wire_wr_zeros(w, 2);
     wire_wr_u16(w, act_ofs_nbits(&m->dst));
-    act_encode_header4(m->dst.field, version, w);
+    act_encode_header4(m->dst.field, w);
 }
 
 static char *parse_links(const char *s, const char *all, uint16_t *max_link)
@@ -265,7 +264,7 @@ enum ofp_error act_dec_bundle(struct act_decoder *d, const struct act_wire *row,
     return OFPERR_OK;
 }
 
-void act_enc_bundle(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
+void act_enc_bundle(const struct act *a, const struct act_wire *row UNUSED, uint8_t version UNUSED,
                     struct wire_wr *w)
 {
     const struct act_bundle *b = (const void *)a;
@@ -277,7 +276,7 @@ void act_enc_bundle(const struct act *a, const struct act_wire *row UNUSED, uint
     wire_wr_u16(w, b->n_members);
     if (b->dst.field) {
         wire_wr_u16(w, act_ofs_nbits(&b->dst));
-        act_encode_header4(b->dst.field, version, w);
+        act_encode_header4(b->dst.field, w);
     } else {
         wire_wr_zeros(w, 6);
     }

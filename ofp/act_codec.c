@@ -231,6 +231,7 @@ enum ofp_error act_dec_resubmit(struct act_decoder *d, const struct act_wire *ro
                                 struct wire_rd *r)
 {
     struct act_resubmit *a = acts_put(d->out, ACT_RESUBMIT, sizeof *a);
+    a->act.raw = RAW_RESUBMIT;
     a->in_port = port_from_10(wire_rd_u16(r));
     a->table = OFPTT_ALL;
     return OFPERR_OK;
@@ -249,9 +250,6 @@ enum ofp_error act_dec_resubmit_table(struct act_decoder *d, const struct act_wi
     a->in_port = port_from_10(wire_rd_u16(r));
     a->table = wire_rd_u8(r);
     a->ct = row->subtype == 44;
-    if (a->table == OFPTT_ALL && !a->ct) {
-        a->act.raw = RAW_RESUBMIT_TABLE; /* Else it would go out as the short form. */
-    }
     const uint8_t *pad = wire_rd_bytes(r, 3);
     return !pad || is_all_zeros(pad, 3) ? OFPERR_OK : OFPERR_OFPBAC_BAD_ARGUMENT;
 }

@@ -307,10 +307,10 @@ enum ofp_error act_dec_reg_load2(struct act_decoder *d, const struct act_wire *r
     return decode_tlv(d, r, RAW_REG_LOAD2, true);
 }
 
-void act_enc_reg_load2(const struct act *a, const struct act_wire *row, uint8_t version,
+void act_enc_reg_load2(const struct act *a, const struct act_wire *row, uint8_t version UNUSED,
                        struct wire_wr *w)
 {
-    act_enc_set_field(a, row, version, w);
+    act_enc_set_field(a, row, ACT_NX_HEADERS, w);
 }
 
 /* ---- load and move ---- */
@@ -352,8 +352,8 @@ void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value)
 }
 
 /* The first run of the mask; the caller makes it the only one. */
-void act_enc_reg_load(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
-                      struct wire_wr *w)
+void act_enc_reg_load(const struct act *a, const struct act_wire *row UNUSED,
+                      uint8_t version UNUSED, struct wire_wr *w)
 {
     const struct act_set_field *sf = (const void *)a;
     unsigned ofs = 0, n_bits = 1;
@@ -361,7 +361,7 @@ void act_enc_reg_load(const struct act *a, const struct act_wire *row UNUSED, ui
 
     (void)act_set_field_run(sf, &ofs, &n_bits, &value);
     wire_wr_u16(w, (uint16_t)(ofs << 6 | (n_bits - 1)));
-    tlv_header_encode(sf->field, version, false, w);
+    tlv_header_encode(sf->field, ACT_NX_HEADERS, false, w);
     wire_wr_u64(w, value);
 }
 
@@ -416,10 +416,10 @@ static void encode_move(const struct act_reg_move *m, bool pad, uint8_t version,
     tlv_header_encode(m->dst.field, version, false, w);
 }
 
-void act_enc_reg_move(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
-                      struct wire_wr *w)
+void act_enc_reg_move(const struct act *a, const struct act_wire *row UNUSED,
+                      uint8_t version UNUSED, struct wire_wr *w)
 {
-    encode_move((const void *)a, false, version, w);
+    encode_move((const void *)a, false, ACT_NX_HEADERS, w);
 }
 
 enum ofp_error act_dec_copy_field(struct act_decoder *d, const struct act_wire *row,
@@ -470,12 +470,12 @@ enum ofp_error act_dec_output_reg(struct act_decoder *d, const struct act_wire *
     return OFPERR_OK;
 }
 
-void act_enc_output_reg(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
-                        struct wire_wr *w)
+void act_enc_output_reg(const struct act *a, const struct act_wire *row UNUSED,
+                        uint8_t version UNUSED, struct wire_wr *w)
 {
     const struct act_output_reg *o = (const void *)a;
     wire_wr_u16(w, (uint16_t)(o->src.ofs << 6 | (o->src.n_bits - 1)));
-    tlv_header_encode(o->src.field, version, false, w);
+    tlv_header_encode(o->src.field, ACT_NX_HEADERS, false, w);
     wire_wr_u16(w, o->max_len);
 }
 
@@ -500,11 +500,11 @@ enum ofp_error act_dec_output_reg2(struct act_decoder *d, const struct act_wire 
     return OFPERR_OK;
 }
 
-void act_enc_output_reg2(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
-                         struct wire_wr *w)
+void act_enc_output_reg2(const struct act *a, const struct act_wire *row UNUSED,
+                         uint8_t version UNUSED, struct wire_wr *w)
 {
     const struct act_output_reg *o = (const void *)a;
     wire_wr_u16(w, (uint16_t)(o->src.ofs << 6 | (o->src.n_bits - 1)));
     wire_wr_u16(w, o->max_len);
-    tlv_header_encode(o->src.field, version, false, w);
+    tlv_header_encode(o->src.field, ACT_NX_HEADERS, false, w);
 }

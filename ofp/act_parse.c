@@ -68,11 +68,14 @@ char *act_parse_null(struct act_parser *p, char *arg)
 /* A TTL, all of them. */
 char *act_parse_u8(struct act_parser *p, char *arg)
 {
+    const char *what = p->raw == RAW_SET_MPLS_TTL ? "MPLS TTL" : "TTL";
+    char *error = NULL;
     uint64_t v;
-    char *error = act_parse_int(p, arg, UINT64_MAX, &v);
 
-    if (!error && v > UINT8_MAX) {
-        error = xasprintf("invalid TTL \"%s\"", arg);
+    if (!*arg && p->raw == RAW_SET_MPLS_TTL) {
+        error = xstrdup("set_mpls_ttl: expected ttl.");
+    } else if (!text_to_u64(arg, &v) || v > UINT8_MAX) {
+        error = xasprintf("invalid %s \"%s\"", what, arg);
     }
     if (!error) {
         struct act_u8 *a = acts_put(p->out, word_type(p), sizeof *a);
@@ -84,9 +87,11 @@ char *act_parse_u8(struct act_parser *p, char *arg)
 char *act_parse_u16(struct act_parser *p, char *arg)
 {
     uint64_t v;
-    char *error = act_parse_int(p, arg, UINT16_MAX, &v);
+    char *error = NULL;
 
-    if (!error) {
+    if (!text_to_u64(arg, &v) || v > UINT16_MAX) {
+        error = xasprintf("invalid %s \"%s\"", p->word, arg);
+    } else {
         struct act_u16 *a = acts_put(p->out, word_type(p), sizeof *a);
         a->value = (uint16_t)v;
     }

@@ -130,11 +130,10 @@ void act_enc_sample(const struct act *a, const struct act_wire *row, uint8_t ver
     }
 }
 
-static void encode_source(const struct subfield *src, uint32_t imm, uint8_t version,
-                          struct wire_wr *w)
+static void encode_source(const struct subfield *src, uint32_t imm, struct wire_wr *w)
 {
     if (src->field) {
-        act_encode_header4(src->field, version, w);
+        act_encode_header4(src->field, w);
         wire_wr_u16(w, act_ofs_nbits(src));
         wire_wr_zeros(w, 2);
     } else {
@@ -143,15 +142,15 @@ static void encode_source(const struct subfield *src, uint32_t imm, uint8_t vers
     }
 }
 
-void act_enc_sample4(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
+void act_enc_sample4(const struct act *a, const struct act_wire *row UNUSED, uint8_t version UNUSED,
                      struct wire_wr *w)
 {
     const struct act_sample *s = (const void *)a;
 
     wire_wr_u16(w, s->probability);
     wire_wr_u32(w, s->collector_set_id);
-    encode_source(&s->domain_src, s->domain, version, w);
-    encode_source(&s->point_src, s->point, version, w);
+    encode_source(&s->domain_src, s->domain, w);
+    encode_source(&s->point_src, s->point, w);
     wire_wr_u16(w, port_to_10(s->sampling_port));
     wire_wr_u8(w, s->direction);
 }

@@ -35,13 +35,13 @@ enum ofp_error act_dec_stack(struct act_decoder *d, const struct act_wire *row, 
     return error;
 }
 
-void act_enc_stack(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
+void act_enc_stack(const struct act *a, const struct act_wire *row UNUSED, uint8_t version UNUSED,
                    struct wire_wr *w)
 {
     const struct subfield *sub = &((const struct act_stack *)(const void *)a)->field;
 
     wire_wr_u16(w, (uint16_t)sub->ofs);
-    tlv_header_encode(sub->field, version, false, w);
+    tlv_header_encode(sub->field, ACT_NX_HEADERS, false, w);
     wire_wr_u16(w, (uint16_t)sub->n_bits);
 }
 
@@ -101,13 +101,13 @@ enum ofp_error act_dec_check_pkt_larger(struct act_decoder *d, const struct act_
 }
 
 void act_enc_check_pkt_larger(const struct act *a, const struct act_wire *row UNUSED,
-                              uint8_t version, struct wire_wr *w)
+                              uint8_t version UNUSED, struct wire_wr *w)
 {
     const struct act_check_pkt_larger *c = (const void *)a;
 
     wire_wr_u16(w, c->pkt_len);
     wire_wr_u16(w, (uint16_t)c->dst.ofs);
-    tlv_header_encode(c->dst.field, version, false, w);
+    tlv_header_encode(c->dst.field, ACT_NX_HEADERS, false, w);
 }
 
 /* N)->FIELD[b], as check_pkt_larger(N)->FIELD[b] is split; or N->FIELD[b]. */
@@ -167,10 +167,11 @@ enum ofp_error act_dec_delete_field(struct act_decoder *d, const struct act_wire
     return OFPERR_OK;
 }
 
-void act_enc_delete_field(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
-                          struct wire_wr *w)
+void act_enc_delete_field(const struct act *a, const struct act_wire *row UNUSED,
+                          uint8_t version UNUSED, struct wire_wr *w)
 {
-    tlv_header_encode(((const struct act_delete_field *)(const void *)a)->field, version, false, w);
+    tlv_header_encode(((const struct act_delete_field *)(const void *)a)->field, ACT_NX_HEADERS,
+                      false, w);
 }
 
 char *act_parse_delete_field(struct act_parser *p, char *arg)
