@@ -37,6 +37,7 @@ struct act_decoder {
     struct acts *out;
     const struct msg_header *h; /* Version and TLV table. */
     enum act_outer outer;
+    bool is_flow; /* 1.0: the actions of a flow, which have instructions among them. */
 };
 
 /* 'r' covers the body: behind type and length, or behind the experimenter's subtype; the padding at
@@ -93,6 +94,19 @@ ACT_CODEC(ct)
 ACT_CODEC(nat)
 ACT_CODEC(note)
 ACT_CODEC(write_metadata)
+ACT_CODEC(enqueue)
+ACT_CODEC(output_trunc)
+ACT_CODEC(stack)
+ACT_CODEC(multipath)
+ACT_CODEC(bundle)
+ACT_CODEC(check_pkt_larger)
+ACT_CODEC(delete_field)
+ACT_CODEC(fin_timeout)
+ACT_CODEC(dec_ttl_ids)
+ACT_CODEC(conjunction)
+ACT_CODEC(sample)
+ACT_CODEC(sample4)
+ACT_CODEC(debug)
 #undef ACT_CODEC
 
 struct act_inst_info {
@@ -129,6 +143,14 @@ void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value);
 enum ofp_error act_decode_subfield4(const struct act_decoder *, struct wire_rd *r, unsigned ofs,
                                     unsigned n_bits, struct subfield *) MUST_USE;
 enum ofp_error act_check_range(const struct subfield *) MUST_USE; /* Or BAD_SET_LEN. */
+/* Nicira's actions name a field by its oldest code point, in every version. */
+#define ACT_NX_HEADERS OFP10_VERSION
+/* A header of four or eight bytes, which must be known and have no mask: OFPBMC errors. */
+enum ofp_error act_decode_header(const struct act_decoder *, struct wire_rd *r,
+                                 const struct field **) MUST_USE;
+/* The header and the range where these have room for four and two bytes. */
+void act_encode_header4(const struct field *, struct wire_wr *);
+uint16_t act_ofs_nbits(const struct subfield *);
 /* Does the wire form set one fixed field, with the soft rules of OpenFlow 1.0? */
 bool act_raw_is_legacy(uint8_t raw);
 
@@ -137,6 +159,11 @@ bool act_raw_is_legacy(uint8_t raw);
 /* May 'a' stand in 'outer'?  On error '*why' is a heap text. */
 enum ofp_error act_verify(const struct act *a, enum act_outer outer, char **why) MUST_USE;
 enum ofp_error act_nat_verify(const struct act_nat *, unsigned present) MUST_USE;
+
+/* NULL, or why a list that has a conjunction may not have what else is in it. */
+char *act_conjunction_verify(const void *acts, size_t len) MUST_USE;
+bool act_port_has_queues(uint32_t port); /* enqueue */
+bool act_port_is_member(uint32_t port);  /* bundle */
 
 /* ---- lists inside lists ---- */
 
@@ -152,6 +179,9 @@ void act_encode_list(const void *acts, size_t len, uint8_t version, struct wire_
 /* One act in the form of 'row', header included. */
 void act_encode_as(const struct act *, const struct act_wire *row, uint8_t version,
                    struct wire_wr *);
+
+const struct act_wire *act_sample_row(const struct act_sample *);
+void act_encode_enqueue_11(const struct act_enqueue *, uint8_t version, struct wire_wr *);
 
 /* ---- text ---- */
 
@@ -197,11 +227,36 @@ act_parse_fn act_parse_write_metadata;
 act_parse_fn act_parse_goto_table;
 act_parse_fn act_parse_apply_actions;
 act_parse_fn act_parse_unsupported;
+act_parse_fn act_parse_enqueue;
+act_parse_fn act_parse_output_trunc;
+act_parse_fn act_parse_stack;
+act_parse_fn act_parse_multipath;
+act_parse_fn act_parse_bundle;
+act_parse_fn act_parse_check_pkt_larger;
+act_parse_fn act_parse_delete_field;
+act_parse_fn act_parse_fin_timeout;
+act_parse_fn act_parse_conjunction;
+act_parse_fn act_parse_sample;
 
 char *act_parse_list(struct act_parser *, char *text) MUST_USE;
 /* The whole argument as an integer up to 'max'. */
 char *act_parse_int(const struct act_parser *, const char *arg, uint64_t max, uint64_t *) MUST_USE;
 bool act_parse_table(const struct name_map *, const char *, uint8_t *table); /* Name or number. */
+bool act_is_output_trunc(const char *arg);                                   /* Of output. */
+/* A subfield that messages can name; in four bytes ('all' is the text for the error). */
+char *act_parse_subfield(const char *, struct subfield *) MUST_USE;
+char *act_parse_subfield4(const char *, const char *all, struct subfield *) MUST_USE;
 #define ACT_REASON_ACTION 1
 const char *act_reason_name(uint8_t reason); /* Of packet-ins; NULL if unknown. */
 void act_format_nat(const struct act_nat *, struct text *);
+void act_format_enqueue(const struct act_enqueue *, const struct name_map *, struct text *);
+void act_format_output_trunc(const struct act_output_trunc *, const struct name_map *,
+                             struct text *);
+void act_format_stack(const struct act_stack *, struct text *);
+void act_format_multipath(const struct act_multipath *, struct text *);
+void act_format_bundle(const struct act_bundle *, const struct name_map *, struct text *);
+void act_format_check_pkt_larger(const struct act_check_pkt_larger *, struct text *);
+void act_format_fin_timeout(const struct act_fin_timeout *, struct text *);
+void act_format_dec_ttl_ids(const struct act_dec_ttl_ids *, struct text *);
+void act_format_conjunction(const struct act_conjunction *, struct text *);
+void act_format_sample(const struct act_sample *, const struct name_map *, struct text *);

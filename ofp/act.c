@@ -96,6 +96,9 @@ bool acts_output_to_port(const void *acts, size_t len, uint32_t port)
         if (a->type == ACT_OUTPUT && ((const struct act_output *)p)->port == port) {
             return true;
         }
+        if (a->type == ACT_ENQUEUE && ((const struct act_enqueue *)p)->port == port) {
+            return true;
+        }
         if (a->type == ACT_CONTROLLER && port == OFPP_CONTROLLER) {
             return true;
         }

@@ -64,7 +64,8 @@ struct act {
     uint16_t len;  /* Including this header; multiple of 8. */
     uint8_t
         raw; /* Which wire form it came in as (0: canonical), so that it goes out the same way. */
-    uint8_t pad[3];
+    uint8_t resolved; /* acts_check() found the protocol of a mod_tp_*. */
+    uint8_t pad[2];
 };
 
 struct msg_header;
@@ -231,6 +232,100 @@ struct act_note {
     struct act act;
     uint16_t n; /* Bytes that follow. */
     uint8_t data[];
+};
+
+struct act_enqueue { /* Output through a queue; from OpenFlow 1.1 on three actions on the wire. */
+    struct act act;
+    uint32_t port, queue;
+};
+
+struct act_output_trunc { /* output(port=P,max_len=N) */
+    struct act act;
+    uint32_t port;
+    uint32_t max_len; /* Bytes, OUTPUT_TRUNC_MIN at least. */
+};
+#define OUTPUT_TRUNC_MIN 14
+
+struct act_stack { /* ACT_STACK_PUSH, ACT_STACK_POP */
+    struct act act;
+    struct subfield field;
+};
+
+/* What multipath and bundle hash over. */
+enum act_hash {
+    ACT_HASH_ETH_SRC,
+    ACT_HASH_SYMMETRIC_L4,
+    ACT_HASH_SYMMETRIC_L3L4,
+    ACT_HASH_SYMMETRIC_L3L4_UDP,
+    ACT_HASH_NW_SRC,
+    ACT_HASH_NW_DST,
+    ACT_HASH_SYMMETRIC_L3,
+    ACT_N_HASHES
+};
+
+struct act_multipath {
+    struct act act;
+    uint16_t fields; /* enum act_hash */
+    uint16_t basis;
+    uint16_t algorithm; /* 0 modulo_n, 1 hash_threshold, 2 hrw, 3 iter_hash. */
+    uint16_t max_link;  /* Links are 0...max_link. */
+    uint32_t arg;
+    uint32_t pad;
+    struct subfield dst;
+};
+
+#define BUNDLE_MAX_MEMBERS 2048
+struct act_bundle { /* ACT_BUNDLE, ACT_BUNDLE_LOAD */
+    struct act act;
+    uint16_t algorithm; /* 0 active_backup, 1 hrw. */
+    uint16_t fields;    /* enum act_hash */
+    uint16_t basis;
+    uint16_t n_members;
+    struct subfield dst; /* Where bundle_load stores the port; all zero in bundle. */
+    uint32_t members[];  /* Ports. */
+};
+
+struct act_check_pkt_larger {
+    struct act act;
+    uint16_t pkt_len; /* Bytes of the frame, without FCS. */
+    uint16_t pad[3];
+    struct subfield dst; /* One bit. */
+};
+
+struct act_delete_field { /* A tunnel option. */
+    struct act act;
+    const struct field *field;
+};
+
+struct act_fin_timeout {
+    struct act act;
+    uint16_t idle, hard; /* Seconds; 0: leave. */
+};
+
+struct act_dec_ttl_ids { /* dec_ttl(ID,...): which controllers hear of an expired TTL. */
+    struct act act;
+    uint16_t n;
+    uint16_t ids[];
+};
+
+#define CONJUNCTION_MAX_CLAUSES 64
+struct act_conjunction {
+    struct act act;
+    uint8_t clause; /* From 0. */
+    uint8_t n_clauses;
+    uint32_t id;
+};
+
+struct act_sample {
+    struct act act;
+    uint16_t probability; /* Of 65535. */
+    uint8_t direction;    /* 0 none, 1 ingress, 2 egress. */
+    uint8_t pad;
+    uint32_t collector_set_id;
+    uint32_t sampling_port; /* OFPP_NONE: none. */
+    uint32_t domain, point; /* If the fields below are NULL. */
+    uint32_t pad2;
+    struct subfield domain_src, point_src; /* 32 bits at most. */
 };
 
 struct act_controller { /* ACT_CONTROLLER: controller(...) with anything but the defaults. */

@@ -158,6 +158,7 @@ static void forget_proto(struct checker *c)
 static bool resolve_port(const struct checker *c, struct act_set_field *sf, bool src)
 {
     uint8_t proto = c->m.mask.key.ip_proto == 0xff ? c->m.flow.key.ip_proto : 0;
+    sf->act.resolved = false;
     bool later = c->m.mask.key.ip_frag & c->m.flow.key.ip_frag & KEY_FRAG_LATER;
 
     if (!is_ip(c) || later) {
@@ -166,16 +167,18 @@ static bool resolve_port(const struct checker *c, struct act_set_field *sf, bool
     switch (proto) {
     case IPPROTO_TCP:
         sf->field = &fields[src ? MF_TCP_SRC : MF_TCP_DST];
-        return true;
+        break;
     case IPPROTO_UDP:
         sf->field = &fields[src ? MF_UDP_SRC : MF_UDP_DST];
-        return true;
+        break;
     case IPPROTO_SCTP:
         sf->field = &fields[src ? MF_SCTP_SRC : MF_SCTP_DST];
-        return true;
+        break;
     default:
         return false;
     }
+    sf->act.resolved = true;
+    return true;
 }
 
 static enum ofp_error check_legacy(struct checker *c, struct act_set_field *sf)
@@ -314,6 +317,48 @@ static enum ofp_error check_meter(uint32_t id)
     return !id || id > OFPM_MAX ? OFPERR_OFPMMFC_INVALID_METER : OFPERR_OK;
 }
 
+/* Behind what the packet is known to have? */
+static bool sub_ok(const struct checker *c, const struct subfield *sub)
+{
+    return !sub->field || field_prereq_ok(sub->field, &c->m);
+}
+
+/* A field that is read or, where 'write', written. */
+static enum ofp_error check_sub(const struct checker *c, const struct subfield *sub, bool write)
+{
+    return write && sub->field && sub->field->access == ACCESS_RO
+               ? OFPERR_OFPBAC_BAD_SET_ARGUMENT /* From text; decode lets none in. */
+               : hard(sub_ok(c, sub));
+}
+
+static enum ofp_error check_bundle(const struct checker *c, const struct act_bundle *b)
+{
+    for (size_t i = 0; i < b->n_members; i++) {
+        uint32_t port = b->members[i];
+        if (!act_port_is_member(port) || (port < 0xff00 && check_port(c, port))) {
+            return OFPERR_OFPBAC_BAD_OUT_PORT;
+        }
+    }
+    return check_sub(c, &b->dst, true);
+}
+
+static bool is_tcp(const struct checker *c)
+{
+    return is_ip(c) && c->m.mask.key.ip_proto == 0xff && c->m.flow.key.ip_proto == IPPROTO_TCP;
+}
+
+/* Fields of tunnel options can go, no other. */
+static enum ofp_error check_delete_field(const struct field *f)
+{
+    return f->id >= MF_TUN_METADATA0 && f->id <= MF_TUN_METADATA63 ? OFPERR_OK
+                                                                   : OFPERR_OFPBAC_BAD_ARGUMENT;
+}
+
+static enum ofp_error check_enqueue(const struct checker *c, uint32_t port)
+{
+    return act_port_has_queues(port) ? check_port(c, port) : OFPERR_OFPBAC_BAD_OUT_PORT;
+}
+
 static enum ofp_error check_one(struct checker *c, struct act *a)
 {
     void *p = a;
@@ -338,6 +383,26 @@ static enum ofp_error check_one(struct checker *c, struct act *a)
     }
     case ACT_PUSH_VLAN:
         return push_vlan(c);
+    case ACT_OUTPUT_TRUNC:
+        return check_port(c, ((struct act_output_trunc *)p)->port);
+    case ACT_ENQUEUE:
+        return check_enqueue(c, ((struct act_enqueue *)p)->port);
+    case ACT_STACK_PUSH:
+    case ACT_STACK_POP:
+        return check_sub(c, &((struct act_stack *)p)->field, a->type == ACT_STACK_POP);
+    case ACT_MULTIPATH:
+        return check_sub(c, &((struct act_multipath *)p)->dst, true);
+    case ACT_BUNDLE:
+    case ACT_BUNDLE_LOAD:
+        return check_bundle(c, p);
+    case ACT_FIN_TIMEOUT:
+        return soft(c, is_tcp(c));
+    case ACT_SAMPLE:
+        return hard(sub_ok(c, &((struct act_sample *)p)->domain_src) &&
+                    sub_ok(c, &((struct act_sample *)p)->point_src));
+    case ACT_DELETE_FIELD:
+        return check_delete_field(((struct act_delete_field *)p)->field);
+    case ACT_DEC_TTL_IDS:
     case ACT_DEC_TTL:
     case ACT_SET_NW_TTL:
         return soft(c, is_ip(c));
@@ -365,6 +430,10 @@ static enum ofp_error check_one(struct checker *c, struct act *a)
     case ACT_POP_QUEUE:
     case ACT_CT_CLEAR:
     case ACT_NOTE:
+    case ACT_CONJUNCTION:
+    case ACT_CHECK_PKT_LARGER: /* Its field may be another packet's. */
+    case ACT_DEBUG_SLOW:
+    case ACT_DEBUG_RECIRC:
     case ACT_EXIT:
     case ACT_CLEAR_ACTIONS:
     case ACT_WRITE_METADATA:

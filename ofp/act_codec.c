@@ -8,7 +8,8 @@
 enum ofp_error act_dec_null(struct act_decoder *d, const struct act_wire *row,
                             struct wire_rd *r UNUSED)
 {
-    acts_put(d->out, row->type, sizeof(struct act_null));
+    struct act_null *a = acts_put(d->out, row->type, sizeof *a);
+    a->act.raw = row == &act_wires[RAW_STRIP_VLAN] ? RAW_STRIP_VLAN : RAW_NONE;
     return OFPERR_OK;
 }
 
@@ -230,6 +231,7 @@ enum ofp_error act_dec_resubmit(struct act_decoder *d, const struct act_wire *ro
                                 struct wire_rd *r)
 {
     struct act_resubmit *a = acts_put(d->out, ACT_RESUBMIT, sizeof *a);
+    a->act.raw = RAW_RESUBMIT;
     a->in_port = port_from_10(wire_rd_u16(r));
     a->table = OFPTT_ALL;
     return OFPERR_OK;
@@ -248,9 +250,6 @@ enum ofp_error act_dec_resubmit_table(struct act_decoder *d, const struct act_wi
     a->in_port = port_from_10(wire_rd_u16(r));
     a->table = wire_rd_u8(r);
     a->ct = row->subtype == 44;
-    if (a->table == OFPTT_ALL && !a->ct) {
-        a->act.raw = RAW_RESUBMIT_TABLE; /* Else it would go out as the short form. */
-    }
     const uint8_t *pad = wire_rd_bytes(r, 3);
     return !pad || is_all_zeros(pad, 3) ? OFPERR_OK : OFPERR_OFPBAC_BAD_ARGUMENT;
 }

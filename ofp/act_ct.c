@@ -66,7 +66,7 @@ enum ofp_error act_dec_ct(struct act_decoder *d, const struct act_wire *row UNUS
     memcpy((char *)d->out->data + ofs, &ct, sizeof ct);
 
     if (d->outer != OUTER_CT) { /* Else refused in a moment: no recursion on the peer's word. */
-        struct act_decoder nested = {d->out, d->h, OUTER_CT};
+        struct act_decoder nested = {.out = d->out, .h = d->h, .outer = OUTER_CT};
         enum ofp_error error = act_decode_list(&nested, r);
         if (error) {
             return error;
@@ -85,7 +85,7 @@ void act_enc_ct(const struct act *a, const struct act_wire *row UNUSED, uint8_t 
 
     wire_wr_u16(w, (ct->commit ? NX_CT_COMMIT : 0) | (ct->force ? NX_CT_FORCE : 0));
     if (ct->zone_src.field) {
-        tlv_header_encode(ct->zone_src.field, version, false, w);
+        tlv_header_encode(ct->zone_src.field, ACT_NX_HEADERS, false, w);
         wire_wr_u16(w, (uint16_t)(ct->zone_src.ofs << 6 | (ct->zone_src.n_bits - 1)));
     } else {
         wire_wr_u32(w, 0);

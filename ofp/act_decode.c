@@ -50,11 +50,14 @@ static enum ofp_error decode_one(struct act_decoder *d, struct wire_rd *r)
     }
 
     uint16_t len = get_be16(r->p + 2);
-    if (len < row->min || len > row->max || len % 8 || len > wire_rd_left(r)) {
+    if (len < header || len % 8 || len > wire_rd_left(r)) {
         return OFPERR_OFPBAC_BAD_LEN;
     }
     if (!row->dec) {
         return row->vendor ? OFPERR_OFPBAC_BAD_VENDOR_TYPE : OFPERR_OFPBAC_BAD_TYPE;
+    }
+    if (len < row->min || len > row->max) {
+        return OFPERR_OFPBAC_BAD_LEN;
     }
     struct wire_rd body = wire_rd_sub(r, len);
     wire_rd_skip(&body, header);
@@ -70,10 +73,21 @@ static enum ofp_error decode_one(struct act_decoder *d, struct wire_rd *r)
         return OFPERR_OFPBAC_TOO_MANY;
     }
     const struct act *a = (const void *)((char *)d->out->data + ofs);
-    if (a->type == ACT_WRITE_METADATA && d->h->version != OFP10_VERSION) {
+    if (a->type == ACT_WRITE_METADATA && !d->is_flow) {
         return OFPERR_OFPBIC_UNSUP_INST; /* Nicira's action, for where there are no instructions. */
     }
     return act_verify(a, d->outer, NULL);
+}
+
+/* The acts from 'start' on. */
+static enum ofp_error check_conjunctions(const struct acts *acts, size_t start)
+{
+    if (acts->len == start) {
+        return OFPERR_OK;
+    }
+    char *why = act_conjunction_verify((const char *)acts->data + start, acts->len - start);
+    free(why);
+    return why ? OFPERR_NXBAC_BAD_CONJUNCTION : OFPERR_OK;
 }
 
 enum ofp_error act_decode_list(struct act_decoder *d, struct wire_rd *r)
@@ -81,13 +95,14 @@ enum ofp_error act_decode_list(struct act_decoder *d, struct wire_rd *r)
     if (r->err || wire_rd_left(r) % 8) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
+    size_t start = d->out->len;
     while (wire_rd_left(r)) {
         enum ofp_error error = decode_one(d, r);
         if (error) {
             return error;
         }
     }
-    return OFPERR_OK;
+    return check_conjunctions(d->out, start);
 }
 
 static bool version_ok(uint8_t version)
@@ -95,10 +110,10 @@ static bool version_ok(uint8_t version)
     return version >= OFP10_VERSION && version <= OFP15_VERSION;
 }
 
-enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, const struct msg_header *h,
-                                   struct acts *out)
+static enum ofp_error decode_actions(struct wire_rd *r, size_t len, const struct msg_header *h,
+                                     bool is_flow, struct acts *out)
 {
-    struct act_decoder d = {out, h, OUTER_NONE};
+    struct act_decoder d = {.out = out, .h = h, .outer = OUTER_NONE, .is_flow = is_flow};
 
     if (!version_ok(h->version)) {
         return OFPERR_OFPBRC_BAD_VERSION;
@@ -108,6 +123,12 @@ enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, const struct m
     }
     struct wire_rd list = wire_rd_sub(r, len);
     return act_decode_list(&d, &list);
+}
+
+enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, const struct msg_header *h,
+                                   struct acts *out)
+{
+    return decode_actions(r, len, h, false, out);
 }
 
 /* ---- instructions ---- */
@@ -162,7 +183,7 @@ static enum ofp_error split_instructions(struct wire_rd *r, uint8_t version,
 static enum ofp_error decode_write_actions(struct wire_rd *r, const struct msg_header *h,
                                            struct acts *out)
 {
-    struct act_decoder d = {out, h, OUTER_WRITE_ACTIONS};
+    struct act_decoder d = {.out = out, .h = h, .outer = OUTER_WRITE_ACTIONS};
     size_t ofs = act_nest_begin(out, ACT_WRITE_ACTIONS, sizeof(struct act_write_actions));
 
     wire_rd_skip(r, 4);
@@ -178,7 +199,7 @@ static enum ofp_error decode_write_actions(struct wire_rd *r, const struct msg_h
 static enum ofp_error put_instructions(struct instructions *in, const struct msg_header *h,
                                        struct acts *out)
 {
-    struct act_decoder d = {out, h, OUTER_NONE};
+    struct act_decoder d = {.out = out, .h = h, .outer = OUTER_NONE};
     enum ofp_error error = OFPERR_OK;
 
     if (in->present[INST_METER]) {
@@ -214,7 +235,7 @@ enum ofp_error acts_decode_instructions(struct wire_rd *r, size_t len, const str
     struct instructions in;
 
     if (h->version == OFP10_VERSION) {
-        return acts_decode_actions(r, len, h, out);
+        return decode_actions(r, len, h, true, out);
     }
     if (!version_ok(h->version)) {
         return OFPERR_OFPBRC_BAD_VERSION;
@@ -225,5 +246,9 @@ enum ofp_error acts_decode_instructions(struct wire_rd *r, size_t len, const str
     memset(&in, 0, sizeof in);
     struct wire_rd list = wire_rd_sub(r, len);
     enum ofp_error error = split_instructions(&list, h->version, &in);
-    return error ? error : put_instructions(&in, h, out);
+    size_t start = out->len;
+    if (!error) {
+        error = put_instructions(&in, h, out);
+    }
+    return error ? error : check_conjunctions(out, start);
 }

@@ -27,9 +27,9 @@ void act_encode_as(const struct act *a, const struct act_wire *row, uint8_t vers
 
 /* ---- set_field ---- */
 
-static bool is_experimenter_field(const struct field *f, uint8_t version)
+static bool is_experimenter_field(const struct field *f)
 {
-    const struct field_codepoint *cp = field_codepoint(f, version);
+    const struct field_codepoint *cp = field_codepoint(f, ACT_NX_HEADERS);
     return cp && cp->header >> 16 == 0xffff;
 }
 
@@ -45,10 +45,18 @@ static bool row_sets(const struct act_wire *row, const struct field *f)
            (row->field == MF_TCP_DST && is_port_field(f, false));
 }
 
+/* Fields whose own action is sent only for the word that means it, not for set_field. */
+static bool by_word_only(const struct field *f)
+{
+    return f->id == MF_MPLS_LABEL || f->id == MF_MPLS_TC || f->id == MF_SCTP_SRC ||
+           f->id == MF_SCTP_DST;
+}
+
 /* 1.0 and 1.1: the action that sets just this field, if there is one. */
 static const struct act_wire *legacy_row(const struct act_set_field *sf, uint8_t version)
 {
-    if (sf->act.raw == RAW_REG_LOAD || !act_mask_full(sf->field, &sf->mask)) {
+    if (sf->act.raw == RAW_REG_LOAD || !act_mask_full(sf->field, &sf->mask) ||
+        (by_word_only(sf->field) && !act_raw_is_legacy(sf->act.raw))) {
         return NULL;
     }
     for (size_t i = RAW_NONE + 1; i < RAW_N; i++) {
@@ -67,7 +75,7 @@ static void encode_loads(const struct act_set_field *sf, uint8_t version, struct
     unsigned ofs = 0, n_bits;
     uint64_t value;
 
-    if (is_experimenter_field(sf->field, version) || field_is_tun(sf->field)) {
+    if (is_experimenter_field(sf->field) || field_is_tun(sf->field)) {
         act_encode_as(&sf->act, &act_wires[RAW_REG_LOAD2], version, w);
         return;
     }
@@ -82,25 +90,53 @@ static void encode_loads(const struct act_set_field *sf, uint8_t version, struct
     }
 }
 
-/* vlan_vid and vlan_pcp on 1.0 and 1.1, which lack the field's code point in their actions. */
-static bool encode_vlan_legacy(const struct act_set_field *sf, uint8_t version, struct wire_wr *w)
+static void encode_vlan(enum act_raw raw, unsigned value, uint8_t version, struct wire_wr *w)
 {
-    struct act_set_vlan v = {.act = {.len = sizeof v}};
+    struct act_set_vlan v = {.act = {.len = sizeof v}, .value = (uint16_t)value};
+    act_encode_as(&v.act, &act_wires[raw], version, w);
+}
 
-    if (!act_mask_full(sf->field, &sf->mask)) {
+static void encode_tci(uint16_t tci, uint8_t version, struct wire_wr *w)
+{
+    if (tci & VLAN_CFI) {
+        encode_vlan(RAW_SET_VLAN_VID, tci & VLAN_VID_MASK, version, w);
+        encode_vlan(RAW_SET_VLAN_PCP, tci >> 13, version, w);
+    } else {
+        struct act_null pop = {.act = {.len = sizeof pop}};
+        bool strip = version == OFP10_VERSION;
+        act_encode_as(&pop.act, &act_wires[strip ? RAW_STRIP_VLAN : RAW_POP_VLAN], version, w);
+    }
+}
+
+static void encode_tos(const struct act_set_field *sf, uint8_t version, struct wire_wr *w)
+{
+    struct act_set_field dscp = *sf;
+    dscp.value.b[0] >>= 2;
+    act_encode_as(&dscp.act, &act_wires[RAW_SET_NW_TOS], version, w);
+}
+
+/* set_field on 1.0 and 1.1 where their action has not quite the field. */
+static bool encode_near_legacy(const struct act_set_field *sf, uint8_t version, struct wire_wr *w)
+{
+    if (sf->act.raw == RAW_REG_LOAD || !act_mask_full(sf->field, &sf->mask)) {
         return false;
     }
-    if (sf->field->id == MF_VLAN_VID) {
-        v.value = get_be16(sf->value.b) & VLAN_VID_MASK;
-        act_encode_as(&v.act, &act_wires[RAW_SET_VLAN_VID], version, w);
+    switch (sf->field->id) {
+    case MF_VLAN_VID:
+        encode_vlan(RAW_SET_VLAN_VID, get_be16(sf->value.b) & VLAN_VID_MASK, version, w);
         return true;
-    }
-    if (sf->field->id == MF_VLAN_PCP) {
-        v.value = sf->value.b[0];
-        act_encode_as(&v.act, &act_wires[RAW_SET_VLAN_PCP], version, w);
+    case MF_VLAN_PCP:
+        encode_vlan(RAW_SET_VLAN_PCP, sf->value.b[0], version, w);
         return true;
+    case MF_NW_TOS:
+        encode_tos(sf, version, w);
+        return true;
+    case MF_VLAN_TCI:
+        encode_tci(get_be16(sf->value.b), version, w);
+        return true;
+    default:
+        return false;
     }
-    return false;
 }
 
 static void encode_set_field(const struct act_set_field *sf, uint8_t version, struct wire_wr *w)
@@ -110,10 +146,12 @@ static void encode_set_field(const struct act_set_field *sf, uint8_t version, st
 
     if (version >= OFP15_VERSION) {
         act_encode_as(&sf->act, &act_wires[RAW_SET_FIELD], version, w);
+    } else if ((raw == RAW_SET_TP_SRC || raw == RAW_SET_TP_DST) && !sf->act.resolved) {
+        act_encode_as(&sf->act, &act_wires[raw], version, w); /* Of which protocol? */
     } else if (raw == RAW_REG_LOAD2) {
         act_encode_as(&sf->act, &act_wires[RAW_REG_LOAD2], version, w);
     } else if (version >= OFP12_VERSION) {
-        bool load = raw == RAW_REG_LOAD && !is_experimenter_field(sf->field, version);
+        bool load = raw == RAW_REG_LOAD && !is_experimenter_field(sf->field);
         if (full && !load) {
             act_encode_as(&sf->act, &act_wires[RAW_SET_FIELD], version, w);
         } else {
@@ -123,7 +161,7 @@ static void encode_set_field(const struct act_set_field *sf, uint8_t version, st
         const struct act_wire *row = legacy_row(sf, version);
         if (row) {
             act_encode_as(&sf->act, row, version, w);
-        } else if (!encode_vlan_legacy(sf, version, w)) {
+        } else if (!encode_near_legacy(sf, version, w)) {
             encode_loads(sf, version, w);
         }
     }
@@ -176,12 +214,13 @@ static const struct act_wire *resubmit_row(const struct act_resubmit *r)
     if (r->ct) {
         return &act_wires[RAW_RESUBMIT_TABLE_CT];
     }
-    return &act_wires[r->table != OFPTT_ALL || r->act.raw ? RAW_RESUBMIT_TABLE : RAW_RESUBMIT];
+    bool old = r->act.raw == RAW_RESUBMIT && r->table == OFPTT_ALL;
+    return &act_wires[old ? RAW_RESUBMIT : RAW_RESUBMIT_TABLE];
 }
 
-static const struct act_wire *output_reg_row(const struct act_output_reg *o, uint8_t version)
+static const struct act_wire *output_reg_row(const struct act_output_reg *o)
 {
-    bool second = o->act.raw || is_experimenter_field(o->src.field, version);
+    bool second = o->act.raw || is_experimenter_field(o->src.field);
     return &act_wires[second ? RAW_OUTPUT_REG2 : RAW_OUTPUT_REG];
 }
 
@@ -208,11 +247,21 @@ static void encode_one(const struct act *a, uint8_t version, struct wire_wr *w)
     case ACT_REG_MOVE:
         row = move_row(p, version);
         break;
+    case ACT_ENQUEUE:
+        if (version != OFP10_VERSION) {
+            act_encode_enqueue_11(p, version, w);
+            return;
+        }
+        row = &act_wires[RAW_ENQUEUE];
+        break;
+    case ACT_SAMPLE:
+        row = act_sample_row(p);
+        break;
     case ACT_RESUBMIT:
         row = resubmit_row(p);
         break;
     case ACT_OUTPUT_REG:
-        row = output_reg_row(p, version);
+        row = output_reg_row(p);
         break;
     default:
         row = act_wire_pick(a->type, version);

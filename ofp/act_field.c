@@ -99,25 +99,30 @@ static uint32_t peek_header(const struct wire_rd *r)
     return wire_rd_left(r) >= 4 ? get_be32(r->p) : 0;
 }
 
-/* A header, without mask bit. */
-static enum ofp_error decode_header(const struct act_decoder *d, struct wire_rd *r,
-                                    const struct field **f)
+enum ofp_error act_decode_header(const struct act_decoder *d, struct wire_rd *r,
+                                  const struct field **f)
 {
-    uint32_t header = peek_header(r);
     bool has_mask;
-
-    if (header & 0x100) {
-        return OFPERR_OFPBAC_BAD_SET_TYPE;
-    }
     enum ofp_error error = tlv_header_decode(r, d->h, f, &has_mask);
-    return error ? action_error(error, header) : OFPERR_OK;
+
+    if (error) {
+        /* Cut off, or of a length that no field has. */
+        return error == OFPERR_OFPBMC_BAD_LEN && !r->err ? OFPERR_OFPBMC_BAD_FIELD : error;
+    }
+    return has_mask ? OFPERR_OFPBMC_BAD_MASK : OFPERR_OK;
 }
 
 /* The same where only four bytes have room: no experimenter fields. */
 static enum ofp_error decode_header4(const struct act_decoder *d, struct wire_rd *r,
                                      const struct field **f)
 {
-    return peek_header(r) >> 16 == 0xffff ? OFPERR_OFPBAC_BAD_SET_TYPE : decode_header(d, r, f);
+    if (peek_header(r) >> 16 == 0xffff) {
+        return OFPERR_OFPBAC_BAD_SET_TYPE;
+    }
+    enum ofp_error error = act_decode_header(d, r, f);
+    return error == OFPERR_OFPBMC_BAD_FIELD || error == OFPERR_OFPBMC_BAD_MASK
+               ? OFPERR_OFPBAC_BAD_SET_TYPE
+               : error;
 }
 
 enum ofp_error act_decode_subfield4(const struct act_decoder *d, struct wire_rd *r, unsigned ofs,
@@ -296,10 +301,10 @@ enum ofp_error act_dec_reg_load2(struct act_decoder *d, const struct act_wire *r
     return decode_tlv(d, r, RAW_REG_LOAD2, true);
 }
 
-void act_enc_reg_load2(const struct act *a, const struct act_wire *row, uint8_t version,
+void act_enc_reg_load2(const struct act *a, const struct act_wire *row, uint8_t version UNUSED,
                        struct wire_wr *w)
 {
-    act_enc_set_field(a, row, version, w);
+    act_enc_set_field(a, row, ACT_NX_HEADERS, w);
 }
 
 /* ---- load and move ---- */
@@ -341,8 +346,8 @@ void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value)
 }
 
 /* The first run of the mask; the caller makes it the only one. */
-void act_enc_reg_load(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
-                      struct wire_wr *w)
+void act_enc_reg_load(const struct act *a, const struct act_wire *row UNUSED,
+                      uint8_t version UNUSED, struct wire_wr *w)
 {
     const struct act_set_field *sf = (const void *)a;
     unsigned ofs = 0, n_bits = 1;
@@ -350,7 +355,7 @@ void act_enc_reg_load(const struct act *a, const struct act_wire *row UNUSED, ui
 
     (void)act_set_field_run(sf, &ofs, &n_bits, &value);
     wire_wr_u16(w, (uint16_t)(ofs << 6 | (n_bits - 1)));
-    tlv_header_encode(sf->field, version, false, w);
+    tlv_header_encode(sf->field, ACT_NX_HEADERS, false, w);
     wire_wr_u64(w, value);
 }
 
@@ -364,9 +369,9 @@ static enum ofp_error decode_move(struct act_decoder *d, struct wire_rd *r, uint
     if (raw != RAW_NONE) {
         wire_rd_skip(r, 2);
     }
-    enum ofp_error error = decode_header(d, r, &src.field);
+    enum ofp_error error = act_decode_header(d, r, &src.field);
     if (!error) {
-        error = decode_header(d, r, &dst.field);
+        error = act_decode_header(d, r, &dst.field);
     }
     if (error) {
         return error;
@@ -405,10 +410,10 @@ static void encode_move(const struct act_reg_move *m, bool pad, uint8_t version,
     tlv_header_encode(m->dst.field, version, false, w);
 }
 
-void act_enc_reg_move(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
-                      struct wire_wr *w)
+void act_enc_reg_move(const struct act *a, const struct act_wire *row UNUSED,
+                      uint8_t version UNUSED, struct wire_wr *w)
 {
-    encode_move((const void *)a, false, version, w);
+    encode_move((const void *)a, false, ACT_NX_HEADERS, w);
 }
 
 enum ofp_error act_dec_copy_field(struct act_decoder *d, const struct act_wire *row,
@@ -459,12 +464,12 @@ enum ofp_error act_dec_output_reg(struct act_decoder *d, const struct act_wire *
     return OFPERR_OK;
 }
 
-void act_enc_output_reg(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
-                        struct wire_wr *w)
+void act_enc_output_reg(const struct act *a, const struct act_wire *row UNUSED,
+                        uint8_t version UNUSED, struct wire_wr *w)
 {
     const struct act_output_reg *o = (const void *)a;
     wire_wr_u16(w, (uint16_t)(o->src.ofs << 6 | (o->src.n_bits - 1)));
-    tlv_header_encode(o->src.field, version, false, w);
+    tlv_header_encode(o->src.field, ACT_NX_HEADERS, false, w);
     wire_wr_u16(w, o->max_len);
 }
 
@@ -473,7 +478,7 @@ enum ofp_error act_dec_output_reg2(struct act_decoder *d, const struct act_wire 
 {
     uint16_t ofs_nbits = wire_rd_u16(r), max_len = wire_rd_u16(r);
     struct subfield src = {.ofs = ofs_nbits >> 6, .n_bits = (uint16_t)((ofs_nbits & 0x3f) + 1)};
-    enum ofp_error error = decode_header(d, r, &src.field);
+    enum ofp_error error = act_decode_header(d, r, &src.field);
 
     if (!error) {
         error = act_check_range(&src);
@@ -489,11 +494,11 @@ enum ofp_error act_dec_output_reg2(struct act_decoder *d, const struct act_wire 
     return OFPERR_OK;
 }
 
-void act_enc_output_reg2(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
-                         struct wire_wr *w)
+void act_enc_output_reg2(const struct act *a, const struct act_wire *row UNUSED,
+                         uint8_t version UNUSED, struct wire_wr *w)
 {
     const struct act_output_reg *o = (const void *)a;
     wire_wr_u16(w, (uint16_t)(o->src.ofs << 6 | (o->src.n_bits - 1)));
     wire_wr_u16(w, o->max_len);
-    tlv_header_encode(o->src.field, version, false, w);
+    tlv_header_encode(o->src.field, ACT_NX_HEADERS, false, w);
 }

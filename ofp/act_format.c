@@ -281,15 +281,54 @@ static void format_one(const struct act *a, const struct name_map *names, struct
     case ACT_NAT:
         act_format_nat(p, t);
         break;
+    case ACT_OUTPUT_TRUNC:
+        act_format_output_trunc(p, names, t);
+        break;
+    case ACT_ENQUEUE:
+        act_format_enqueue(p, names, t);
+        break;
+    case ACT_STACK_PUSH:
+    case ACT_STACK_POP:
+        act_format_stack(p, t);
+        break;
+    case ACT_MULTIPATH:
+        act_format_multipath(p, t);
+        break;
+    case ACT_BUNDLE:
+    case ACT_BUNDLE_LOAD:
+        act_format_bundle(p, names, t);
+        break;
+    case ACT_FIN_TIMEOUT:
+        act_format_fin_timeout(p, t);
+        break;
+    case ACT_DEC_TTL_IDS:
+        act_format_dec_ttl_ids(p, t);
+        break;
+    case ACT_SAMPLE:
+        act_format_sample(p, names, t);
+        break;
+    case ACT_CONJUNCTION:
+        act_format_conjunction(p, t);
+        break;
+    case ACT_CHECK_PKT_LARGER:
+        act_format_check_pkt_larger(p, t);
+        break;
+    case ACT_DELETE_FIELD:
+        text_printf(t, "delete_field:%s", ((const struct act_delete_field *)p)->field->name);
+        break;
     case ACT_NOTE:
         format_note(p, t);
         break;
+    case ACT_POP_VLAN: /* The word of 1.0, or the later one. */
+        text_puts(t, a->raw ? act_wires[a->raw].name : act_infos[a->type].name);
+        break;
     case ACT_POP_QUEUE:
-    case ACT_POP_VLAN:
     case ACT_DEC_TTL:
     case ACT_DEC_MPLS_TTL:
     case ACT_CT_CLEAR:
     case ACT_EXIT:
+    case ACT_DEBUG_SLOW:
+    case ACT_DEBUG_RECIRC:
         text_puts(t, act_infos[a->type].name);
         break;
     case ACT_METER:

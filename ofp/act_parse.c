@@ -60,24 +60,22 @@ char *act_parse_null(struct act_parser *p, char *arg)
     if (*arg) {
         return xasprintf("%s: no argument allowed (%s)", p->word, arg);
     }
-    acts_put(p->out, word_type(p), sizeof(struct act_null));
+    struct act_null *a = acts_put(p->out, word_type(p), sizeof *a);
+    a->act.raw = p->raw == RAW_STRIP_VLAN ? p->raw : RAW_NONE;
     return NULL;
-}
-
-char *act_parse_dec_ttl(struct act_parser *p, char *arg)
-{
-    return *arg ? xasprintf("dec_ttl(%s): controller ids are not supported by this version", arg)
-                : act_parse_null(p, arg);
 }
 
 /* A TTL, all of them. */
 char *act_parse_u8(struct act_parser *p, char *arg)
 {
+    const char *what = p->raw == RAW_SET_MPLS_TTL ? "MPLS TTL" : "TTL";
+    char *error = NULL;
     uint64_t v;
-    char *error = act_parse_int(p, arg, UINT64_MAX, &v);
 
-    if (!error && v > UINT8_MAX) {
-        error = xasprintf("invalid TTL \"%s\"", arg);
+    if (!*arg && p->raw == RAW_SET_MPLS_TTL) {
+        error = xstrdup("set_mpls_ttl: expected ttl.");
+    } else if (!text_to_u64(arg, &v) || v > UINT8_MAX) {
+        error = xasprintf("invalid %s \"%s\"", what, arg);
     }
     if (!error) {
         struct act_u8 *a = acts_put(p->out, word_type(p), sizeof *a);
@@ -89,9 +87,11 @@ char *act_parse_u8(struct act_parser *p, char *arg)
 char *act_parse_u16(struct act_parser *p, char *arg)
 {
     uint64_t v;
-    char *error = act_parse_int(p, arg, UINT16_MAX, &v);
+    char *error = NULL;
 
-    if (!error) {
+    if (!text_to_u64(arg, &v) || v > UINT16_MAX) {
+        error = xasprintf("invalid %s \"%s\"", p->word, arg);
+    } else {
         struct act_u16 *a = acts_put(p->out, word_type(p), sizeof *a);
         a->value = (uint16_t)v;
     }
@@ -161,11 +161,11 @@ char *act_parse_output(struct act_parser *p, char *arg)
 {
     struct subfield src;
 
+    if (act_is_output_trunc(arg)) {
+        return act_parse_output_trunc(p, arg);
+    }
     if (parse_port_action(p, arg)) {
         return NULL;
-    }
-    if (strchr(arg, '=')) {
-        return xasprintf("output(%s): truncated output is not supported by this version", arg);
     }
     char *error = subfield_parse(arg, &src);
     if (error) {
@@ -418,7 +418,7 @@ static char *check_item(const struct act_parser *p, size_t ofs, size_t prev)
 
 char *act_parse_list(struct act_parser *p, char *text)
 {
-    size_t prev = SIZE_MAX, n = 0;
+    size_t prev = SIZE_MAX, n = 0, start = p->out->len;
     bool drop = false;
     char *key, *value;
 
@@ -441,9 +441,12 @@ char *act_parse_list(struct act_parser *p, char *text)
             return error;
         }
     }
-    return drop && n > 1 ? xstrdup("\"drop\" must not be accompanied by any other action or "
-                                   "instruction")
-                         : NULL;
+    if (drop && n > 1) {
+        return xstrdup("\"drop\" must not be accompanied by any other action or instruction");
+    }
+    return p->out->len == start
+               ? NULL
+               : act_conjunction_verify(act_at(p->out, start), p->out->len - start);
 }
 
 char *acts_parse(char *text, const struct name_map *names, bool instructions, struct acts *out)

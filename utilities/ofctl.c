@@ -30,15 +30,24 @@ static void for_words(const char *list, void (*each)(struct ofctl *, const char 
     free(copy);
 }
 
-static void add_version(struct ofctl *ctl, const char *word)
+uint8_t ofctl_version_by_name(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(version_names); i++) {
-        if (!strcmp(word, version_names[i].name)) {
-            ctl->versions |= BIT(version_names[i].version);
-            return;
+        if (!strcmp(name, version_names[i].name)) {
+            return version_names[i].version;
         }
     }
-    cmd_fatal("Unknown OpenFlow version: \"%s\"", word);
+    return 0;
+}
+
+static void add_version(struct ofctl *ctl, const char *word)
+{
+    uint8_t version = ofctl_version_by_name(word);
+
+    if (!version) {
+        cmd_fatal("Unknown OpenFlow version: \"%s\"", word);
+    }
+    ctl->versions |= BIT(version);
 }
 
 static void set_protocols(void *aux, const char *arg)

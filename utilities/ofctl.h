@@ -34,6 +34,9 @@ struct ofctl {
     size_t n_sort;
 };
 
+/* `OpenFlow13`; 0: unknown. */
+uint8_t ofctl_version_by_name(const char *name);
+
 /* One switch, for the time of a command. */
 struct session {
     const struct ofctl *ctl;

@@ -130,38 +130,68 @@ void ofctl_parse_flows(int argc, char *argv[], void *aux)
     free(fms);
 }
 
-/* Hex lines of a list of actions or instructions from standard input, printed as text. */
-static void parse_acts(const char *version, bool instructions)
+/* Where what would be sent again is not what was read. */
+static void print_differences(const uint8_t *in, size_t n_in, const struct acts *acts,
+                              bool instructions, uint8_t version)
 {
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+
+    (instructions ? acts_encode_instructions : acts_encode_actions)(acts->data, acts->len, version,
+                                                                    &w);
+    for (size_t i = 0; i < MAX(n_in, w.len); i++) {
+        if (i >= n_in) {
+            printf("%2zu: (none) -> %02x\n", i, w.data[i]);
+        } else if (i >= w.len) {
+            printf("%2zu: %02x -> (none)\n", i, in[i]);
+        } else if (in[i] != w.data[i]) {
+            printf("%2zu: %02x -> %02x\n", i, in[i], w.data[i]);
+        }
+    }
+    wire_wr_deinit(&w);
+}
+
+static void parse_acts_line(const uint8_t *bytes, size_t n, bool instructions, const char *name,
+                            uint8_t version)
+{
+    struct acts acts = ACTS_INIT;
+    const struct msg_header h = {.version = version};
+    struct wire_rd rd;
+
+    wire_rd_init(&rd, bytes, n);
+    enum ofp_error error = instructions ? acts_decode_instructions(&rd, n, &h, &acts)
+                                        : acts_decode_actions(&rd, n, &h, &acts);
+    if (error) {
+        printf("bad %s %s: %s\n\n", name, instructions ? "instructions" : "actions",
+               ofp_error_name(error));
+    } else {
+        struct text t = TEXT_INIT;
+        acts_format(acts.data, acts.len, NULL, &t);
+        printf("actions=%s\n", text_cstr(&t));
+        print_differences(bytes, n, &acts, instructions, version);
+        putchar('\n');
+        text_deinit(&t);
+    }
+    acts_deinit(&acts);
+}
+
+/* Hex lines of a list of actions or instructions from standard input, printed as text. */
+static void parse_acts(const char *name, bool instructions)
+{
+    uint8_t version = ofctl_version_by_name(name);
     struct line_reader r;
     char *line;
 
-    if (strcmp(version, "OpenFlow13")) {
-        cmd_fatal("Unknown OpenFlow version: \"%s\"", version);
+    if (!version) {
+        cmd_fatal("%s: not a valid OpenFlow version", name);
     }
     lines_open(&r, "-");
     while (lines_next(&r, &line)) {
-        struct acts acts = ACTS_INIT;
-        struct text t = TEXT_INIT;
-        const struct msg_header h = {.version = OFP13_VERSION};
-        struct wire_rd rd;
         size_t n;
         uint8_t *bytes = text_to_hex(line, &n);
         if (!bytes) {
             cmd_fatal("Trailing garbage in hex data");
         }
-        wire_rd_init(&rd, bytes, n);
-        enum ofp_error error = instructions ? acts_decode_instructions(&rd, n, &h, &acts)
-                                            : acts_decode_actions(&rd, n, &h, &acts);
-        if (error) {
-            printf("bad OpenFlow13 %s: %s\n\n", instructions ? "instructions" : "actions",
-                   ofp_error_name(error));
-        } else {
-            acts_format(acts.data, acts.len, NULL, &t);
-            printf("actions=%s\n\n", text_cstr(&t));
-        }
-        text_deinit(&t);
-        acts_deinit(&acts);
+        parse_acts_line(bytes, n, instructions, name, version);
         free(bytes);
     }
     lines_close(&r);
