@@ -10,6 +10,7 @@ include tests/unit/ct.mk
 include tests/unit/dp.mk
 include tests/unit/ofproto.mk
 include tests/unit/io.mk
+include tests/gen/gen.mk
 include tests/fuzz/fuzz.mk
 include tests/bench/bench.mk
 

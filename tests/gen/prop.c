@@ -1,0 +1,361 @@
+/* prop.c - see prop.h. */
+#include "tests/gen/prop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/mem.h"
+#include "ofp/flow_mod.h"
+#include "tests/unit/msg-again.h"
+
+static bool same_bytes(const struct wire_wr *a, const struct wire_wr *b)
+{
+    return a->len == b->len && (!a->len || !memcmp(a->data, b->data, a->len));
+}
+
+static bool is_bytes(const struct wire_wr *a, const void *b, size_t len)
+{
+    return a->len == len && (!len || !memcmp(a->data, b, len));
+}
+
+static char *differ(const char *what, const struct wire_wr *a, const struct wire_wr *b)
+{
+    struct text t = TEXT_INIT;
+
+    text_printf(&t, "%s: ", what);
+    for (size_t i = 0; i < a->len && i < 2000; i++) {
+        text_printf(&t, "%02x", a->data[i]);
+    }
+    text_puts(&t, " becomes ");
+    for (size_t i = 0; i < b->len && i < 2000; i++) {
+        text_printf(&t, "%02x", b->data[i]);
+    }
+    return text_steal(&t);
+}
+
+/* ---- matches ---- */
+
+static enum ofp_error decode_match(uint8_t version, const void *data, size_t len, struct match *m)
+{
+    const struct msg_header h = {.version = version};
+    struct wire_rd r;
+
+    wire_rd_init(&r, data, len);
+    return match_decode_tlvs(&r, len, &h, true, m, NULL, NULL);
+}
+
+/* 'text' is modified. */
+static char *parse_match(char *text, struct match *m)
+{
+    char *key, *value, *error = NULL;
+
+    match_init(m);
+    while (!error && text_next_kv(&text, &key, &value)) {
+        bool found;
+        error = match_parse_item(key, value, NULL, m, &found);
+        if (!error && !found) {
+            error = xasprintf("unknown keyword %s", key);
+        }
+    }
+    return error;
+}
+
+/* What the reference prints in a form that it does not read, or leaves out. */
+static bool match_says_less(const char *text, const struct match *m)
+{
+    return !is_all_zeros(m->mask.key.nsh_c, sizeof m->mask.key.nsh_c) ||
+           m->mask.key.tun_gbp_flags || m->mask.key.tun_erspan_ver || m->mask.key.tun_erspan_idx ||
+           m->mask.key.tun_erspan_dir || m->mask.key.tun_erspan_hwid || strstr(text, "gtpu_");
+}
+
+static char *match_text_again(const struct match *m, uint8_t version, const struct wire_wr *w)
+{
+    struct text t = TEXT_INIT;
+    struct wire_wr back = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct match again;
+    char *wrong = NULL;
+
+    match_format(m, NULL, -1, &t);
+    if (match_says_less(text_cstr(&t), m)) {
+        text_deinit(&t);
+        return NULL;
+    }
+    char *copy = xstrdup(text_cstr(&t));
+    char *error = parse_match(copy, &again);
+    if (error) {
+        wrong = xasprintf("prints as `%s', which does not parse: %s", text_cstr(&t), error);
+    } else {
+        match_encode_tlvs(&again, version, &back);
+        if (!same_bytes(w, &back)) {
+            char *what = xasprintf("prints as `%s'", text_cstr(&t));
+            wrong = differ(what, w, &back);
+            free(what);
+        }
+    }
+    free(error);
+    free(copy);
+    text_deinit(&t);
+    wire_wr_deinit(&back);
+    return wrong;
+}
+
+char *prop_oxm(uint8_t version, const void *data, size_t len, struct prop *p)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN), w2 = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct match m, m2;
+    char *wrong = NULL;
+
+    *p = (struct prop){.error = decode_match(version, data, len, &m)};
+    if (p->error) {
+        return NULL;
+    }
+    match_encode_tlvs(&m, version, &w);
+    enum ofp_error error = w.err ? OFPERR_OK : decode_match(version, w.data, w.len, &m2);
+    if (w.err) {
+        wrong = xstrdup("decodes, but cannot be encoded");
+    } else if (error) {
+        wrong = differ(ofp_error_name(error), &w, &w);
+    } else {
+        match_encode_tlvs(&m2, version, &w2);
+        if (!same_bytes(&w, &w2)) {
+            wrong = differ("not canonical", &w, &w2);
+        }
+    }
+    p->same = is_bytes(&w, data, len);
+    wrong = wrong ? wrong : match_text_again(&m2, version, &w);
+    wire_wr_deinit(&w);
+    wire_wr_deinit(&w2);
+    return wrong;
+}
+
+/* ---- actions ---- */
+
+/* Does text say less than the wire, as the reference has it: which of several forms of an action it
+ * came in, max_len where it means nothing, flags of a nat without direction? */
+static bool text_says_less(const struct act *list, size_t len)
+{
+    const struct act *a;
+
+    ACT_FOR_EACH(a, list, len) {
+        const void *p = a;
+        const struct act_output *o = p;
+        const struct act_ct *ct = p;
+        const struct act_write_actions *w = p;
+        const struct act_nat *nat = p;
+        if (a->raw != RAW_NONE ||
+            (a->type == ACT_OUTPUT && o->port != OFPP_CONTROLLER && o->max_len) ||
+            (a->type == ACT_NAT && nat->flags && !nat->af && !nat->proto_min) ||
+            (a->type == ACT_CT && text_says_less(act_ct_nested(ct), ct->nested_len)) ||
+            (a->type == ACT_WRITE_ACTIONS &&
+             text_says_less(act_write_actions_nested(w), w->nested_len))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum ofp_error decode_acts(bool instructions, uint8_t version, const void *data, size_t len,
+                                  struct acts *acts)
+{
+    const struct msg_header h = {.version = version};
+    struct wire_rd r;
+
+    wire_rd_init(&r, data, len);
+    return instructions ? acts_decode_instructions(&r, len, &h, acts)
+                        : acts_decode_actions(&r, len, &h, acts);
+}
+
+static void encode_acts(bool instructions, uint8_t version, const struct acts *acts,
+                        struct wire_wr *w)
+{
+    if (instructions) {
+        acts_encode_instructions(acts->data, acts->len, version, w);
+    } else {
+        acts_encode_actions(acts->data, acts->len, version, w);
+    }
+}
+
+static char *acts_text_again(bool instructions, uint8_t version, const struct acts *acts,
+                             const struct wire_wr *w)
+{
+    struct text t = TEXT_INIT;
+    struct wire_wr back = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct acts again = ACTS_INIT;
+    char *wrong = NULL;
+
+    acts_format(acts->data, acts->len, NULL, &t);
+    char *copy = xstrdup(text_cstr(&t));
+    char *error = acts_parse(copy, NULL, true, &again);
+    if (error) {
+        wrong = xasprintf("prints as `%s', which does not parse: %s", text_cstr(&t), error);
+    } else {
+        struct text t2 = TEXT_INIT;
+        acts_format(again.data, again.len, NULL, &t2);
+        encode_acts(instructions, version, &again, &back);
+        if (strcmp(text_cstr(&t), text_cstr(&t2)) != 0) {
+            wrong =
+                xasprintf("prints as `%s', which prints as `%s'", text_cstr(&t), text_cstr(&t2));
+        } else if (!text_says_less(acts->data, acts->len) && !same_bytes(w, &back)) {
+            char *what = xasprintf("prints as `%s'", text_cstr(&t));
+            wrong = differ(what, w, &back);
+            free(what);
+        }
+        text_deinit(&t2);
+    }
+    free(error);
+    free(copy);
+    text_deinit(&t);
+    wire_wr_deinit(&back);
+    acts_deinit(&again);
+    return wrong;
+}
+
+char *prop_acts(bool instructions, uint8_t version, const void *data, size_t len, struct prop *p)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN), w2 = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct acts acts = ACTS_INIT, acts2 = ACTS_INIT;
+    char *wrong = NULL;
+
+    *p = (struct prop){.error = decode_acts(instructions, version, data, len, &acts)};
+    if (!p->error) {
+        encode_acts(instructions, version, &acts, &w);
+        p->same = is_bytes(&w, data, len);
+        /* What grows beyond a message cannot be sent. */
+        enum ofp_error error =
+            w.err ? OFPERR_OK : decode_acts(instructions, version, w.data, w.len, &acts2);
+        if (error) {
+            wrong = differ(ofp_error_name(error), &w, &w);
+        } else if (!w.err) {
+            encode_acts(instructions, version, &acts2, &w2);
+            wrong = same_bytes(&w, &w2) ? acts_text_again(instructions, version, &acts2, &w)
+                                        : differ("not canonical", &w, &w2);
+        } else if (len < 8000) {
+            wrong = xstrdup("decodes, but cannot be encoded");
+        }
+    }
+    acts_deinit(&acts);
+    acts_deinit(&acts2);
+    wire_wr_deinit(&w);
+    wire_wr_deinit(&w2);
+    return wrong;
+}
+
+/* ---- messages ---- */
+
+static void message_again(const void *msg, size_t len, struct wire_wr *w)
+{
+    struct msg_header h;
+    struct wire_rd r;
+
+    wire_rd_init(&r, msg, len);
+    if (!msg_decode_header(&r, &h)) {
+        msg_again(&r, &h, w);
+    }
+}
+
+/* The first error that the printed message names. */
+static enum ofp_error printed_error(const char *text)
+{
+    static const char head[] = "***decode error: ";
+    const char *p = strstr(text, head);
+    char name[64];
+    enum ofp_error error = OFPERR_OK;
+
+    if (p && sscanf(p + strlen(head), "%63[A-Z0-9_]", name) == 1 &&
+        !ofp_error_by_name(name, &error)) {
+        return OFPERR_OK;
+    }
+    return error;
+}
+
+char *prop_message(const void *msg, size_t len, struct prop *p)
+{
+    struct wire_wr w = WIRE_WR_INIT(4 * OFP_MAX_LEN), w2 = WIRE_WR_INIT(4 * OFP_MAX_LEN);
+    struct text t = TEXT_INIT;
+    char *wrong = NULL;
+
+    msg_print(msg, len, NULL, 2, &t);
+    *p = (struct prop){.error = printed_error(text_cstr(&t))};
+    message_again(msg, len, &w);
+    p->none = !w.len;
+    p->same = is_bytes(&w, msg, len);
+    if (!t.len || t.s[t.len - 1] != '\n') {
+        wrong = xasprintf("prints as `%s'", text_cstr(&t));
+    } else if (w.len && !w.err && w.len <= OFP_MAX_LEN) {
+        message_again(w.data, w.len, &w2);
+        wrong = same_bytes(&w, &w2) ? NULL : differ("not canonical", &w, &w2);
+    }
+    text_deinit(&t);
+    wire_wr_deinit(&w);
+    wire_wr_deinit(&w2);
+    return wrong;
+}
+
+char *prop_sample(const struct gen_sample *s, struct prop *p)
+{
+    uint8_t *copy = xmemdup(s->data, s->len ? s->len : 1); /* So that a read behind it shows. */
+    char *wrong = s->kind == GEN_OXM ? prop_oxm(s->version, copy, s->len, p)
+                  : s->kind == GEN_MESSAGE
+                      ? prop_message(copy, s->len, p)
+                      : prop_acts(s->kind == GEN_INSTRUCTION, s->version, copy, s->len, p);
+    free(copy);
+    return wrong;
+}
+
+/* ---- text ---- */
+
+/* As much of a flow as text has of its own. */
+static void print_flow(const struct flow_mod *fm, struct text *t)
+{
+    text_printf(t, "cookie=0x%" PRIx64 ",table=%u,idle_timeout=%u,hard_timeout=%u,",
+                fm->new_cookie == UINT64_MAX ? 0 : fm->new_cookie,
+                fm->table_id == OFPTT_ALL ? 0 : fm->table_id, fm->idle_timeout, fm->hard_timeout);
+    match_format(&fm->match, NULL, fm->priority, t);
+    text_puts(t, " actions=");
+    acts_format(fm->acts.data, fm->acts.len, NULL, t);
+}
+
+char *prop_text(const char *text, char **error)
+{
+    static const uint8_t version = OFP13_VERSION;
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN), w2 = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct text t = TEXT_INIT;
+    struct flow_mod fm, fm2;
+    char *copy = xstrdup(text), *wrong = NULL;
+
+    *error = flow_mod_parse(copy, FM_ADD, NULL, &fm);
+    free(copy);
+    if (*error) {
+        return NULL;
+    }
+    print_flow(&fm, &t);
+    if (match_says_less(text_cstr(&t), &fm.match)) {
+        text_deinit(&t);
+        flow_mod_deinit(&fm);
+        return NULL;
+    }
+    copy = xstrdup(text_cstr(&t));
+    char *second = flow_mod_parse(copy, FM_ADD, NULL, &fm2);
+    if (second) {
+        wrong =
+            xasprintf("`%s' prints as `%s', which does not parse: %s", text, text_cstr(&t), second);
+    } else {
+        match_encode(&fm.match, version, &w);
+        acts_encode_instructions(fm.acts.data, fm.acts.len, version, &w);
+        match_encode(&fm2.match, version, &w2);
+        acts_encode_instructions(fm2.acts.data, fm2.acts.len, version, &w2);
+        if (!w.err && !same_bytes(&w, &w2)) {
+            char *what = xasprintf("`%s' prints as `%s'", text, text_cstr(&t));
+            wrong = differ(what, &w, &w2);
+            free(what);
+        }
+        flow_mod_deinit(&fm2);
+    }
+    free(second);
+    free(copy);
+    flow_mod_deinit(&fm);
+    text_deinit(&t);
+    wire_wr_deinit(&w);
+    wire_wr_deinit(&w2);
+    return wrong;
+}
