@@ -19,6 +19,7 @@ struct link_info {
     uint8_t mac[6];
     bool admin_up; /* IFF_UP */
     bool carrier;  /* IFF_LOWER_UP: the link works. */
+    bool ethernet; /* Frames have Ethernet headers; not so on tunnels of IP.  False for loopback. */
     bool gone;     /* In events: the device has been removed (or left the namespace). */
 };
 
