@@ -53,7 +53,7 @@ static void send_file(struct session *s, const char *name, int command)
     uint32_t usable = PROTOCOL_ANY;
     char *text;
 
-    lines_open(&r, name);
+    lines_open(&r, name, "open failed");
     while (lines_next(&r, &text)) {
         put_flow_mod(s, text, command, r.name, r.number, &all, &usable);
     }
