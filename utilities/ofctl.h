@@ -77,7 +77,8 @@ struct line_reader {
     size_t cap;
     int number;
 };
-void lines_open(struct line_reader *, const char *name);
+/* 'what': could not be done to it, in the words of the message: "open" or "open failed". */
+void lines_open(struct line_reader *, const char *name, const char *what);
 bool lines_next(struct line_reader *, char **text);
 void lines_close(struct line_reader *);
 

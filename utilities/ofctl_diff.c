@@ -98,7 +98,7 @@ static void read_file(const struct ofctl *ctl, struct flow_table *t, int side, c
     uint32_t usable = PROTOCOL_ANY;
     char *text;
 
-    lines_open(&r, name);
+    lines_open(&r, name, "open");
     while (lines_next(&r, &text)) {
         struct flow_mod fm;
         flows_parse(text, FM_ADD, names, r.name, r.number, &fm, &usable);

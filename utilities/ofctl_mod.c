@@ -86,7 +86,7 @@ static void send_file(struct session *s, const char *name, int command)
     struct line_reader r;
     char *text;
 
-    lines_open(&r, name);
+    lines_open(&r, name, "open failed");
     while (lines_next(&r, &text)) {
         put_flow_mod(s, text, command, r.name, r.number, &out);
     }

@@ -32,15 +32,15 @@ void ofctl_ofp_parse(int argc, char *argv[], void *aux)
     while ((n = fread(msg, 1, OFP_HEADER_LEN, f)) > 0) {
         size_t len = n == OFP_HEADER_LEN ? get_be16(msg + 2) : 0;
         if (n < OFP_HEADER_LEN) {
-            cmd_fatal("%s: unexpected end of file", argv[1]);
+            cmd_fatal("%s: unexpected end of file mid-message", argv[1]);
         }
         if (len < OFP_HEADER_LEN) {
-            cmd_fatal("%s: message length %zu is below that of a header", argv[1], len);
+            cmd_fatal("%s: %zu-byte message is too short for OpenFlow", argv[1], len);
         }
         if (!read_all(f, msg + OFP_HEADER_LEN, len - OFP_HEADER_LEN)) {
-            cmd_fatal("%s: unexpected end of file", argv[1]);
+            cmd_fatal("%s: unexpected end of file mid-message", argv[1]);
         }
-        print_message(msg, len, ((const struct ofctl *)aux)->verbosity);
+        print_message(msg, len, ((const struct ofctl *)aux)->verbosity + 2);
     }
     free(msg);
     if (f != stdin) {
@@ -52,7 +52,7 @@ void ofctl_ofp_print(int argc, char *argv[], void *aux)
 {
     size_t n;
     uint8_t *msg = text_to_hex(argv[1], &n);
-    uint32_t verbosity = (uint32_t)((const struct ofctl *)aux)->verbosity;
+    uint32_t verbosity = 2; /* Whatever -m says. */
 
     if (!msg) {
         cmd_fatal("trailing garbage following hex bytes");
@@ -116,7 +116,7 @@ void ofctl_parse_flows(int argc, char *argv[], void *aux)
     size_t n = 0;
     char *text;
 
-    lines_open(&r, argv[1]);
+    lines_open(&r, argv[1], "open failed");
     while (lines_next(&r, &text)) {
         fms = xrealloc(fms, (n + 1) * sizeof *fms);
         flows_parse(text, FM_ADD, NULL, r.name, r.number, &fms[n++], &usable);
@@ -184,7 +184,7 @@ static void parse_acts(const char *name, bool instructions)
     if (!version) {
         cmd_fatal("%s: not a valid OpenFlow version", name);
     }
-    lines_open(&r, "-");
+    lines_open(&r, "-", "open failed");
     while (lines_next(&r, &line)) {
         size_t n;
         uint8_t *bytes = text_to_hex(line, &n);

@@ -174,12 +174,12 @@ void session_transact(struct session *s, struct wire_wr *request)
     session_barrier(s);
 }
 
-void lines_open(struct line_reader *r, const char *name)
+void lines_open(struct line_reader *r, const char *name, const char *what)
 {
     *r = (struct line_reader){.name = name};
     r->stream = strcmp(name, "-") ? fopen(name, "r") : stdin;
     if (!r->stream) {
-        cmd_fatal("%s: open failed (%m)", name);
+        cmd_fatal("%s: %s (%m)", name, what);
     }
 }
 

@@ -215,6 +215,7 @@ static const struct {
     {"no-forward", OFPPC_NO_FWD, true},
     {"packet-in", OFPPC_NO_PACKET_IN, false},
     {"no-packet-in", OFPPC_NO_PACKET_IN, true},
+    {"noflood", OFPPC_NO_FLOOD, true}, /* The word of old. */
 };
 
 void ofctl_mod_port(int argc, char *argv[], void *aux)

@@ -66,23 +66,51 @@ static uint16_t tag_of(const struct config_row *port)
     return (uint16_t)config_integer(port, COL_Port_tag, VLAN_NONE);
 }
 
-/* The number it asks for, else the one it had. */
-static uint32_t wanted_number(const struct config_row *iface)
+static int64_t number_had(const struct config_row *iface)
 {
     int64_t had = config_integer(iface, COL_Interface_ofport, 0);
+    return had > 0 && had < 0xff00 ? had : 0;
+}
+
+/* Whether another interface of the bridge has number 'n', or had it before the daemon started. */
+static bool is_taken(struct apply *a, const struct config_row *bridge,
+                     const struct config_row *self, int64_t n)
+{
+    size_t n_ports, n_ifaces;
+    const struct config_row **ports = config_refs(a->config, bridge, COL_Bridge_ports, &n_ports);
+    bool taken = false;
+
+    for (size_t i = 0; i < n_ports && !taken; i++) {
+        const struct config_row **ifaces =
+            config_refs(a->config, ports[i], COL_Port_interfaces, &n_ifaces);
+        taken = n_ifaces && ifaces[0] != self && number_had(ifaces[0]) == n;
+        free(ifaces);
+    }
+    free(ports);
+    return taken;
+}
+
+/* The number it asks for, unless that is another's; else the one it had: so that a restart, which
+ * adds all ports in no particular order, gives each the number that it had. */
+static uint32_t wanted_number(struct apply *a, const struct config_row *bridge,
+                              const struct config_row *iface)
+{
+    int64_t had = number_had(iface);
     int64_t asked = config_integer(iface, COL_Interface_ofport_request, 0);
-    return (uint32_t)(asked > 0 ? asked : had > 0 && had < 0xff00 ? had : 0);
+    bool takes = asked > 0 && (asked == had || !is_taken(a, bridge, iface, asked));
+    return (uint32_t)(takes ? asked : had);
 }
 
 static char *add_device(struct applied_bridge *b, struct applied_port *p,
-                        const struct config_row *port, const struct config_row *iface)
+                        const struct config_row *port, const struct config_row *iface,
+                        uint32_t number)
 {
     uint64_t words[64];
     bool local = !strcmp(p->name, b->name);
     struct bridge_port_config c = {.name = p->name,
                                    .type = local ? "internal"
                                                  : config_string(iface, COL_Interface_type, ""),
-                                   .ofp_port = wanted_number(iface),
+                                   .ofp_port = number,
                                    .vlan_tag = tag_of(port),
                                    .trunks = trunks_of(port, words),
                                    .option = option,
@@ -141,7 +169,8 @@ static void set_up_device(struct applied_bridge *b, struct applied_port *p,
 }
 
 static bool apply_interface(struct apply *a, struct applied_bridge *b,
-                            const struct config_row *port, const struct config_row *iface)
+                            const struct config_row *port, const struct config_row *iface,
+                            uint32_t number)
 {
     const char *name = config_string(iface, COL_Interface_name, "");
     struct applied_port *p = find_port(b, name);
@@ -158,7 +187,7 @@ static bool apply_interface(struct apply *a, struct applied_bridge *b,
     if (p->ofp_port) {
         bridge_port_set_vlan(b->bridge, p->ofp_port, tag_of(port), trunks_of(port, words));
     } else {
-        char *error = add_device(b, p, port, iface);
+        char *error = add_device(b, p, port, iface, number);
         if (error && (!p->error || strcmp(error, p->error))) {
             log_warn("%s: %s", b->name, error);
         }
@@ -172,8 +201,8 @@ static bool apply_interface(struct apply *a, struct applied_bridge *b,
     return !p->ofp_port;
 }
 
-/* Ports that asked for a number come first, so that none of them finds it taken. */
-static bool apply_pass(struct apply *a, struct applied_bridge *b,
+/* Ports that want a number come first, so that none of them finds it taken. */
+static bool apply_pass(struct apply *a, struct applied_bridge *b, const struct config_row *bridge,
                        const struct config_row *const *ports, size_t n, bool numbered)
 {
     bool failed = false;
@@ -182,8 +211,9 @@ static bool apply_pass(struct apply *a, struct applied_bridge *b,
         size_t n_ifaces;
         const struct config_row **ifaces =
             config_refs(a->config, ports[i], COL_Port_interfaces, &n_ifaces);
-        if (n_ifaces && (wanted_number(ifaces[0]) != 0) == numbered) {
-            failed |= apply_interface(a, b, ports[i], ifaces[0]);
+        uint32_t number = n_ifaces ? wanted_number(a, bridge, ifaces[0]) : 0;
+        if (n_ifaces && (number != 0) == numbered) {
+            failed |= apply_interface(a, b, ports[i], ifaces[0], number);
         }
         /* More than one interface is a bond: one of them alone keeps the network free of loops. */
         for (size_t k = 1; k < n_ifaces; k++) {
@@ -224,8 +254,8 @@ bool apply_ports(struct apply *a, struct applied_bridge *b, const struct config_
             remove_port(b, p);
         }
     }
-    bool failed = apply_pass(a, b, ports, n, true);
-    failed |= apply_pass(a, b, ports, n, false);
+    bool failed = apply_pass(a, b, bridge, ports, n, true);
+    failed |= apply_pass(a, b, bridge, ports, n, false);
     free(ports);
     return failed;
 }

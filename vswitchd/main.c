@@ -16,6 +16,7 @@
 #include "lib/daemon.h"
 #include "lib/dirs.h"
 #include "lib/io/control.h"
+#include "lib/io/link.h"
 #include "lib/io/loop.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -359,6 +360,12 @@ int main(int argc, char *argv[])
     log_info("%s started, configuration in %s", VERSION_TEXT, o.conf);
     loop_turn(d.loop,
               0); /* Applies what was loaded, so that the parent's exit means a working switch. */
+    /* Only now: the ports that were loaded have their drops, and keep them without a gap. */
+    unsigned stale = link_ingress_drop_clean();
+    if (stale) {
+        log_info("%u devices are the host's again: a killed process had kept their frames from it",
+                 stale);
+    }
     daemon_ready(!o.no_chdir, false);
     loop_run(d.loop);
     log_info("exiting");

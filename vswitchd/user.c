@@ -62,7 +62,7 @@ char *user_become(const char *spec)
     }
     capng_clear(CAPNG_SELECT_BOTH);
     if (capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
-                      CAP_NET_ADMIN, CAP_NET_RAW, -1)) {
+                      CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE, -1)) {
         return xasprintf("--user: cannot choose capabilities");
     }
     int result = capng_change_id(uid, gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);

@@ -5,7 +5,7 @@
 
 #include "lib/base.h"
 
-/* "USER", "USER:GROUP" or ":GROUP".  Keeps NET_ADMIN and NET_RAW. */
+/* "USER", "USER:GROUP" or ":GROUP".  Keeps NET_ADMIN, NET_RAW, NET_BIND_SERVICE. */
 char *user_become(const char *spec) MUST_USE;
 /* Makes that user the owner of a directory. */
 char *user_give_dir(const char *dir, const char *spec) MUST_USE;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -75,6 +76,7 @@ static bool parse_link(const struct nlmsghdr *nlh, struct link_info *info)
     info->flags = ifi->ifi_flags;
     info->admin_up = ifi->ifi_flags & IFF_UP;
     info->carrier = ifi->ifi_flags & LINK_LOWER_UP;
+    info->ethernet = ifi->ifi_type == ARPHRD_ETHER;
     info->gone = nlh->nlmsg_type == RTM_DELLINK;
     mnl_attr_for_each(attr, nlh, sizeof *ifi)
     {

@@ -19,6 +19,7 @@ struct link_info {
     uint8_t mac[6];
     bool admin_up; /* IFF_UP */
     bool carrier;  /* IFF_LOWER_UP: the link works. */
+    bool ethernet; /* Frames have Ethernet headers; not so on tunnels of IP.  False for loopback. */
     bool gone;     /* In events: the device has been removed (or left the namespace). */
 };
 
@@ -36,6 +37,9 @@ int link_set_mac(int ifindex, const uint8_t mac[6]);
 
 /* Whether the host's stack takes what arrives on the device.  On: a classifier at the clsact
  * ingress hook drops every frame, after AF_PACKET has had its copy.  Idempotent; recognised as ours
- * by its priority, handle and name, so that what a killed process left is replaced or removed.
+ * by its priority, handle and program, so that what a killed process left is replaced or removed.
  * Off: also removes the clsact qdisc if nothing else is attached to it. */
 int link_ingress_drop(int ifindex, bool on);
+/* Removes the drops of devices that no AF_PACKET socket receives from: a killed process left them
+ * where it is not to come back.  Those of other processes that live stay.  How many it removed. */
+unsigned link_ingress_drop_clean(void);

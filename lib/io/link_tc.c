@@ -8,9 +8,12 @@
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "lib/io/link-private.h"
 #include "lib/io/link.h"
+#include "lib/mem.h"
 
 /* What makes the filter ours. */
 #define DROP_PRIORITY 81
@@ -19,6 +22,8 @@
 
 #define INGRESS TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)
 #define EGRESS  TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)
+
+static const struct sock_filter program[] = {BPF_STMT(BPF_RET | BPF_K, TC_ACT_SHOT)};
 
 static struct nlmsghdr *begin(char *buffer, uint16_t type, uint16_t flags, int ifindex,
                               uint32_t parent, struct tcmsg **tcm)
@@ -46,7 +51,6 @@ static int qdisc(uint16_t type, uint16_t flags, int ifindex)
 
 static int add_filter(int ifindex)
 {
-    static const struct sock_filter program[] = {BPF_STMT(BPF_RET | BPF_K, TC_ACT_SHOT)};
     _Alignas(8) char buffer[512];
     struct tcmsg *tcm;
     struct nlmsghdr *nlh =
@@ -133,4 +137,114 @@ static int drop_off(int ifindex)
 int link_ingress_drop(int ifindex, bool on)
 {
     return on ? drop_on(ifindex) : drop_off(ifindex);
+}
+
+/* What killed processes left. */
+
+struct indices {
+    int *values;
+    size_t n;
+};
+
+/* Devices with a clsact qdisc, as many as there are. */
+static int qdisc_cb(const struct nlmsghdr *nlh, void *found_)
+{
+    struct indices *found = found_;
+    const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
+
+    if (nlh->nlmsg_type == RTM_NEWQDISC && mnl_nlmsg_get_payload_len(nlh) >= sizeof *tcm &&
+        tcm->tcm_parent == TC_H_CLSACT) {
+        found->values = xrealloc(found->values, (found->n + 1) * sizeof *found->values);
+        found->values[found->n++] = tcm->tcm_ifindex;
+    }
+    return MNL_CB_OK;
+}
+
+static void find_qdiscs(struct indices *found)
+{
+    _Alignas(8) char buffer[256];
+    struct tcmsg *tcm;
+    struct nlmsghdr *nlh = begin(buffer, RTM_GETQDISC, NLM_F_DUMP, 0, 0, &tcm);
+
+    (void)link_transact(nlh, qdisc_cb, found);
+}
+
+/* The kernel keeps a name of eBPF programs only. */
+static bool has_our_program(const struct nlmsghdr *nlh)
+{
+    const struct nlattr *attr, *option;
+
+    mnl_attr_for_each(attr, nlh, sizeof(struct tcmsg))
+    {
+        if (mnl_attr_get_type(attr) != TCA_OPTIONS) {
+            continue;
+        }
+        mnl_attr_for_each_nested(option, attr)
+        {
+            if (mnl_attr_get_type(option) == TCA_BPF_OPS &&
+                mnl_attr_get_payload_len(option) == sizeof program &&
+                !memcmp(mnl_attr_get_payload(option), program, sizeof program)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static int ours_cb(const struct nlmsghdr *nlh, void *count_)
+{
+    struct count *count = count_;
+    const struct tcmsg *tcm = mnl_nlmsg_get_payload(nlh);
+
+    if (nlh->nlmsg_type == RTM_NEWTFILTER && mnl_nlmsg_get_payload_len(nlh) >= sizeof *tcm &&
+        tcm->tcm_ifindex == count->ifindex && tcm->tcm_handle == DROP_HANDLE &&
+        TC_H_MAJ(tcm->tcm_info) >> 16 == DROP_PRIORITY && has_our_program(nlh)) {
+        count->all++;
+    }
+    return MNL_CB_OK;
+}
+
+static bool has_our_drop(int ifindex)
+{
+    _Alignas(8) char buffer[256];
+    struct count count = {.ifindex = ifindex};
+    struct tcmsg *tcm;
+    struct nlmsghdr *nlh = begin(buffer, RTM_GETTFILTER, NLM_F_DUMP, ifindex, INGRESS, &tcm);
+
+    return !link_transact(nlh, ours_cb, &count) && count.all;
+}
+
+/* Whether an AF_PACKET socket gets all frames of the device.  Unknown: yes. */
+static bool is_received(int ifindex)
+{
+    FILE *f = fopen("/proc/thread-self/net/packet", "r");
+    bool found = !f;
+    char line[256];
+
+    while (!found && fgets(line, sizeof line, f)) {
+        unsigned protocol;
+        int device;
+        /* sk RefCnt Type Proto Iface ...; the first line is a heading. */
+        found = sscanf(line, "%*s %*s %*s %x %d", &protocol, &device) == 2 &&
+                protocol == ETH_P_ALL && device == ifindex;
+    }
+    if (f) {
+        fclose(f);
+    }
+    return found;
+}
+
+unsigned link_ingress_drop_clean(void)
+{
+    struct indices found = {0};
+    unsigned n = 0;
+
+    find_qdiscs(&found);
+    for (size_t i = 0; i < found.n; i++) {
+        if (has_our_drop(found.values[i]) && !is_received(found.values[i])) {
+            n += !drop_off(found.values[i]);
+        }
+    }
+    free(found.values);
+    return n;
 }

@@ -8,4 +8,5 @@ SYSTEM_TESTS += \
 	tests/system/test_firewall.py \
 	tests/system/test_fuzz.py \
 	tests/system/test_restart.py \
-	tests/system/test_settle.py
+	tests/system/test_settle.py \
+	tests/system/test_user.py

@@ -4,7 +4,7 @@ import re
 import threading
 import time
 
-from sluice import Failure
+from sluice import Daemon, Failure
 
 KILLS = 20
 
@@ -124,3 +124,28 @@ def test_flows_and_ports_come_back(env):
 
 def ports(daemon):
     return re.findall(r"^ +(\w+)\((\w+)\)", daemon.ofctl("dump-ports-desc", "br0", "--names"), re.M)
+
+
+def dropped(netns, device):
+    return "bpf" in netns.run("tc", "filter", "show", "dev", device, "ingress")
+
+
+def test_drops_of_ports_that_do_not_come_back(env):
+    """A killed daemon's configuration is lost: the next start gives its devices back to the host, but not those of a
+    daemon that lives beside it."""
+    daemon = env.daemon()
+    env.two_hosts(daemon)
+    sw = daemon.netns
+    sw.ip("link", "add", "p3", "type", "veth", "peer", "name", "q3")
+    rundir = env.folder / "other"
+    rundir.mkdir()
+    other = Daemon(env, sw, rundir)
+    env.daemons.append(other)
+    other.start()
+    other.vsctl("add-br", "br1", "--", "set", "bridge", "br1", "datapath_type=netdev", "--", "add-port", "br1", "p3")
+    daemon.kill()
+    (daemon.rundir / "conf.json").unlink()
+    assert all(dropped(sw, port) for port in ("p1", "p2", "p3")), "a killed daemon cannot clean up"
+    daemon.start()
+    assert [port for port in ("p1", "p2", "p3") if dropped(sw, port)] == ["p3"]
+    assert "clsact" not in sw.run("tc", "qdisc", "show", "dev", "p1")

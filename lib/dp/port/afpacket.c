@@ -122,6 +122,9 @@ static int afpacket_open(struct port *p, port_option *option UNUSED, void *aux U
     if (error) {
         return error;
     }
+    if (!link.ethernet) {
+        return EINVAL; /* Of loopback, it would also take all that the host says to itself. */
+    }
     a->up.ifindex = link.ifindex;
     __atomic_store_n(&p->mtu, link.mtu, __ATOMIC_RELAXED);
     while (slot < SLOT_MAX && slot < link.mtu + SLOT_EXTRA) {

@@ -1,0 +1,60 @@
+"""test_user - an unprivileged daemon (--user), and devices that no switch should take."""
+import os
+import pathlib
+import pwd
+import re
+
+from sluice import Failure
+
+# NET_BIND_SERVICE, NET_ADMIN, NET_RAW
+KEPT = 1 << 10 | 1 << 12 | 1 << 13
+
+
+def threads(daemon):
+    """Of each thread of the daemon: its name and its status file as a dictionary."""
+    for task in pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir():
+        status = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
+        yield status["Name"], status
+
+
+def test_user(env):
+    """Ports are opened and traffic flows without root; workers have no capability, nobody has more than it needs."""
+    user = pwd.getpwnam("nobody")
+    daemon = env.daemon(start=False)
+    env.folder.chmod(0o755)  # The user must get there.
+    os.chown(daemon.rundir, user.pw_uid, user.pw_gid)
+    daemon.start("--user=nobody", "--pidfile")
+    h1, _ = env.two_hosts(daemon)
+    daemon.add_flows("br0", "actions=NORMAL\n")
+    assert h1.ping("10.1.1.2", 2) == 2
+    seen = set()
+    for name, status in threads(daemon):
+        seen.add(re.sub(r"\d+$", "", name))
+        assert set(status["Uid"].split()) == {str(user.pw_uid)}, (name, status["Uid"])
+        assert set(status["Gid"].split()) == {str(user.pw_gid)}, (name, status["Gid"])
+        for which in ("CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd"):
+            caps = int(status[which], 16)
+            assert not caps & ~KEPT, (name, which, hex(caps))
+            assert not (name.startswith("worker") and caps and which != "CapBnd"), (name, which, hex(caps))
+    assert {"sluice-vswitchd", "worker"} <= seen, seen
+    # A port of the privileged range, which is where some controllers look.
+    daemon.vsctl("set-controller", "br0", "ptcp:653:127.0.0.1")
+    assert "127.0.0.1:653" in daemon.netns.run("ss", "-Hltn"), daemon.netns.run("ss", "-ltn")
+    # What it wrote is its own: it can start again.
+    assert (daemon.rundir / "conf.json").stat().st_uid == user.pw_uid
+    daemon.kill()
+    daemon.start("--user=nobody", "--pidfile")
+    daemon.add_flows("br0", "actions=NORMAL\n")
+    assert h1.ping("10.1.1.2", 2) == 2
+
+
+def test_loopback_is_refused(env):
+    """As a port it would take what the host says to itself."""
+    daemon = env.daemon()
+    daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+    done = daemon.vsctl("add-port", "br0", "lo", check=False)
+    if "could not open network device lo (Invalid argument)" not in done.stderr:
+        raise Failure(done.stderr)
+    assert daemon.vsctl("get", "interface", "lo", "ofport").strip() == "-1"
+    assert "clsact" not in daemon.netns.run("tc", "qdisc", "show", "dev", "lo")
+    assert daemon.netns.ping("127.0.0.1") == 1
