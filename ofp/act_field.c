@@ -317,7 +317,7 @@ void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value)
     struct field_value ones;
     be64 v = htobe64(value);
 
-    sf->act.raw = dst->n_bits > 64 ? RAW_REG_LOAD2 : RAW_REG_LOAD;
+    sf->act.raw = dst->n_bits > 64 ? RAW_NONE : RAW_REG_LOAD;
     sf->field = dst->field;
     memset(ones.b, 0xff, sizeof ones.b);
     bits_copy(ones.b, sizeof ones.b, 0, sf->mask.b, dst->field->n_bytes, dst->ofs, dst->n_bits);
