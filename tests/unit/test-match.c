@@ -367,8 +367,8 @@ static void test_damage(void **state)
     (void)state;
     for (const struct field *f = fields; f < fields + MF_N_IDS; f++) {
         struct match m, back, again;
-        if (!can_be_sent(f)) {
-            continue;
+        if (!can_be_sent(f) || (field_is_tun(f) && f->id != MF_TUN_METADATA0)) {
+            continue; /* One option of 124 bytes stands for all. */
         }
         random_match(f, true, &m);
         struct wire_wr w = WIRE_WR_INIT(4096);
