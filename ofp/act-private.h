@@ -129,9 +129,10 @@ const struct act_wire *act_wire_pick(enum act_type type, uint8_t version);
 
 /* ---- set_field ---- */
 
-/* Does 'mask' cover the whole field?  Such masks are all ones, bytes included. */
+/* Is 'mask' all ones, bits that the field does not have included?  Others go out with their mask:
+ * load:5->mpls_label[] has 20 of 32 bits. */
 bool act_mask_full(const struct field *, const struct field_value *mask);
-/* Brings the mask of 'sf' into that form, and cuts the value to the mask. */
+/* Cuts the value to the mask. */
 void act_set_field_normalise(struct act_set_field *sf);
 /* The next run of one bits of the mask from bit '*ofs' on, at most 64 long; false at the end.
  * '*value' is right-aligned. */

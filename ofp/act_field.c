@@ -7,13 +7,6 @@
 
 /* ---- masks ---- */
 
-/* Bits that a full mask must have.  vlan_vid counts 12, and the bit that says that there is a tag.
- */
-static unsigned full_bits(const struct field *f)
-{
-    return f->id == MF_VLAN_VID ? 13 : f->n_bits;
-}
-
 static bool mask_bit(const struct field *f, const struct field_value *mask, unsigned bit)
 {
     return mask->b[f->n_bytes - 1 - bit / 8] >> bit % 8 & 1;
@@ -21,19 +14,11 @@ static bool mask_bit(const struct field *f, const struct field_value *mask, unsi
 
 bool act_mask_full(const struct field *f, const struct field_value *mask)
 {
-    for (unsigned bit = 0; bit < full_bits(f); bit++) {
-        if (!mask_bit(f, mask, bit)) {
-            return false;
-        }
-    }
-    return true;
+    return is_all_ones(mask->b, f->n_bytes);
 }
 
 void act_set_field_normalise(struct act_set_field *sf)
 {
-    if (act_mask_full(sf->field, &sf->mask)) {
-        memset(sf->mask.b, 0xff, sf->field->n_bytes);
-    }
     for (size_t i = 0; i < sf->field->n_bytes; i++) {
         sf->value.b[i] &= sf->mask.b[i];
     }
@@ -337,7 +322,7 @@ void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value)
     struct field_value ones;
     be64 v = htobe64(value);
 
-    sf->act.raw = RAW_REG_LOAD;
+    sf->act.raw = dst->n_bits > 64 ? RAW_NONE : RAW_REG_LOAD;
     sf->field = dst->field;
     memset(ones.b, 0xff, sizeof ones.b);
     bits_copy(ones.b, sizeof ones.b, 0, sf->mask.b, dst->field->n_bytes, dst->ofs, dst->n_bits);

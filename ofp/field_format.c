@@ -63,15 +63,11 @@ static void put_masked_address(const uint8_t *a, const uint8_t *mask, unsigned n
     }
 }
 
-static void put_decimal(const struct field *f, uint64_t value, uint64_t mask, bool exact,
-                        struct text *t)
+static void put_decimal(uint64_t value, uint64_t mask, bool exact, struct text *t)
 {
-    int width = f->n_bytes == 1 ? 2 : 1;
-
-    if (exact) {
-        text_printf(t, "%" PRIu64, value);
-    } else {
-        text_printf(t, "0x%0*" PRIx64 "/0x%0*" PRIx64, width, value, width, mask);
+    text_printf(t, "%" PRIu64, value);
+    if (!exact) {
+        text_printf(t, "/0x%" PRIx64, mask);
     }
 }
 
@@ -86,18 +82,6 @@ static void put_frag(uint64_t value, uint64_t mask, struct text *t)
     text_printf(t, "0x%" PRIx64 "/0x%" PRIx64, value, mask & 3);
 }
 
-static bool is_exact(const struct field *f, const struct field_value *mask)
-{
-    struct flow m;
-
-    if (!mask) {
-        return true;
-    }
-    memset(&m, 0, sizeof m);
-    field_set(f, mask, &m);
-    return f->size ? field_is_exact(f, &m) : is_all_ones(mask->b, f->n_bytes);
-}
-
 void field_format(const struct field *f, const struct field_value *v,
                   const struct field_value *mask, const struct name_map *names, struct text *t)
 {
@@ -105,14 +89,14 @@ void field_format(const struct field *f, const struct field_value *v,
         text_puts(t, "ANY");
         return;
     }
-    bool exact = is_exact(f, mask);
+    bool exact = !mask || is_all_ones(mask->b, f->n_bytes);
     uint64_t value = field_value_to_u64(f, v);
     uint64_t mask_bits = exact ? UINT64_MAX : field_value_to_u64(f, mask);
     unsigned n = f->n_bytes;
 
     switch (f->format) {
     case FMT_DECIMAL:
-        put_decimal(f, value, mask_bits, exact, t);
+        put_decimal(value, mask_bits, exact, t);
         break;
     case FMT_HEX:
         field_format_hex(v->b, n, t);

@@ -156,7 +156,7 @@ static char *parse_frag(const struct field *f, const char *s, struct field_value
     /* The pairs that have no word are printed, and so taken, in digits. */
     if (strchr(s, '/')) {
         char *error = parse_integer(f, s, v, mask);
-        if (!error && mask->b[0] <= 3 && !(v->b[0] & ~mask->b[0])) {
+        if (!error && mask->b[0] && mask->b[0] <= 3 && !(v->b[0] & ~mask->b[0])) {
             return NULL;
         }
         free(error);

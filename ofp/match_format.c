@@ -227,7 +227,11 @@ static void put_item(const struct printing *p, const struct item *item)
     text_printf(t, "%s=", item->label);
     switch (item->style) {
     case AS_FIELD:
-        field_format(f, &value, &mask, p->names, t);
+        if (f->format == FMT_DECIMAL && !exact) { /* Matches have both parts in hexadecimal. */
+            put_number(f->n_bytes == 1 ? "0x%02x" : "0x%x", v, m, exact, t);
+        } else {
+            field_format(f, &value, exact ? NULL : &mask, p->names, t);
+        }
         break;
     case AS_VALUE:
     case AS_NONZERO:

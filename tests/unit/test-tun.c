@@ -8,6 +8,7 @@
 #include "lib/mem.h"
 #include "lib/packet/tlv_table.h"
 #include "ofproto/table/table.h"
+#include "ofproto/xlate/xlate.h"
 #include "tests/unit/test-match-util.h"
 
 /* ---- the TLV table ---- */
@@ -384,6 +385,33 @@ static void test_acts_with_table(void **state)
     tlv_table_unref(t);
 }
 
+/* There are no tunnels, so nothing may read or write their options. */
+static void test_acts_refused(void **state)
+{
+    (void)state;
+    static const char *const refused[] = {
+        "set_field:1->tun_metadata0",
+        "load:1->tun_metadata0[0..7]",
+        "move:reg0[0..7]->tun_metadata0[0..7]",
+        "move:tun_metadata0[0..7]->reg0[0..7]",
+        "ct(zone=tun_metadata0[0..15])",
+        "ct(commit,exec(move:tun_metadata0[0..7]->ct_mark[0..7]))",
+        "write_actions(set_field:1->tun_metadata63)",
+    };
+    struct dp_features all;
+    memset(&all, 1, sizeof all);
+    for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+        struct acts acts = ACTS_INIT;
+        char *text = xstrdup(refused[i]);
+        char *error = acts_parse(text, NULL, true, &acts);
+        assert_null(error);
+        assert_int_equal(xlate_can_execute(acts.data, acts.len, &all),
+                         OFPERR_OFPBAC_BAD_SET_ARGUMENT);
+        acts_deinit(&acts);
+        free(text);
+    }
+}
+
 /* ---- matches and rules ---- */
 
 /* Packed places are in the order of the numbers, whatever the order of the calls. */
@@ -479,6 +507,7 @@ int main(void)
         cmocka_unit_test(test_with_table),
         cmocka_unit_test(test_acts_without_table),
         cmocka_unit_test(test_acts_with_table),
+        cmocka_unit_test(test_acts_refused),
         cmocka_unit_test(test_packed),
         cmocka_unit_test(test_rules),
     };
