@@ -450,11 +450,35 @@ static void test_check(void **state)
     }
 }
 
+/* A bundle of 'n' members from the wire. */
+static enum ofp_error decode_bundle(unsigned n)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct acts acts = ACTS_INIT;
+
+    wire_wr_u32(&w, 0xffff0000);
+    wire_wr_u32(&w, NX_VENDOR_ID);
+    wire_wr_u16(&w, 12);
+    wire_wr_zeros(&w, 8);
+    wire_wr_u16(&w, 2);
+    wire_wr_u16(&w, (uint16_t)n);
+    wire_wr_zeros(&w, 10 + 2 * n);
+    wire_wr_pad(&w, 0, 8);
+    wire_wr_patch16(&w, 2, (uint16_t)w.len);
+    enum ofp_error error = decode(w.data, w.len, OFP13_VERSION, false, &acts);
+    wire_wr_deinit(&w);
+    acts_deinit(&acts);
+    return error;
+}
+
 static void test_bounds(void **state)
 {
     (void)state;
     struct acts acts = ACTS_INIT;
     struct text t = TEXT_INIT;
+
+    assert_int_equal(decode_bundle(BUNDLE_MAX_MEMBERS), OFPERR_OK);
+    assert_int_equal(decode_bundle(BUNDLE_MAX_MEMBERS + 1), OFPERR_OFPBAC_BAD_ARGUMENT);
 
     text_puts(&t, "bundle(eth_src,0,hrw,ofport,members:1");
     for (size_t i = 1; i < BUNDLE_MAX_MEMBERS; i++) {
