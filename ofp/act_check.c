@@ -60,10 +60,6 @@ enum ofp_error act_verify(const struct act *a, enum act_outer outer, char **why)
         return refuse(OFPERR_OFPBAC_BAD_SET_ARGUMENT, why,
                       xstrdup("cannot set CT fields outside of ct action"));
     }
-    if (outer == OUTER_WRITE_ACTIONS && info->rank != ACT_RANK_APPLY) {
-        return refuse(OFPERR_OFPBIC_UNSUP_INST, why,
-                      xasprintf("%s instruction not allowed here", info->name));
-    }
     if (outer == OUTER_WRITE_ACTIONS && info->slot == ACT_SLOT_NONE) {
         return refuse(OFPERR_OFPBAC_BAD_TYPE, why,
                       xasprintf("%s is not allowed in an action set", info->name));

@@ -144,10 +144,10 @@ static void encode_set_field(const struct act_set_field *sf, uint8_t version, st
     bool full = act_mask_full(sf->field, &sf->mask);
     uint8_t raw = sf->act.raw;
 
-    if (version >= OFP15_VERSION) {
-        act_encode_as(&sf->act, &act_wires[RAW_SET_FIELD], version, w);
-    } else if ((raw == RAW_SET_TP_SRC || raw == RAW_SET_TP_DST) && !sf->act.resolved) {
+    if ((raw == RAW_SET_TP_SRC || raw == RAW_SET_TP_DST) && !sf->act.resolved) {
         act_encode_as(&sf->act, &act_wires[raw], version, w); /* Of which protocol? */
+    } else if (version >= OFP15_VERSION) {
+        act_encode_as(&sf->act, &act_wires[RAW_SET_FIELD], version, w);
     } else if (raw == RAW_REG_LOAD2) {
         act_encode_as(&sf->act, &act_wires[RAW_REG_LOAD2], version, w);
     } else if (version >= OFP12_VERSION) {
