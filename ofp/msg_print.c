@@ -141,6 +141,21 @@ void msg_print_nested(struct msg_print *p, const void *msg, size_t len)
     print_message(msg, len, &inner);
 }
 
+enum ofp_error msg_print_nested_body(struct msg_print *p, const void *msg,
+                                     const struct msg_header *h)
+{
+    struct msg_print inner = *p;
+    struct wire_rd r;
+    struct msg_header again;
+
+    wire_rd_init(&r, msg, h->len);
+    enum ofp_error err = msg_decode_header(&r, &again);
+    inner.h = h;
+    inner.msg = msg;
+    inner.depth++;
+    return err ? err : printers[h->type](&inner, &r);
+}
+
 void msg_print_frame(struct msg_print *p, const void *frame, uint32_t len)
 {
     const uint8_t *b = frame;

@@ -73,7 +73,7 @@ void ofctl_dump_ports(int argc, char *argv[], void *aux)
         cmd_fatal("%s: unknown port `%s'", argv[1], argv[2]);
     }
     uint32_t xid = ofconn_next_xid(s.conn);
-    port_stats_request_encode(port, s.version, xid, &w);
+    port_request_encode(MSG_PORT_STATS_REQUEST, port, s.version, xid, &w);
     session_print_replies(&s, &w, xid);
     session_close(&s);
 }
@@ -103,7 +103,7 @@ static void take_config(struct session *s, const uint8_t *msg, size_t len, void 
 
     wire_rd_init(&r, msg, len);
     if (msg_decode_header(&r, &h) || h.type != MSG_GET_CONFIG_REPLY ||
-        switch_config_decode(&r, aux)) {
+        switch_config_decode(&r, &h, aux)) {
         cmd_fatal("%s: bad reply to configuration request", ofconn_target(s->conn));
     }
 }
