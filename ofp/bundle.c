@@ -73,8 +73,11 @@ enum ofp_error bundle_add_decode(struct wire_rd *r, const struct msg_header *h,
     *a = (struct bundle_add){.type = MSG_N_TYPES, .id = wire_rd_u32(r)};
     wire_rd_skip(r, 2);
     a->flags = wire_rd_u16(r);
-    if (r->err || wire_rd_left(r) < OFP_HEADER_LEN) {
+    if (r->err) {
         return OFPERR_OFPBRC_BAD_LEN;
+    }
+    if (wire_rd_left(r) < OFP_HEADER_LEN) {
+        return OFPERR_OFPBFC_MSG_BAD_LEN;
     }
     /* The message says itself where it ends; properties follow behind padding. */
     a->msg_len = get_be16(r->p + 2);

@@ -76,11 +76,12 @@ static enum ofp_error print_body(struct msg_print *p, struct wire_rd *body)
     size_t before = s->len;
     enum ofp_error err = printers[p->h->type](p, body);
     if (err) {
-        if (s->len > before) {
+        bool any = s->len > before;
+        if (any) {
             text_chomp(s, ' ');
             text_chomp(s, '\n');
         }
-        text_putc(s, s->len > before ? '\n' : ' ');
+        text_putc(s, any ? '\n' : ' ');
     } else if (s->s[s->len - 1] != '\n') {
         text_putc(s, '\n');
     }

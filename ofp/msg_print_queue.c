@@ -68,7 +68,7 @@ static int compare_queues(const void *a_, const void *b_)
                                   : 0;
 }
 
-/* All at once, or nothing if there is an error. */
+/* By port and number; what came before an error is printed. */
 static enum ofp_error print_configs(struct msg_print *p, struct wire_rd *r, uint32_t port)
 {
     struct queue_config *queues = NULL;
@@ -87,11 +87,11 @@ static enum ofp_error print_configs(struct msg_print *p, struct wire_rd *r, uint
         }
         n++;
     }
-    if (!err && n) {
+    if (n) {
         text_putc(p->out, ' ');
         qsort(queues, n, sizeof *queues, compare_queues);
     }
-    for (size_t i = 0; !err && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (!i || queues[i].port != queues[i - 1].port) {
             text_puts(p->out, "port=");
             port_format(queues[i].port, p->names, p->out);
@@ -110,6 +110,9 @@ enum ofp_error msg_print_queue_get_config_reply(struct msg_print *p, struct wire
 {
     uint32_t port;
     enum ofp_error err = queue_config_decode_port(r, p->h->version, &port);
+    if (!wire_rd_left(r)) {
+        return OFPERR_OK; /* Without queues it does not matter whose there are none. */
+    }
     return err ? err : print_configs(p, r, port);
 }
 

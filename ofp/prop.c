@@ -21,7 +21,7 @@ enum ofp_error prop_decode_exp(struct wire_rd *r, uint16_t first_exp, struct pro
         r->err = true;
         return OFPERR_OFPBPC_BAD_LEN;
     }
-    return OFPERR_OK;
+    return p->type >= first_exp && !p->experimenter ? OFPERR_OFPBPC_BAD_EXPERIMENTER : OFPERR_OK;
 }
 
 static enum ofp_error check(const struct wire_rd *r)

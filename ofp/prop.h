@@ -19,7 +19,7 @@ struct prop {
 };
 
 /* The next property of 'r', which must not be at its end; its type from 'first_exp' on is an
- * experimenter's.  OFPBPC_BAD_LEN if its length is bad; 'r' then has 'err'. */
+ * experimenter's.  OFPBPC_BAD_LEN if its length is bad; OFPBPC_BAD_EXPERIMENTER for id 0. */
 enum ofp_error prop_decode_exp(struct wire_rd *r, uint16_t first_exp, struct prop *) MUST_USE;
 static inline MUST_USE enum ofp_error prop_decode(struct wire_rd *r, struct prop *p)
 {

@@ -134,10 +134,10 @@ enum ofp_error queue_config_decode(struct wire_rd *r, uint8_t version, uint32_t 
     size_t len = wire_rd_u16(r);
     wire_rd_skip(r, has_port ? 6 : 2);
     struct wire_rd p = wire_rd_sub(r, len >= header && len % 8 == 0 ? len - header : SIZE_MAX);
-    if (r->err) {
-        return OFPERR_OFPBRC_BAD_LEN;
+    if (error || r->err) {
+        return error ? error : OFPERR_OFPBRC_BAD_LEN;
     }
-    return error ? error : new ? decode_props(&p, q) : decode_old_props(&p, q);
+    return new ? decode_props(&p, q) : decode_old_props(&p, q);
 }
 
 static void put_rate(uint16_t type, uint16_t rate, uint8_t version, struct wire_wr *w)

@@ -42,37 +42,48 @@ static enum ofp_error decode_ids(struct wire_rd *r, uint32_t *bits)
     return OFPERR_OK;
 }
 
+/* Is the header that comes one that has no room for the experimenter's id? */
+static bool cut_experimenter(const struct wire_rd *r)
+{
+    return wire_rd_left(r) >= 4 && get_be16(r->p) == PROP_EXPERIMENTER && r->p[3] < 4;
+}
+
 static enum ofp_error decode_fields(struct wire_rd *r, const struct msg_header *h,
                                     struct field_set *set, struct field_set *masked)
 {
     memset(set, 0, sizeof *set);
     while (wire_rd_left(r)) {
         const struct field *f = NULL;
-        bool has_mask;
-        (void)!tlv_header_decode(r, h, &f, &has_mask); /* What is unknown is passed over. */
-        if (r->err) {
+        bool has_mask, cut = cut_experimenter(r);
+        enum ofp_error error = tlv_header_decode(r, h, &f, &has_mask);
+        if (r->err || cut) {
             return OFPERR_OFPBMC_BAD_LEN;
         }
-        if (f && has_mask && f->maskable == MASK_NONE) {
+        if (error) {
+            continue; /* A field, or a form of one, that we do not know. */
+        }
+        if (has_mask && f->maskable == MASK_NONE) {
             return OFPERR_OFPBMC_BAD_MASK;
         }
-        if (f) {
-            field_set_add(set, (int)f->id);
-        }
-        if (f && masked && has_mask) {
+        field_set_add(set, (int)f->id);
+        if (masked && has_mask) {
             field_set_add(masked, (int)f->id);
         }
     }
     return OFPERR_OK;
 }
 
-static void decode_next(struct wire_rd *r, uint8_t next[32])
+static enum ofp_error decode_next(struct wire_rd *r, uint8_t next[32])
 {
     memset(next, 0, 32);
     while (wire_rd_left(r)) {
         uint8_t table = wire_rd_u8(r);
+        if (table == UINT8_MAX) {
+            return OFPERR_OFPBPC_BAD_VALUE;
+        }
         next[table / 8] |= (uint8_t)BIT(table % 8);
     }
+    return OFPERR_OK;
 }
 
 /* The odd types are for table miss. */
@@ -85,8 +96,7 @@ static enum ofp_error decode_prop(struct prop *p, const struct msg_header *h,
     case PROP_INSTRUCTIONS:
         return decode_ids(&p->body, &f->instructions);
     case PROP_NEXT_TABLES:
-        decode_next(&p->body, f->next);
-        return OFPERR_OK;
+        return decode_next(&p->body, f->next);
     case PROP_WRITE_ACTIONS:
         return decode_ids(&p->body, &f->write.actions);
     case PROP_APPLY_ACTIONS:
@@ -111,17 +121,18 @@ static bool known_prop(uint16_t type)
     return type <= PROP_APPLY_SETFIELD + 1 && type != PROP_MATCH + 1 && type != PROP_WILDCARDS + 1;
 }
 
+/* What is twice is refused, known or not. */
 static enum ofp_error decode_props(struct wire_rd r, int odd, const struct msg_header *h,
                                    struct table_features *tf, uint32_t *seen)
 {
     while (wire_rd_left(&r)) {
         struct prop p;
         enum ofp_error error = prop_decode_exp(&r, PROP_FIRST_EXP, &p);
-        if (!error && known_prop(p.type) && (p.type & 1) == odd) {
-            if (*seen & BIT(p.type)) {
-                return OFPERR_OFPTFFC_BAD_FEATURES;
-            }
+        if (!error && p.type < 32 && !odd) {
+            error = *seen & BIT(p.type) ? OFPERR_OFPTFFC_BAD_FEATURES : OFPERR_OK;
             *seen |= BIT(p.type);
+        }
+        if (!error && known_prop(p.type) && (p.type & 1) == odd) {
             error = decode_prop(&p, h, tf);
         }
         if (error) {
@@ -177,7 +188,8 @@ enum ofp_error table_features_decode(struct wire_rd *r, const struct msg_header 
     tf->miss = tf->hit;
     error = error ? error : decode_props(e, 1, h, tf, &seen);
     for (unsigned type = 1; type <= PROP_APPLY_SETFIELD + 1; type += 2) {
-        tf->miss_given |= (uint8_t)(seen & BIT(type) ? MISS_BIT(type) : 0);
+        tf->miss_given |=
+            (uint8_t)(seen & BIT(type) && known_prop((uint16_t)type) ? MISS_BIT(type) : 0);
     }
     return error ? error : (seen & REQUIRED) != REQUIRED ? OFPERR_OFPTFFC_BAD_FEATURES : OFPERR_OK;
 }

@@ -95,11 +95,11 @@ static bool same_instructions(const struct table_instruction_features *a,
     return !memcmp(a, b, sizeof *a);
 }
 
+/* The reference does not look at the wildcards. */
 static bool same_matching(const struct table_features *a, const struct table_features *b)
 {
     return !memcmp(&a->match, &b->match, sizeof a->match) &&
-           !memcmp(&a->mask, &b->mask, sizeof a->mask) &&
-           !memcmp(&a->wildcard, &b->wildcard, sizeof a->wildcard);
+           !memcmp(&a->mask, &b->mask, sizeof a->mask);
 }
 
 /* The tables that may follow 'id' are what followed the one before, but for 'id' itself. */

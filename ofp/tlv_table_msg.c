@@ -22,7 +22,7 @@ static void add(struct tlv_maps *maps, const struct tlv_map *map)
     maps->maps[maps->n++] = *map;
 }
 
-static enum ofp_error decode_maps(struct wire_rd *r, struct tlv_maps *maps)
+static enum ofp_error decode_maps(struct wire_rd *r, unsigned n_fields, struct tlv_maps *maps)
 {
     maps->maps = xcalloc(wire_rd_left(r) / MAP_LEN + 1, sizeof *maps->maps);
     while (wire_rd_left(r)) {
@@ -34,10 +34,10 @@ static enum ofp_error decode_maps(struct wire_rd *r, struct tlv_maps *maps)
         if (r->err) {
             return OFPERR_OFPBRC_BAD_LEN;
         }
-        if (!m.len || m.len % LEN_FACTOR || m.len > LEN_MAX) {
+        if (m.len % LEN_FACTOR || m.len > LEN_MAX) {
             return OFPERR_NXTTMFC_BAD_OPT_LEN;
         }
-        if (m.index >= N_FIELDS) {
+        if (m.index >= n_fields) {
             return OFPERR_NXTTMFC_BAD_FIELD_IDX;
         }
         maps->maps[maps->n++] = m;
@@ -80,7 +80,7 @@ enum ofp_error tlv_table_mod_decode(struct wire_rd *r, struct tlv_table_mod *m)
         return OFPERR_NXTTMFC_BAD_COMMAND;
     }
     m->command = (enum tlv_table_command)command;
-    return decode_maps(r, &m->maps);
+    return decode_maps(r, N_FIELDS, &m->maps);
 }
 
 void tlv_table_mod_encode(const struct tlv_table_mod *m, uint8_t version, uint32_t xid,
@@ -162,7 +162,7 @@ enum ofp_error tlv_table_reply_decode(struct wire_rd *r, struct tlv_table_reply 
     *t = (struct tlv_table_reply){.max_space = wire_rd_u32(r)};
     t->max_fields = wire_rd_u16(r);
     wire_rd_skip(r, 10);
-    return r->err ? OFPERR_OFPBRC_BAD_LEN : decode_maps(r, &t->maps);
+    return r->err ? OFPERR_OFPBRC_BAD_LEN : decode_maps(r, t->max_fields, &t->maps);
 }
 
 void tlv_table_reply_encode(const struct tlv_table_reply *t, uint8_t version, uint32_t xid,

@@ -6,7 +6,7 @@
 
 struct tlv_map { /* An option, and the field tun_metadata<index> that it is. */
     uint16_t class;
-    uint8_t type, len; /* Bytes: a multiple of 4, 4 to 124. */
+    uint8_t type, len; /* Bytes: a multiple of 4, to 124; 0 is for the table to refuse. */
     uint16_t index;    /* 0 to 63 */
 };
 struct tlv_maps {
