@@ -62,8 +62,8 @@ static enum ofp_error decode_fields(struct wire_rd *r, const struct msg_header *
         if (error) {
             continue; /* A field, or a form of one, that we do not know. */
         }
-        if (has_mask && f->maskable == MASK_NONE) {
-            return OFPERR_OFPBMC_BAD_MASK;
+        if (has_mask && !masked) {
+            return OFPERR_OFPBMC_BAD_MASK; /* Only what is matched may be masked. */
         }
         field_set_add(set, (int)f->id);
         if (masked && has_mask) {
