@@ -2,7 +2,6 @@
  */
 #include "ofp/table_mod.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/mem.h"
@@ -17,7 +16,7 @@
 #define PROP_EVICTION 2
 #define PROP_VACANCY  3
 
-static void init(struct table_config *c)
+void table_config_init(struct table_config *c)
 {
     *c = (struct table_config){.eviction_flags = TABLE_EVICT_UNSET};
 }
@@ -89,7 +88,7 @@ static enum ofp_error decode_mod_props(struct wire_rd *r, struct table_config *c
 enum ofp_error table_mod_decode(struct wire_rd *r, const struct msg_header *h,
                                 struct table_config *c)
 {
-    init(c);
+    table_config_init(c);
     c->table_id = wire_rd_u8(r);
     wire_rd_skip(r, 3);
     uint32_t bits = wire_rd_u32(r);
@@ -161,31 +160,41 @@ void table_mod_format(const struct table_config *c, uint8_t version, const struc
     }
 }
 
-static char *parse_vacancy(const char *word, struct table_config *c)
+static char *parse_percent(const char *word, const char *which, uint8_t *value)
 {
-    unsigned low, high;
-    int n = 0;
+    if (!*word) {
+        return xasprintf("Vacancy %s value missing", which);
+    }
+    return text_to_u8(word, value) && *value <= 100
+               ? NULL
+               : xasprintf("Invalid vacancy %s value \"%s\"", which, word);
+}
 
-    if (sscanf(word, "%3u,%3u%n", &low, &high, &n) < 2 || word[n]) {
-        return xasprintf("\"vacancy\" value must be given in the form LOW,HIGH");
+/* LOW,HIGH */
+static char *parse_vacancy(const char *text, struct table_config *c)
+{
+    char *low = xstrdup(text), *high = low + strcspn(low, ",");
+
+    if (*high) {
+        *high++ = '\0';
     }
-    if (high > 100 || low > high) {
-        return xasprintf("Invalid vacancy thresholds \"%s\"", word);
+    char *error = parse_percent(low, "down", &c->vacancy_down);
+    error = error ? error : parse_percent(high, "up", &c->vacancy_up);
+    if (!error && c->vacancy_down > c->vacancy_up) {
+        error = xasprintf("Invalid vacancy range, vacancy up should be greater than vacancy down "
+                          "(%s)",
+                          ofp_error_name(OFPERR_OFPBPC_BAD_VALUE));
     }
+    free(low);
     c->warn_vacant = c->has_vacancy = true;
-    c->vacancy_down = (uint8_t)low;
-    c->vacancy_up = (uint8_t)high;
-    return NULL;
+    c->vacancy = 0;
+    return error;
 }
 
 #define VERSIONS(FIRST, LAST) (uint32_t)((BIT((LAST) + 1) - 1) & ~(BIT(FIRST) - 1))
 
 char *table_mod_parse(const char *word, struct table_config *c, uint32_t *versions)
 {
-    uint8_t table_id = c->table_id;
-
-    init(c);
-    c->table_id = table_id;
     *versions = VERSIONS(OFP11_VERSION, OFP12_VERSION);
     for (size_t i = 1; i < ARRAY_SIZE(misses); i++) {
         if (!strcmp(word, misses[i])) {
@@ -194,24 +203,26 @@ char *table_mod_parse(const char *word, struct table_config *c, uint32_t *versio
         }
     }
     *versions = VERSIONS(OFP14_VERSION, OFP15_VERSION);
-    if (!strcmp(word, "evict")) {
-        c->evict = true;
+    if (!strcmp(word, "evict") || !strcmp(word, "noevict")) {
+        c->evict = word[0] == 'e';
+        c->eviction_flags = TABLE_EVICT_UNSET; /* The switch's choice. */
         return NULL;
     }
-    if (!strcmp(word, "noevict") || !strcmp(word, "novacancy")) {
+    if (!strcmp(word, "novacancy")) {
+        c->warn_vacant = c->has_vacancy = false;
         return NULL;
     }
     if (!strncmp(word, "vacancy:", 8)) {
         return parse_vacancy(word + 8, c);
     }
-    return xasprintf("invalid table configuration \"%s\"", word);
+    return xasprintf("invalid table_mod setting %s", word);
 }
 
 /* ---- TABLE_DESC ---- */
 
 enum ofp_error table_desc_decode(struct wire_rd *r, struct table_config *c, bool *end)
 {
-    init(c);
+    table_config_init(c);
     *end = !wire_rd_left(r);
     if (*end) {
         return OFPERR_OK;
@@ -279,7 +290,7 @@ enum ofp_error table_status_decode(struct wire_rd *r, enum table_status_reason *
     uint8_t value = wire_rd_u8(r);
 
     wire_rd_skip(r, 7);
-    init(c);
+    table_config_init(c);
     *reason = value == TABLE_VACANCY_UP ? TABLE_VACANCY_UP : TABLE_VACANCY_DOWN;
     if (value != *reason) {
         return OFPERR_OFPBPC_BAD_VALUE;

@@ -16,6 +16,8 @@ struct table_config {
     bool has_vacancy;        /* The next ones are there.  In percent: */
     uint8_t vacancy_down, vacancy_up, vacancy;
 };
+void table_config_init(struct table_config *);
+
 #define TABLE_EVICT_OTHER      1
 #define TABLE_EVICT_IMPORTANCE 2
 #define TABLE_EVICT_LIFETIME   4
@@ -26,8 +28,8 @@ void table_mod_encode(const struct table_config *, uint8_t version, uint32_t xid
 void table_mod_format(const struct table_config *, uint8_t version, const struct name_map *,
                       struct text *);
 /* The words of `mod-table`: controller, continue, drop; evict, noevict, vacancy:LOW,HIGH,
- * novacancy. *versions gets the wire versions that can say it (bit n = version n).  NULL or an
- * error text. */
+ * novacancy. Changes this aspect of the configuration alone.  *versions gets the wire versions that
+ * can say it (bit n = version n).  NULL or an error text. */
 char *table_mod_parse(const char *word, struct table_config *, uint32_t *versions) MUST_USE;
 
 /* One entry of TABLE_DESC; at the end *end. */

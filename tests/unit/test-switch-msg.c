@@ -358,6 +358,34 @@ static void test_tlv_text(void **state UNUSED)
     }
 }
 
+/* What the setting leaves alone stays, as in what `ovs-ofctl mod-table` sends. */
+static void test_table_mod_keeps(void **state UNUSED)
+{
+    static const struct {
+        const char *word, *hex;
+    } rows[] = {
+        {"evict", "0511001800000005030000000000000c000300080a5a0000"},
+        {"noevict", "05110018000000050300000000000008000300080a5a0000"},
+        {"vacancy:20,80", "0511002000000005030000000000000c00020008000000010003000814500000"},
+        {"novacancy", "051100180000000503000000000000040002000800000001"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct table_config c = {.table_id = 3,
+                                 .evict = true,
+                                 .eviction_flags = TABLE_EVICT_OTHER,
+                                 .warn_vacant = true,
+                                 .has_vacancy = true,
+                                 .vacancy_down = 10,
+                                 .vacancy_up = 90};
+        struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+        uint32_t versions;
+        assert_null(table_mod_parse(rows[i].word, &c, &versions));
+        table_mod_encode(&c, OFP14_VERSION, 5, &w);
+        check_bytes(&w, rows[i].hex);
+        wire_wr_deinit(&w);
+    }
+}
+
 static void test_table_mod_text(void **state UNUSED)
 {
     enum { OLD = 0x0c, NEW = 0x60 }; /* 1.1 and 1.2; 1.4 and 1.5 */
@@ -374,16 +402,22 @@ static void test_table_mod_text(void **state UNUSED)
         {"noevict", NEW, "05110010000000020300000000000000", NULL},
         {"novacancy", NEW, "05110010000000020300000000000000", NULL},
         {"vacancy:20,80", NEW, "051100180000000203000000000000080003000814500000", NULL},
-        {"vacancy:20,101", 0, NULL, "Invalid vacancy thresholds \"20,101\""},
-        {"vacancy:80,20", 0, NULL, "Invalid vacancy thresholds \"80,20\""},
-        {"vacancy:20", 0, NULL, "\"vacancy\" value must be given in the form LOW,HIGH"},
-        {"vacancy:1,2,3", 0, NULL, "\"vacancy\" value must be given in the form LOW,HIGH"},
-        {"", 0, NULL, "invalid table configuration \"\""},
-        {"foo", 0, NULL, "invalid table configuration \"foo\""},
+        {"vacancy:20,101", 0, NULL, "Invalid vacancy up value \"101\""},
+        {"vacancy:80,20", 0, NULL,
+         "Invalid vacancy range, vacancy up should be greater than vacancy down "
+         "(OFPBPC_BAD_VALUE)"},
+        {"vacancy:20", 0, NULL, "Vacancy up value missing"},
+        {"vacancy:", 0, NULL, "Vacancy down value missing"},
+        {"vacancy:x", 0, NULL, "Invalid vacancy down value \"x\""},
+        {"vacancy:1,2,3", 0, NULL, "Invalid vacancy up value \"2,3\""},
+        {"", 0, NULL, "invalid table_mod setting "},
+        {"foo", 0, NULL, "invalid table_mod setting foo"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct table_config c = {.table_id = 3};
+        struct table_config c;
         uint32_t versions;
+        table_config_init(&c);
+        c.table_id = 3;
         char *error = table_mod_parse(rows[i].word, &c, &versions);
         if (rows[i].error) {
             assert_non_null(error);
@@ -403,11 +437,12 @@ static void test_table_mod_text(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_print),          cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_other_forms),
-        cmocka_unit_test(test_versions_alike), cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_flipped),        cmocka_unit_test(test_ct_flush_text),
-        cmocka_unit_test(test_tlv_text),       cmocka_unit_test(test_table_mod_text),
+        cmocka_unit_test(test_print),           cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_other_forms),
+        cmocka_unit_test(test_versions_alike),  cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_flipped),         cmocka_unit_test(test_ct_flush_text),
+        cmocka_unit_test(test_tlv_text),        cmocka_unit_test(test_table_mod_text),
+        cmocka_unit_test(test_table_mod_keeps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
