@@ -61,3 +61,15 @@ void format_escaped(struct text *s, const void *data, size_t len)
         }
     }
 }
+
+void format_printable(struct text *s, const void *data, size_t len)
+{
+    const char *p = data;
+    for (size_t i = 0; i < len; i++) {
+        if (p[i] == '"' || p[i] == '\\') {
+            text_putc(s, p[i]);
+        } else {
+            format_escaped(s, p + i, 1);
+        }
+    }
+}

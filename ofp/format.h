@@ -20,3 +20,5 @@ void format_duration(struct text *, uint32_t sec, uint32_t nsec);
 void format_counter(struct text *, const char *name, uint64_t);
 /* Bytes that a peer sent as a name or text: control characters, quotes and backslashes as \ooo. */
 void format_escaped(struct text *, const void *, size_t);
+/* The same, but quotes, backslashes and whatever else a terminal shows stand as they are. */
+void format_printable(struct text *, const void *, size_t);

@@ -120,12 +120,29 @@ static enum ofp_error resolve_experimenter(struct wire_rd *r, struct msg_header 
                : OFPERR_OFPBRC_BAD_SUBTYPE;
 }
 
-static enum ofp_error check_body_len(const struct msg_row *row, size_t len, uint8_t version)
+/* Where a version differs from the row. */
+static const struct {
+    uint16_t type; /* enum msg_type */
+    uint8_t first, last;
+    uint16_t min, unit;
+} lens[] = {
+#define MSG_LEN(ID, FIRST, LAST, MIN_, UNIT) \
+    {MSG_##ID, OFP10_VERSION + FIRST, OFP10_VERSION + LAST, MIN_, UNIT},
+#include "ofp/msg_len.def"
+#undef MSG_LEN
+};
+
+static enum ofp_error check_body_len(enum msg_type type, size_t len, uint8_t version)
 {
-    if (version != OFP13_VERSION) {
-        return OFPERR_OK; /* The rows know 1.3 only. */
+    uint16_t min = rows[type].min, unit = rows[type].unit;
+
+    for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+        if (lens[i].type == type && msg_version_in(version, lens[i].first, lens[i].last)) {
+            min = lens[i].min;
+            unit = lens[i].unit;
+        }
     }
-    if (len < row->min || (row->unit ? (len - row->min) % row->unit != 0 : len != row->min)) {
+    if (len < min || (unit ? (len - min) % unit != 0 : len != min)) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
     return OFPERR_OK;
@@ -155,7 +172,7 @@ enum ofp_error msg_decode_header(struct wire_rd *r, struct msg_header *h)
     } else {
         err = find_row(OFPT, number, h->version, &h->type) ? OFPERR_OK : OFPERR_OFPBRC_BAD_TYPE;
     }
-    return err ? err : check_body_len(&rows[h->type], wire_rd_left(r), h->version);
+    return err ? err : check_body_len(h->type, wire_rd_left(r), h->version);
 }
 
 static void put_multipart(struct wire_wr *w, uint8_t version, uint16_t number)

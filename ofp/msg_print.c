@@ -76,11 +76,12 @@ static enum ofp_error print_body(struct msg_print *p, struct wire_rd *body)
     size_t before = s->len;
     enum ofp_error err = printers[p->h->type](p, body);
     if (err) {
-        if (s->len > before) {
+        bool any = s->len > before;
+        if (any) {
             text_chomp(s, ' ');
             text_chomp(s, '\n');
         }
-        text_putc(s, s->len > before ? '\n' : ' ');
+        text_putc(s, any ? '\n' : ' ');
     } else if (s->s[s->len - 1] != '\n') {
         text_putc(s, '\n');
     }
@@ -140,6 +141,21 @@ void msg_print_nested(struct msg_print *p, const void *msg, size_t len)
     struct msg_print inner = *p;
     inner.depth++;
     print_message(msg, len, &inner);
+}
+
+enum ofp_error msg_print_nested_body(struct msg_print *p, const void *msg,
+                                     const struct msg_header *h)
+{
+    struct msg_print inner = *p;
+    struct wire_rd r;
+    struct msg_header again;
+
+    wire_rd_init(&r, msg, h->len);
+    enum ofp_error err = msg_decode_header(&r, &again);
+    inner.h = h;
+    inner.msg = msg;
+    inner.depth++;
+    return err ? err : printers[h->type](&inner, &r);
 }
 
 void msg_print_frame(struct msg_print *p, const void *frame, uint32_t len)

@@ -76,14 +76,24 @@ msg_printer msg_print_flow_monitor_reply;
 msg_printer msg_print_tlv_table_mod;
 msg_printer msg_print_tlv_table_reply;
 msg_printer msg_print_ct_flush_zone;
+msg_printer msg_print_ct_flush;
+msg_printer msg_print_table_desc_reply;
+msg_printer msg_print_table_status;
+msg_printer msg_print_queue_desc_request;
+msg_printer msg_print_queue_desc_reply;
+msg_printer msg_print_bundle_features_request;
+msg_printer msg_print_bundle_features_reply;
+msg_printer msg_print_controller_status;
+msg_printer msg_print_ipfix_stats;
 
 /* A message inside another one; 'len' bytes, which may be anything. */
 void msg_print_nested(struct msg_print *, const void *msg, size_t len);
+/* The body alone of a message inside, which msg_decode_header() took. */
+enum ofp_error msg_print_nested_body(struct msg_print *, const void *msg,
+                                     const struct msg_header *);
 /* A frame: summary line and, if asked for, its bytes. */
 void msg_print_frame(struct msg_print *, const void *frame, uint32_t len);
 /* The names of standard actions, bit n = action number n; `<none>`. */
 void msg_print_action_bits(struct text *, uint32_t actions);
-/* Tables like the one before them. */
-void msg_print_table_dittos(struct msg_print *, unsigned first, unsigned last);
 /* `NAME` of a small enumeration, or the number. */
 void msg_print_enum(struct text *, const char *const *names, size_t n, unsigned value);

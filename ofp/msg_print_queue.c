@@ -1,26 +1,58 @@
-/* msg_print_queue.c - prints queue statistics and configuration; see msg_print.h.  Read straight
- * from the wire: the switch has no queues of its own yet. */
+/* msg_print_queue.c - prints queue statistics and configuration; see msg_print.h. */
+#include <stdlib.h>
+
+#include "lib/mem.h"
 #include "ofp/act.h"
 #include "ofp/msg_print.h"
+#include "ofp/queue.h"
 
-#define QUEUE_ALL     UINT32_C(0xffffffff)
-#define PROP_MIN_RATE 1
-#define PROP_MAX_RATE 2
+static void print_queue_id(struct text *s, uint32_t queue)
+{
+    if (queue == QUEUE_ALL) {
+        text_puts(s, " queue=ALL");
+    } else {
+        text_printf(s, " queue=%" PRIu32, queue);
+    }
+}
+
+/* A configuration request for all queues does not say so. */
+static enum ofp_error print_request(struct msg_print *p, struct wire_rd *r, bool config)
+{
+    struct queue_request q;
+    enum ofp_error err = queue_request_decode(r, p->h, &q);
+    if (!err) {
+        text_puts(p->out, " port=");
+        port_format(q.port, p->names, p->out);
+        if (!config || q.queue != QUEUE_ALL) {
+            print_queue_id(p->out, q.queue);
+        }
+    }
+    return err;
+}
 
 enum ofp_error msg_print_queue_get_config_request(struct msg_print *p, struct wire_rd *r)
 {
-    uint32_t port = wire_rd_u32(r);
-    if (!msg_version_in(p->h->version, OFP11_VERSION, OFP13_VERSION)) {
-        return OFPERR_OFPBRC_BAD_VERSION;
-    }
-    text_puts(p->out, " port=");
-    port_format(port, p->names, p->out);
-    return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
+    return print_request(p, r, true);
 }
+
+enum ofp_error msg_print_queue_desc_request(struct msg_print *p, struct wire_rd *r)
+{
+    return print_request(p, r, true);
+}
+
+enum ofp_error msg_print_queue_stats_request(struct msg_print *p, struct wire_rd *r)
+{
+    return print_request(p, r, false);
+}
+
+/* ---- configuration ---- */
 
 /* Rates are tenths of a percent; more than all of it means that there is no limit. */
 static void print_rate(struct text *s, const char *name, uint16_t rate)
 {
+    if (rate == QUEUE_RATE_UNSET) {
+        return;
+    }
     if (rate > 1000) {
         text_printf(s, " %s:(disabled)", name);
     } else {
@@ -28,95 +60,104 @@ static void print_rate(struct text *s, const char *name, uint16_t rate)
     }
 }
 
-static enum ofp_error print_queue(struct text *s, struct wire_rd *q, uint32_t id)
+static int compare_queues(const void *a_, const void *b_)
 {
-    text_printf(s, "queue %" PRIu32 ":", id);
-    while (wire_rd_left(q)) {
-        uint16_t prop = wire_rd_u16(q);
-        uint16_t len = wire_rd_u16(q);
-        struct wire_rd body = wire_rd_sub(q, len >= 4 ? len - 4u : SIZE_MAX);
-        if (q->err) {
-            return OFPERR_OFPBRC_BAD_LEN;
+    const struct queue_config *a = a_, *b = b_;
+    return a->port != b->port     ? (a->port < b->port ? -1 : 1)
+           : a->queue != b->queue ? (a->queue < b->queue ? -1 : 1)
+                                  : 0;
+}
+
+/* By port and number; what came before an error is printed. */
+static enum ofp_error print_configs(struct msg_print *p, struct wire_rd *r, uint32_t port)
+{
+    struct queue_config *queues = NULL;
+    size_t n = 0, max = 0;
+    enum ofp_error err;
+
+    for (;;) {
+        bool end;
+        if (n == max) {
+            max = max ? 2 * max : 8;
+            queues = xrealloc(queues, max * sizeof *queues);
         }
-        wire_rd_skip(&body, 4);
-        uint16_t rate = wire_rd_u16(&body);
-        if (prop == PROP_MIN_RATE || prop == PROP_MAX_RATE) {
-            if (body.err) {
-                return OFPERR_OFPBRC_BAD_LEN;
-            }
-            print_rate(s, prop == PROP_MIN_RATE ? "min_rate" : "max_rate", rate);
+        err = queue_config_decode(r, p->h->version, port, &queues[n], &end);
+        if (err || end) {
+            break;
         }
+        n++;
     }
-    text_putc(s, '\n');
-    return OFPERR_OK;
+    if (n) {
+        text_putc(p->out, ' ');
+        qsort(queues, n, sizeof *queues, compare_queues);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!i || queues[i].port != queues[i - 1].port) {
+            text_puts(p->out, "port=");
+            port_format(queues[i].port, p->names, p->out);
+            text_putc(p->out, '\n');
+        }
+        text_printf(p->out, "queue %" PRIu32 ":", queues[i].queue);
+        print_rate(p->out, "min_rate", queues[i].min_rate);
+        print_rate(p->out, "max_rate", queues[i].max_rate);
+        text_putc(p->out, '\n');
+    }
+    free(queues);
+    return err;
 }
 
 enum ofp_error msg_print_queue_get_config_reply(struct msg_print *p, struct wire_rd *r)
 {
-    enum ofp_error err = msg_print_queue_get_config_request(p, r);
-    wire_rd_skip(r, 4);
-    text_putc(p->out, '\n');
-    while (!err && wire_rd_left(r)) {
-        uint32_t id = wire_rd_u32(r);
-        wire_rd_skip(r, 4);
-        uint16_t len = wire_rd_u16(r);
-        wire_rd_skip(r, 6);
-        struct wire_rd queue = wire_rd_sub(r, len >= 16 ? len - 16u : SIZE_MAX);
-        err = r->err ? OFPERR_OFPBRC_BAD_LEN : print_queue(p->out, &queue, id);
+    uint32_t port;
+    enum ofp_error err = queue_config_decode_port(r, p->h->version, &port);
+    if (!wire_rd_left(r)) {
+        return OFPERR_OK; /* Without queues it does not matter whose there are none. */
     }
-    return err;
+    return err ? err : print_configs(p, r, port);
 }
 
-enum ofp_error msg_print_queue_stats_request(struct msg_print *p, struct wire_rd *r)
+enum ofp_error msg_print_queue_desc_reply(struct msg_print *p, struct wire_rd *r)
 {
-    uint32_t port = wire_rd_u32(r);
-    uint32_t queue = wire_rd_u32(r);
-    if (p->h->version == OFP10_VERSION) {
-        return OFPERR_OFPBRC_BAD_VERSION;
-    }
-    text_puts(p->out, " port=");
-    port_format(port, p->names, p->out);
-    if (queue == QUEUE_ALL) {
-        text_puts(p->out, " queue=ALL");
+    return print_configs(p, r, OFPP_ANY);
+}
+
+/* ---- statistics ---- */
+
+static void print_stats(struct msg_print *p, const struct queue_stats *q)
+{
+    struct text *s = p->out;
+    text_puts(s, "  port ");
+    port_format(q->port, p->names, s);
+    text_printf(s, " queue %" PRIu32 ": ", q->queue);
+    format_counter(s, "bytes", q->bytes);
+    text_puts(s, ", ");
+    format_counter(s, "pkts", q->packets);
+    text_puts(s, ", ");
+    format_counter(s, "errors", q->errors);
+    text_puts(s, ", duration=");
+    if (q->duration_sec == UINT32_MAX) {
+        text_putc(s, '?');
     } else {
-        text_printf(p->out, " queue=%" PRIu32, queue);
+        format_duration(s, q->duration_sec, q->duration_nsec);
     }
-    return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
+    text_putc(s, '\n');
 }
 
 enum ofp_error msg_print_queue_stats_reply(struct msg_print *p, struct wire_rd *r)
 {
-    struct text *s = p->out;
-    if (p->h->version != OFP13_VERSION) {
-        return OFPERR_OFPBRC_BAD_VERSION;
+    struct wire_rd count = *r;
+    struct queue_stats q;
+    bool end = false;
+    unsigned n = 0;
+    while (!queue_stats_decode(&count, p->h->version, &q, &end) && !end) {
+        n++;
     }
-    text_printf(s, " %zu queues\n", wire_rd_left(r) / 40);
-    while (wire_rd_left(r)) {
-        uint32_t port = wire_rd_u32(r);
-        uint32_t queue = wire_rd_u32(r);
-        uint64_t bytes = wire_rd_u64(r);
-        uint64_t packets = wire_rd_u64(r);
-        uint64_t errors = wire_rd_u64(r);
-        uint32_t sec = wire_rd_u32(r);
-        uint32_t nsec = wire_rd_u32(r);
-        if (r->err) {
-            return OFPERR_OFPBRC_BAD_LEN;
+    text_printf(p->out, " %u queues\n", n);
+    for (;;) {
+        enum ofp_error err = queue_stats_decode(r, p->h->version, &q, &end);
+        if (err || end) {
+            return err;
         }
-        text_puts(s, "  port ");
-        port_format(port, p->names, s);
-        text_printf(s, " queue %" PRIu32 ": ", queue);
-        format_counter(s, "bytes", bytes);
-        text_puts(s, ", ");
-        format_counter(s, "pkts", packets);
-        text_puts(s, ", ");
-        format_counter(s, "errors", errors);
-        text_puts(s, ", duration=");
-        if (sec == UINT32_MAX) {
-            text_putc(s, '?');
-        } else {
-            format_duration(s, sec, nsec);
-        }
-        text_putc(s, '\n');
+        print_stats(p, &q);
     }
-    return OFPERR_OK;
 }

@@ -1,12 +1,19 @@
-/* port.c - see port.h.  `struct ofp_port` of 1.1 to 1.3 (OpenFlow 1.3.5 section 7.2.1); 1.0 and the
- * property lists of 1.4 are refused with BAD_VERSION. */
+/* port.c - see port.h.  OpenFlow 1.0 section 5.2.1, 1.3.5 section 7.2.1, 1.4 section 7.2.1. */
 #include "ofp/port.h"
 
-#include "ofp/format.h"
+#include <ctype.h>
 
-#define CONFIG_ALL   (OFPPC_PORT_DOWN | OFPPC_NO_RECV | OFPPC_NO_FWD | OFPPC_NO_PACKET_IN)
-#define STATE_ALL    (OFPPS_LINK_DOWN | OFPPS_BLOCKED | OFPPS_LIVE)
+#include "ofp/format.h"
+#include "ofp/prop.h"
+
+/* What a version knows. */
+#define CONFIG_10    0x7f
+#define CONFIG_11    (OFPPC_PORT_DOWN | OFPPC_NO_RECV | OFPPC_NO_FWD | OFPPC_NO_PACKET_IN)
+#define STATE_10     (OFPPS_LINK_DOWN | OFPPS_STP_MASK)
+#define STATE_11     (OFPPS_LINK_DOWN | OFPPS_BLOCKED | OFPPS_LIVE)
 #define FEATURES_ALL 0xffff
+
+#define PROP_ETHERNET 0
 
 static const struct bit_name config_names[] = {
     {OFPPC_PORT_DOWN, "PORT_DOWN"},       {OFPPC_NO_STP, "NO_STP"},     {OFPPC_NO_RECV, "NO_RECV"},
@@ -29,51 +36,209 @@ static const struct bit_name feature_names[] = {
     {BIT(15), "AUTO_PAUSE_ASYM"},
 };
 
+static uint32_t config_all(uint8_t version)
+{
+    return version == OFP10_VERSION ? CONFIG_10 : CONFIG_11;
+}
+
+/* 1.0 has no speeds above 10 Gbps, so what is behind them stands 4 bits lower there. */
+#define SPEEDS_10  0x07f
+#define OTHERS_10  0xf80
+#define OTHERS_SFT 4
+
+static uint32_t read_features(struct wire_rd *r, uint8_t version)
+{
+    uint32_t f = wire_rd_u32(r);
+
+    return version == OFP10_VERSION ? (f & SPEEDS_10) | (f & OTHERS_10) << OTHERS_SFT
+                                    : f & FEATURES_ALL;
+}
+
+static void write_features(struct wire_wr *w, uint32_t f, uint8_t version)
+{
+    wire_wr_u32(w, version == OFP10_VERSION ? (f & SPEEDS_10) | (f >> OTHERS_SFT & OTHERS_10) : f);
+}
+
+static uint32_t features_kbps(uint32_t f)
+{
+    static const uint32_t kbps[] = {10000,   10000,   100000,  100000,
+                                    1000000, 1000000, 10000000}; /* By bit, as far as 1.0 goes. */
+
+    for (size_t i = ARRAY_SIZE(kbps); i-- > 0;) {
+        if (f & BIT(i)) {
+            return kbps[i];
+        }
+    }
+    return 0;
+}
+
+/* ---- numbers ---- */
+
+enum ofp_error ofp_port_decode_number(struct wire_rd *r, uint8_t version, uint32_t *port)
+{
+    *port = version == OFP10_VERSION ? port_from_10(wire_rd_u16(r)) : wire_rd_u32(r);
+    if (r->err) {
+        return OFPERR_OFPBRC_BAD_LEN;
+    }
+    return ofp_port_ok(*port) ? OFPERR_OK : OFPERR_OFPBAC_BAD_OUT_PORT;
+}
+
+void ofp_port_encode_number(uint32_t port, uint8_t version, struct wire_wr *w)
+{
+    if (version == OFP10_VERSION) {
+        wire_wr_u16(w, port_to_10(port));
+    } else {
+        wire_wr_u32(w, port);
+    }
+}
+
+/* ---- the structure ---- */
+
+static void read_name(struct wire_rd *r, struct ofp_port *port)
+{
+    char *name = port->name;
+
+    wire_rd_copy(r, name, OFP_PORT_NAME_LEN);
+    name[OFP_PORT_NAME_LEN - 1] = '\0';
+    while (isprint((unsigned char)*name)) {
+        name++;
+    }
+    *name = '\0';
+}
+
+static void write_name(struct wire_wr *w, const struct ofp_port *port)
+{
+    char name[OFP_PORT_NAME_LEN] = "";
+
+    memcpy(name, port->name, strnlen(port->name, OFP_PORT_NAME_LEN - 1));
+    wire_wr_bytes(w, name, sizeof name);
+}
+
+static void read_all_features(struct wire_rd *r, uint8_t version, struct ofp_port *port)
+{
+    port->curr = read_features(r, version);
+    port->advertised = read_features(r, version);
+    port->supported = read_features(r, version);
+    port->peer = read_features(r, version);
+    if (version == OFP10_VERSION) {
+        port->curr_kbps = features_kbps(port->curr);
+        port->max_kbps = features_kbps(port->supported);
+    } else {
+        port->curr_kbps = wire_rd_u32(r);
+        port->max_kbps = wire_rd_u32(r);
+    }
+}
+
+static void write_all_features(struct wire_wr *w, uint8_t version, const struct ofp_port *port)
+{
+    write_features(w, port->curr, version);
+    write_features(w, port->advertised, version);
+    write_features(w, port->supported, version);
+    write_features(w, port->peer, version);
+    if (version != OFP10_VERSION) {
+        wire_wr_u32(w, port->curr_kbps);
+        wire_wr_u32(w, port->max_kbps);
+    }
+}
+
+static enum ofp_error decode_props(struct wire_rd *r, uint8_t version, struct ofp_port *port)
+{
+    while (wire_rd_left(r)) {
+        struct prop p;
+        enum ofp_error error = prop_decode(r, &p);
+        if (error) {
+            return error;
+        }
+        if (p.type == PROP_ETHERNET) {
+            wire_rd_skip(&p.body, 4);
+            read_all_features(&p.body, version, port);
+            if (p.body.err || wire_rd_left(&p.body)) {
+                return OFPERR_OFPBPC_BAD_LEN;
+            }
+        } else if (p.len <= sizeof port->props - port->props_len) {
+            memcpy(port->props + port->props_len, p.start, p.len);
+            port->props_len = (uint8_t)(port->props_len + p.len);
+        }
+    }
+    return OFPERR_OK;
+}
+
+static enum ofp_error decode_14(struct wire_rd *r, uint8_t version, struct ofp_port *port)
+{
+    struct wire_rd whole = *r;
+    uint32_t number = wire_rd_u32(r);
+    uint16_t len = wire_rd_u16(r);
+    struct wire_rd p = wire_rd_sub(&whole, len);
+
+    *r = whole;
+    wire_rd_skip(&p, 8);
+    wire_rd_copy(&p, port->hw_addr, sizeof port->hw_addr);
+    wire_rd_skip(&p, 2);
+    read_name(&p, port);
+    port->config = wire_rd_u32(&p) & CONFIG_11;
+    port->state = wire_rd_u32(&p) & STATE_11;
+    if (r->err || p.err) {
+        r->err = true;
+        return OFPERR_OFPBRC_BAD_LEN;
+    }
+    port->number = number;
+    return ofp_port_ok(number) ? decode_props(&p, version, port) : OFPERR_OFPBAC_BAD_OUT_PORT;
+}
+
 enum ofp_error ofp_port_decode(struct wire_rd *r, uint8_t version, struct ofp_port *port)
 {
     *port = (struct ofp_port){.number = OFPP_ANY};
-    if (!msg_version_in(version, OFP11_VERSION, OFP13_VERSION)) {
-        return OFPERR_OFPBRC_BAD_VERSION;
+    if (version >= OFP14_VERSION) {
+        return decode_14(r, version, port);
     }
-    port->number = wire_rd_u32(r);
-    wire_rd_skip(r, 4);
+    enum ofp_error error = ofp_port_decode_number(r, version, &port->number);
+    wire_rd_skip(r, version == OFP10_VERSION ? 0 : 4);
     wire_rd_copy(r, port->hw_addr, sizeof port->hw_addr);
-    wire_rd_skip(r, 2);
-    wire_rd_copy(r, port->name, OFP_PORT_NAME_LEN);
-    port->config = wire_rd_u32(r) & CONFIG_ALL;
-    port->state = wire_rd_u32(r) & STATE_ALL;
-    port->curr = wire_rd_u32(r) & FEATURES_ALL;
-    port->advertised = wire_rd_u32(r) & FEATURES_ALL;
-    port->supported = wire_rd_u32(r) & FEATURES_ALL;
-    port->peer = wire_rd_u32(r) & FEATURES_ALL;
-    port->curr_kbps = wire_rd_u32(r);
-    port->max_kbps = wire_rd_u32(r);
-    return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
+    wire_rd_skip(r, version == OFP10_VERSION ? 0 : 2);
+    read_name(r, port);
+    port->config = wire_rd_u32(r) & config_all(version);
+    port->state = wire_rd_u32(r) & (version == OFP10_VERSION ? STATE_10 : STATE_11);
+    read_all_features(r, version, port);
+    return r->err ? OFPERR_OFPBRC_BAD_LEN : error;
+}
+
+static void encode_14(const struct ofp_port *port, uint8_t version, struct wire_wr *w)
+{
+    size_t start = w->len;
+
+    wire_wr_u32(w, port->number);
+    size_t len = w->len;
+    wire_wr_zeros(w, 4);
+    wire_wr_bytes(w, port->hw_addr, sizeof port->hw_addr);
+    wire_wr_zeros(w, 2);
+    write_name(w, port);
+    wire_wr_u32(w, port->config & CONFIG_11);
+    wire_wr_u32(w, port->state & STATE_11);
+    size_t prop = prop_start(w, PROP_ETHERNET);
+    wire_wr_zeros(w, 4);
+    write_all_features(w, version, port);
+    prop_finish(w, prop);
+    wire_wr_bytes(w, port->props, port->props_len);
+    wire_wr_patch16(w, len, (uint16_t)(w->len - start));
 }
 
 void ofp_port_encode(const struct ofp_port *port, uint8_t version, struct wire_wr *w)
 {
-    if (!msg_version_in(version, OFP11_VERSION, OFP13_VERSION)) {
-        w->err = true;
+    if (version >= OFP14_VERSION) {
+        encode_14(port, version, w);
         return;
     }
-    char name[OFP_PORT_NAME_LEN] = "";
-    memcpy(name, port->name, strnlen(port->name, OFP_PORT_NAME_LEN - 1));
-
-    wire_wr_u32(w, port->number);
-    wire_wr_zeros(w, 4);
+    ofp_port_encode_number(port->number, version, w);
+    wire_wr_zeros(w, version == OFP10_VERSION ? 0 : 4);
     wire_wr_bytes(w, port->hw_addr, sizeof port->hw_addr);
-    wire_wr_zeros(w, 2);
-    wire_wr_bytes(w, name, sizeof name);
-    wire_wr_u32(w, port->config & CONFIG_ALL);
-    wire_wr_u32(w, port->state & STATE_ALL);
-    wire_wr_u32(w, port->curr);
-    wire_wr_u32(w, port->advertised);
-    wire_wr_u32(w, port->supported);
-    wire_wr_u32(w, port->peer);
-    wire_wr_u32(w, port->curr_kbps);
-    wire_wr_u32(w, port->max_kbps);
+    wire_wr_zeros(w, version == OFP10_VERSION ? 0 : 2);
+    write_name(w, port);
+    wire_wr_u32(w, port->config & config_all(version));
+    wire_wr_u32(w, port->state & (version == OFP10_VERSION ? STATE_10 : STATE_11));
+    write_all_features(w, version, port);
 }
+
+/* ---- text ---- */
 
 void ofp_port_format_features(uint32_t features, struct text *s)
 {
@@ -85,20 +250,32 @@ void ofp_port_format_config(uint32_t config, struct text *s)
     format_bits(s, config, config_names, ARRAY_SIZE(config_names), ' ');
 }
 
+static void format_state(uint32_t state, uint8_t version, struct text *s)
+{
+    static const char *const stp[] = {"", "STP_LEARN", "STP_FORWARD", "STP_BLOCK"};
+
+    if (version == OFP10_VERSION) {
+        const char *name = stp[(state & OFPPS_STP_MASK) >> 8];
+        text_puts(s, name); /* The reference has no blank behind it. */
+        state &= OFPPS_LINK_DOWN;
+        if (*name && !state) {
+            return;
+        }
+    }
+    format_bits(s, state & ~(uint32_t)OFPPS_STP_MASK, state_names, ARRAY_SIZE(state_names), ' ');
+}
+
 void ofp_port_format(const struct ofp_port *port, uint8_t version, struct text *s)
 {
     text_putc(s, ' ');
     port_format(port->number, NULL, s);
-    text_putc(s, '(');
-    format_escaped(s, port->name, strnlen(port->name, sizeof port->name));
-    text_puts(s, "): addr:");
+    text_printf(s, "(%.*s): addr:", (int)sizeof port->name, port->name);
     text_mac(s, port->hw_addr);
 
     text_puts(s, "\n     config:     ");
     ofp_port_format_config(port->config, s);
     text_puts(s, "\n     state:      ");
-    uint32_t state = version == OFP10_VERSION ? port->state & OFPPS_LINK_DOWN : port->state;
-    format_bits(s, state, state_names, ARRAY_SIZE(state_names), ' ');
+    format_state(port->state, version, s);
     const struct {
         const char *label;
         uint32_t features;
@@ -116,7 +293,7 @@ void ofp_port_format(const struct ofp_port *port, uint8_t version, struct text *
                 port->curr_kbps / 1000, port->max_kbps / 1000);
 }
 
-/* ---- PORT_STATUS, PORT_MOD ---- */
+/* ---- PORT_STATUS ---- */
 
 void port_status_encode(enum port_status_reason reason, const struct ofp_port *port,
                         uint8_t version, uint32_t xid, struct wire_wr *w)
@@ -134,49 +311,73 @@ enum ofp_error port_status_decode(struct wire_rd *r, const struct msg_header *h,
     uint8_t value = wire_rd_u8(r);
     wire_rd_skip(r, 7);
     *reason = (enum port_status_reason)MIN(value, PORT_MODIFY);
-    enum ofp_error err = ofp_port_decode(r, h->version, port);
-    if (err) {
-        return err;
+    if (value > PORT_MODIFY) {
+        *port = (struct ofp_port){.number = OFPP_ANY};
+        return OFPERR_NXBRC_BAD_REASON;
     }
-    return value > PORT_MODIFY ? OFPERR_NXBRC_BAD_REASON : OFPERR_OK;
+    return ofp_port_decode(r, h->version, port);
+}
+
+/* ---- PORT_MOD ---- */
+
+static enum ofp_error decode_mod_props(struct wire_rd *r, uint32_t *advertise)
+{
+    while (wire_rd_left(r)) {
+        struct prop p;
+        enum ofp_error error = prop_decode(r, &p);
+        if (!error && p.type == PROP_ETHERNET) {
+            error = prop_u32(&p, advertise);
+        }
+        if (error) {
+            return error;
+        }
+        /* Optical ports and experimenters: nothing that we could change. */
+    }
+    *advertise &= FEATURES_ALL;
+    return OFPERR_OK;
 }
 
 enum ofp_error port_mod_decode(struct wire_rd *r, const struct msg_header *h, struct port_mod *pm)
 {
+    uint8_t version = h->version;
+
     *pm = (struct port_mod){.port = OFPP_ANY};
-    if (!msg_version_in(h->version, OFP11_VERSION, OFP13_VERSION)) {
-        return OFPERR_OFPBRC_BAD_VERSION;
-    }
-    pm->port = wire_rd_u32(r);
-    wire_rd_skip(r, 4);
+    enum ofp_error error = ofp_port_decode_number(r, version, &pm->port);
+    wire_rd_skip(r, version == OFP10_VERSION ? 0 : 4);
     wire_rd_copy(r, pm->hw_addr, sizeof pm->hw_addr);
-    wire_rd_skip(r, 2);
-    pm->config = wire_rd_u32(r) & CONFIG_ALL;
-    pm->mask = wire_rd_u32(r) & CONFIG_ALL;
-    pm->advertise = wire_rd_u32(r) & FEATURES_ALL;
-    wire_rd_skip(r, 4);
+    wire_rd_skip(r, version == OFP10_VERSION ? 0 : 2);
+    pm->config = wire_rd_u32(r);
+    pm->mask = wire_rd_u32(r) & config_all(version);
     pm->config &= pm->mask;
-    return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
+    if (version < OFP14_VERSION) {
+        pm->advertise = read_features(r, version);
+        wire_rd_skip(r, 4);
+    }
+    if (r->err) {
+        return OFPERR_OFPBRC_BAD_LEN;
+    }
+    return error || version < OFP14_VERSION ? error : decode_mod_props(r, &pm->advertise);
 }
 
 void port_mod_encode(const struct port_mod *pm, uint8_t version, uint32_t xid, struct wire_wr *w)
 {
     size_t start = msg_start(w, MSG_PORT_MOD, version, xid);
-    if (!msg_version_in(version, OFP11_VERSION, OFP13_VERSION)) {
-        w->err = true;
-    }
-    wire_wr_u32(w, pm->port);
-    wire_wr_zeros(w, 4);
+    ofp_port_encode_number(pm->port, version, w);
+    wire_wr_zeros(w, version == OFP10_VERSION ? 0 : 4);
     wire_wr_bytes(w, pm->hw_addr, sizeof pm->hw_addr);
-    wire_wr_zeros(w, 2);
-    wire_wr_u32(w, pm->config & CONFIG_ALL);
-    wire_wr_u32(w, pm->mask & CONFIG_ALL);
-    wire_wr_u32(w, pm->advertise);
-    wire_wr_zeros(w, 4);
+    wire_wr_zeros(w, version == OFP10_VERSION ? 0 : 2);
+    wire_wr_u32(w, pm->config & config_all(version));
+    wire_wr_u32(w, pm->mask & config_all(version));
+    if (version < OFP14_VERSION) {
+        write_features(w, pm->advertise, version);
+        wire_wr_zeros(w, 4);
+    } else if (pm->advertise) {
+        prop_put_u32(w, PROP_ETHERNET, pm->advertise);
+    }
     msg_finish(w, start);
 }
 
-/* ---- PORT_STATS, PORT_DESC ---- */
+/* ---- requests ---- */
 
 enum ofp_error port_request_decode(struct wire_rd *r, const struct msg_header *h, uint32_t *port)
 {
@@ -184,71 +385,18 @@ enum ofp_error port_request_decode(struct wire_rd *r, const struct msg_header *h
     if (h->type == MSG_PORT_DESC_REQUEST && h->version < OFP15_VERSION) {
         return OFPERR_OK;
     }
-    if (h->version == OFP10_VERSION) {
-        return OFPERR_OFPBRC_BAD_VERSION;
-    }
-    *port = wire_rd_u32(r);
-    wire_rd_skip(r, 4);
-    return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
+    enum ofp_error error = ofp_port_decode_number(r, h->version, port);
+    wire_rd_skip(r, h->version == OFP10_VERSION ? 6 : 4);
+    return r->err ? OFPERR_OFPBRC_BAD_LEN : error;
 }
 
-void port_stats_request_encode(uint32_t port, uint8_t version, uint32_t xid, struct wire_wr *w)
+void port_request_encode(enum msg_type type, uint32_t port, uint8_t version, uint32_t xid,
+                         struct wire_wr *w)
 {
-    size_t start = msg_start(w, MSG_PORT_STATS_REQUEST, version, xid);
-    if (version == OFP10_VERSION) {
-        w->err = true;
+    size_t start = msg_start(w, type, version, xid);
+    if (type != MSG_PORT_DESC_REQUEST || version >= OFP15_VERSION) {
+        ofp_port_encode_number(port, version, w);
+        wire_wr_zeros(w, version == OFP10_VERSION ? 6 : 4);
     }
-    wire_wr_u32(w, port);
-    wire_wr_zeros(w, 4);
     msg_finish(w, start);
-}
-
-/* The counters in the order of the wire (OpenFlow 1.3.5 section 7.3.5.6). */
-#define N_COUNTERS 12
-static const uint16_t counter_ofs[N_COUNTERS] = {
-    offsetof(struct ofp_port_stats, rx_packets),   offsetof(struct ofp_port_stats, tx_packets),
-    offsetof(struct ofp_port_stats, rx_bytes),     offsetof(struct ofp_port_stats, tx_bytes),
-    offsetof(struct ofp_port_stats, rx_dropped),   offsetof(struct ofp_port_stats, tx_dropped),
-    offsetof(struct ofp_port_stats, rx_errors),    offsetof(struct ofp_port_stats, tx_errors),
-    offsetof(struct ofp_port_stats, rx_frame_err), offsetof(struct ofp_port_stats, rx_over_err),
-    offsetof(struct ofp_port_stats, rx_crc_err),   offsetof(struct ofp_port_stats, collisions),
-};
-
-void ofp_port_stats_encode(const struct ofp_port_stats *stats, uint8_t version, struct wire_wr *w)
-{
-    if (version != OFP13_VERSION) {
-        w->err = true;
-        return;
-    }
-    wire_wr_u32(w, stats->port);
-    wire_wr_zeros(w, 4);
-    for (size_t i = 0; i < N_COUNTERS; i++) {
-        uint64_t value;
-        memcpy(&value, (const char *)stats + counter_ofs[i], sizeof value);
-        wire_wr_u64(w, value);
-    }
-    wire_wr_u32(w, stats->duration_sec);
-    wire_wr_u32(w, stats->duration_nsec);
-}
-
-enum ofp_error ofp_port_stats_decode(struct wire_rd *r, uint8_t version,
-                                     struct ofp_port_stats *stats, bool *end)
-{
-    *stats = (struct ofp_port_stats){.port = OFPP_ANY};
-    *end = !wire_rd_left(r);
-    if (*end) {
-        return OFPERR_OK;
-    }
-    if (version != OFP13_VERSION) {
-        return OFPERR_OFPBRC_BAD_VERSION;
-    }
-    stats->port = wire_rd_u32(r);
-    wire_rd_skip(r, 4);
-    for (size_t i = 0; i < N_COUNTERS; i++) {
-        uint64_t value = wire_rd_u64(r);
-        memcpy((char *)stats + counter_ofs[i], &value, sizeof value);
-    }
-    stats->duration_sec = wire_rd_u32(r);
-    stats->duration_nsec = wire_rd_u32(r);
-    return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
 }

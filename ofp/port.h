@@ -1,5 +1,5 @@
-/* port.h - the port structure and the messages that carry it: PORT_STATUS, PORT_MOD, PORT_DESC,
- * PORT_STATS.  Layer 2, pure. */
+/* port.h - the port structure and the messages that carry it: PORT_STATUS, PORT_MOD, PORT_DESC.
+ * Layer 2, pure.  All versions: 1.0 has 16-bit numbers and its own feature bits, 1.4 properties. */
 #pragma once
 
 #include "ofp/act.h"
@@ -13,19 +13,25 @@
 #define OFPPC_NO_FWD       0x20
 #define OFPPC_NO_PACKET_IN 0x40
 #define OFPPS_LINK_DOWN    0x01
-#define OFPPS_BLOCKED      0x02
-#define OFPPS_LIVE         0x04
+#define OFPPS_BLOCKED      0x02  /* 1.1 */
+#define OFPPS_LIVE         0x04  /* 1.1 */
+#define OFPPS_STP_MASK     0x300 /* 1.0: listen, learn, forward, block */
 
-#define OFP_PORT_NAME_LEN 16
-#define OFPP_FIRST_BAD    UINT32_C(0xff00) /* Ports end below this: 16 bits and 1.0's reserved. */
+#define OFP_PORT_NAME_LEN  16
+#define OFP_PORT_PROPS_MAX 128
+#define OFPP_FIRST_BAD     UINT32_C(0xff00) /* Ports end below this: 16 bits and 1.0's reserved. */
 
 struct ofp_port {
     uint32_t number;
     uint8_t hw_addr[6];
-    char name[64]; /* NUL-terminated; cut to 15 characters on the wire of 1.3. */
+    char name[64]; /* NUL-terminated; cut to 15 characters on the wire. */
     uint32_t config, state;
-    uint32_t curr, advertised, supported, peer; /* OFPPF_* */
-    uint32_t curr_kbps, max_kbps;
+    uint32_t curr, advertised, supported, peer; /* OFPPF_* as in 1.1 and later. */
+    uint32_t curr_kbps, max_kbps;               /* 1.0 tells by the features alone. */
+    /* 1.4+: properties of optical ports and of experimenters as they came, padding included; those
+     * that find no room are dropped. */
+    uint8_t props[OFP_PORT_PROPS_MAX];
+    uint8_t props_len;
 };
 enum ofp_error ofp_port_decode(struct wire_rd *, uint8_t version, struct ofp_port *) MUST_USE;
 void ofp_port_encode(const struct ofp_port *, uint8_t version, struct wire_wr *);
@@ -39,6 +45,10 @@ static inline bool ofp_port_ok(uint32_t number)
 {
     return number < OFPP_FIRST_BAD || number >= OFPP_MAX;
 }
+/* A number of 16 bits (1.0) or 32; OFPBAC_BAD_OUT_PORT if it may not be.  Padding is the caller's.
+ */
+enum ofp_error ofp_port_decode_number(struct wire_rd *, uint8_t version, uint32_t *) MUST_USE;
+void ofp_port_encode_number(uint32_t, uint8_t version, struct wire_wr *);
 
 enum port_status_reason { PORT_ADD, PORT_DELETE, PORT_MODIFY };
 void port_status_encode(enum port_status_reason, const struct ofp_port *, uint8_t version,
@@ -49,7 +59,7 @@ enum ofp_error port_status_decode(struct wire_rd *, const struct msg_header *,
 struct port_mod {
     uint32_t port;
     uint8_t hw_addr[6];
-    uint32_t config, mask, advertise;
+    uint32_t config, mask, advertise; /* 'advertise' 0: unchanged. */
 };
 enum ofp_error port_mod_decode(struct wire_rd *, const struct msg_header *,
                                struct port_mod *) MUST_USE;
@@ -58,15 +68,5 @@ void port_mod_encode(const struct port_mod *, uint8_t version, uint32_t xid, str
 /* PORT_STATS and PORT_DESC requests (the latter has no port before 1.5: OFPP_ANY). */
 enum ofp_error port_request_decode(struct wire_rd *, const struct msg_header *,
                                    uint32_t *port) MUST_USE;
-void port_stats_request_encode(uint32_t port, uint8_t version, uint32_t xid, struct wire_wr *);
-
-struct ofp_port_stats { /* UINT64_MAX = unknown. */
-    uint32_t port;
-    uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_dropped, tx_dropped, rx_errors,
-        tx_errors;
-    uint64_t rx_frame_err, rx_over_err, rx_crc_err, collisions;
-    uint32_t duration_sec, duration_nsec; /* UINT32_MAX = unknown. */
-};
-void ofp_port_stats_encode(const struct ofp_port_stats *, uint8_t version, struct wire_wr *);
-enum ofp_error ofp_port_stats_decode(struct wire_rd *, uint8_t version, struct ofp_port_stats *,
-                                     bool *end) MUST_USE;
+void port_request_encode(enum msg_type, uint32_t port, uint8_t version, uint32_t xid,
+                         struct wire_wr *);

@@ -1,6 +1,8 @@
-/* switch.c - see switch.h.  OpenFlow 1.3.5 sections 7.3.1 (features), 7.3.2
- * (configuration), 7.3.5.1 (description), 7.3.5.4 (table statistics), 7.5.1 and 6.3.1 (HELLO). */
+/* switch.c - see switch.h.  OpenFlow 1.0 section 5.3.1; 1.3.5 sections 7.3.1 (features), 7.3.2
+ * (configuration), 7.3.5.1 (description), 7.5.1 and 6.3.1 (HELLO). */
 #include "ofp/switch.h"
+
+#include "ofp/table_features.h"
 
 #define HELLO_ELEM_BITMAP 1
 #define VERSIONS_KNOWN    0x7eu /* 1.0 to 1.5: what a bitmap may name that we understand. */
@@ -71,54 +73,136 @@ uint8_t hello_negotiate(uint32_t ours, uint32_t theirs)
 
 /* ---- FEATURES, CONFIG, DESC ---- */
 
+static const struct {
+    uint32_t capability, wire;
+    const char *name;
+    uint8_t first, last;
+} capabilities[] = {
+    {OFPC_FLOW_STATS, 0x001, "FLOW_STATS", OFP10_VERSION, OFP15_VERSION},
+    {OFPC_TABLE_STATS, 0x002, "TABLE_STATS", OFP10_VERSION, OFP15_VERSION},
+    {OFPC_PORT_STATS, 0x004, "PORT_STATS", OFP10_VERSION, OFP15_VERSION},
+    {OFPC_STP, 0x008, "STP", OFP10_VERSION, OFP10_VERSION},
+    {OFPC_GROUP_STATS, 0x008, "GROUP_STATS", OFP11_VERSION, OFP15_VERSION},
+    {OFPC_IP_REASM, 0x020, "IP_REASM", OFP10_VERSION, OFP15_VERSION},
+    {OFPC_QUEUE_STATS, 0x040, "QUEUE_STATS", OFP10_VERSION, OFP15_VERSION},
+    {OFPC_ARP_MATCH_IP, 0x080, "ARP_MATCH_IP", OFP10_VERSION, OFP11_VERSION},
+    {OFPC_PORT_BLOCKED, 0x100, "PORT_BLOCKED", OFP12_VERSION, OFP15_VERSION},
+    {OFPC_BUNDLES, 0x200, "BUNDLES", OFP14_VERSION, OFP15_VERSION},
+    {OFPC_FLOW_MONITORING, 0x400, "FLOW_MONITORING", OFP14_VERSION, OFP15_VERSION},
+};
+
+static bool capability_in(size_t i, uint8_t version)
+{
+    return msg_version_in(version, capabilities[i].first, capabilities[i].last);
+}
+
+static uint32_t capabilities_to_wire(uint32_t bits, uint8_t version)
+{
+    uint32_t wire = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++) {
+        if (capability_in(i, version) && bits & capabilities[i].capability) {
+            wire |= capabilities[i].wire;
+        }
+    }
+    return wire;
+}
+
+static uint32_t capabilities_from_wire(uint32_t wire, uint8_t version)
+{
+    uint32_t bits = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++) {
+        if (capability_in(i, version) && wire & capabilities[i].wire) {
+            bits |= capabilities[i].capability;
+        }
+    }
+    return bits;
+}
+
 void switch_features_encode(const struct switch_features *f, uint8_t version, uint32_t xid,
                             struct wire_wr *w)
 {
     size_t start = msg_start(w, MSG_FEATURES_REPLY, version, xid);
-    if (version < OFP13_VERSION) { /* Lists the ports. */
-        w->err = true;
-    }
     wire_wr_u64(w, f->datapath_id);
     wire_wr_u32(w, f->n_buffers);
     wire_wr_u8(w, f->n_tables);
-    wire_wr_u8(w, f->auxiliary_id);
+    wire_wr_u8(w, version < OFP13_VERSION ? 0 : f->auxiliary_id);
     wire_wr_zeros(w, 2);
-    wire_wr_u32(w, f->capabilities);
-    wire_wr_zeros(w, 4);
+    wire_wr_u32(w, capabilities_to_wire(f->capabilities, version));
+    wire_wr_u32(w, version == OFP10_VERSION ? f->actions : 0);
+    for (size_t i = 0; version < OFP13_VERSION && i < f->n_ports; i++) {
+        ofp_port_encode(&f->ports[i], version, w);
+    }
     msg_finish(w, start);
 }
 
 enum ofp_error switch_features_decode(struct wire_rd *r, const struct msg_header *h,
                                       struct switch_features *f)
 {
-    *f = (struct switch_features){0};
-    if (h->version < OFP13_VERSION) {
-        return OFPERR_OFPBRC_BAD_VERSION;
-    }
-    f->datapath_id = wire_rd_u64(r);
+    *f = (struct switch_features){.datapath_id = wire_rd_u64(r)};
     f->n_buffers = wire_rd_u32(r);
     f->n_tables = wire_rd_u8(r);
-    f->auxiliary_id = wire_rd_u8(r);
+    uint8_t auxiliary_id = wire_rd_u8(r);
+    f->auxiliary_id = h->version < OFP13_VERSION ? 0 : auxiliary_id;
     wire_rd_skip(r, 2);
-    f->capabilities = wire_rd_u32(r);
-    wire_rd_skip(r, 4);
+    f->capabilities = capabilities_from_wire(wire_rd_u32(r), h->version);
+    uint32_t actions = wire_rd_u32(r);
+    f->actions = h->version == OFP10_VERSION ? actions : 0;
     return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
 }
+
+void switch_features_format(const struct switch_features *f, uint8_t version, struct text *s)
+{
+    text_printf(s, " dpid:%016" PRIx64 "\nn_tables:%u, n_buffers:%" PRIu32, f->datapath_id,
+                f->n_tables, f->n_buffers);
+    if (f->auxiliary_id) {
+        text_printf(s, ", auxiliary_id:%u", f->auxiliary_id);
+    }
+    text_puts(s, "\ncapabilities:");
+    bool any = false;
+    for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++) {
+        if (capability_in(i, version) && f->capabilities & capabilities[i].capability) {
+            text_printf(s, " %s", capabilities[i].name);
+            any = true;
+        }
+    }
+    text_puts(s, any ? "\n" : " 0\n");
+    uint32_t actions = f->actions & table_features_known_actions(version);
+    if (version == OFP10_VERSION && actions) {
+        text_puts(s, "actions: ");
+        table_features_format_actions(actions, version, s);
+        text_putc(s, '\n');
+    }
+}
+
+#define CONFIG_FRAGS       3
+#define CONFIG_INVALID_TTL 4
 
 void switch_config_encode(const struct switch_config *c, bool reply, uint8_t version, uint32_t xid,
                           struct wire_wr *w)
 {
     size_t start = msg_start(w, reply ? MSG_GET_CONFIG_REPLY : MSG_SET_CONFIG, version, xid);
-    wire_wr_u16(w, c->flags);
+    bool invalid_ttl = version < OFP13_VERSION && c->invalid_ttl;
+    wire_wr_u16(w, (uint16_t)((c->flags & CONFIG_FRAGS) | (invalid_ttl ? CONFIG_INVALID_TTL : 0)));
     wire_wr_u16(w, c->miss_send_len);
     msg_finish(w, start);
 }
 
-enum ofp_error switch_config_decode(struct wire_rd *r, struct switch_config *c)
+enum ofp_error switch_config_decode(struct wire_rd *r, const struct msg_header *h,
+                                    struct switch_config *c)
 {
-    c->flags = wire_rd_u16(r);
+    bool has_ttl = h->version < OFP13_VERSION;
+    uint16_t flags = wire_rd_u16(r);
+
     c->miss_send_len = wire_rd_u16(r);
-    return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
+    c->flags = flags & CONFIG_FRAGS;
+    c->invalid_ttl = has_ttl && flags & CONFIG_INVALID_TTL;
+    if (r->err) {
+        return OFPERR_OFPBRC_BAD_LEN;
+    }
+    uint16_t known = has_ttl ? CONFIG_FRAGS | CONFIG_INVALID_TTL : CONFIG_FRAGS;
+    return h->type == MSG_SET_CONFIG && flags & ~known ? OFPERR_OFPSCFC_BAD_FLAGS : OFPERR_OK;
 }
 
 static const struct {
@@ -150,40 +234,6 @@ enum ofp_error switch_desc_decode(struct wire_rd *r, struct switch_desc *desc)
     for (size_t i = 0; i < ARRAY_SIZE(desc_fields); i++) {
         wire_rd_copy(r, (char *)desc + desc_fields[i].ofs, desc_fields[i].len);
     }
-    return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
-}
-
-/* ---- TABLE ---- */
-
-void table_stats_encode(const struct table_stats *t, uint8_t version, struct wire_wr *w)
-{
-    if (version < OFP13_VERSION) {
-        w->err = true;
-        return;
-    }
-    wire_wr_u8(w, t->table_id);
-    wire_wr_zeros(w, 3);
-    wire_wr_u32(w, t->active);
-    wire_wr_u64(w, t->lookup);
-    wire_wr_u64(w, t->matched);
-}
-
-enum ofp_error table_stats_decode(struct wire_rd *r, uint8_t version, struct table_stats *t,
-                                  bool *end)
-{
-    *t = (struct table_stats){0};
-    *end = !wire_rd_left(r);
-    if (*end) {
-        return OFPERR_OK;
-    }
-    if (version < OFP13_VERSION) {
-        return OFPERR_OFPBRC_BAD_VERSION;
-    }
-    t->table_id = wire_rd_u8(r);
-    wire_rd_skip(r, 3);
-    t->active = wire_rd_u32(r);
-    t->lookup = wire_rd_u64(r);
-    t->matched = wire_rd_u64(r);
     return r->err ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OK;
 }
 

@@ -268,7 +268,7 @@ void bridge_port_get_stats(const struct bridge_port *port, struct ofp_port_stats
     struct dp_port_stats dp;
     int64_t age = loop_now(port->bridge->ofproto->loop) - port->created_ms;
 
-    memset(s, 0xff, sizeof *s);
+    ofp_port_stats_init(s);
     s->port = port->ofp_port;
     s->duration_sec = (uint32_t)(age / 1000);
     s->duration_nsec = (uint32_t)(age % 1000) * 1000000;

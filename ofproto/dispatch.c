@@ -55,9 +55,8 @@ static enum ofp_error on_get_config(struct bridge *br, struct ofconn *conn,
 static enum ofp_error on_set_config(struct bridge *br, struct ofconn *conn,
                                     const struct msg_header *h, struct wire_rd *r)
 {
-    (void)h;
     struct switch_config c;
-    enum ofp_error error = switch_config_decode(r, &c);
+    enum ofp_error error = switch_config_decode(r, h, &c);
 
     if (error) {
         return error;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "ofp/switch.h"
+#include "ofp/table_stats.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/session.h"
 
@@ -93,7 +94,10 @@ enum ofp_error dispatch_table_stats(struct bridge *br, struct ofconn *conn,
         struct table_stats s = {.table_id = (uint8_t)id,
                                 .active = (uint32_t)table_n_rules(br->tables, (uint8_t)id)};
         table_stats(br->tables, (uint8_t)id, &s.lookup, &s.matched);
-        table_stats_encode(&s, h->version, mp_reply_entry(&mp));
+        struct table_features f;
+        table_features_ours(&f, (uint8_t)id, OFP_N_TABLES, h->version);
+        f.max_entries = MAX_ENTRIES;
+        table_stats_encode(&s, &f, h->version, mp_reply_entry(&mp));
         mp_reply_entry_end(&mp);
     }
     mp_reply_finish(&mp);
@@ -111,9 +115,9 @@ enum ofp_error dispatch_table_features(struct bridge *br, struct ofconn *conn,
     }
     mp_reply_init(&mp, MSG_TABLE_FEATURES_REPLY, h->version, h->xid, send_part, conn);
     for (unsigned id = 0; id < OFP_N_TABLES; id++) {
-        struct table_features f = {.table_id = (uint8_t)id,
-                                   .n_tables = OFP_N_TABLES,
-                                   .max_entries = MAX_ENTRIES};
+        struct table_features f;
+        table_features_ours(&f, (uint8_t)id, OFP_N_TABLES, h->version);
+        f.max_entries = MAX_ENTRIES;
         table_features_encode(&f, h->version, mp_reply_entry(&mp));
         mp_reply_entry_end(&mp);
     }

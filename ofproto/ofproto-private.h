@@ -9,6 +9,7 @@
 #include "ofp/flow_mod.h"
 #include "ofp/packet_io.h"
 #include "ofp/port.h"
+#include "ofp/port_stats.h"
 #include "ofproto/bridge.h"
 #include "ofproto/conn/connmgr.h"
 #include "ofproto/events.h"

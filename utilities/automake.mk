@@ -29,4 +29,5 @@ utilities_sluice_ofctl_SOURCES += utilities/ofctl_monitor.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_parse.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_session.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_show.c
+utilities_sluice_ofctl_SOURCES += utilities/ofctl_switch.c
 utilities_sluice_ofctl_LDADD = $(OFP_LIBS) $(IO_LIBS)

@@ -95,9 +95,13 @@ void flows_check_usable(const struct ofctl *, uint32_t usable);
 
 /* The commands, by file. */
 typedef void ofctl_command(int argc, char *argv[], void *aux);
-ofctl_command ofctl_show, ofctl_dump_desc, ofctl_dump_tables, ofctl_dump_table_features,
-    ofctl_dump_ports, ofctl_dump_ports_desc, ofctl_dump_aggregate, ofctl_get_config,
-    ofctl_set_config, ofctl_get_frags, ofctl_set_frags, ofctl_mod_port; /* ofctl_show.c */
+ofctl_command ofctl_show, ofctl_dump_desc, ofctl_dump_tables, ofctl_dump_ports,
+    ofctl_dump_ports_desc, ofctl_dump_aggregate, ofctl_get_config, ofctl_set_config,
+    ofctl_get_frags, ofctl_set_frags, ofctl_mod_port; /* ofctl_show.c */
+ofctl_command ofctl_dump_table_features, ofctl_dump_table_desc, ofctl_mod_table, ofctl_queue_stats,
+    ofctl_queue_get_config, ofctl_add_tlv_map, ofctl_del_tlv_map, ofctl_dump_tlv_map,
+    ofctl_dump_ipfix_bridge, ofctl_dump_ipfix_flow, ofctl_ct_flush,
+    ofctl_ct_flush_zone; /* ofctl_switch.c */
 ofctl_command ofctl_add_flow, ofctl_add_flows, ofctl_mod_flows, ofctl_del_flows,
     ofctl_packet_out;                                /* ofctl_mod.c */
 ofctl_command ofctl_dump_flows;                      /* ofctl_dump.c */

@@ -367,7 +367,7 @@ static void set_miss_send_len(struct session *s, uint16_t miss_send_len)
     const uint8_t *msg = ofconn_recv_reply(s->conn, xid, &len);
     wire_rd_init(&r, msg, len);
     if (msg_decode_header(&r, &h) || h.type != MSG_GET_CONFIG_REPLY ||
-        switch_config_decode(&r, &config)) {
+        switch_config_decode(&r, &h, &config)) {
         session_print(s, msg, len, stderr);
         cmd_exit(1);
     }

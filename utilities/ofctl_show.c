@@ -45,24 +45,12 @@ void ofctl_dump_tables(int argc, char *argv[], void *aux)
     simple_command(argv[1], MSG_TABLE_STATS_REQUEST, aux);
 }
 
-void ofctl_dump_table_features(int argc, char *argv[], void *aux)
-{
-    simple_command(argv[1], MSG_TABLE_FEATURES_REQUEST, aux);
-}
-
-/* A port given on the command line is ignored: before OpenFlow 1.5 the request has no room for it.
- */
-void ofctl_dump_ports_desc(int argc, char *argv[], void *aux)
-{
-    simple_command(argv[1], MSG_PORT_DESC_REQUEST, aux);
-}
-
 void ofctl_get_config(int argc, char *argv[], void *aux)
 {
     simple_command(argv[1], MSG_GET_CONFIG_REQUEST, aux);
 }
 
-void ofctl_dump_ports(int argc, char *argv[], void *aux)
+static void dump_ports(char *argv[], int argc, enum msg_type type, void *aux)
 {
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
     struct session s;
@@ -73,9 +61,20 @@ void ofctl_dump_ports(int argc, char *argv[], void *aux)
         cmd_fatal("%s: unknown port `%s'", argv[1], argv[2]);
     }
     uint32_t xid = ofconn_next_xid(s.conn);
-    port_stats_request_encode(port, s.version, xid, &w);
+    port_request_encode(type, port, s.version, xid, &w);
     session_print_replies(&s, &w, xid);
     session_close(&s);
+}
+
+void ofctl_dump_ports(int argc, char *argv[], void *aux)
+{
+    dump_ports(argv, argc, MSG_PORT_STATS_REQUEST, aux);
+}
+
+/* Before OpenFlow 1.5 the request has no room for a port: all come. */
+void ofctl_dump_ports_desc(int argc, char *argv[], void *aux)
+{
+    dump_ports(argv, argc, MSG_PORT_DESC_REQUEST, aux);
 }
 
 void ofctl_dump_aggregate(int argc, char *argv[], void *aux)
@@ -105,7 +104,7 @@ static void take_config(struct session *s, const uint8_t *msg, size_t len, void 
 
     wire_rd_init(&r, msg, len);
     if (msg_decode_header(&r, &h) || h.type != MSG_GET_CONFIG_REPLY ||
-        switch_config_decode(&r, aux)) {
+        switch_config_decode(&r, &h, aux)) {
         cmd_fatal("%s: bad reply to configuration request", ofconn_target(s->conn));
     }
 }

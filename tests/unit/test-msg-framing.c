@@ -6,6 +6,7 @@
 
 #include "ofp/msg.h"
 #include "ofp/switch.h"
+#include "ofp/table_stats.h"
 
 static void test_framing(void **state)
 {
@@ -103,7 +104,7 @@ static void test_multipart_reply(void **state)
         struct mp_reply mp;
         mp_reply_init(&mp, MSG_TABLE_STATS_REPLY, OFP13_VERSION, 99, collect, &c);
         for (size_t k = 0; k < counts[i]; k++) {
-            table_stats_encode(&(struct table_stats){.table_id = (uint8_t)k}, OFP13_VERSION,
+            table_stats_encode(&(struct table_stats){.table_id = (uint8_t)k}, NULL, OFP13_VERSION,
                                mp_reply_entry(&mp));
             mp_reply_entry_end(&mp);
         }
@@ -140,7 +141,8 @@ static void test_table_features(void **state)
     struct mp_reply mp;
     mp_reply_init(&mp, MSG_TABLE_FEATURES_REPLY, OFP13_VERSION, 99, collect, &c);
     for (unsigned i = 0; i < OFP_N_TABLES; i++) {
-        struct table_features tf = {.table_id = (uint8_t)i, .n_tables = OFP_N_TABLES};
+        struct table_features tf;
+        table_features_ours(&tf, (uint8_t)i, OFP_N_TABLES, OFP13_VERSION);
         table_features_encode(&tf, OFP13_VERSION, mp_reply_entry(&mp));
         mp_reply_entry_end(&mp);
     }
