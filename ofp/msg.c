@@ -120,15 +120,35 @@ static enum ofp_error resolve_experimenter(struct wire_rd *r, struct msg_header 
                : OFPERR_OFPBRC_BAD_SUBTYPE;
 }
 
-static enum ofp_error check_body_len(const struct msg_row *row, size_t len, uint8_t version)
+/* Lengths in versions other than 1.3, as far as the table has them. */
+static const struct msg_len {
+    uint16_t type; /* enum msg_type */
+    uint8_t first, last;
+    uint16_t min, unit;
+} lens[] = {
+#define MSG(...)
+#define MSG_LEN(ID, FIRST, LAST, MIN_, UNIT) {MSG_##ID, FIRST, LAST, MIN_, UNIT},
+#include "ofp/messages.def"
+#undef MSG
+};
+
+static bool body_len_ok(size_t len, uint16_t min, uint16_t unit)
 {
-    if (version != OFP13_VERSION) {
-        return OFPERR_OK; /* The rows know 1.3 only. */
+    return len >= min && (unit ? (len - min) % unit == 0 : len == min);
+}
+
+static enum ofp_error check_body_len(enum msg_type type, size_t len, uint8_t version)
+{
+    bool ok = version != OFP13_VERSION || body_len_ok(len, rows[type].min, rows[type].unit);
+
+    for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+        const struct msg_len *l = &lens[i];
+        if (l->type == type && version != OFP13_VERSION &&
+            msg_version_in(version, l->first, l->last)) {
+            ok = body_len_ok(len, l->min, l->unit);
+        }
     }
-    if (len < row->min || (row->unit ? (len - row->min) % row->unit != 0 : len != row->min)) {
-        return OFPERR_OFPBRC_BAD_LEN;
-    }
-    return OFPERR_OK;
+    return ok ? OFPERR_OK : OFPERR_OFPBRC_BAD_LEN;
 }
 
 enum ofp_error msg_decode_header(struct wire_rd *r, struct msg_header *h)
@@ -155,7 +175,7 @@ enum ofp_error msg_decode_header(struct wire_rd *r, struct msg_header *h)
     } else {
         err = find_row(OFPT, number, h->version, &h->type) ? OFPERR_OK : OFPERR_OFPBRC_BAD_TYPE;
     }
-    return err ? err : check_body_len(&rows[h->type], wire_rd_left(r), h->version);
+    return err ? err : check_body_len(h->type, wire_rd_left(r), h->version);
 }
 
 static void put_multipart(struct wire_wr *w, uint8_t version, uint16_t number)

@@ -8,6 +8,7 @@ check_PROGRAMS += tests/unit/test-msg
 TESTS += tests/unit/test-msg
 MSG_AGAIN = tests/unit/msg-again.h tests/unit/msg-again.c
 MSG_AGAIN += tests/unit/msg-again-switch.c tests/unit/msg-again-flow.c
+MSG_AGAIN += tests/unit/msg-again-group.c
 tests_unit_test_msg_SOURCES = tests/unit/test-msg.c $(MSG_AGAIN)
 tests_unit_test_msg_SOURCES += tests/unit/msg-samples.def tests/unit/frame-samples.def
 tests_unit_test_msg_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
