@@ -349,13 +349,13 @@ static char *check_buckets(const struct group_mod *gm)
     return NULL;
 }
 
-/* Takes a command word off the front of '*text'. */
+/* Takes a command word, or the first letters of one, off the front of '*text'. */
 static bool take_command(char **text, uint16_t *command)
 {
     size_t n = strcspn(*text, " \t");
 
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        if (strlen(commands[i].word) == n && !strncmp(*text, commands[i].word, n)) {
+    for (size_t i = 0; n && i < ARRAY_SIZE(commands); i++) {
+        if (!strncmp(*text, commands[i].word, n)) {
             *command = commands[i].command;
             *text += n;
             return true;
