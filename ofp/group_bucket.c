@@ -307,6 +307,7 @@ static enum ofp_error decode_method(struct wire_rd *body, const struct msg_heade
     if (wire_rd_left(body) < NTR_METHOD_LEN - 12) {
         return OFPERR_OFPBPC_BAD_LEN;
     }
+    g->n_fields = 0; /* Of the last property alone, should there be two. */
     wire_rd_skip(body, 4);
     wire_rd_copy(body, g->method, sizeof g->method);
     g->method_param = wire_rd_u64(body);

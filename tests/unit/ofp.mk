@@ -30,3 +30,13 @@ TESTS += tests/fuzz/fuzz-ofp
 tests_fuzz_fuzz_ofp_SOURCES = tests/fuzz/fuzz-ofp.c tests/fuzz/field_seeds.c tests/fuzz/field_seeds.h $(MSG_AGAIN)
 tests_fuzz_fuzz_ofp_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_ofp_LDADD = $(OFP_LIBS)
+
+# Groups and meters.
+check_PROGRAMS += tests/unit/test-group tests/unit/test-meter
+TESTS += tests/unit/test-group tests/unit/test-meter
+tests_unit_test_group_SOURCES = tests/unit/test-group.c tests/unit/group-samples.def tests/unit/msg-check.h $(MSG_AGAIN)
+tests_unit_test_group_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_group_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_meter_SOURCES = tests/unit/test-meter.c tests/unit/meter-samples.def tests/unit/msg-check.h $(MSG_AGAIN)
+tests_unit_test_meter_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_meter_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
