@@ -31,6 +31,10 @@ static const char *const seeds[] = {
 #define SAMPLE(NAME, HEX, TEXT) HEX,
 #include "tests/unit/msg-samples.def"
 #undef SAMPLE
+#define SAMPLE(NAME, HEX, TEXT) HEX,
+#include "tests/unit/group-samples.def"
+#define SAMPLE(NAME, HEX, TEXT) HEX,
+#include "tests/unit/meter-samples.def"
 };
 
 static uint64_t rng;

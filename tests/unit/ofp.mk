@@ -40,3 +40,10 @@ tests_unit_test_group_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_meter_SOURCES = tests/unit/test-meter.c tests/unit/meter-samples.def tests/unit/msg-check.h $(MSG_AGAIN)
 tests_unit_test_meter_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_meter_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
+
+# What sluice-ofctl reads captures with.
+check_PROGRAMS += tests/unit/test-reassembly
+TESTS += tests/unit/test-reassembly
+tests_unit_test_reassembly_SOURCES = tests/unit/test-reassembly.c utilities/reassembly.c utilities/reassembly.h
+tests_unit_test_reassembly_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_reassembly_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)

@@ -36,11 +36,14 @@ static void test_print(void **state)
  * fields, a number of OpenFlow 1.5 in a list of 1.0. */
 static bool changes(const char *name)
 {
-    static const char *const names[] = {"c1_pad_0",      "c2_desc15_pads", "c2_desc10",
-                                        "c1_acts_len_0", "c1_w_sel_none",  "c1_w_sel_twice",
-                                        "c1_w_len6",     "c1_w_len16",     "c1_w_pad",
-                                        "c1_sel_order",  "c1_sel_1_0_ids", "c1_sel_twice",
-                                        "c1_sel_pad"};
+    static const char *const names[] = {"MOD_pad_0",         "BUCKETS_15_ins_sel_wp",
+                                        "BUCKETS_15_sel_n2", "BUCKETS_15_sel_n1",
+                                        "STAT_desc15_pads",  "STAT_desc10",
+                                        "MOD_acts_len_0",    "MOD_w_sel_none",
+                                        "MOD_w_sel_twice",   "MOD_w_len6",
+                                        "MOD_w_len16",       "MOD_w_pad",
+                                        "MOD_sel_order",     "MOD_sel_1_0_ids",
+                                        "MOD_sel_twice",     "MOD_sel_pad"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         if (!strcmp(name, names[i])) {
             return true;

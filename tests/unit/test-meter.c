@@ -19,8 +19,8 @@ static void test_print(void **state)
 /* What is dropped: reserved bytes, and flags and bands of a deletion. */
 static bool changes(const char *name)
 {
-    static const char *const names[] = {"c3_cmd2", "c3_drop_pad", "c3_dscp", "c3_del_bands_bad",
-                                        "c3_mf_pad"};
+    static const char *const names[] = {"METER_cmd2", "METER_drop_pad", "METER_dscp",
+                                        "METER_del_bands_bad", "METER_mf_pad"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         if (!strcmp(name, names[i])) {
             return true;
