@@ -59,7 +59,7 @@ static void print_one(struct capture *c, const struct reassembly_flow *flow, con
         text_putc(&t, '\n');
     }
     if (c->ctl->timestamp) {
-        localtime_r(&c->when.tv_sec, &tm);
+        gmtime_r(&c->when.tv_sec, &tm);
         strftime(clock, sizeof clock, "%H:%M:%S", &tm);
         text_printf(&t, "%s.%03ld ", clock, (long)c->when.tv_usec / 1000);
     }
