@@ -119,8 +119,8 @@ static void test_print_parse(void **state)
     (void)state;
     static const char *const meters[] = {
         "meter=1 kbps bands=\ntype=drop rate=5\n",
-        "meter=controller pktps burst stats bands=\ntype=dscp_remark rate=5 burst_size=6 "
-        "prec_level=2\ntype=drop rate=7 burst_size=8\n",
+        ("meter=controller pktps burst stats bands=\ntype=dscp_remark rate=5 burst_size=6 "
+         "prec_level=2\ntype=drop rate=7 burst_size=8\n"),
         "meter=4294901760 kbps stats bands=\ntype=drop rate=4294967295\n",
     };
     for (size_t i = 0; i < ARRAY_SIZE(meters); i++) {

@@ -176,6 +176,27 @@ static void test_kept_bound(void **state)
     assert_int_equal(got.s[0], '-');
 }
 
+/* Too much is kept behind two gaps: only the first is given up. */
+static void test_kept_bound_skips_one(void **state)
+{
+    (void)state;
+    struct reassembly *r = start();
+    char block[1001];
+    memset(block, 'x', 1000);
+    block[1000] = '\0';
+    put(r, 0, true, "");
+    for (uint32_t i = 0; i < 260; i++) {
+        if (i != 250) {
+            put(r, 101 + i * 1000, false, block);
+        }
+    }
+    assert_int_equal(got.len, 1 + 250 * 1000);
+    put(r, 101 + 250 * 1000, false, block);
+    assert_int_equal(got.len, 1 + 260 * 1000);
+    assert_null(strchr(got.s + 1, '-'));
+    reassembly_free(r);
+}
+
 static void test_stream_bound(void **state)
 {
     (void)state;
@@ -202,9 +223,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_random),
-        cmocka_unit_test(test_kept_bound),
+        cmocka_unit_test(test_cases),        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_kept_bound),   cmocka_unit_test(test_kept_bound_skips_one),
         cmocka_unit_test(test_stream_bound),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);
