@@ -85,7 +85,7 @@ static uint32_t peek_header(const struct wire_rd *r)
 }
 
 enum ofp_error act_decode_header(const struct act_decoder *d, struct wire_rd *r,
-                                  const struct field **f)
+                                 const struct field **f)
 {
     bool has_mask;
     enum ofp_error error = tlv_header_decode(r, d->h, f, &has_mask);

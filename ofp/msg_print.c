@@ -27,18 +27,17 @@ static void print_header(const struct msg_header *h, struct text *s)
 
 static void print_mp_flags(const struct msg_header *h, struct text *s)
 {
-    uint16_t unknown = h->mp_flags & ~OFPMPF_MORE;
     bool request = msg_direction(h->type) == MSG_DIR_CTL;
+    uint16_t known = request && h->version < OFP13_VERSION ? 0 : OFPMPF_MORE;
     if (!h->mp_flags) {
         return;
     }
-    text_puts(s, request ? "" : " flags=");
-    if (!request && h->mp_flags & OFPMPF_MORE) {
+    text_puts(s, " flags=");
+    if (h->mp_flags & known) {
         text_puts(s, "[more]");
     }
-    unknown = request ? h->mp_flags : unknown;
-    if (unknown) {
-        text_printf(s, "%s***unknown flags 0x%04x***", request ? " " : "", unknown);
+    if (h->mp_flags & ~known) {
+        text_printf(s, "[***unknown flags 0x%04x***]", h->mp_flags & ~known);
     }
 }
 

@@ -54,7 +54,6 @@ msg_printer msg_print_queue_stats_request;
 msg_printer msg_print_queue_stats_reply;
 msg_printer msg_print_group_request;
 msg_printer msg_print_group_stats_reply;
-msg_printer msg_print_group_desc_request;
 msg_printer msg_print_group_desc_reply;
 msg_printer msg_print_group_features_reply;
 msg_printer msg_print_meter_request;

@@ -33,6 +33,7 @@ TESTSUITE_AT = \
 	tests/ofctl.at \
 	tests/ofctl-text.at \
 	tests/ofctl-switch.at \
+	tests/ofctl-group.at \
 	tests/vsctl.at \
 	tests/pipeline.at \
 	tests/fields.at \
@@ -41,7 +42,8 @@ TESTSUITE_AT = \
 	tests/conntrack.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4
-HARNESS = tests/harness/sluice.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py
+HARNESS = tests/harness/sluice.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py \
+	tests/harness/recorder.py tests/harness/capture.py
 EXTRA_DIST += $(HARNESS)
 
 $(srcdir)/tests/package.m4: $(top_srcdir)/configure.ac

@@ -7,7 +7,7 @@
 
 #include "lib/mem.h"
 
-/* Without -O. */
+/* Versions offered unless -O says which. */
 #define DEFAULT_VERSIONS BIT(OFP13_VERSION)
 
 static const struct {
@@ -103,6 +103,30 @@ static void set_readd(void *aux, const char *arg)
 static void set_read_only(void *aux, const char *arg)
 {
     ((struct ofctl *)aux)->read_only = true;
+}
+
+static void set_may_create(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->may_create = true;
+}
+
+static void set_pcap(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->pcap = true;
+}
+
+static void add_port(void *aux, const char *arg)
+{
+    struct ofctl *ctl = aux;
+    uint16_t port;
+
+    if (!text_to_u16(arg, &port) || !port) {
+        cmd_fatal("%s: invalid port", arg);
+    }
+    if (ctl->n_ports == OFCTL_MAX_PORTS) {
+        cmd_fatal("too many ports");
+    }
+    ctl->ports[ctl->n_ports++] = port;
 }
 
 static void set_more(void *aux, const char *arg)
@@ -228,6 +252,11 @@ static const struct cmd_option options[] = {
     {"read-only", 0, CMD_ARG_NONE, NULL, "refuse commands that change the switch", set_read_only},
     {"readd", 0, CMD_ARG_NONE, NULL, "replace-flows: send unchanged flows too", set_readd},
     {"bundle", 0, CMD_ARG_NONE, NULL, NULL, set_bundle},
+    {"may-create", 0, CMD_ARG_NONE, NULL, "mod-group: create the group if there is none",
+     set_may_create},
+    {"pcap", 0, CMD_ARG_NONE, NULL, "ofp-print: the argument is a packet capture", set_pcap},
+    {"port", 0, CMD_ARG_REQUIRED, "PORT", "ofp-print --pcap: OpenFlow's port; may be repeated",
+     add_port},
     {"more", 'm', CMD_ARG_NONE, NULL, "print more; may be repeated", set_more},
     {"timestamp", 0, CMD_ARG_NONE, NULL, "monitor, snoop: print the time", set_timestamp},
     {"detach", 0, CMD_ARG_NONE, NULL, "monitor, snoop: run in the background", set_detach},
@@ -291,6 +320,26 @@ static const struct cmd commands[] = {
     {"replace-flows", "SWITCH FILE", 2, 2, ofctl_replace_flows, "make the flows those of a file",
      true},
     {"diff-flows", "SOURCE1 SOURCE2", 2, 2, ofctl_diff_flows, "compare switches or files", false},
+    {"add-group", "SWITCH GROUP", 2, 2, ofctl_add_group, "add a group", true},
+    {"add-groups", "SWITCH FILE", 2, 2, ofctl_add_groups, "add the groups of a file", true},
+    {"mod-group", "SWITCH GROUP", 2, 2, ofctl_mod_group, "change a group", true},
+    {"del-groups", "SWITCH [GROUP]", 1, 2, ofctl_del_groups, "delete a group, or all", true},
+    {"insert-buckets", "SWITCH GROUP", 2, 2, ofctl_insert_buckets, "add buckets to a group", true},
+    {"remove-buckets", "SWITCH GROUP", 2, 2, ofctl_remove_buckets, "take buckets off a group",
+     true},
+    {"dump-groups", "SWITCH [GROUP]", 1, 2, ofctl_dump_groups, "print groups", false},
+    {"dump-group-stats", "SWITCH [GROUP]", 1, 2, ofctl_dump_group_stats, "print group statistics",
+     false},
+    {"dump-group-features", "SWITCH", 1, 1, ofctl_dump_group_features, "print group features",
+     false},
+    {"add-meter", "SWITCH METER", 2, 2, ofctl_add_meter, "add a meter", true},
+    {"mod-meter", "SWITCH METER", 2, 2, ofctl_mod_meter, "change a meter", true},
+    {"del-meter", "SWITCH [METER]", 1, 2, ofctl_del_meters, "delete a meter, or all", true},
+    {"del-meters", "SWITCH [METER]", 1, 2, ofctl_del_meters, "delete a meter, or all", true},
+    {"dump-meter", "SWITCH [METER]", 1, 2, ofctl_dump_meters, "print a meter, or all", false},
+    {"dump-meters", "SWITCH [METER]", 1, 2, ofctl_dump_meters, "print a meter, or all", false},
+    {"meter-stats", "SWITCH [METER]", 1, 2, ofctl_meter_stats, "print meter statistics", false},
+    {"meter-features", "SWITCH", 1, 1, ofctl_meter_features, "print meter features", false},
     {"packet-out", "SWITCH \"in_port=P packet=HEX actions=A\"", 2, CMD_NO_MAX, ofctl_packet_out,
      "send a packet through actions", true},
     {"monitor", "SWITCH [MISS_LEN]", 1, 3, ofctl_monitor, "print what the switch sends", false},
@@ -298,9 +347,13 @@ static const struct cmd commands[] = {
     {"probe", "TARGET", 1, 1, ofctl_probe, "see whether the switch answers", false},
     {"ping", "TARGET [BYTES]", 1, 2, ofctl_ping, "time ten echoes", false},
     {"ofp-parse", "FILE", 1, 1, ofctl_ofp_parse, "print the messages in a file", false},
+    {"ofp-parse-pcap", "FILE [PORT...]", 1, CMD_NO_MAX, ofctl_ofp_parse_pcap,
+     "print the messages in a packet capture", false},
     {"ofp-print", "HEX [VERBOSITY]", 1, 2, ofctl_ofp_print, NULL, false},
     {"parse-flow", "FLOW", 1, 1, ofctl_parse_flow, NULL, false},
     {"parse-flows", "FILE", 1, 1, ofctl_parse_flows, NULL, false},
+    {"parse-group", "GROUP", 1, 1, ofctl_parse_group, NULL, false},
+    {"parse-meter", "METER", 1, 1, ofctl_parse_meter, NULL, false},
     {"parse-actions", "VERSION", 1, 1, ofctl_parse_actions, NULL, false},
     {"parse-instructions", "VERSION", 1, 1, ofctl_parse_instructions, NULL, false},
 };
@@ -317,7 +370,9 @@ int main(int argc, char *argv[])
         .n_options = ARRAY_SIZE(options),
         .permute = true,
     };
-    struct ofctl ctl = {.versions = DEFAULT_VERSIONS, .protocols = PROTOCOL_ANY, .packet_in_format = -1};
+    struct ofctl ctl = {.versions = DEFAULT_VERSIONS,
+                        .protocols = PROTOCOL_ANY,
+                        .packet_in_format = -1};
 
     int first = cmd_options(&program, argc, argv, &ctl);
     narrow_protocols(&ctl);

@@ -13,7 +13,8 @@
 
 enum when_names { NAMES_AUTO, NAMES_NO, NAMES_YES };
 
-#define OFCTL_MAX_SORT 16
+#define OFCTL_MAX_PORTS 64
+#define OFCTL_MAX_SORT  16
 struct sort_key {
     const struct field *field; /* NULL: priority. */
     bool descending;
@@ -22,6 +23,8 @@ struct sort_key {
 struct ofctl {
     uint32_t versions; /* -O: bit n = wire version n. */
     bool strict, readd, read_only, no_stats, timestamp;
+    bool may_create;    /* mod-group */
+    bool pcap;          /* ofp-print */
     uint32_t protocols; /* -F, as far as the versions have them: PROTOCOL_* */
     enum when_names names;
     int verbosity;        /* -m */
@@ -30,6 +33,8 @@ struct ofctl {
     bool detach, no_chdir, overwrite_pidfile;
     const char *pidfile; /* "": the usual place. */
     const char *unixctl;
+    uint16_t ports[OFCTL_MAX_PORTS]; /* --port: OpenFlow's in captures. */
+    size_t n_ports;
     struct sort_key sort[OFCTL_MAX_SORT];
     size_t n_sort;
 };
@@ -67,6 +72,8 @@ void session_choose_protocol(struct session *, uint32_t usable);
 void session_choose_dump_protocol(struct session *, uint32_t usable);
 /* Sends a barrier and waits for it; an error of anything before it ends the program. */
 void session_barrier(struct session *);
+/* Ends the program if what was negotiated is none of these formats. */
+void session_check_usable(const struct session *, uint32_t usable);
 void session_print(const struct session *, const uint8_t *msg, size_t len, FILE *);
 
 /* A line of a file of flows without its comment and the blanks around it; false at the end. */
@@ -93,6 +100,13 @@ uint32_t flows_parse_request(const char *text, bool aggregate, const struct name
 /* Ends the program if no format that may be used can carry the flows. */
 void flows_check_usable(const struct ofctl *, uint32_t usable);
 
+/* For parse-group and parse-meter: prints the usable protocols and the version chosen, which is the
+ * oldest; prints a message, whose bytes it frees. */
+uint8_t parse_choose_version(const struct ofctl *, uint32_t usable);
+void parse_print_message(const struct ofctl *, struct wire_wr *);
+/* ofctl_pcap.c: the OpenFlow messages in a capture. */
+void pcap_print(const struct ofctl *, const char *file, const uint16_t *ports, size_t n_ports);
+
 /* The commands, by file. */
 typedef void ofctl_command(int argc, char *argv[], void *aux);
 ofctl_command ofctl_show, ofctl_dump_desc, ofctl_dump_tables, ofctl_dump_ports,
@@ -110,3 +124,9 @@ ofctl_command ofctl_monitor, ofctl_snoop;            /* ofctl_monitor.c */
 ofctl_command ofctl_probe, ofctl_ping;               /* ofctl_echo.c */
 ofctl_command ofctl_ofp_parse, ofctl_ofp_print, ofctl_parse_flow, ofctl_parse_flows,
     ofctl_parse_actions, ofctl_parse_instructions; /* ofctl_parse.c */
+ofctl_command ofctl_add_group, ofctl_add_groups, ofctl_mod_group, ofctl_del_groups,
+    ofctl_insert_buckets, ofctl_remove_buckets, ofctl_dump_groups, ofctl_dump_group_stats,
+    ofctl_dump_group_features, ofctl_parse_group; /* ofctl_group.c */
+ofctl_command ofctl_add_meter, ofctl_mod_meter, ofctl_del_meters, ofctl_dump_meters,
+    ofctl_meter_stats, ofctl_meter_features, ofctl_parse_meter; /* ofctl_meter.c */
+ofctl_command ofctl_ofp_parse_pcap;                             /* ofctl_pcap.c */

@@ -1,6 +1,7 @@
 /* ofctl_parse.c - see ofctl.h: commands that need no switch. */
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "lib/mem.h"
 #include "ofp/flow_mod.h"
@@ -48,20 +49,42 @@ void ofctl_ofp_parse(int argc, char *argv[], void *aux)
     }
 }
 
-void ofctl_ofp_print(int argc, char *argv[], void *aux)
+static void print_hex(const char *hex, int verbosity)
 {
     size_t n;
-    uint8_t *msg = text_to_hex(argv[1], &n);
-    uint32_t verbosity = 2; /* Whatever -m says. */
+    uint8_t *msg = text_to_hex(hex, &n);
 
     if (!msg) {
         cmd_fatal("trailing garbage following hex bytes");
     }
+    print_message(msg, n, verbosity);
+    free(msg);
+}
+
+/* HEX, or a file with one message in hex on each line, or with --pcap a capture. */
+void ofctl_ofp_print(int argc, char *argv[], void *aux)
+{
+    const struct ofctl *ctl = aux;
+    uint32_t verbosity = 2; /* Whatever -m says. */
+
     if (argc > 2 && !text_to_u32(argv[2], &verbosity)) {
         cmd_fatal("%s: invalid verbosity", argv[2]);
     }
-    print_message(msg, n, (int)MIN(verbosity, 9u));
-    free(msg);
+    struct ofctl here = *ctl;
+    here.verbosity = (int)MIN(verbosity, 9u);
+    if (ctl->pcap) {
+        pcap_print(&here, argv[1], ctl->ports, ctl->n_ports);
+    } else if (!strcmp(argv[1], "-") || !access(argv[1], R_OK)) {
+        struct line_reader r;
+        char *line;
+        lines_open(&r, argv[1], "open failed");
+        while (lines_next(&r, &line)) {
+            print_hex(line, here.verbosity);
+        }
+        lines_close(&r);
+    } else {
+        print_hex(argv[1], here.verbosity);
+    }
 }
 
 static void print_flow_mod(const struct ofctl *ctl, const struct flow_mod *fm, uint32_t protocol,
@@ -94,6 +117,31 @@ static uint32_t print_protocols(const struct ofctl *ctl, uint32_t usable)
     printf("chosen protocol: %s\n", text_cstr(&t));
     text_deinit(&t);
     return usable;
+}
+
+uint8_t parse_choose_version(const struct ofctl *ctl, uint32_t usable)
+{
+    struct text t = TEXT_INIT;
+    uint8_t version = OFP10_VERSION;
+
+    protocol_format(usable, &t);
+    printf("usable protocols: %s\n", text_cstr(&t));
+    text_deinit(&t);
+    usable &= ctl->protocols;
+    if (!usable) {
+        cmd_fatal("no usable protocol");
+    }
+    while (!(usable & protocol_of_version(version))) {
+        version++;
+    }
+    printf("chosen version: OpenFlow1%d\n", version - 1);
+    return version;
+}
+
+void parse_print_message(const struct ofctl *ctl, struct wire_wr *w)
+{
+    print_message(w->data, w->len, ctl->verbosity);
+    wire_wr_deinit(w);
 }
 
 void ofctl_parse_flow(int argc, char *argv[], void *aux)

@@ -24,6 +24,16 @@ void session_close(struct session *s)
     ofconn_close(s->conn);
 }
 
+void session_check_usable(const struct session *s, uint32_t usable)
+{
+    struct text t = TEXT_INIT;
+
+    if (!(usable & protocol_of_version(s->version))) {
+        protocol_format(usable, &t);
+        cmd_fatal("switch does not support any of the usable flow formats (%s)", text_cstr(&t));
+    }
+}
+
 void session_print(const struct session *s, const uint8_t *msg, size_t len, FILE *stream)
 {
     struct text t = TEXT_INIT;

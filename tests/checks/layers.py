@@ -34,7 +34,7 @@ OWNED = {
     "event2/": ["lib/io"],
     "openssl/": ["lib/io"],
     "libmnl/": ["lib/io", "lib/dp/kernel"],
-    "pcap": ["lib/dp/port"],
+    "pcap": ["lib/dp/port", "utilities"],
     "cap-ng.h": ["vswitchd"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)

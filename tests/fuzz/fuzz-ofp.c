@@ -31,6 +31,10 @@ static const char *const seeds[] = {
 #define SAMPLE(NAME, HEX, TEXT) HEX,
 #include "tests/unit/msg-samples.def"
 #undef SAMPLE
+#define SAMPLE(NAME, HEX, TEXT) HEX,
+#include "tests/unit/group-samples.def"
+#define SAMPLE(NAME, HEX, TEXT) HEX,
+#include "tests/unit/meter-samples.def"
 };
 
 static uint64_t rng;
@@ -59,8 +63,9 @@ static void add_seed(void *aux, const void *msg, size_t len)
     parents[n_parents++].len = len;
 }
 
-/* Messages of 1.3 whose header is right, and one for each match field. */
-static void load_seeds(void)
+/* Messages whose header is right, and one for each match field; for a switch those of 1.3, which it
+ * speaks. */
+static void load_seeds(bool for_switch)
 {
     for (size_t i = 0; i < ARRAY_SIZE(seeds); i++) {
         size_t len;
@@ -68,7 +73,7 @@ static void load_seeds(void)
         struct wire_rd r;
         wire_rd_init(&r, p, len);
         struct msg_header h;
-        if (p && !msg_decode_header(&r, &h)) {
+        if (p && !msg_decode_header(&r, &h) && (!for_switch || h.version == OFP13_VERSION)) {
             add_seed(NULL, p, len);
         }
         free(p);
@@ -343,7 +348,7 @@ int main(int argc, char **argv)
             return 2;
         }
     }
-    load_seeds();
+    load_seeds(target != NULL);
     rng = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     struct buf *m = xmalloc(sizeof *m);
     for (uint64_t i = 0; i < count; i++) {

@@ -9,6 +9,7 @@ TESTS += tests/unit/test-msg
 MSG_AGAIN = tests/unit/msg-again.h tests/unit/msg-again.c
 MSG_AGAIN += tests/unit/msg-again-switch.c tests/unit/msg-again-flow.c
 MSG_AGAIN += tests/unit/msg-again-control.c
+MSG_AGAIN += tests/unit/msg-again-group.c
 tests_unit_test_msg_SOURCES = tests/unit/test-msg.c $(MSG_AGAIN)
 tests_unit_test_msg_SOURCES += tests/unit/msg-samples.def tests/unit/frame-samples.def
 tests_unit_test_msg_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -36,3 +37,20 @@ TESTS += tests/fuzz/fuzz-ofp
 tests_fuzz_fuzz_ofp_SOURCES = tests/fuzz/fuzz-ofp.c tests/fuzz/field_seeds.c tests/fuzz/field_seeds.h $(MSG_AGAIN)
 tests_fuzz_fuzz_ofp_CFLAGS = $(AM_CFLAGS)
 tests_fuzz_fuzz_ofp_LDADD = $(OFP_LIBS)
+
+# Groups and meters.
+check_PROGRAMS += tests/unit/test-group tests/unit/test-meter
+TESTS += tests/unit/test-group tests/unit/test-meter
+tests_unit_test_group_SOURCES = tests/unit/test-group.c tests/unit/group-samples.def tests/unit/msg-check.h $(MSG_AGAIN)
+tests_unit_test_group_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_group_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_meter_SOURCES = tests/unit/test-meter.c tests/unit/meter-samples.def tests/unit/msg-check.h $(MSG_AGAIN)
+tests_unit_test_meter_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_meter_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
+
+# What sluice-ofctl reads captures with.
+check_PROGRAMS += tests/unit/test-reassembly
+TESTS += tests/unit/test-reassembly
+tests_unit_test_reassembly_SOURCES = tests/unit/test-reassembly.c utilities/reassembly.c utilities/reassembly.h
+tests_unit_test_reassembly_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_reassembly_LDADD = $(OFP_LIBS) $(CMOCKA_LIBS)
