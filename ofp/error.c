@@ -72,8 +72,8 @@ bool ofp_error_by_name(const char *name, enum ofp_error *err)
     return false;
 }
 
-static void encode(enum ofp_error err, uint8_t version, uint32_t xid, const void *data,
-                   size_t data_len, struct wire_wr *w)
+void ofp_error_encode(enum ofp_error err, uint8_t version, uint32_t xid, const void *data,
+                      size_t data_len, struct wire_wr *w)
 {
     const struct err_code *c = &rows[err].code[version - 1];
     if (c->form == FORM_NONE) {
@@ -117,7 +117,7 @@ void ofp_error_encode_reply(enum ofp_error err, const void *request, size_t requ
         version = OFP13_VERSION; /* What the peer speaks is unknown; this one it must know. */
     }
     uint32_t xid = request_len >= OFP_HEADER_LEN ? get_be32(p + 4) : 0;
-    encode(err, version, xid, request, MIN(request_len, REQUEST_MAX), w);
+    ofp_error_encode(err, version, xid, request, MIN(request_len, REQUEST_MAX), w);
 }
 
 void ofp_error_encode_hello(enum ofp_error err, uint8_t version, const char *text,
@@ -126,7 +126,7 @@ void ofp_error_encode_hello(enum ofp_error err, uint8_t version, const char *tex
     if (version < OFP10_VERSION || version > OFP15_VERSION) {
         version = OFP13_VERSION;
     }
-    encode(err, version, 0, text, MIN(strlen(text), 1024), w);
+    ofp_error_encode(err, version, 0, text, MIN(strlen(text), 1024), w);
 }
 
 /* The code that the message carries; 'form' FORM_NONE if it is none that can be read. */

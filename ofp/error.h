@@ -22,6 +22,9 @@ bool ofp_error_by_name(const char *, enum ofp_error *);
  * that the version lacks becomes NXBRC_UNENCODABLE_ERROR. */
 void ofp_error_encode_reply(enum ofp_error, const void *request, size_t request_len,
                             struct wire_wr *);
+/* The same with any payload, all of it; 'version' must be one of 1.0 to 1.5. */
+void ofp_error_encode(enum ofp_error, uint8_t version, uint32_t xid, const void *data,
+                      size_t data_len, struct wire_wr *);
 /* HELLO_FAILED with a text. */
 void ofp_error_encode_hello(enum ofp_error, uint8_t version, const char *text, struct wire_wr *);
 /* 'msg' is a whole message; the payload points into it.  0 if unknown. */

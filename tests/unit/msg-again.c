@@ -29,12 +29,20 @@ void again_echo(struct wire_rd *r, const struct msg_header *h, struct wire_wr *w
     msg_encode_simple(h->type, h->version, h->xid, wire_rd_bytes(r, n), n, w);
 }
 
-/* What has no codec yet.  A module that brings one removes its lines. */
-#define NONE(BODY)                                                                 \
-    void again_##BODY(struct wire_rd *r UNUSED, const struct msg_header *h UNUSED, \
-                      struct wire_wr *w UNUSED)                                    \
-    {                                                                              \
+void again_hello(struct wire_rd *r, const struct msg_header *h, struct wire_wr *w)
+{
+    uint32_t versions;
+    if (!hello_decode_body(r, h->version, &versions)) {
+        hello_encode(versions, h->xid, w);
     }
-NONE(raw)
-NONE(hello)
-NONE(error)
+}
+
+void again_error(struct wire_rd *r, const struct msg_header *h, struct wire_wr *w)
+{
+    struct wire_rd payload;
+    const uint8_t *msg = r->start; /* The reader began at the header. */
+    enum ofp_error error = ofp_error_decode(msg, h->len, &payload);
+    if (error) {
+        ofp_error_encode(error, h->version, h->xid, payload.p, wire_rd_left(&payload), w);
+    }
+}

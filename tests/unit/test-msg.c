@@ -167,11 +167,13 @@ static void test_nested(void **state)
 /* ---- decode, encode ---- */
 
 /* What a decoder drops on purpose (reserved bits, the MORE flag, cookies without mask, reasons that
- * 1.3 lacks, the order of actions, what an encoder always says): the bytes change, once. */
+ * 1.3 lacks, the order of actions, what an encoder always says, an older header): the bytes
+ * change, once. */
 static bool changes(const char *name)
 {
     static const char *const names[] = {"FEATURES_REPLY_aux",
                                         "GET_CONFIG_REPLY4",
+                                        "HELLO_bm5",
                                         "TABLE_MOD",
                                         "SET_ASYNC",
                                         "NX_ASYNC",
