@@ -8,6 +8,7 @@ import tempfile
 
 OF10, OF11, OF12, OF13, OF14, OF15 = range(1, 7)
 MARK = 0xEE000000  # xid of the ECHO_REQUEST before each message.
+FRAME = bytes.fromhex("00112233445500112233446688b5") + bytes(46)  # In packet-outs.
 SKIP = 77  # Exit status of a check that cannot run, as automake has it.
 
 
@@ -29,7 +30,7 @@ class Sample:
             body = struct.pack("!IIH6x", 0xFFFFFFFF, 0xFFFFFFFD, len(self.data))
         else:
             body = struct.pack("!IHxxHHIIxxxx", 0xFFFFFFFF, len(self.data), 1, 12, 0x80000004, 0xFFFFFFFD)
-        return header(self.version, 13, body + self.data)
+        return header(self.version, 13, body + self.data + FRAME)
 
     def flow_mod(self):
         tlvs, instructions = (self.data, b"") if self.kind == "oxm" else (b"", self.data)
