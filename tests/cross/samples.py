@@ -83,7 +83,7 @@ def printed(tool, messages):
 
 
 def load_rules(path):
-    """differences.txt: `check | kind | regular expression on row, how, ours and theirs | why`, one a line."""
+    """differences.txt: `check | kind | regular expression on row, how, version, ours and theirs | why`, one a line."""
     rules = []
     with open(path, encoding="utf-8") as f:
         for line in f:
@@ -111,7 +111,7 @@ class Report:
         self.n = 0
 
     def differ(self, kind, row, version, how, detail):
-        if not excused(self.rules, self.name, kind, "%s, %s\n%s" % (row, how, detail)):
+        if not excused(self.rules, self.name, kind, "%s, %s, OpenFlow 1.%d\n%s" % (row, how, version - 1, detail)):
             self.groups.setdefault((kind, row, how if kind != "message" else ""), []).append((version, how, detail))
 
     def finish(self):
