@@ -36,8 +36,9 @@ static char *differ(const char *what, const struct wire_wr *a, const struct wire
 /* Values that the reference prints as they are, but does not read: its words for them. */
 static bool is_unreadable(const char *error)
 {
-    static const char *const words[] = {"conntrack helper", "unknown port", "invalid reason",
-                                        "unknown reason", "not a valid VLAN"};
+    static const char *const words[] = {"conntrack helper", "unknown port",
+                                        "invalid reason",   "unknown reason",
+                                        "not a valid VLAN", "must be specified on resubmit"};
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (strstr(error, words[i])) {
@@ -165,6 +166,7 @@ static bool text_says_less(const struct act *list, size_t len)
             (a->type == ACT_NAT &&
              (!(nat->flags & (NAT_SRC | NAT_DST)) || (!nat->af && !nat->proto_min) ||
               nat->proto_max || !is_all_zeros(nat->addr_max, sizeof nat->addr_max))) ||
+            a->type == ACT_CONTROLLER || /* May print as a plain output. */
             (a->type == ACT_CT && text_says_less(act_ct_nested(ct), ct->nested_len)) ||
             (a->type == ACT_WRITE_ACTIONS &&
              text_says_less(act_write_actions_nested(w), w->nested_len))) {
