@@ -36,9 +36,13 @@ static char *differ(const char *what, const struct wire_wr *a, const struct wire
 /* Values that the reference prints as they are, but does not read: its words for them. */
 static bool is_unreadable(const char *error)
 {
-    static const char *const words[] = {"conntrack helper", "unknown port",
-                                        "invalid reason",   "unknown reason",
-                                        "not a valid VLAN", "must be specified on resubmit"};
+    static const char *const words[] = {"conntrack helper",
+                                        "unknown port",
+                                        "invalid reason",
+                                        "unknown reason",
+                                        "not a valid VLAN",
+                                        "must be specified on resubmit",
+                                        "duplicate meter instruction"};
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (strstr(error, words[i])) {
@@ -78,6 +82,12 @@ static char *parse_match(char *text, struct match *m)
 /* What the reference prints in a form that it does not read, or leaves out. */
 static bool match_says_less(const char *text, const struct match *m)
 {
+    /* Fields of NSH are sent without their prerequisite, but not printed. */
+    if (m->flow.key.eth_type != htons(0x894f) &&
+        (m->mask.key.nsh_flags || m->mask.key.nsh_mdtype || m->mask.key.nsh_np ||
+         m->mask.key.nsh_spi || m->mask.key.nsh_si || m->mask.key.nsh_ttl)) {
+        return true;
+    }
     return !is_all_zeros(m->mask.key.nsh_c, sizeof m->mask.key.nsh_c) ||
            m->mask.key.tun_gbp_flags || m->mask.key.tun_erspan_ver || m->mask.key.tun_erspan_idx ||
            m->mask.key.tun_erspan_dir || m->mask.key.tun_erspan_hwid || strstr(text, "gtpu_");
