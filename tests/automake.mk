@@ -67,6 +67,17 @@ clean-local:
 	test ! -f '$(TESTSUITE)' || $(SHELL) '$(TESTSUITE)' -C tests --clean
 	rm -f tests/system-results
 
+# ---- cross-checks ----
+# Samples against code that is not ours; a peer that is not installed is skipped.
+CROSS_FILES = tests/cross/samples.py tests/cross/ovs.py tests/cross/osken.py tests/cross/tshark.py tests/cross/differences.txt
+EXTRA_DIST += $(CROSS_FILES)
+check-cross: all tests/gen/gen-samples
+	@status=0; for peer in ovs osken tshark; do \
+	  PYTHONDONTWRITEBYTECODE=1 $(PYTHON3) '$(srcdir)'/tests/cross/$$peer.py '$(abs_top_builddir)' '$(srcdir)'; \
+	  case $$? in 0|77) ;; *) status=1;; esac; \
+	done; exit $$status
+.PHONY: check-cross
+
 # ---- system tests ----
 SYSTEM_TESTS =
 include tests/system/system.mk

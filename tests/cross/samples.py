@@ -8,6 +8,7 @@ import tempfile
 
 OF10, OF11, OF12, OF13, OF14, OF15 = range(1, 7)
 MARK = 0xEE000000  # xid of the ECHO_REQUEST before each message.
+FRAME = bytes.fromhex("00112233445500112233446688b5") + bytes(46)  # In packet-outs.
 SKIP = 77  # Exit status of a check that cannot run, as automake has it.
 
 
@@ -29,7 +30,7 @@ class Sample:
             body = struct.pack("!IIH6x", 0xFFFFFFFF, 0xFFFFFFFD, len(self.data))
         else:
             body = struct.pack("!IHxxHHIIxxxx", 0xFFFFFFFF, len(self.data), 1, 12, 0x80000004, 0xFFFFFFFD)
-        return header(self.version, 13, body + self.data)
+        return header(self.version, 13, body + self.data + FRAME)
 
     def flow_mod(self):
         tlvs, instructions = (self.data, b"") if self.kind == "oxm" else (b"", self.data)
@@ -82,7 +83,7 @@ def printed(tool, messages):
 
 
 def load_rules(path):
-    """differences.txt: `check | kind | regular expression on row, how, ours and theirs | why`, one a line."""
+    """differences.txt: `check | kind | regular expression on row, how, version, ours and theirs | why`, one a line."""
     rules = []
     with open(path, encoding="utf-8") as f:
         for line in f:
@@ -110,7 +111,7 @@ class Report:
         self.n = 0
 
     def differ(self, kind, row, version, how, detail):
-        if not excused(self.rules, self.name, kind, "%s, %s\n%s" % (row, how, detail)):
+        if not excused(self.rules, self.name, kind, "%s, %s, OpenFlow 1.%d\n%s" % (row, how, version - 1, detail)):
             self.groups.setdefault((kind, row, how if kind != "message" else ""), []).append((version, how, detail))
 
     def finish(self):

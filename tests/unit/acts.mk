@@ -14,3 +14,6 @@ tests_unit_test_conn_LDADD = $(OFPROTO_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_rconn_SOURCES = tests/unit/test-rconn.c tests/unit/conn-peer.h
 tests_unit_test_rconn_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_rconn_LDADD = $(OFPROTO_LIBS) $(CMOCKA_LIBS)
+
+tests_bench_bench_codec_SOURCES = tests/bench/bench-codec.c
+tests_bench_bench_codec_LDADD = $(OFP_LIBS)
