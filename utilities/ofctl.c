@@ -263,7 +263,8 @@ static const struct cmd commands[] = {
     {"diff-flows", "SOURCE1 SOURCE2", 2, 2, ofctl_diff_flows, "compare switches or files", false},
     {"packet-out", "SWITCH \"in_port=P packet=HEX actions=A\"", 2, CMD_NO_MAX, ofctl_packet_out,
      "send a packet through actions", true},
-    {"monitor", "SWITCH [MISS_LEN] [resume] [watch:SPEC]", 1, 3, ofctl_monitor, "print what the switch sends", false},
+    {"monitor", "SWITCH [MISS_LEN] [resume] [watch:SPEC]", 1, 3, ofctl_monitor,
+     "print what the switch sends", false},
     {"snoop", "SWITCH", 1, 1, ofctl_snoop, "print what the switch and controller say", false},
     {"probe", "TARGET", 1, 1, ofctl_probe, "see whether the switch answers", false},
     {"ping", "TARGET [BYTES]", 1, 2, ofctl_ping, "time ten echoes", false},
@@ -287,7 +288,9 @@ int main(int argc, char *argv[])
         .n_options = ARRAY_SIZE(options),
         .permute = true,
     };
-    struct ofctl ctl = {.versions = DEFAULT_VERSIONS, .protocols = PROTOCOL_ANY, .packet_in_format = -1};
+    struct ofctl ctl = {.versions = DEFAULT_VERSIONS,
+                        .protocols = PROTOCOL_ANY,
+                        .packet_in_format = -1};
 
     int first = cmd_options(&program, argc, argv, &ctl);
     narrow_protocols(&ctl);

@@ -276,9 +276,9 @@ static enum ofp_error decode_flow_mod(const char *hex, bool table_in_command, st
     return error;
 }
 
-#define FM10(COMMAND, COOKIE)                                                          \
-    "010e004800000001003820fe0001" /* in_port=1 */                                     \
-    "00000000000000000000000000000000000000000000000000000000000000000000"             \
+#define FM10(COMMAND, COOKIE)                                              \
+    "010e004800000001003820fe0001" /* in_port=1 */                         \
+    "00000000000000000000000000000000000000000000000000000000000000000000" \
     "00000000000000" COOKIE COMMAND "000000008000ffffffffffff0000"
 
 /* The table is in the command only if the connection agreed so. */
@@ -290,12 +290,10 @@ static void test_table_in_command(void **state)
     assert_int_equal(decode_flow_mod(FM10("0303", "05"), true, &fm), OFPERR_OK);
     assert_int_equal(fm.table_id, 3);
     assert_int_equal(fm.command, FM_DELETE);
-    assert_int_equal(decode_flow_mod(FM10("0303", "05"), false, &fm),
-                     OFPERR_OFPFMFC_BAD_COMMAND);
+    assert_int_equal(decode_flow_mod(FM10("0303", "05"), false, &fm), OFPERR_OFPFMFC_BAD_COMMAND);
     assert_int_equal(decode_flow_mod(FM10("0003", "05"), false, &fm), OFPERR_OK);
     assert_int_equal(fm.table_id, OFPTT_ALL);
-    assert_int_equal(decode_flow_mod(FM10("ff04", "05"), false, &fm),
-                     OFPERR_OFPFMFC_BAD_COMMAND);
+    assert_int_equal(decode_flow_mod(FM10("ff04", "05"), false, &fm), OFPERR_OFPFMFC_BAD_COMMAND);
 }
 
 /* Whose cookie changes: modifications of 1.0 and 1.1 say one, unless it is all ones. */
@@ -432,7 +430,9 @@ static void test_reasons(void **state)
         {PIR_EXPLICIT_MISS, OFP15_VERSION, PIR_EXPLICIT_MISS},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct packet_in pi = {.reason = rows[i].reason, .data = (const uint8_t *)"x", .data_len = 1},
+        struct packet_in pi = {.reason = rows[i].reason,
+                               .data = (const uint8_t *)"x",
+                               .data_len = 1},
                          got;
         struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
         struct msg_header h;
