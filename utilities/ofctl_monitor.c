@@ -22,13 +22,15 @@
 
 LOG_MODULE(ofctl);
 
+#define INVALID_TTL_TO_CONTROLLER 0x4 /* Of the switch's configuration, up to OpenFlow 1.2. */
+
 struct monitor {
     struct session *s;
     struct loop *loop;
     struct loop_fd fd;
     struct loop_call pump; /* There may be whole messages in the buffer. */
     struct control *control;
-    bool answer_echo;
+    bool answer_echo, resume;
     bool blocked;                           /* ofctl/block */
     struct control_request *waiting, *exit; /* To be answered: ofctl/barrier, exit. */
     uint32_t barrier_xid;
@@ -46,6 +48,38 @@ static void print_time(void)
     clock_gettime(CLOCK_REALTIME, &now);
     strftime(s, sizeof s, "%Y-%m-%d %H:%M:%S", gmtime_r(&now.tv_sec, &tm));
     fprintf(stderr, "%s.%03ld: ", s, now.tv_nsec / 1000000);
+}
+
+static void send_message(struct monitor *m, const uint8_t *msg, size_t len)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+
+    fprintf(stderr, "send: ");
+    session_print(m->s, msg, len, stderr);
+    fflush(stderr);
+    wire_wr_bytes(&w, msg, len);
+    ofconn_send(m->s->conn, &w);
+    ofconn_flush(m->s->conn);
+}
+
+/* Gives a paused packet back, so that the switch goes on with it. */
+static void resume(struct monitor *m, const struct msg_header *h, struct wire_rd *r)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct packet_in pi;
+
+    if (packet_in_decode(r, h, &pi) || !pi.continuation_len) {
+        return;
+    }
+    /* What was for the controller stays here. */
+    pi.buffer_id = OFP_NO_BUFFER;
+    pi.total_len = pi.data_len;
+    pi.userdata_len = 0;
+    packet_in_encode_resume(&pi, h->version, h->xid, &w);
+    if (!w.err) {
+        send_message(m, w.data, w.len);
+    }
+    wire_wr_deinit(&w);
 }
 
 static void handle(struct monitor *m, const uint8_t *msg, size_t len)
@@ -71,6 +105,8 @@ static void handle(struct monitor *m, const uint8_t *msg, size_t len)
     } else if (h.type == MSG_BARRIER_REPLY && m->waiting && h.xid == m->barrier_xid) {
         control_reply(m->waiting, NULL);
         m->waiting = NULL;
+    } else if (h.type == MSG_NXT_PACKET_IN2 && m->resume) {
+        resume(m, &h, &r);
     }
 }
 
@@ -99,18 +135,6 @@ static void on_readable(void *m, unsigned events)
 }
 
 /* ---- control commands ---- */
-
-static void send_message(struct monitor *m, const uint8_t *msg, size_t len)
-{
-    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-
-    fprintf(stderr, "send: ");
-    session_print(m->s, msg, len, stderr);
-    fflush(stderr);
-    wire_wr_bytes(&w, msg, len);
-    ofconn_send(m->s->conn, &w);
-    ofconn_flush(m->s->conn);
-}
 
 static void on_send(struct control_request *rq, int argc, const char *const argv[], void *m)
 {
@@ -323,10 +347,10 @@ static void on_lost(void)
     daemon_remove_pidfile();
 }
 
-static void listen_forever(struct session *s, bool answer_echo)
+static void listen_forever(struct session *s, bool answer_echo, bool resume)
 {
     const struct ofctl *ctl = s->ctl;
-    struct monitor m = {.s = s, .answer_echo = answer_echo};
+    struct monitor m = {.s = s, .answer_echo = answer_echo, .resume = resume};
 
     s->more = 2;
     become_daemon(ctl);
@@ -353,7 +377,7 @@ static void listen_forever(struct session *s, bool answer_echo)
 
 /* ---- setting up ---- */
 
-static void set_miss_send_len(struct session *s, uint16_t miss_send_len)
+static void change_config(struct session *s, uint16_t flags, const uint16_t *miss_send_len)
 {
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
     struct switch_config config;
@@ -371,21 +395,33 @@ static void set_miss_send_len(struct session *s, uint16_t miss_send_len)
         session_print(s, msg, len, stderr);
         cmd_exit(1);
     }
-    config.miss_send_len = miss_send_len;
+    config.flags |= flags;
+    if (miss_send_len) {
+        config.miss_send_len = *miss_send_len;
+    }
     switch_config_encode(&config, false, s->version, ofconn_next_xid(s->conn), &w);
     session_transact(s, &w);
 }
 
-/* -P: a switch that does not have the form asked for is an error.  Without it packet-ins come in
- * the standard form, which is the one this program takes apart. */
+static bool try_packet_in_format(struct session *s, enum packet_in_format format)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+
+    nx_format_encode_packet_in(format, s->version, ofconn_next_xid(s->conn), &w);
+    return session_try(s, &w);
+}
+
+/* -P: a switch that does not have the form asked for is an error.  Without it the richest that the
+ * switch has. */
 static void set_packet_in_format(struct session *s, int format)
 {
     static const char *const names[] = {"standard", "nxt_packet_in", "nxt_packet_in2"};
-    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
 
-    nx_format_encode_packet_in((enum packet_in_format)format, s->version, ofconn_next_xid(s->conn),
-                               &w);
-    if (!session_try(s, &w)) {
+    if (format < 0) {
+        if (!try_packet_in_format(s, PACKET_IN_NXT2) && s->version == OFP10_VERSION) {
+            (void)try_packet_in_format(s, PACKET_IN_NXT);
+        }
+    } else if (!try_packet_in_format(s, (enum packet_in_format)format)) {
         cmd_fatal("%s: could not set packet-in format to %s", ofconn_target(s->conn),
                   names[format]);
     }
@@ -416,11 +452,18 @@ void ofctl_monitor(int argc, char *argv[], void *aux)
     struct session s;
     uint16_t miss_send_len;
     uint32_t n_watches = 0;
+    bool resume = false;
 
     session_open(&s, ctl, argv[1]);
     for (int i = 2; i < argc; i++) {
         if (text_to_u16(argv[i], &miss_send_len)) {
-            set_miss_send_len(&s, miss_send_len);
+            change_config(&s, 0, &miss_send_len);
+        } else if (!strcmp(argv[i], "resume")) {
+            miss_send_len = UINT16_MAX;
+            change_config(&s, 0, &miss_send_len);
+            resume = true;
+        } else if (!strcmp(argv[i], "invalid_ttl") && s.version <= OFP12_VERSION) {
+            change_config(&s, INVALID_TTL_TO_CONTROLLER, NULL);
         } else if (!strcmp(argv[i], "invalid_ttl")) {
             cmd_fatal("invalid_ttl requires one of the OpenFlow versions OpenFlow10, OpenFlow11, "
                       "OpenFlow12 but none is enabled (use -O)");
@@ -430,10 +473,8 @@ void ofctl_monitor(int argc, char *argv[], void *aux)
             cmd_fatal("%s: unsupported \"monitor\" argument", argv[i]);
         }
     }
-    if (ctl->packet_in_format >= 0) {
-        set_packet_in_format(&s, ctl->packet_in_format);
-    }
-    listen_forever(&s, true);
+    set_packet_in_format(&s, ctl->packet_in_format);
+    listen_forever(&s, true, resume);
     session_close(&s);
 }
 
@@ -444,6 +485,6 @@ void ofctl_snoop(int argc, char *argv[], void *aux)
 
     s.conn = ofconn_open(argv[1], ctl->versions, ".snoop");
     s.version = ofconn_version(s.conn);
-    listen_forever(&s, false);
+    listen_forever(&s, false, false);
     session_close(&s);
 }
