@@ -115,6 +115,7 @@ static const struct {
     {RAW_SET_FIELD, "set_field", OFP15_VERSION},
     {RAW_SET_VLAN_VID, "set_vlan_vid", OFP11_VERSION},
     {RAW_SET_VLAN_PCP, "set_vlan_pcp", OFP11_VERSION},
+    {RAW_STRIP_VLAN, "strip_vlan", OFP10_VERSION},
     {RAW_POP_VLAN, "strip_vlan", OFP15_VERSION},
     {RAW_PUSH_VLAN, "push_vlan", OFP15_VERSION},
     {RAW_SET_DL_SRC, "mod_dl_src", OFP11_VERSION},

@@ -65,7 +65,8 @@ static void print_hex(const char *hex, int verbosity)
 void ofctl_ofp_print(int argc, char *argv[], void *aux)
 {
     const struct ofctl *ctl = aux;
-    uint32_t verbosity = 2; /* Whatever -m says. */
+    /* Of one message everything, whatever -m says; of a capture as ofp-parse-pcap does. */
+    uint32_t verbosity = ctl->pcap ? (uint32_t)ctl->verbosity : 2;
 
     if (argc > 2 && !text_to_u32(argv[2], &verbosity)) {
         cmd_fatal("%s: invalid verbosity", argv[2]);
