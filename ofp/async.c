@@ -113,13 +113,16 @@ void async_encode(const struct async_config *a, enum msg_type type, uint8_t vers
     if (has_props(type, version)) {
         for (uint16_t prop = 0; prop < 2 * ASYNC_N_KINDS; prop++) {
             if (a->given & BIT(prop)) {
-                prop_put_u32(w, prop, a->mask[prop / 2][prop & 1 ? 0 : 1]);
+                enum async_kind kind = (enum async_kind)(prop / 2);
+                prop_put_u32(w, prop,
+                             a->mask[kind][prop & 1 ? 0 : 1] & known_reasons(kind, version));
             }
         }
     } else {
         for (size_t kind = 0; kind < N_KINDS_13; kind++) {
-            wire_wr_u32(w, a->mask[kind][0]);
-            wire_wr_u32(w, a->mask[kind][1]);
+            uint32_t known = known_reasons((enum async_kind)kind, version);
+            wire_wr_u32(w, a->mask[kind][0] & known);
+            wire_wr_u32(w, a->mask[kind][1] & known);
         }
     }
     msg_finish(w, start);

@@ -25,7 +25,7 @@ struct async_config {
  * sets: OFPACFC_INVALID (a reason that the version lacks), OFPACFC_UNSUPPORTED (a kind). */
 enum ofp_error async_decode(struct wire_rd *, const struct msg_header *,
                             struct async_config *) MUST_USE;
-/* Masks, or the properties 'given'. */
+/* Masks, or the properties 'given'; without the reasons that the version lacks. */
 void async_encode(const struct async_config *, enum msg_type, uint8_t version, uint32_t xid,
                   struct wire_wr *);
 void async_format(const struct async_config *, uint8_t version, struct text *);

@@ -116,6 +116,8 @@ enum ofp_error flow_mod_decode(struct wire_rd *r, const struct msg_header *h,
     match_init(&fm->match);
     bool old = h->version == OFP10_VERSION || h->type == MSG_NXT_FLOW_MOD;
     enum ofp_error err = old ? flow_mod10_decode(r, h, fm) : decode_head(r, h, fm);
+    fm->before_12 = old || h->version == OFP11_VERSION;
+    fm->any_table = old && fm->table_id == OFPTT_ALL;
     err = err ? err : match_check_tuple(&fm->match);
     err = err ? err : acts_decode_instructions(r, wire_rd_left(r), h, &fm->acts);
     if (!err) {

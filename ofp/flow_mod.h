@@ -28,6 +28,10 @@ struct flow_mod {
     uint64_t cookie, cookie_mask; /* Host order. */
     uint64_t new_cookie;          /* ADD, and 1.0: the rule's. */
     bool modify_cookie;
+    /* Of 1.0 or 1.1: an ADD resets the counters of the flow that it replaces, a MODIFY that no flow
+     * matches adds one. */
+    bool before_12;
+    bool any_table; /* 1.0, without a table: then 'table_id' is OFPTT_ALL. */
     uint16_t idle_timeout, hard_timeout, importance;
     uint32_t buffer_id, out_port, out_group;
     uint16_t flags; /* OFPFF_* */

@@ -16,6 +16,7 @@
 #define OFP13_VERSION 4
 #define OFP14_VERSION 5
 #define OFP15_VERSION 6
+#define OFP_VERSIONS  0x7eu /* All of them: bit n = wire version n. */
 
 #define OFP_PORT       6653
 #define OFP_HEADER_LEN 8

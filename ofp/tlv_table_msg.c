@@ -16,7 +16,7 @@ void tlv_maps_deinit(struct tlv_maps *maps)
     *maps = (struct tlv_maps){.maps = NULL};
 }
 
-static void add(struct tlv_maps *maps, const struct tlv_map *map)
+static void add(struct tlv_maps *maps, const struct tlv_mapping *map)
 {
     maps->maps = xrealloc(maps->maps, (maps->n + 1) * sizeof *maps->maps);
     maps->maps[maps->n++] = *map;
@@ -26,8 +26,8 @@ static enum ofp_error decode_maps(struct wire_rd *r, unsigned n_fields, struct t
 {
     maps->maps = xcalloc(wire_rd_left(r) / MAP_LEN + 1, sizeof *maps->maps);
     while (wire_rd_left(r)) {
-        struct tlv_map m = {.class = wire_rd_u16(r)};
-        m.type = wire_rd_u8(r);
+        struct tlv_mapping m = {.option_class = wire_rd_u16(r)};
+        m.option_type = wire_rd_u8(r);
         m.len = wire_rd_u8(r);
         m.index = wire_rd_u16(r);
         wire_rd_skip(r, 2);
@@ -48,8 +48,8 @@ static enum ofp_error decode_maps(struct wire_rd *r, unsigned n_fields, struct t
 static void encode_maps(const struct tlv_maps *maps, struct wire_wr *w)
 {
     for (size_t i = 0; i < maps->n; i++) {
-        wire_wr_u16(w, maps->maps[i].class);
-        wire_wr_u8(w, maps->maps[i].type);
+        wire_wr_u16(w, maps->maps[i].option_class);
+        wire_wr_u8(w, maps->maps[i].option_type);
         wire_wr_u8(w, maps->maps[i].len);
         wire_wr_u16(w, maps->maps[i].index);
         wire_wr_zeros(w, 2);
@@ -61,8 +61,9 @@ static void format_maps(const struct tlv_maps *maps, struct text *s)
     text_puts(s, " mapping table:\n  class  type  length  match field\n"
                  " ------  ----  ------  --------------");
     for (size_t i = 0; i < maps->n; i++) {
-        const struct tlv_map *m = &maps->maps[i];
-        text_printf(s, "\n %#6x  %#4x  %6u  tun_metadata%u", m->class, m->type, m->len, m->index);
+        const struct tlv_mapping *m = &maps->maps[i];
+        text_printf(s, "\n %#6x  %#4x  %6u  tun_metadata%u", m->option_class, m->option_type,
+                    m->len, m->index);
     }
 }
 
@@ -70,16 +71,16 @@ static void format_maps(const struct tlv_maps *maps, struct text *s)
 
 enum ofp_error tlv_table_mod_decode(struct wire_rd *r, struct tlv_table_mod *m)
 {
-    *m = (struct tlv_table_mod){.command = TLV_TABLE_ADD};
+    *m = (struct tlv_table_mod){.command = TLV_ADD};
     uint16_t command = wire_rd_u16(r);
     wire_rd_skip(r, 6);
     if (r->err) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    if (command > TLV_TABLE_CLEAR) {
+    if (command > TLV_CLEAR) {
         return OFPERR_NXTTMFC_BAD_COMMAND;
     }
-    m->command = (enum tlv_table_command)command;
+    m->command = (enum tlv_command)command;
     return decode_maps(r, N_FIELDS, &m->maps);
 }
 
@@ -98,7 +99,7 @@ void tlv_table_mod_format(const struct tlv_table_mod *m, struct text *s)
     static const char *const commands[] = {"ADD", "DEL", "CLEAR"};
 
     text_printf(s, "\n %s", commands[m->command]);
-    if (m->command != TLV_TABLE_CLEAR) {
+    if (m->command != TLV_CLEAR) {
         format_maps(&m->maps, s);
     }
 }
@@ -125,7 +126,7 @@ static bool take_number(const char **p, const char *prefix, const char *stops, u
     return text_to_u32(word, value) && *value <= max;
 }
 
-static bool parse_map(const char **p, struct tlv_map *m)
+static bool parse_map(const char **p, struct tlv_mapping *m)
 {
     uint32_t class, type, len, index;
 
@@ -135,10 +136,10 @@ static bool parse_map(const char **p, struct tlv_map *m)
         !take_number(p, "}->tun_metadata", ",", UINT16_MAX, &index)) {
         return false;
     }
-    *m = (struct tlv_map){.class = (uint16_t) class,
-                          .type = (uint8_t)type,
-                          .len = (uint8_t)len,
-                          .index = (uint16_t)index};
+    *m = (struct tlv_mapping){.option_class = (uint16_t) class,
+                              .option_type = (uint8_t)type,
+                              .len = (uint8_t)len,
+                              .index = (uint16_t)index};
     return true;
 }
 
@@ -146,7 +147,7 @@ char *tlv_maps_parse(const char *text, struct tlv_maps *maps)
 {
     *maps = (struct tlv_maps){.maps = NULL};
     for (const char *p = text; *p; p += *p == ',') {
-        struct tlv_map m;
+        struct tlv_mapping m;
         if (!parse_map(&p, &m)) {
             return xasprintf("%s: invalid tlv mapping", text);
         }

@@ -2,23 +2,17 @@
  * Layer 2, pure.  The table itself is not here. */
 #pragma once
 
+#include "lib/packet/tlv_table.h"
 #include "ofp/msg.h"
 
-struct tlv_map { /* An option, and the field tun_metadata<index> that it is. */
-    uint16_t class;
-    uint8_t type, len; /* Bytes: a multiple of 4, to 124; 0 is for the table to refuse. */
-    uint16_t index;    /* 0 to 63 */
-};
 struct tlv_maps {
-    struct tlv_map *maps; /* Heap, or NULL. */
+    struct tlv_mapping *maps; /* Heap, or NULL.  A length may be 0: for the table to refuse. */
     size_t n;
 };
 void tlv_maps_deinit(struct tlv_maps *);
 
-enum tlv_table_command { TLV_TABLE_ADD, TLV_TABLE_DELETE, TLV_TABLE_CLEAR };
-
 struct tlv_table_mod {
-    enum tlv_table_command command;
+    enum tlv_command command;
     struct tlv_maps maps;
 };
 /* The caller deinits 'maps', after an error too.  Errors: NXTTMFC_BAD_COMMAND, NXTTMFC_BAD_OPT_LEN,

@@ -64,8 +64,7 @@ char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
     br->removed_tail = &br->removed;
     hmap_init(&br->ports);
     loop_timer_init(&br->expiry, p->loop, on_expiry, br);
-    char *error =
-        connmgr_new(p->loop, p->rundir, name, BIT(OFP13_VERSION), &handler, br, &br->conns);
+    char *error = connmgr_new(p->loop, p->rundir, name, OFP_VERSIONS, &handler, br, &br->conns);
     if (error) {
         tables_unref(br->tables);
         tlv_table_unref(br->tlvs);

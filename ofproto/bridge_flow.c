@@ -86,9 +86,15 @@ static void delete_rule(struct bridge *br, struct rule *rule, enum flow_removed_
     tables_remove(br->tables, rule);
 }
 
+/* Where a new rule goes. */
+static uint8_t table_of(const struct flow_mod *fm)
+{
+    return fm->table_id == OFPTT_ALL ? 0 : fm->table_id;
+}
+
 static struct rule_args args_of(const struct bridge *br, const struct flow_mod *fm)
 {
-    return (struct rule_args){.table_id = fm->table_id,
+    return (struct rule_args){.table_id = table_of(fm),
                               .priority = fm->priority,
                               .cookie = fm->new_cookie,
                               .idle_timeout = fm->idle_timeout,
@@ -103,17 +109,17 @@ static enum ofp_error add(struct bridge *br, const struct flow_mod *fm)
     struct rule_args args = args_of(br, fm);
 
     if ((fm->flags & OFPFF_CHECK_OVERLAP) &&
-        table_overlaps(br->tables, fm->table_id, &fm->match, fm->priority)) {
+        table_overlaps(br->tables, args.table_id, &fm->match, fm->priority)) {
         return OFPERR_OFPFMFC_OVERLAP;
     }
-    struct rule *old = table_find(br->tables, fm->table_id, &fm->match, fm->priority);
+    struct rule *old = table_find(br->tables, args.table_id, &fm->match, fm->priority);
     if (!old && tables_n_rules(br->tables) >= MAX_RULES) {
         return OFPERR_OFPFMFC_TABLE_FULL;
     }
     struct rule_acts *acts = rule_acts_new(fm->acts.data, fm->acts.len);
     struct rule *rule;
     if (old) {
-        bool keep_counters = !(fm->flags & OFPFF_RESET_COUNTS);
+        bool keep_counters = !(fm->flags & OFPFF_RESET_COUNTS) && !fm->before_12;
         rule = tables_replace(br->tables, old, &args, acts, keep_counters, false);
     } else {
         rule = tables_insert(br->tables, &fm->match, &args, acts);
@@ -126,11 +132,13 @@ struct change {
     struct bridge *br;
     const struct flow_mod *fm;
     struct rule_acts *acts; /* MODIFY */
+    size_t n;               /* Rules that it meant. */
 };
 
 static bool modify_one(void *c_, struct rule *rule)
 {
     struct change *c = c_;
+    c->n++;
     struct rule_args args = {.table_id = rule->table_id,
                              .priority = rule->priority,
                              .cookie = c->fm->modify_cookie ? c->fm->new_cookie : rule->cookie,
@@ -187,8 +195,10 @@ static enum ofp_error check(const struct bridge *br, const struct flow_mod *fm)
 {
     struct dp_features features;
     bool deletes = fm->command == FM_DELETE || fm->command == FM_DELETE_STRICT;
+    /* 1.0 names no table: it adds to the first, and changes and deletes in all. */
+    bool all = fm->table_id == OFPTT_ALL && (deletes || fm->any_table);
 
-    if (fm->table_id >= OFP_N_TABLES && !(deletes && fm->table_id == OFPTT_ALL)) {
+    if (fm->table_id >= OFP_N_TABLES && !all) {
         return OFPERR_OFPFMFC_BAD_TABLE_ID;
     }
     dp_get_features(br->ofproto->dp, &features);
@@ -216,6 +226,9 @@ enum ofp_error bridge_flow_mod(struct bridge *br, const struct flow_mod *fm, str
         c.acts = rule_acts_new(fm->acts.data, fm->acts.len);
         select_rules(&c, fm->command == FM_MODIFY_STRICT, modify_one);
         rule_acts_unref(c.acts);
+        if (!c.n && fm->before_12) {
+            error = add(br, fm);
+        }
         break;
     case FM_DELETE:
     case FM_DELETE_STRICT:

@@ -1,12 +1,19 @@
 /* dispatch.c - from a decoded header to what the switch does: one row a message.
  * Journey: ofconn -> dispatch() -> a handler below, in dispatch_stats.c, or in the file that owns
  * the thing -> reply or error.  HELLO, ECHO, roles and async configuration are conn's. */
+#include <stdlib.h>
+
 #include "lib/counter.h"
 #include "lib/log.h"
+#include "lib/mem.h"
+#include "ofp/queue.h"
+#include "ofp/switch.h"
+#include "ofp/table_features.h"
+#include "ofp/table_mod.h"
+#include "ofproto/dispatch_ext.h"
 #include "ofproto/dispatch_stats.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/session.h"
-#include "ofp/switch.h"
 
 LOG_MODULE(dispatch);
 
@@ -33,9 +40,25 @@ static enum ofp_error on_features(struct bridge *br, struct ofconn *conn,
                                 .n_tables = OFP_N_TABLES,
                                 .capabilities = OFPC_FLOW_STATS | OFPC_TABLE_STATS |
                                                 OFPC_PORT_STATS | OFPC_GROUP_STATS |
-                                                OFPC_QUEUE_STATS};
+                                                OFPC_QUEUE_STATS | OFPC_ARP_MATCH_IP,
+                                .actions = table_features_known_actions(h->version)};
+    struct ofp_port *ports = NULL;
 
+    if (h->version < OFP13_VERSION) { /* Later there is PORT_DESC. */
+        ports = xcalloc(hmap_count(&br->ports) + 1, sizeof *ports);
+        for (uint32_t n = bridge_next_port(br, 0); n != OFPP_NONE; n = bridge_next_port(br, n)) {
+            ports[f.n_ports++] = bridge_port_by_ofp(br, n)->desc;
+        }
+        f.ports = ports;
+    }
     switch_features_encode(&f, h->version, h->xid, &w);
+    free(ports);
+    if (w.err) { /* More ports than a message has room for. */
+        log_warn_rl("%s: too many ports for FEATURES_REPLY of %s", br->name,
+                    msg_version_name(h->version));
+        wire_wr_deinit(&w);
+        return OFPERR_OFPBRC_BAD_LEN;
+    }
     reply(conn, &w);
     return OFPERR_OK;
 }
@@ -117,10 +140,21 @@ static enum ofp_error on_table_mod(struct bridge *br, struct ofconn *conn,
 {
     (void)br;
     (void)conn;
-    (void)h;
-    uint8_t table = wire_rd_u8(r);
-    /* In 1.3 the configuration has no bits that mean anything. */
-    return table < OFP_N_TABLES || table == OFPTT_ALL ? OFPERR_OK : OFPERR_OFPTMFC_BAD_TABLE;
+    struct table_config c, plain;
+    enum ofp_error error = table_mod_decode(r, h, &c);
+
+    if (error) {
+        return error;
+    }
+    if (c.table_id >= OFP_N_TABLES && c.table_id != OFPTT_ALL) {
+        return OFPERR_OFPTMFC_BAD_TABLE;
+    }
+    /* In 1.3 the configuration has no bits that mean anything; others' are for what our tables do
+     * not do yet. */
+    table_config_init(&plain);
+    return c.evict || c.warn_vacant || c.miss_config != plain.miss_config
+               ? OFPERR_OFPTMFC_BAD_CONFIG
+               : OFPERR_OK;
 }
 
 static enum ofp_error on_barrier(struct bridge *br, struct ofconn *conn, const struct msg_header *h,
@@ -131,38 +165,24 @@ static enum ofp_error on_barrier(struct bridge *br, struct ofconn *conn, const s
     return OFPERR_OK;
 }
 
+/* No port has queues. */
 static enum ofp_error on_queue_get_config(struct bridge *br, struct ofconn *conn,
                                           const struct msg_header *h, struct wire_rd *r)
 {
-    uint32_t port = wire_rd_u32(r);
+    struct queue_request q;
+    enum ofp_error error = queue_request_decode(r, h, &q);
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
 
-    if (port != OFPP_ANY && !bridge_port_by_ofp(br, port)) {
+    if (error) {
+        return error;
+    }
+    if (q.port != OFPP_ANY && !bridge_port_by_ofp(br, q.port)) {
         return OFPERR_OFPQOFC_BAD_PORT;
     }
-    /* No port has queues. */
     size_t start = msg_start(&w, MSG_QUEUE_GET_CONFIG_REPLY, h->version, h->xid);
-    wire_wr_u32(&w, port);
-    wire_wr_zeros(&w, 4);
+    queue_config_encode_port(q.port, h->version, &w);
     msg_finish(&w, start);
     reply(conn, &w);
-    return OFPERR_OK;
-}
-
-static enum ofp_error on_ct_flush_zone(struct bridge *br, struct ofconn *conn,
-                                       const struct msg_header *h, struct wire_rd *r)
-{
-    (void)conn;
-    (void)h;
-    wire_rd_skip(r, 6);
-    struct ct_filter filter = {.has_zone = true, .zone = wire_rd_u16(r)};
-
-    if (r->err) {
-        return OFPERR_OFPBRC_BAD_LEN;
-    }
-    if (dp_ct(br->ofproto->dp)) {
-        ct_flush(dp_ct(br->ofproto->dp), &filter, loop_now(br->ofproto->loop));
-    }
     return OFPERR_OK;
 }
 
@@ -181,7 +201,15 @@ static const struct {
     [MSG_TABLE_MOD] = {on_table_mod, true},
     [MSG_BARRIER_REQUEST] = {on_barrier, false},
     [MSG_QUEUE_GET_CONFIG_REQUEST] = {on_queue_get_config, false},
-    [MSG_NXT_CT_FLUSH_ZONE] = {on_ct_flush_zone, true},
+    [MSG_NXT_FLOW_MOD] = {on_flow_mod, true},
+    [MSG_NXT_CT_FLUSH] = {dispatch_ct_flush, true},
+    [MSG_NXT_CT_FLUSH_ZONE] = {dispatch_ct_flush_zone, true},
+    [MSG_NXT_TLV_TABLE_MOD] = {dispatch_tlv_mod, true},
+    [MSG_NXT_TLV_TABLE_REQUEST] = {dispatch_tlv_request, false},
+    [MSG_NXST_FLOW_REQUEST] = {dispatch_flow_stats, false},
+    [MSG_NXST_AGGREGATE_REQUEST] = {dispatch_flow_stats, false},
+    [MSG_TABLE_DESC_REQUEST] = {dispatch_table_desc, false},
+    [MSG_QUEUE_DESC_REQUEST] = {dispatch_nothing, false},
     [MSG_DESC_REQUEST] = {dispatch_desc, false},
     [MSG_FLOW_STATS_REQUEST] = {dispatch_flow_stats, false},
     [MSG_AGGREGATE_STATS_REQUEST] = {dispatch_flow_stats, false},

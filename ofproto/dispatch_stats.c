@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "ofp/switch.h"
+#include "ofp/table_mod.h"
 #include "ofp/table_stats.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/session.h"
@@ -125,6 +126,25 @@ enum ofp_error dispatch_table_features(struct bridge *br, struct ofconn *conn,
     return OFPERR_OK;
 }
 
+enum ofp_error dispatch_table_desc(struct bridge *br, struct ofconn *conn,
+                                   const struct msg_header *h, struct wire_rd *r)
+{
+    (void)br;
+    (void)r;
+    struct mp_reply mp;
+
+    mp_reply_init(&mp, MSG_TABLE_DESC_REPLY, h->version, h->xid, send_part, conn);
+    for (unsigned id = 0; id < OFP_N_TABLES; id++) {
+        struct table_config c;
+        table_config_init(&c);
+        c.table_id = (uint8_t)id;
+        table_desc_encode(&c, mp_reply_entry(&mp));
+        mp_reply_entry_end(&mp);
+    }
+    mp_reply_finish(&mp);
+    return OFPERR_OK;
+}
+
 enum ofp_error dispatch_port_stats(struct bridge *br, struct ofconn *conn,
                                    const struct msg_header *h, struct wire_rd *r)
 {
@@ -151,13 +171,19 @@ enum ofp_error dispatch_port_stats(struct bridge *br, struct ofconn *conn,
 enum ofp_error dispatch_port_desc(struct bridge *br, struct ofconn *conn,
                                   const struct msg_header *h, struct wire_rd *r)
 {
-    (void)r;
+    uint32_t want;
     struct mp_reply mp;
+    enum ofp_error error = port_request_decode(r, h, &want);
 
+    if (error) {
+        return error;
+    }
     mp_reply_init(&mp, MSG_PORT_DESC_REPLY, h->version, h->xid, send_part, conn);
     for (uint32_t n = bridge_next_port(br, 0); n != OFPP_NONE; n = bridge_next_port(br, n)) {
-        ofp_port_encode(&bridge_port_by_ofp(br, n)->desc, h->version, mp_reply_entry(&mp));
-        mp_reply_entry_end(&mp);
+        if (want == OFPP_ANY || want == n) {
+            ofp_port_encode(&bridge_port_by_ofp(br, n)->desc, h->version, mp_reply_entry(&mp));
+            mp_reply_entry_end(&mp);
+        }
     }
     mp_reply_finish(&mp);
     return OFPERR_OK;

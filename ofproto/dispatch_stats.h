@@ -15,6 +15,8 @@ enum ofp_error dispatch_table_stats(struct bridge *, struct ofconn *, const stru
                                     struct wire_rd *r);
 enum ofp_error dispatch_table_features(struct bridge *, struct ofconn *, const struct msg_header *,
                                        struct wire_rd *r);
+enum ofp_error dispatch_table_desc(struct bridge *, struct ofconn *, const struct msg_header *,
+                                   struct wire_rd *r);
 enum ofp_error dispatch_port_stats(struct bridge *, struct ofconn *, const struct msg_header *,
                                    struct wire_rd *r);
 enum ofp_error dispatch_port_desc(struct bridge *, struct ofconn *, const struct msg_header *,

@@ -213,7 +213,7 @@ void ofctl_queue_get_config(int argc, char *argv[], void *aux)
 
 /* ---- tunnel options ---- */
 
-static void change_tlv_maps(const char *target, enum tlv_table_command command, const char *maps,
+static void change_tlv_maps(const char *target, enum tlv_command command, const char *maps,
                             void *aux)
 {
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
@@ -233,14 +233,14 @@ static void change_tlv_maps(const char *target, enum tlv_table_command command, 
 
 void ofctl_add_tlv_map(int argc, char *argv[], void *aux)
 {
-    change_tlv_maps(argv[1], TLV_TABLE_ADD, argv[2], aux);
+    change_tlv_maps(argv[1], TLV_ADD, argv[2], aux);
 }
 
 void ofctl_del_tlv_map(int argc, char *argv[], void *aux)
 {
     bool all = argc < 3;
 
-    change_tlv_maps(argv[1], all ? TLV_TABLE_CLEAR : TLV_TABLE_DELETE, all ? NULL : argv[2], aux);
+    change_tlv_maps(argv[1], all ? TLV_CLEAR : TLV_DELETE, all ? NULL : argv[2], aux);
 }
 
 /* ---- tracked connections ---- */

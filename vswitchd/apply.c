@@ -104,7 +104,9 @@ static void set_protocols(struct applied_bridge *b, const struct config_row *row
     static const struct {
         const char *name;
         uint8_t version;
-    } known[] = {{"OpenFlow13", OFP13_VERSION}};
+    } known[] = {{"OpenFlow10", OFP10_VERSION}, {"OpenFlow11", OFP11_VERSION},
+                 {"OpenFlow12", OFP12_VERSION}, {"OpenFlow13", OFP13_VERSION},
+                 {"OpenFlow14", OFP14_VERSION}, {"OpenFlow15", OFP15_VERSION}};
     uint32_t versions = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(known); i++) {

@@ -64,7 +64,7 @@ static void set_controllers(struct apply *a, const struct applied_bridge *b)
     size_t n;
     const struct config_row **rows =
         bridge ? config_refs(a->config, bridge, COL_Bridge_controller, &n) : NULL;
-    struct controller_status s;
+    struct connmgr_status s;
 
     for (size_t i = 0; rows && connmgr_status(bridge_conns(b->bridge), i, &s); i++) {
         for (size_t k = 0; k < n; k++) {

@@ -335,10 +335,11 @@ static int64_t seconds_since(const struct connmgr *mgr, int64_t ms)
     return ms < 0 ? -1 : (loop_now(mgr->loop) - ms) / 1000;
 }
 
-bool connmgr_status(const struct connmgr *mgr, size_t i, struct controller_status *st)
+bool connmgr_status(const struct connmgr *mgr, size_t i, struct connmgr_status *st)
 {
     static const char *const states[] = {"VOID", "BACKOFF", "CONNECTING", "ACTIVE"};
-    static const char *const roles[] = {"other", "master", "slave"};
+    static const char *const roles[] = {
+        [ROLE_EQUAL] = "other", [ROLE_PRIMARY] = "master", [ROLE_SECONDARY] = "slave"};
     const struct controller *c = mgr->controllers;
 
     while (c && i--) {
@@ -354,7 +355,7 @@ bool connmgr_status(const struct connmgr *mgr, size_t i, struct controller_statu
         }
     }
     bool connected = conn && conn->version;
-    *st = (struct controller_status){
+    *st = (struct connmgr_status){
         .target = c->target,
         .is_connected = connected,
         .role = roles[conn ? conn->role : ROLE_EQUAL],

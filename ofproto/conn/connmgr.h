@@ -18,7 +18,7 @@ struct controller_config {
     unsigned rate_limit, burst_limit; /* Packet-ins a second; 0: unlimited. */
 };
 
-struct controller_status {
+struct connmgr_status {
     const char *target;
     bool is_connected;
     const char *role;       /* "other", "master", "slave" */
@@ -38,7 +38,7 @@ void connmgr_set_fail_mode(struct connmgr *, enum fail_mode);
  * shown by the status. */
 void connmgr_set_controllers(struct connmgr *, const struct controller_config *, size_t n);
 /* False: there is no controller 'i'. */
-bool connmgr_status(const struct connmgr *, size_t i, struct controller_status *);
+bool connmgr_status(const struct connmgr *, size_t i, struct connmgr_status *);
 void connmgr_reconnect(struct connmgr *); /* bridge/reconnect */
 
 /* ---- asynchronous messages: to each connection that wants them, in its own version ---- */

@@ -21,11 +21,17 @@ void connmgr_flow_removed(struct connmgr *mgr, const struct flow_removed *fr)
     for (struct ofconn *c = connmgr_first(mgr); c; c = c->next) {
         if (ofconn_wants(c, ASYNC_FLOW_REMOVED, fr->reason)) {
             struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-            flow_removed_encode(fr, protocol_plain(c->version), 0, &w);
+            flow_removed_encode(fr, c->protocol, 0, &w);
             ofconn_send_async(c, w.data, w.len);
             wire_wr_deinit(&w);
         }
     }
+}
+
+/* 1.3 knows the first three; what comes from a group or an action set is an action to it. */
+static unsigned reason_for(const struct ofconn *c, unsigned reason)
+{
+    return c->version < OFP14_VERSION && reason > PIR_INVALID_TTL ? PIR_ACTION : reason;
 }
 
 /* How much of the frame the connection is to get: max_len is the action's; where no rule sent the
@@ -47,7 +53,8 @@ void connmgr_packet_in(struct connmgr *mgr, const struct packet_in *pin, uint16_
     int64_t now = loop_now(connmgr_loop(mgr));
 
     for (struct ofconn *c = connmgr_first(mgr); c; c = c->next) {
-        if (c->controller_id != controller_id || !ofconn_wants(c, ASYNC_PACKET_IN, pin->reason)) {
+        if (c->controller_id != controller_id ||
+            !ofconn_wants(c, ASYNC_PACKET_IN, reason_for(c, pin->reason))) {
             continue;
         }
         if (c->limited && !rate_take(&c->rate, 1, now)) {
@@ -63,7 +70,7 @@ void connmgr_packet_in(struct connmgr *mgr, const struct packet_in *pin, uint16_
         /* What is not kept here must go out whole, else it is lost. */
         mine.data_len = mine.buffer_id == OFP_NO_BUFFER ? pin->data_len : len;
         struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-        packet_in_encode(&mine, c->version, PACKET_IN_STANDARD, 0, &w);
+        packet_in_encode(&mine, c->version, c->packet_in_format, 0, &w);
         if (!w.err) {
             ofconn_send_async(c, w.data, w.len);
         }

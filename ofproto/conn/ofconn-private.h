@@ -7,6 +7,9 @@
 
 #include "lib/io/stream.h"
 #include "lib/rate.h"
+#include "ofp/async.h"
+#include "ofp/protocol.h"
+#include "ofp/role.h"
 #include "ofp/switch.h"
 #include "ofproto/conn/connmgr.h"
 
@@ -18,11 +21,6 @@
 #define HELLO_WAIT_MS        5000
 #define SERVICE_PROBE_MS     60000
 #define DEFAULT_MISS_LEN     128
-
-enum ofconn_role { ROLE_EQUAL, ROLE_PRIMARY, ROLE_SECONDARY };
-
-/* The kinds of asynchronous messages; bit n of a mask is reason n. */
-enum async_type { ASYNC_PACKET_IN, ASYNC_PORT_STATUS, ASYNC_FLOW_REMOVED, ASYNC_N };
 
 struct controller;
 
@@ -44,8 +42,12 @@ struct ofconn {
     unsigned holds;
     bool paused, out_blocked;
 
-    enum ofconn_role role;
-    uint32_t async[ASYNC_N][2]; /* [..][1]: as secondary. */
+    /* The forms that the peer has chosen (nx_format.h). */
+    uint32_t protocol; /* Of flows: one PROTOCOL_*. */
+    enum packet_in_format packet_in_format;
+
+    enum ofp_role role; /* Never ROLE_NOCHANGE. */
+    struct async_config async;
     uint16_t miss_send_len, controller_id;
     bool limited; /* Packet-ins are. */
     struct rate rate;
@@ -63,8 +65,9 @@ void ofconn_send_async(struct ofconn *, const void *msg, size_t len);
 
 /* ---- ofconn_async.c ---- */
 void ofconn_async_init(struct ofconn *);
-bool ofconn_wants(const struct ofconn *, enum async_type, unsigned reason);
-enum ofp_error ofconn_handle_set_async(struct ofconn *, struct wire_rd *);
+bool ofconn_wants(const struct ofconn *, enum async_kind, unsigned reason);
+enum ofp_error ofconn_handle_set_async(struct ofconn *, const struct msg_header *,
+                                       struct wire_rd *);
 void ofconn_handle_get_async(struct ofconn *, const struct msg_header *);
 enum ofp_error ofconn_handle_role(struct ofconn *, const struct msg_header *, struct wire_rd *);
 

@@ -7,6 +7,8 @@
 #include "lib/counter.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "ofp/controller.h"
+#include "ofp/nx_format.h"
 
 LOG_MODULE(ofconn);
 
@@ -183,6 +185,7 @@ static void handle_first(struct ofconn *c, const uint8_t *msg, size_t len)
         return;
     }
     c->version = version;
+    c->protocol = protocol_plain(version);
     log_dbg("%s: OpenFlow %s", stream_name(c->stream), msg_version_name(version));
     arm_probe(c);
     connmgr_established(c->mgr, c);
@@ -208,20 +211,46 @@ static enum ofp_error handle_echo(struct ofconn *c, const struct msg_header *h,
 
 static enum ofp_error handle_controller_id(struct ofconn *c, struct wire_rd *r)
 {
-    const uint8_t *zero = wire_rd_bytes(r, 6);
-    uint16_t id = wire_rd_u16(r);
+    uint16_t id;
+    enum ofp_error error = controller_id_decode(r, &id);
 
-    if (r->err || !is_all_zeros(zero, 6)) {
-        return OFPERR_NXBRC_MUST_BE_ZERO;
-    }
-    c->controller_id = id;
-    return OFPERR_OK;
+    c->controller_id = error ? c->controller_id : id;
+    return error;
 }
 
-/* Only the standard form of packet-ins is sent. */
-static enum ofp_error handle_packet_in_format(struct wire_rd *r)
+/* Does the peer put the table into the command of its flow-mods? */
+static bool table_in_command(const struct ofconn *c)
 {
-    return wire_rd_u32(r) ? OFPERR_OFPBRC_EPERM : OFPERR_OK;
+    return c->protocol & (PROTOCOL_OF10_TID | PROTOCOL_NXM_TID);
+}
+
+static void choose_flow_format(struct ofconn *c, bool nxm, bool tid)
+{
+    c->protocol =
+        nxm ? (tid ? PROTOCOL_NXM_TID : PROTOCOL_NXM) : (tid ? PROTOCOL_OF10_TID : PROTOCOL_OF10);
+}
+
+/* The forms of OpenFlow 1.0; later versions have one, and nothing to choose. */
+static enum ofp_error handle_flow_format(struct ofconn *c, struct wire_rd *r)
+{
+    uint32_t protocol;
+    enum ofp_error error = nx_format_decode_flow(r, &protocol);
+
+    if (!error) {
+        choose_flow_format(c, protocol == PROTOCOL_NXM, table_in_command(c));
+    }
+    return error;
+}
+
+static enum ofp_error handle_table_id(struct ofconn *c, struct wire_rd *r)
+{
+    bool tid;
+    enum ofp_error error = nx_format_decode_table_id(r, &tid);
+
+    if (!error && c->version == OFP10_VERSION) {
+        choose_flow_format(c, c->protocol & PROTOCOL_NXM_ALL, tid);
+    }
+    return error;
 }
 
 static void handle_peer_error(const struct ofconn *c, const uint8_t *msg, size_t len)
@@ -252,14 +281,21 @@ static enum ofp_error handle_own(struct ofconn *c, const struct msg_header *h, s
         return ofconn_handle_role(c, h, r);
     case MSG_SET_ASYNC:
     case MSG_NXT_SET_ASYNC_CONFIG:
-        return ofconn_handle_set_async(c, r);
+    case MSG_NXT_SET_ASYNC_CONFIG2:
+        return ofconn_handle_set_async(c, h, r);
     case MSG_GET_ASYNC_REQUEST:
         ofconn_handle_get_async(c, h);
         return OFPERR_OK;
     case MSG_NXT_SET_CONTROLLER_ID:
         return handle_controller_id(c, r);
     case MSG_NXT_SET_PACKET_IN_FORMAT:
-        return handle_packet_in_format(r);
+        return nx_format_decode_packet_in(r, &c->packet_in_format);
+    case MSG_NXT_SET_FLOW_FORMAT:
+        return handle_flow_format(c, r);
+    case MSG_NXT_FLOW_MOD_TABLE_ID:
+        return handle_table_id(c, r);
+    case MSG_NXT_FLOW_AGE:
+        return OFPERR_OK; /* Ages are always told. */
     default:
         *mine = false;
         return OFPERR_OK;
@@ -291,6 +327,7 @@ static void handle_message(struct ofconn *c, const uint8_t *msg, size_t len)
     if (error) {
         ofconn_send_error(c, error, msg, len);
     } else if (!mine) {
+        h.table_in_command = table_in_command(c);
         handler->recv(aux, c, &h, msg, len);
     }
 }
@@ -369,6 +406,7 @@ struct ofconn *ofconn_new(struct connmgr *mgr, struct stream *s, struct controll
     c->service = service;
     c->rx_ms = loop_now(loop);
     c->miss_send_len = service ? 0 : DEFAULT_MISS_LEN;
+    c->role = ROLE_EQUAL;
     ofconn_async_init(c);
     loop_call_init(&c->reaper, loop, on_reap, c);
     loop_timer_init(&c->probe, loop, on_probe, c);

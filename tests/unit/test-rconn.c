@@ -16,7 +16,7 @@ static void on_accept(void *aux, struct stream *s)
 
 static const char *status_state(void)
 {
-    struct controller_status st;
+    struct connmgr_status st;
     assert_true(connmgr_status(mgr, 0, &st));
     return st.state;
 }
@@ -128,7 +128,7 @@ static void test_bad_targets(void **state)
 
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         struct controller_config cfg = {.target = bad[i], .inactivity_probe_ms = -1};
-        struct controller_status st;
+        struct connmgr_status st;
         connmgr_set_controllers(mgr, &cfg, 1);
         assert_true(connmgr_status(mgr, 0, &st));
         assert_string_equal(st.state, "VOID");

@@ -340,7 +340,7 @@ static void test_tlv_text(void **state UNUSED)
         {"{class=1,type=2,len=4}->tun_metadata0x", NULL},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct tlv_table_mod m = {.command = TLV_TABLE_ADD};
+        struct tlv_table_mod m = {.command = TLV_ADD};
         char *error = tlv_maps_parse(rows[i].text, &m.maps);
         if (rows[i].hex) {
             struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
