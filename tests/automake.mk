@@ -38,6 +38,7 @@ TESTSUITE_AT = \
 	tests/pipeline.at \
 	tests/fields.at \
 	tests/messages.at \
+	tests/versions.at \
 	tests/controller.at \
 	tests/conntrack.at
 TESTSUITE = $(srcdir)/tests/testsuite

@@ -38,7 +38,7 @@ static void fetch(struct names *n)
     }
     n->fetched = true;
     uint32_t xid = ofconn_next_xid(n->conn);
-    msg_encode_simple(MSG_PORT_DESC_REQUEST, ofconn_version(n->conn), xid, NULL, 0, &w);
+    port_request_encode(MSG_PORT_DESC_REQUEST, OFPP_ANY, ofconn_version(n->conn), xid, &w);
     ofconn_send(n->conn, &w);
     do {
         msg = ofconn_recv_reply(n->conn, xid, &len);

@@ -15,6 +15,15 @@ static void print_simple(struct session *s, enum msg_type type)
     session_print_replies(s, &w, xid);
 }
 
+static void print_ports(struct session *s, enum msg_type type, uint32_t port)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    uint32_t xid = ofconn_next_xid(s->conn);
+
+    port_request_encode(type, port, s->version, xid, &w);
+    session_print_replies(s, &w, xid);
+}
+
 static void simple_command(const char *target, enum msg_type type, void *aux)
 {
     struct session s;
@@ -30,7 +39,9 @@ void ofctl_show(int argc, char *argv[], void *aux)
 
     session_open(&s, aux, argv[1]);
     print_simple(&s, MSG_FEATURES_REQUEST);
-    print_simple(&s, MSG_PORT_DESC_REQUEST);
+    if (s.version >= OFP13_VERSION) { /* Until then the ports are among the features. */
+        print_ports(&s, MSG_PORT_DESC_REQUEST, OFPP_ANY);
+    }
     print_simple(&s, MSG_GET_CONFIG_REQUEST);
     session_close(&s);
 }
@@ -52,7 +63,6 @@ void ofctl_get_config(int argc, char *argv[], void *aux)
 
 static void dump_ports(char *argv[], int argc, enum msg_type type, void *aux)
 {
-    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
     struct session s;
     uint32_t port = OFPP_ANY;
 
@@ -60,9 +70,7 @@ static void dump_ports(char *argv[], int argc, enum msg_type type, void *aux)
     if (argc > 2 && !port_parse(argv[2], names_input(&s.names), &port)) {
         cmd_fatal("%s: unknown port `%s'", argv[1], argv[2]);
     }
-    uint32_t xid = ofconn_next_xid(s.conn);
-    port_request_encode(type, port, s.version, xid, &w);
-    session_print_replies(&s, &w, xid);
+    print_ports(&s, type, port);
     session_close(&s);
 }
 

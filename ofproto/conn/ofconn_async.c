@@ -4,7 +4,8 @@
 
 #define PACKET_IN_DEFAULT    (UINT32_MAX & ~BIT(PIR_INVALID_TTL))
 #define PORT_STATUS_DEFAULT  (BIT(PORT_ADD) | BIT(PORT_DELETE) | BIT(PORT_MODIFY))
-#define FLOW_REMOVED_DEFAULT UINT32_MAX
+#define FLOW_REMOVED_DEFAULT 0x3f
+#define FLOW_REMOVED_13      0xf /* Idle, hard, delete, group delete: the reasons of 1.3. */
 
 void ofconn_async_init(struct ofconn *c)
 {
@@ -48,9 +49,13 @@ enum ofp_error ofconn_handle_set_async(struct ofconn *c, const struct msg_header
 
 void ofconn_handle_get_async(struct ofconn *c, const struct msg_header *h)
 {
+    struct async_config a = c->async;
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
 
-    async_encode(&c->async, MSG_GET_ASYNC_REPLY, c->version, h->xid, &w);
+    for (int i = 0; i < 2 && c->version < OFP14_VERSION; i++) {
+        a.mask[ASYNC_FLOW_REMOVED][i] &= FLOW_REMOVED_13;
+    }
+    async_encode(&a, MSG_GET_ASYNC_REPLY, c->version, h->xid, &w);
     ofconn_send(c, w.data, w.len);
     wire_wr_deinit(&w);
 }
