@@ -42,12 +42,14 @@ static uint32_t write_bits(const struct field_set *set, uint8_t version)
     return bits;
 }
 
-/* 1.2: bit n = field n of OXM's basic class. */
+/* 1.2: bit n = field n of OXM's basic class, as far as it had it. */
 static int oxm_bit(const struct field *f)
 {
     const struct field_codepoint *cp = field_codepoint(f, OFP12_VERSION);
 
-    return cp && cp->header >> 16 == 0x8000 ? (int)(cp->header >> 9 & 0x7f) : -1;
+    return cp && cp->header >> 16 == 0x8000 && cp->min_version <= OFP12_VERSION
+               ? (int)(cp->header >> 9 & 0x7f)
+               : -1;
 }
 
 static void read_oxm_bits(struct wire_rd *r, struct field_set *set)

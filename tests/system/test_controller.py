@@ -82,6 +82,9 @@ def test_controller_reconnects(env):
     again.wait("^ready", 30)
 
 
+VERSIONS = ["OpenFlow10", "OpenFlow11", "OpenFlow12", "OpenFlow13", "OpenFlow14", "OpenFlow15"]
+
+
 def test_genuine_ofctl(env):
     """The genuine ovs-ofctl drives our daemon, and agrees with ours to the letter."""
     if not shutil.which("ovs-ofctl"):
@@ -110,6 +113,18 @@ table=5,metadata=0x5/0xff,actions=clear_actions,write_metadata:0x7/0xff
         theirs = strip(genuine(*command[1:], command[0], mgmt))
         ours = strip(daemon.ofctl(*command[1:], command[0], mgmt))
         assert ours == theirs, f"{command}:\nours:\n{ours}\ntheirs:\n{theirs}"
+    for version in VERSIONS:
+        for command in (["dump-flows", "--no-stats"], ["dump-ports-desc"], ["show"], ["dump-tables"], ["get-frags"], ["dump-aggregate"]):
+            argv = ["-O", version, *command[1:], command[0], mgmt]
+            theirs = strip(daemon.netns.run("ovs-ofctl", *argv))
+            ours = strip(daemon.tool("ofctl", *argv))
+            assert ours == theirs, f"{version}: {command}:\nours:\n{ours}\ntheirs:\n{theirs}"
+        for tool in (lambda *argv: daemon.netns.run("ovs-ofctl", *argv)), (lambda *argv: daemon.tool("ofctl", *argv)):
+            tool("-O", version, "add-flow", mgmt, "priority=77,tcp,nw_src=192.0.2.0/24,tp_dst=80,actions=mod_nw_tos:8,output:2")
+            line = tool("-O", version, "dump-flows", mgmt, "tcp")
+            assert "priority=77,tcp,nw_src=192.0.2.0/24,tp_dst=80 actions=" in line, line
+            tool("-O", version, "--strict", "del-flows", mgmt, "priority=77,tcp,nw_src=192.0.2.0/24,tp_dst=80")
+            assert "priority=77" not in tool("-O", version, "dump-flows", mgmt)
     assert h1.ping("10.1.1.2", 3) == 3
     dump = genuine("dump-flows", mgmt, "table=1")
     assert "n_packets=1," in dump and "n_packets=2," in dump, dump
