@@ -31,12 +31,16 @@ enum act_inst {
 struct act_wire;
 
 /* Where a list of acts stands; decides what may be in it. */
-enum act_outer { OUTER_NONE, OUTER_WRITE_ACTIONS, OUTER_CT };
+enum act_outer { OUTER_NONE, OUTER_WRITE_ACTIONS, OUTER_CT, OUTER_CLONE };
+
+/* Lists in lists, on the wire and in text; the outermost counts. */
+#define ACT_MAX_DEPTH 100
 
 struct act_decoder {
     struct acts *out;
     const struct msg_header *h; /* Version and TLV table. */
     enum act_outer outer;
+    unsigned depth; /* How many lists stand around what is read. */
 };
 
 /* 'r' covers the body: behind type and length, or behind the experimenter's subtype; the padding at
@@ -70,6 +74,11 @@ ACT_CODEC(output)
 ACT_CODEC(output_reg)
 ACT_CODEC(output_reg2)
 ACT_CODEC(controller)
+ACT_CODEC(controller2)
+ACT_CODEC(learn)
+ACT_CODEC(clone)
+ACT_CODEC(encap)
+ACT_CODEC(decap)
 ACT_CODEC(set_vlan_vid)
 ACT_CODEC(set_vlan_pcp)
 ACT_CODEC(push_vlan)
@@ -137,6 +146,10 @@ bool act_raw_is_legacy(uint8_t raw);
 /* May 'a' stand in 'outer'?  On error '*why' is a heap text. */
 enum ofp_error act_verify(const struct act *a, enum act_outer outer, char **why) MUST_USE;
 enum ofp_error act_nat_verify(const struct act_nat *, unsigned present) MUST_USE;
+/* The specifications of a flow that is learned by one with this match. */
+enum ofp_error act_learn_check(const struct act_learn *, const struct match *) MUST_USE;
+/* The header of a field in a specification; 0: none, it has room for four bytes. */
+uint32_t act_learn_header(const struct field *);
 
 /* ---- lists inside lists ---- */
 
@@ -160,6 +173,7 @@ struct act_parser {
     struct acts *out;
     enum act_outer outer;
     bool instructions; /* Allowed at this place. */
+    unsigned depth;    /* How many lists stand around what is read. */
     uint8_t raw;       /* The word's, of the action at hand. */
     const char *word;
 };
@@ -188,6 +202,10 @@ act_parse_fn act_parse_u16;
 act_parse_fn act_parse_set_tunnel;
 act_parse_fn act_parse_resubmit;
 act_parse_fn act_parse_ct;
+act_parse_fn act_parse_learn;
+act_parse_fn act_parse_clone;
+act_parse_fn act_parse_encap;
+act_parse_fn act_parse_decap;
 act_parse_fn act_parse_nat;
 act_parse_fn act_parse_note;
 act_parse_fn act_parse_meter;
@@ -204,4 +222,9 @@ char *act_parse_int(const struct act_parser *, const char *arg, uint64_t max, ui
 bool act_parse_table(const struct name_map *, const char *, uint8_t *table); /* Name or number. */
 #define ACT_REASON_ACTION 1
 const char *act_reason_name(uint8_t reason); /* Of packet-ins; NULL if unknown. */
+void act_format_table(uint8_t table, const struct name_map *, struct text *);
 void act_format_nat(const struct act_nat *, struct text *);
+void act_format_controller(const struct act_controller *, struct text *);
+void act_format_learn(const struct act_learn *, const struct name_map *, struct text *);
+void act_format_encap(const struct act_encap *, struct text *);
+void act_format_decap(const struct act_u32 *, struct text *);

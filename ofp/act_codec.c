@@ -66,25 +66,6 @@ void act_enc_output(const struct act *a, const struct act_wire *row UNUSED, uint
     wire_wr_u16(w, o->max_len);
 }
 
-enum ofp_error act_dec_controller(struct act_decoder *d, const struct act_wire *row UNUSED,
-                                  struct wire_rd *r)
-{
-    struct act_controller *a = acts_put(d->out, ACT_CONTROLLER, sizeof *a);
-    a->max_len = wire_rd_u16(r);
-    a->controller_id = wire_rd_u16(r);
-    a->reason = wire_rd_u8(r);
-    return OFPERR_OK;
-}
-
-void act_enc_controller(const struct act *a, const struct act_wire *row UNUSED,
-                        uint8_t version UNUSED, struct wire_wr *w)
-{
-    const struct act_controller *c = (const void *)a;
-    wire_wr_u16(w, c->max_len);
-    wire_wr_u16(w, c->controller_id);
-    wire_wr_u8(w, c->reason);
-}
-
 /* ---- VLAN and MPLS ---- */
 
 static enum ofp_error put_vlan(struct act_decoder *d, enum act_type type, unsigned value,
@@ -260,6 +241,32 @@ void act_enc_resubmit_table(const struct act *a, const struct act_wire *row, uin
 {
     act_enc_resubmit(a, row, version, w);
     wire_wr_u8(w, ((const struct act_resubmit *)(const void *)a)->table);
+}
+
+/* ---- clone ---- */
+
+enum ofp_error act_dec_clone(struct act_decoder *d, const struct act_wire *row UNUSED,
+                             struct wire_rd *r)
+{
+    struct act_decoder nested = {d->out, d->h, OUTER_CLONE, d->depth};
+    size_t size = sizeof(struct act_write_actions);
+    size_t ofs = act_nest_begin(d->out, ACT_CLONE, size);
+
+    wire_rd_skip(r, 6);
+    enum ofp_error error = act_decode_list(&nested, r);
+    if (error) {
+        return error;
+    }
+    return act_nest_end(d->out, ofs, size) ? OFPERR_OK : OFPERR_OFPBAC_TOO_MANY;
+}
+
+void act_enc_clone(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
+                   struct wire_wr *w)
+{
+    const struct act_write_actions *c = (const void *)a;
+
+    wire_wr_zeros(w, 6);
+    act_encode_list(act_write_actions_nested(c), c->nested_len, version, w);
 }
 
 /* ---- note ---- */

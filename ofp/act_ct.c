@@ -66,7 +66,7 @@ enum ofp_error act_dec_ct(struct act_decoder *d, const struct act_wire *row UNUS
     memcpy((char *)d->out->data + ofs, &ct, sizeof ct);
 
     if (d->outer != OUTER_CT) { /* Else refused in a moment: no recursion on the peer's word. */
-        struct act_decoder nested = {d->out, d->h, OUTER_CT};
+        struct act_decoder nested = {d->out, d->h, OUTER_CT, d->depth};
         enum ofp_error error = act_decode_list(&nested, r);
         if (error) {
             return error;

@@ -250,7 +250,8 @@ char *act_parse_ct(struct act_parser *p, char *arg)
 {
     struct act_ct ct = {.act = {.type = ACT_CT, .len = sizeof ct}, .table = OFPTT_ALL};
     size_t ofs = act_nest_begin(p->out, ACT_CT, sizeof ct);
-    struct act_parser nested = {.names = p->names, .out = p->out, .outer = OUTER_CT};
+    struct act_parser nested = {
+        .names = p->names, .out = p->out, .outer = OUTER_CT, .depth = p->depth};
     char *key, *value, *error = NULL;
 
     if (p->outer == OUTER_CT) {

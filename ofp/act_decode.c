@@ -78,16 +78,20 @@ static enum ofp_error decode_one(struct act_decoder *d, struct wire_rd *r)
 
 enum ofp_error act_decode_list(struct act_decoder *d, struct wire_rd *r)
 {
+    enum ofp_error error = OFPERR_OK;
+
     if (r->err || wire_rd_left(r) % 8) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    while (wire_rd_left(r)) {
-        enum ofp_error error = decode_one(d, r);
-        if (error) {
-            return error;
-        }
+    if (d->depth >= ACT_MAX_DEPTH) {
+        return OFPERR_OFPBAC_TOO_MANY;
     }
-    return OFPERR_OK;
+    d->depth++;
+    while (!error && wire_rd_left(r)) {
+        error = decode_one(d, r);
+    }
+    d->depth--;
+    return error;
 }
 
 static bool version_ok(uint8_t version)
@@ -98,7 +102,7 @@ static bool version_ok(uint8_t version)
 enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, const struct msg_header *h,
                                    struct acts *out)
 {
-    struct act_decoder d = {out, h, OUTER_NONE};
+    struct act_decoder d = {out, h, OUTER_NONE, 0};
 
     if (!version_ok(h->version)) {
         return OFPERR_OFPBRC_BAD_VERSION;
@@ -162,7 +166,7 @@ static enum ofp_error split_instructions(struct wire_rd *r, uint8_t version,
 static enum ofp_error decode_write_actions(struct wire_rd *r, const struct msg_header *h,
                                            struct acts *out)
 {
-    struct act_decoder d = {out, h, OUTER_WRITE_ACTIONS};
+    struct act_decoder d = {out, h, OUTER_WRITE_ACTIONS, 0};
     size_t ofs = act_nest_begin(out, ACT_WRITE_ACTIONS, sizeof(struct act_write_actions));
 
     wire_rd_skip(r, 4);
@@ -178,7 +182,7 @@ static enum ofp_error decode_write_actions(struct wire_rd *r, const struct msg_h
 static enum ofp_error put_instructions(struct instructions *in, const struct msg_header *h,
                                        struct acts *out)
 {
-    struct act_decoder d = {out, h, OUTER_NONE};
+    struct act_decoder d = {out, h, OUTER_NONE, 0};
     enum ofp_error error = OFPERR_OK;
 
     if (in->present[INST_METER]) {

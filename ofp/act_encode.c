@@ -185,6 +185,18 @@ static const struct act_wire *output_reg_row(const struct act_output_reg *o, uin
     return &act_wires[second ? RAW_OUTPUT_REG2 : RAW_OUTPUT_REG];
 }
 
+static const struct act_wire *controller_row(const struct act_controller *c)
+{
+    bool second = c->act.raw == RAW_CONTROLLER2 || act_controller_is_extended(c);
+    return &act_wires[second ? RAW_CONTROLLER2 : RAW_CONTROLLER];
+}
+
+static const struct act_wire *learn_row(const struct act_learn *l)
+{
+    bool second = l->act.raw == RAW_LEARN2 || l->limit || l->result.field;
+    return &act_wires[second ? RAW_LEARN2 : RAW_LEARN];
+}
+
 static void encode_one(const struct act *a, uint8_t version, struct wire_wr *w)
 {
     const void *p = a;
@@ -213,6 +225,12 @@ static void encode_one(const struct act *a, uint8_t version, struct wire_wr *w)
         break;
     case ACT_OUTPUT_REG:
         row = output_reg_row(p, version);
+        break;
+    case ACT_CONTROLLER:
+        row = controller_row(p);
+        break;
+    case ACT_LEARN:
+        row = learn_row(p);
         break;
     default:
         row = act_wire_pick(a->type, version);

@@ -14,37 +14,6 @@ static void format_output(const struct act_output *o, const struct name_map *nam
     }
 }
 
-static void format_reason(uint8_t reason, struct text *t)
-{
-    const char *name = act_reason_name(reason);
-
-    if (name) {
-        text_printf(t, "reason=%s,", name);
-    } else {
-        text_printf(t, "reason=%u,", reason);
-    }
-}
-
-static void format_controller(const struct act_controller *c, struct text *t)
-{
-    if (c->reason == ACT_REASON_ACTION && !c->controller_id) {
-        text_printf(t, "CONTROLLER:%u", c->max_len);
-        return;
-    }
-    text_puts(t, "controller(");
-    if (c->reason != ACT_REASON_ACTION) {
-        format_reason(c->reason, t);
-    }
-    if (c->max_len != UINT16_MAX) {
-        text_printf(t, "max_len=%u,", c->max_len);
-    }
-    if (c->controller_id) {
-        text_printf(t, "id=%u,", c->controller_id);
-    }
-    text_chomp(t, ',');
-    text_putc(t, ')');
-}
-
 static void format_loads(const struct act_set_field *sf, struct text *t)
 {
     unsigned ofs = 0, n_bits;
@@ -109,7 +78,7 @@ static void format_move(const struct act_reg_move *m, struct text *t)
     subfield_format(&m->dst, t);
 }
 
-static void format_table(uint8_t table, const struct name_map *names, struct text *t)
+void act_format_table(uint8_t table, const struct name_map *names, struct text *t)
 {
     const char *name = names && names->table_name ? names->table_name(names->aux, table) : NULL;
 
@@ -136,7 +105,7 @@ static void format_resubmit(const struct act_resubmit *r, const struct name_map 
     }
     text_putc(t, ',');
     if (r->table != OFPTT_ALL) {
-        format_table(r->table, names, t);
+        act_format_table(r->table, names, t);
     }
     text_puts(t, r->ct ? ",ct)" : ")");
 }
@@ -151,7 +120,7 @@ static void format_ct(const struct act_ct *ct, const struct name_map *names, str
     text_puts(t, ct->force ? "force," : "");
     if (ct->table != OFPTT_ALL) {
         text_puts(t, "table=");
-        format_table(ct->table, names, t);
+        act_format_table(ct->table, names, t);
         text_putc(t, ',');
     }
     if (ct->zone_src.field) {
@@ -192,6 +161,14 @@ static void format_note(const struct act_note *n, struct text *t)
     }
 }
 
+static void format_clone(const struct act_write_actions *c, const struct name_map *names,
+                         struct text *t)
+{
+    text_puts(t, "clone(");
+    acts_format(act_write_actions_nested(c), c->nested_len, names, t);
+    text_putc(t, ')');
+}
+
 static void format_instruction(const struct act *a, const struct name_map *names, struct text *t)
 {
     const void *p = a;
@@ -218,7 +195,7 @@ static void format_instruction(const struct act *a, const struct name_map *names
         break;
     case ACT_RANK_GOTO_TABLE:
         text_puts(t, "goto_table:");
-        format_table(((const struct act_goto_table *)p)->table, names, t);
+        act_format_table(((const struct act_goto_table *)p)->table, names, t);
         break;
     case ACT_RANK_APPLY:
         break;
@@ -241,7 +218,7 @@ static void format_one(const struct act *a, const struct name_map *names, struct
         subfield_format(&((const struct act_output_reg *)p)->src, t);
         break;
     case ACT_CONTROLLER:
-        format_controller(p, t);
+        act_format_controller(p, t);
         break;
     case ACT_GROUP:
     case ACT_SET_QUEUE:
@@ -284,10 +261,23 @@ static void format_one(const struct act *a, const struct name_map *names, struct
     case ACT_NOTE:
         format_note(p, t);
         break;
+    case ACT_LEARN:
+        act_format_learn(p, names, t);
+        break;
+    case ACT_CLONE:
+        format_clone(p, names, t);
+        break;
+    case ACT_ENCAP:
+        act_format_encap(p, t);
+        break;
+    case ACT_DECAP:
+        act_format_decap(p, t);
+        break;
     case ACT_POP_QUEUE:
     case ACT_POP_VLAN:
     case ACT_DEC_TTL:
     case ACT_DEC_MPLS_TTL:
+    case ACT_DEC_NSH_TTL:
     case ACT_CT_CLEAR:
     case ACT_EXIT:
         text_puts(t, act_infos[a->type].name);

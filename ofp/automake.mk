@@ -6,6 +6,7 @@ ofp_libofp_la_SOURCES += ofp/match.c ofp/match.h
 ofp_libofp_la_SOURCES += ofp/tlv.c
 ofp_libofp_la_SOURCES += ofp/act.c ofp/act.h ofp/act-private.h ofp/actions.def
 ofp_libofp_la_SOURCES += ofp/act_check.c ofp/act_codec.c ofp/act_ct.c ofp/act_ct_text.c
+ofp_libofp_la_SOURCES += ofp/act_controller.c ofp/act_encap.c ofp/act_learn.c ofp/act_learn_text.c
 ofp_libofp_la_SOURCES += ofp/act_decode.c ofp/act_encode.c ofp/act_field.c ofp/act_format.c
 ofp_libofp_la_SOURCES += ofp/act_parse.c ofp/act_parse_field.c ofp/act_port.c ofp/act_wire.c
 ofp_libofp_la_SOURCES += ofp/flow_mod.c ofp/flow_mod.h ofp/flow_mod_text.c ofp/flow_stats.c
