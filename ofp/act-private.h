@@ -41,6 +41,7 @@ struct act_decoder {
     const struct msg_header *h; /* Version and TLV table. */
     enum act_outer outer;
     unsigned depth; /* How many lists stand around what is read. */
+    bool metadata;  /* NXAST_WRITE_METADATA may be in it. */
 };
 
 /* 'r' covers the body: behind type and length, or behind the experimenter's subtype; the padding at
@@ -82,11 +83,11 @@ ACT_CODEC(decap)
 ACT_CODEC(set_vlan_vid)
 ACT_CODEC(set_vlan_pcp)
 ACT_CODEC(push_vlan)
+ACT_CODEC(pop_vlan)
 ACT_CODEC(push_mpls)
 ACT_CODEC(u8)
 ACT_CODEC(u16)
 ACT_CODEC(u32)
-ACT_CODEC(meter)
 ACT_CODEC(legacy)
 ACT_CODEC(nw_tos)
 ACT_CODEC(tunnel)
@@ -124,17 +125,21 @@ const struct act_wire *act_wire_pick(enum act_type type, uint8_t version);
 
 /* ---- set_field ---- */
 
-/* Does 'mask' cover the whole field?  Such masks are all ones, bytes included. */
+/* Is there no mask, that is one of ones in every byte?  One that has just the field's bits is kept
+ * as it came: it goes out as a mask. */
 bool act_mask_full(const struct field *, const struct field_value *mask);
-/* Brings the mask of 'sf' into that form, and cuts the value to the mask. */
+/* Cuts the value to the mask. */
 void act_set_field_normalise(struct act_set_field *sf);
 /* The next run of one bits of the mask from bit '*ofs' on, at most 64 long; false at the end.
  * '*value' is right-aligned. */
 bool act_set_field_run(const struct act_set_field *sf, unsigned *ofs, unsigned *n_bits,
                        uint64_t *value);
-/* Adds `load:value->dst`; 'dst' has 64 bits at most. */
-void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value);
-/* A subfield of a 4-byte header and this range, which is checked. */
+/* Adds `load:value->dst`; the value's 'len' bytes are big endian, aligned to the right. */
+void act_put_load(struct acts *out, const struct subfield *dst, const void *value, size_t len);
+/* A field where only four bytes have room: no experimenter fields. */
+enum ofp_error act_decode_header4(const struct act_decoder *, struct wire_rd *r,
+                                  const struct field **) MUST_USE;
+/* A subfield of such a header and this range, which is checked. */
 enum ofp_error act_decode_subfield4(const struct act_decoder *, struct wire_rd *r, unsigned ofs,
                                     unsigned n_bits, struct subfield *) MUST_USE;
 enum ofp_error act_check_range(const struct subfield *) MUST_USE; /* Or BAD_SET_LEN. */
@@ -143,6 +148,7 @@ bool act_raw_is_legacy(uint8_t raw);
 
 /* ---- checks ---- */
 
+bool act_meter_ok(uint32_t id); /* Can there be such a meter? */
 /* May 'a' stand in 'outer'?  On error '*why' is a heap text. */
 enum ofp_error act_verify(const struct act *a, enum act_outer outer, char **why) MUST_USE;
 enum ofp_error act_nat_verify(const struct act_nat *, unsigned present) MUST_USE;
@@ -217,6 +223,15 @@ act_parse_fn act_parse_apply_actions;
 act_parse_fn act_parse_unsupported;
 
 char *act_parse_list(struct act_parser *, char *text) MUST_USE;
+
+/* Integers wider than 64 bits: big endian, aligned to the right. */
+#define ACT_WIDE_MAX 256 /* Bytes: learn has 11 bits for a number of bits. */
+/* Decimal, 0x hex or leading-0 octal; what follows it, or NULL: not an integer, or too long. */
+const char *act_wide_parse(const char *, uint8_t wide[ACT_WIDE_MAX]);
+/* Is nothing set above the lowest 'n_bits'? */
+bool act_wide_fits(const uint8_t *, size_t len, unsigned n_bits);
+void act_wide_format(const uint8_t *, size_t len, struct text *); /* 0x hex; 0. */
+
 /* The whole argument as an integer up to 'max'. */
 char *act_parse_int(const struct act_parser *, const char *arg, uint64_t max, uint64_t *) MUST_USE;
 bool act_parse_table(const struct name_map *, const char *, uint8_t *table); /* Name or number. */

@@ -185,7 +185,8 @@ struct act_ct {
     uint16_t zone_imm; /* If zone_src.field is NULL. */
     struct subfield zone_src;
     uint32_t nested_len; /* Bytes of nested acts behind this structure (act_ct_nested()). */
-    uint32_t pad;
+    uint16_t other_flags; /* Of the wire, without meaning; kept. */
+    uint16_t pad;
     /* Nested acts follow: ACT_NAT, ACT_SET_FIELD, ACT_REG_MOVE. */
 };
 

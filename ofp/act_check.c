@@ -62,8 +62,7 @@ enum ofp_error act_verify(const struct act *a, enum act_outer outer, char **why)
                       xstrdup("cannot set CT fields outside of ct action"));
     }
     bool meter = outer == OUTER_CLONE && a->type == ACT_METER; /* An action from 1.5 on. */
-    if ((outer == OUTER_WRITE_ACTIONS || outer == OUTER_CLONE) && info->rank != ACT_RANK_APPLY &&
-        !meter) {
+    if (outer == OUTER_CLONE && info->rank != ACT_RANK_APPLY && !meter) {
         return refuse(OFPERR_OFPBIC_UNSUP_INST, why,
                       xasprintf("%s instruction not allowed here", info->name));
     }
@@ -360,9 +359,9 @@ static enum ofp_error check_mpls(struct checker *c, const struct act *a)
     return error;
 }
 
-static enum ofp_error check_meter(uint32_t id)
+bool act_meter_ok(uint32_t id)
 {
-    return !id || id > OFPM_MAX ? OFPERR_OFPMMFC_INVALID_METER : OFPERR_OK;
+    return id && id <= OFPM_MAX;
 }
 
 static enum ofp_error check_one(struct checker *c, struct act *a)
@@ -417,7 +416,8 @@ static enum ofp_error check_one(struct checker *c, struct act *a)
     case ACT_DEC_NSH_TTL:
         return soft(c, is_eth_type(c, ETH_NSH));
     case ACT_METER:
-        return check_meter(((struct act_u32 *)p)->value);
+        return act_meter_ok(((struct act_u32 *)p)->value) ? OFPERR_OK
+                                                          : OFPERR_OFPMMFC_INVALID_METER;
     case ACT_WRITE_ACTIONS:
         return check_write_actions(c, p);
     case ACT_GOTO_TABLE:

@@ -3,8 +3,6 @@
  * uses them. */
 #include "ofp/act-private.h"
 
-#define OFPM_MAX UINT32_C(0xffff0000)
-
 enum ofp_error act_dec_null(struct act_decoder *d, const struct act_wire *row,
                             struct wire_rd *r UNUSED)
 {
@@ -123,6 +121,20 @@ void act_enc_push_vlan(const struct act *a, const struct act_wire *row UNUSED,
     wire_wr_u16(w, ((const struct act_push_vlan *)(const void *)a)->eth_type);
 }
 
+/* The word of 1.0 is strip_vlan. */
+enum ofp_error act_dec_pop_vlan(struct act_decoder *d, const struct act_wire *row,
+                                struct wire_rd *r UNUSED)
+{
+    struct act_null *a = acts_put(d->out, row->type, sizeof *a);
+    a->act.raw = d->h->version == OFP10_VERSION ? RAW_POP_VLAN : RAW_NONE;
+    return OFPERR_OK;
+}
+
+void act_enc_pop_vlan(const struct act *a UNUSED, const struct act_wire *row UNUSED,
+                      uint8_t version UNUSED, struct wire_wr *w UNUSED)
+{
+}
+
 enum ofp_error act_dec_push_mpls(struct act_decoder *d, const struct act_wire *row,
                                  struct wire_rd *r)
 {
@@ -188,29 +200,13 @@ void act_enc_u32(const struct act *a, const struct act_wire *row, uint8_t versio
     wire_wr_u32(w, ((const struct act_u32 *)(const void *)a)->value);
 }
 
-enum ofp_error act_dec_meter(struct act_decoder *d, const struct act_wire *row, struct wire_rd *r)
-{
-    struct wire_rd peek = *r;
-    uint32_t id = wire_rd_u32(&peek);
-
-    if (!id || id > OFPM_MAX) {
-        return OFPERR_OFPMMFC_INVALID_METER;
-    }
-    return act_dec_u32(d, row, r);
-}
-
-void act_enc_meter(const struct act *a, const struct act_wire *row, uint8_t version,
-                   struct wire_wr *w)
-{
-    act_enc_u32(a, row, version, w);
-}
-
 /* ---- resubmit ---- */
 
 enum ofp_error act_dec_resubmit(struct act_decoder *d, const struct act_wire *row UNUSED,
                                 struct wire_rd *r)
 {
     struct act_resubmit *a = acts_put(d->out, ACT_RESUBMIT, sizeof *a);
+    a->act.raw = RAW_RESUBMIT; /* Else it would go out as the longer form. */
     a->in_port = port_from_10(wire_rd_u16(r));
     a->table = OFPTT_ALL;
     return OFPERR_OK;
@@ -229,9 +225,6 @@ enum ofp_error act_dec_resubmit_table(struct act_decoder *d, const struct act_wi
     a->in_port = port_from_10(wire_rd_u16(r));
     a->table = wire_rd_u8(r);
     a->ct = row->subtype == 44;
-    if (a->table == OFPTT_ALL && !a->ct) {
-        a->act.raw = RAW_RESUBMIT_TABLE; /* Else it would go out as the short form. */
-    }
     const uint8_t *pad = wire_rd_bytes(r, 3);
     return !pad || is_all_zeros(pad, 3) ? OFPERR_OK : OFPERR_OFPBAC_BAD_ARGUMENT;
 }
@@ -248,7 +241,7 @@ void act_enc_resubmit_table(const struct act *a, const struct act_wire *row, uin
 enum ofp_error act_dec_clone(struct act_decoder *d, const struct act_wire *row UNUSED,
                              struct wire_rd *r)
 {
-    struct act_decoder nested = {d->out, d->h, OUTER_CLONE, d->depth};
+    struct act_decoder nested = {d->out, d->h, OUTER_CLONE, d->depth, false};
     size_t size = sizeof(struct act_write_actions);
     size_t ofs = act_nest_begin(d->out, ACT_CLONE, size);
 

@@ -108,7 +108,7 @@ static char *parse_nat_range(const char *range, struct act_nat *nat)
     uint8_t af_max = 0;
     bool ok = true;
 
-    if (*s && *s != ':') {
+    if (*s && (*s != ':' || s[1] == ':')) { /* An address of IPv6 may begin with a colon. */
         ok = scan_addr(&s, &nat->af, nat->addr_min);
         if (ok && *s == '-') {
             s++;

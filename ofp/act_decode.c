@@ -70,10 +70,11 @@ static enum ofp_error decode_one(struct act_decoder *d, struct wire_rd *r)
         return OFPERR_OFPBAC_TOO_MANY;
     }
     const struct act *a = (const void *)((char *)d->out->data + ofs);
-    if (a->type == ACT_WRITE_METADATA && d->h->version != OFP10_VERSION) {
-        return OFPERR_OFPBIC_UNSUP_INST; /* Nicira's action, for where there are no instructions. */
+    error = act_verify(a, d->outer, NULL);
+    if (!error && a->type == ACT_WRITE_METADATA && !d->metadata) {
+        error = OFPERR_OFPBIC_UNSUP_INST;
     }
-    return act_verify(a, d->outer, NULL);
+    return error;
 }
 
 enum ofp_error act_decode_list(struct act_decoder *d, struct wire_rd *r)
@@ -99,10 +100,10 @@ static bool version_ok(uint8_t version)
     return version >= OFP10_VERSION && version <= OFP15_VERSION;
 }
 
-enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, const struct msg_header *h,
-                                   struct acts *out)
+static enum ofp_error decode_actions(struct wire_rd *r, size_t len, const struct msg_header *h,
+                                     bool metadata, struct acts *out)
 {
-    struct act_decoder d = {out, h, OUTER_NONE, 0};
+    struct act_decoder d = {out, h, OUTER_NONE, 0, metadata};
 
     if (!version_ok(h->version)) {
         return OFPERR_OFPBRC_BAD_VERSION;
@@ -112,6 +113,12 @@ enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, const struct m
     }
     struct wire_rd list = wire_rd_sub(r, len);
     return act_decode_list(&d, &list);
+}
+
+enum ofp_error acts_decode_actions(struct wire_rd *r, size_t len, const struct msg_header *h,
+                                   struct acts *out)
+{
+    return decode_actions(r, len, h, false, out);
 }
 
 /* ---- instructions ---- */
@@ -166,7 +173,7 @@ static enum ofp_error split_instructions(struct wire_rd *r, uint8_t version,
 static enum ofp_error decode_write_actions(struct wire_rd *r, const struct msg_header *h,
                                            struct acts *out)
 {
-    struct act_decoder d = {out, h, OUTER_WRITE_ACTIONS, 0};
+    struct act_decoder d = {out, h, OUTER_WRITE_ACTIONS, 0, false};
     size_t ofs = act_nest_begin(out, ACT_WRITE_ACTIONS, sizeof(struct act_write_actions));
 
     wire_rd_skip(r, 4);
@@ -178,15 +185,42 @@ static enum ofp_error decode_write_actions(struct wire_rd *r, const struct msg_h
                                                                     : OFPERR_OFPBAC_TOO_MANY;
 }
 
+static enum ofp_error put_meter(struct wire_rd *r, struct acts *out)
+{
+    struct act_u32 *a = acts_put(out, ACT_METER, sizeof *a);
+    a->value = wire_rd_u32(r);
+    return act_meter_ok(a->value) ? OFPERR_OK : OFPERR_OFPMMFC_INVALID_METER;
+}
+
+/* 1.0: what stands for the instruction must be the last. */
+static enum ofp_error decode_instructions_10(struct wire_rd *r, size_t len,
+                                             const struct msg_header *h, struct acts *out)
+{
+    bool metadata = false;
+    const struct act *a;
+    enum ofp_error error = decode_actions(r, len, h, true, out);
+
+    if (error) {
+        return error;
+    }
+    ACT_FOR_EACH(a, out->data, out->len) {
+        if (metadata) {
+            return OFPERR_OFPBAC_UNSUPPORTED_ORDER;
+        }
+        metadata = a->type == ACT_WRITE_METADATA;
+    }
+    return OFPERR_OK;
+}
+
 /* In the order of execution, whatever theirs on the wire. */
 static enum ofp_error put_instructions(struct instructions *in, const struct msg_header *h,
                                        struct acts *out)
 {
-    struct act_decoder d = {out, h, OUTER_NONE, 0};
+    struct act_decoder d = {out, h, OUTER_NONE, 0, false};
     enum ofp_error error = OFPERR_OK;
 
     if (in->present[INST_METER]) {
-        error = act_dec_meter(&d, act_wire_pick(ACT_METER, OFP15_VERSION), &in->body[INST_METER]);
+        error = put_meter(&in->body[INST_METER], out);
     }
     if (!error && in->present[INST_APPLY_ACTIONS]) {
         wire_rd_skip(&in->body[INST_APPLY_ACTIONS], 4);
@@ -218,7 +252,7 @@ enum ofp_error acts_decode_instructions(struct wire_rd *r, size_t len, const str
     struct instructions in;
 
     if (h->version == OFP10_VERSION) {
-        return acts_decode_actions(r, len, h, out);
+        return decode_instructions_10(r, len, h, out);
     }
     if (!version_ok(h->version)) {
         return OFPERR_OFPBRC_BAD_VERSION;

@@ -2,8 +2,9 @@
  * wire and in text; see act-private.h.
  *
  * Properties of encap have a class (16 bits), a type and a length (8 bits each).  There are those of
- * NSH: the MD type and TLVs; they are taken with every header, as Open vSwitch does.  Difference
- * from it in text: what does not fit its bits, and half bytes, are errors; it cuts them. */
+ * NSH: the MD type and TLVs; they are taken with every header, as Open vSwitch does.  Differences
+ * from it in text: what does not fit its bits, and half bytes, are errors (it cuts them); zeros in
+ * front of a TLV's data are printed, so that the text means the same data. */
 #include <stdlib.h>
 
 #include "lib/mem.h"
@@ -154,7 +155,7 @@ static void format_prop(const struct act_encap_prop *p, struct text *t)
         return;
     }
     text_printf(t, "tlv(0x%04x,%u,", p->tlv_class, p->value);
-    text_puts(t, "0x");
+    text_puts(t, p->n_data ? "0x" : "0");
     for (size_t i = 0; i < p->n_data; i++) {
         text_printf(t, "%02x", p->data[i]);
     }
@@ -190,7 +191,7 @@ void act_format_decap(const struct act_u32 *d, struct text *t)
 
 /* ---- parse ---- */
 
-/* CLASS,TYPE,0xDATA */
+/* CLASS,TYPE,0xDATA; without data `0`, as printed. */
 static char *parse_tlv(struct acts *out, const char *arg)
 {
     char *copy = xstrdup(arg), *rest = copy;
@@ -199,7 +200,9 @@ static char *parse_tlv(struct acts *out, const char *arg)
     uint8_t type_v, *bytes = NULL;
     size_t n = 0;
 
-    if (data && data[0] == '0' && data[1] == 'x') {
+    if (data && !strcmp(data, "0")) {
+        bytes = xzalloc(1);
+    } else if (data && data[0] == '0' && data[1] == 'x' && data[2]) {
         /* text_to_hex() lets dots and blanks pass. */
         bytes = strspn(data + 2, "0123456789abcdefABCDEF") == strlen(data + 2)
                     ? text_to_hex(data + 2, &n)

@@ -39,6 +39,13 @@ static bool is_port_field(const struct field *f, bool src)
                : f->id == MF_TCP_DST || f->id == MF_UDP_DST || f->id == MF_SCTP_DST;
 }
 
+/* These fields have actions, but what asks for the field itself gets a load. */
+static bool needs_word(const struct field *f)
+{
+    return f->id == MF_MPLS_LABEL || f->id == MF_MPLS_TC || f->id == MF_SCTP_SRC ||
+           f->id == MF_SCTP_DST || f->id == MF_TUN_ID;
+}
+
 static bool row_sets(const struct act_wire *row, const struct field *f)
 {
     return row->field == f->id || (row->field == MF_TCP_SRC && is_port_field(f, true)) ||
@@ -48,7 +55,10 @@ static bool row_sets(const struct act_wire *row, const struct field *f)
 /* 1.0 and 1.1: the action that sets just this field, if there is one. */
 static const struct act_wire *legacy_row(const struct act_set_field *sf, uint8_t version)
 {
-    if (sf->act.raw == RAW_REG_LOAD || !act_mask_full(sf->field, &sf->mask)) {
+    bool word = sf->act.raw && act_wires[sf->act.raw].field != ACT_FIELD_NONE;
+
+    if (sf->act.raw == RAW_REG_LOAD || !act_mask_full(sf->field, &sf->mask) ||
+        (needs_word(sf->field) && !word)) {
         return NULL;
     }
     for (size_t i = RAW_NONE + 1; i < RAW_N; i++) {
@@ -82,12 +92,14 @@ static void encode_loads(const struct act_set_field *sf, uint8_t version, struct
     }
 }
 
-/* vlan_vid and vlan_pcp on 1.0 and 1.1, which lack the field's code point in their actions. */
-static bool encode_vlan_legacy(const struct act_set_field *sf, uint8_t version, struct wire_wr *w)
+/* The fields of tags on 1.0 and 1.1, which lack the code points in their actions; and nw_tos, of
+ * which their action sets the part that it has. */
+static bool encode_parts_legacy(const struct act_set_field *sf, uint8_t version, struct wire_wr *w)
 {
     struct act_set_vlan v = {.act = {.len = sizeof v}};
+    uint16_t tci = get_be16(sf->value.b);
 
-    if (!act_mask_full(sf->field, &sf->mask)) {
+    if (sf->act.raw == RAW_REG_LOAD || !act_mask_full(sf->field, &sf->mask)) {
         return false;
     }
     if (sf->field->id == MF_VLAN_VID) {
@@ -100,7 +112,25 @@ static bool encode_vlan_legacy(const struct act_set_field *sf, uint8_t version, 
         act_encode_as(&v.act, &act_wires[RAW_SET_VLAN_PCP], version, w);
         return true;
     }
-    return false;
+    if (sf->field->id == MF_NW_TOS) {
+        struct act_set_field dscp = {.act = {.len = sizeof dscp}, .field = &fields[MF_IP_DSCP]};
+        dscp.value.b[0] = sf->value.b[0] >> 2;
+        act_encode_as(&dscp.act, &act_wires[RAW_SET_NW_TOS], version, w);
+        return true;
+    }
+    /* Only in 1.0 they add a tag where there is none. */
+    if (sf->field->id != MF_VLAN_TCI || version != OFP10_VERSION) {
+        return false;
+    }
+    if (tci & VLAN_CFI) {
+        v.value = tci & VLAN_VID_MASK;
+        act_encode_as(&v.act, &act_wires[RAW_SET_VLAN_VID], version, w);
+        v.value = tci >> VLAN_PCP_SHIFT;
+        act_encode_as(&v.act, &act_wires[RAW_SET_VLAN_PCP], version, w);
+    } else {
+        act_encode_as(&v.act, &act_wires[RAW_POP_VLAN], version, w);
+    }
+    return true;
 }
 
 static void encode_set_field(const struct act_set_field *sf, uint8_t version, struct wire_wr *w)
@@ -113,8 +143,7 @@ static void encode_set_field(const struct act_set_field *sf, uint8_t version, st
     } else if (raw == RAW_REG_LOAD2) {
         act_encode_as(&sf->act, &act_wires[RAW_REG_LOAD2], version, w);
     } else if (version >= OFP12_VERSION) {
-        bool load = raw == RAW_REG_LOAD && !is_experimenter_field(sf->field, version);
-        if (full && !load) {
+        if (full && raw != RAW_REG_LOAD) {
             act_encode_as(&sf->act, &act_wires[RAW_SET_FIELD], version, w);
         } else {
             encode_loads(sf, version, w);
@@ -123,7 +152,7 @@ static void encode_set_field(const struct act_set_field *sf, uint8_t version, st
         const struct act_wire *row = legacy_row(sf, version);
         if (row) {
             act_encode_as(&sf->act, row, version, w);
-        } else if (!encode_vlan_legacy(sf, version, w)) {
+        } else if (!encode_parts_legacy(sf, version, w)) {
             encode_loads(sf, version, w);
         }
     }
@@ -176,7 +205,7 @@ static const struct act_wire *resubmit_row(const struct act_resubmit *r)
     if (r->ct) {
         return &act_wires[RAW_RESUBMIT_TABLE_CT];
     }
-    return &act_wires[r->table != OFPTT_ALL || r->act.raw ? RAW_RESUBMIT_TABLE : RAW_RESUBMIT];
+    return &act_wires[r->act.raw == RAW_RESUBMIT ? RAW_RESUBMIT : RAW_RESUBMIT_TABLE];
 }
 
 static const struct act_wire *output_reg_row(const struct act_output_reg *o, uint8_t version)
@@ -235,6 +264,10 @@ static void encode_one(const struct act *a, uint8_t version, struct wire_wr *w)
     default:
         row = act_wire_pick(a->type, version);
         break;
+    }
+    if (!row && (a->type == ACT_ENCAP || a->type == ACT_DECAP || a->type == ACT_DEC_NSH_TTL)) {
+        /* Sent all the same, so that the peer refuses what it does not have. */
+        row = act_wire_pick(a->type, OFP15_VERSION);
     }
     if (row) {
         act_encode_as(a, row, version, w);

@@ -7,13 +7,6 @@
 
 /* ---- masks ---- */
 
-/* Bits that a full mask must have.  vlan_vid counts 12, and the bit that says that there is a tag.
- */
-static unsigned full_bits(const struct field *f)
-{
-    return f->id == MF_VLAN_VID ? 13 : f->n_bits;
-}
-
 static bool mask_bit(const struct field *f, const struct field_value *mask, unsigned bit)
 {
     return mask->b[f->n_bytes - 1 - bit / 8] >> bit % 8 & 1;
@@ -21,19 +14,11 @@ static bool mask_bit(const struct field *f, const struct field_value *mask, unsi
 
 bool act_mask_full(const struct field *f, const struct field_value *mask)
 {
-    for (unsigned bit = 0; bit < full_bits(f); bit++) {
-        if (!mask_bit(f, mask, bit)) {
-            return false;
-        }
-    }
-    return true;
+    return is_all_ones(mask->b, f->n_bytes);
 }
 
 void act_set_field_normalise(struct act_set_field *sf)
 {
-    if (act_mask_full(sf->field, &sf->mask)) {
-        memset(sf->mask.b, 0xff, sf->field->n_bytes);
-    }
     for (size_t i = 0; i < sf->field->n_bytes; i++) {
         sf->value.b[i] &= sf->mask.b[i];
     }
@@ -105,31 +90,38 @@ static enum ofp_error check_stored(const struct field *f)
     return f->size && f->n_bytes <= FIELD_VALUE_MAX ? OFPERR_OK : OFPERR_NXFMFC_INVALID_TLV_FIELD;
 }
 
-/* A header, without mask bit. */
+/* A header of four or eight bytes, without mask bit.  Its errors are those of a match. */
 static enum ofp_error decode_header(const struct act_decoder *d, struct wire_rd *r,
                                     const struct field **f)
 {
-    uint32_t header = peek_header(r);
     bool has_mask;
+    enum ofp_error error = tlv_header_decode(r, d->h, f, &has_mask);
 
-    if (header & 0x100) {
+    if (error == OFPERR_OFPBMC_BAD_LEN && *f) {
+        return OFPERR_OFPBMC_BAD_FIELD; /* A length that the field does not have. */
+    }
+    return error ? error : has_mask ? OFPERR_OFPBMC_BAD_MASK : check_stored(*f);
+}
+
+enum ofp_error act_decode_header4(const struct act_decoder *d, struct wire_rd *r,
+                                  const struct field **f)
+{
+    bool has_mask; /* Says nothing here. */
+
+    if (peek_header(r) >> 16 == 0xffff) {
         return OFPERR_OFPBAC_BAD_SET_TYPE;
     }
     enum ofp_error error = tlv_header_decode(r, d->h, f, &has_mask);
-    return error ? action_error(error, header) : check_stored(*f);
-}
-
-/* The same where only four bytes have room: no experimenter fields. */
-static enum ofp_error decode_header4(const struct act_decoder *d, struct wire_rd *r,
-                                     const struct field **f)
-{
-    return peek_header(r) >> 16 == 0xffff ? OFPERR_OFPBAC_BAD_SET_TYPE : decode_header(d, r, f);
+    if (error && error != OFPERR_NXFMFC_INVALID_TLV_FIELD) {
+        error = OFPERR_OFPBAC_BAD_SET_TYPE;
+    }
+    return error ? error : check_stored(*f);
 }
 
 enum ofp_error act_decode_subfield4(const struct act_decoder *d, struct wire_rd *r, unsigned ofs,
                                     unsigned n_bits, struct subfield *sub)
 {
-    enum ofp_error error = decode_header4(d, r, &sub->field);
+    enum ofp_error error = act_decode_header4(d, r, &sub->field);
     sub->ofs = (uint16_t)ofs;
     sub->n_bits = (uint16_t)n_bits;
     return error ? error : act_check_range(sub);
@@ -248,6 +240,9 @@ static enum ofp_error decode_tlv(struct act_decoder *d, struct wire_rd *r, uint8
     bool has_mask;
     enum ofp_error error = tlv_decode(r, d->h, &tmp.field, &tmp.value, &tmp.mask, &has_mask);
 
+    if (error == OFPERR_OFPBMC_BAD_MASK && has_mask && may_mask) {
+        error = OFPERR_OK; /* Any bits may be written, if only all of them can be matched. */
+    }
     if (error) {
         return action_error(error, header);
     }
@@ -310,6 +305,8 @@ void act_enc_reg_load2(const struct act *a, const struct act_wire *row, uint8_t 
 
 /* ---- load and move ---- */
 
+/* The actions of Nicira name fields by NXM headers in every version, if there are any. */
+
 enum ofp_error act_dec_reg_load(struct act_decoder *d, const struct act_wire *row UNUSED,
                                 struct wire_rd *r)
 {
@@ -328,27 +325,28 @@ enum ofp_error act_dec_reg_load(struct act_decoder *d, const struct act_wire *ro
     if (dst.n_bits < 64 && value >> dst.n_bits) {
         return OFPERR_OFPBAC_BAD_ARGUMENT;
     }
-    act_put_load(d->out, &dst, value);
+    be64 v = htobe64(value);
+    act_put_load(d->out, &dst, &v, sizeof v);
     return OFPERR_OK;
 }
 
-void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value)
+void act_put_load(struct acts *out, const struct subfield *dst, const void *value, size_t len)
 {
     struct act_set_field *sf = acts_put(out, ACT_SET_FIELD, sizeof *sf);
     struct field_value ones;
-    be64 v = htobe64(value);
 
     sf->act.raw = RAW_REG_LOAD;
     sf->field = dst->field;
     memset(ones.b, 0xff, sizeof ones.b);
     bits_copy(ones.b, sizeof ones.b, 0, sf->mask.b, dst->field->n_bytes, dst->ofs, dst->n_bits);
-    bits_copy(&v, sizeof v, 0, sf->value.b, dst->field->n_bytes, dst->ofs, dst->n_bits);
+    bits_copy(value, (unsigned)len, 0, sf->value.b, dst->field->n_bytes, dst->ofs,
+              MIN(dst->n_bits, 8u * (unsigned)len));
     act_set_field_normalise(sf);
 }
 
 /* The first run of the mask; the caller makes it the only one. */
-void act_enc_reg_load(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
-                      struct wire_wr *w)
+void act_enc_reg_load(const struct act *a, const struct act_wire *row UNUSED,
+                      uint8_t version UNUSED, struct wire_wr *w)
 {
     const struct act_set_field *sf = (const void *)a;
     unsigned ofs = 0, n_bits = 1;
@@ -356,7 +354,7 @@ void act_enc_reg_load(const struct act *a, const struct act_wire *row UNUSED, ui
 
     (void)act_set_field_run(sf, &ofs, &n_bits, &value);
     wire_wr_u16(w, (uint16_t)(ofs << 6 | (n_bits - 1)));
-    tlv_header_encode(sf->field, version, false, w);
+    tlv_header_encode(sf->field, OFP10_VERSION, false, w);
     wire_wr_u64(w, value);
 }
 
@@ -411,10 +409,10 @@ static void encode_move(const struct act_reg_move *m, bool pad, uint8_t version,
     tlv_header_encode(m->dst.field, version, false, w);
 }
 
-void act_enc_reg_move(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
-                      struct wire_wr *w)
+void act_enc_reg_move(const struct act *a, const struct act_wire *row UNUSED,
+                      uint8_t version UNUSED, struct wire_wr *w)
 {
-    encode_move((const void *)a, false, version, w);
+    encode_move((const void *)a, false, OFP10_VERSION, w);
 }
 
 enum ofp_error act_dec_copy_field(struct act_decoder *d, const struct act_wire *row,
@@ -465,12 +463,12 @@ enum ofp_error act_dec_output_reg(struct act_decoder *d, const struct act_wire *
     return OFPERR_OK;
 }
 
-void act_enc_output_reg(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
-                        struct wire_wr *w)
+void act_enc_output_reg(const struct act *a, const struct act_wire *row UNUSED,
+                        uint8_t version UNUSED, struct wire_wr *w)
 {
     const struct act_output_reg *o = (const void *)a;
     wire_wr_u16(w, (uint16_t)(o->src.ofs << 6 | (o->src.n_bits - 1)));
-    tlv_header_encode(o->src.field, version, false, w);
+    tlv_header_encode(o->src.field, OFP10_VERSION, false, w);
     wire_wr_u16(w, o->max_len);
 }
 

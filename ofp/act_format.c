@@ -14,19 +14,25 @@ static void format_output(const struct act_output *o, const struct name_map *nam
     }
 }
 
-static void format_loads(const struct act_set_field *sf, struct text *t)
+/* One run of bits, however long. */
+static void format_load(const struct act_set_field *sf, struct text *t)
 {
+    const struct field *f = sf->field;
+    struct subfield dst = {f, 0, 0};
+    struct field_value v = {{0}};
     unsigned ofs = 0, n_bits;
-    uint64_t value;
-    const char *separator = "";
+    uint64_t ignored;
 
-    while (act_set_field_run(sf, &ofs, &n_bits, &value)) {
-        struct subfield dst = {sf->field, (uint16_t)ofs, (uint16_t)n_bits};
-        text_printf(t, "%sload:%#" PRIx64 "->", separator, value);
-        subfield_format(&dst, t);
-        separator = ",";
+    while (act_set_field_run(sf, &ofs, &n_bits, &ignored)) {
+        dst.ofs = dst.n_bits ? dst.ofs : ofs;
+        dst.n_bits += n_bits;
         ofs += n_bits;
     }
+    bits_copy(sf->value.b, f->n_bytes, dst.ofs, v.b, f->n_bytes, 0, dst.n_bits);
+    text_puts(t, "load:");
+    act_wide_format(v.b, f->n_bytes, t);
+    text_puts(t, "->");
+    subfield_format(&dst, t);
 }
 
 /* The legacy words: `mod_nw_src:1.2.3.4`, `set_mpls_label(5)`. */
@@ -59,13 +65,22 @@ static void format_set_field(const struct act_set_field *sf, const struct name_m
                              struct text *t)
 {
     if (sf->act.raw == RAW_REG_LOAD) {
-        format_loads(sf, t);
+        format_load(sf, t);
     } else if (sf->act.raw && act_wires[sf->act.raw].field != ACT_FIELD_NONE) {
         format_legacy(sf, names, t);
     } else {
         bool full = act_mask_full(sf->field, &sf->mask);
+        if (is_all_zeros(sf->mask.b, sf->field->n_bytes)) {
+            text_printf(t, "set_field:ANY->%s", sf->field->name);
+            return;
+        }
+        bool number = sf->field->format == FMT_DECIMAL || sf->field->format == FMT_HEX;
         text_puts(t, "set_field:");
-        field_format(sf->field, &sf->value, full ? NULL : &sf->mask, names, t);
+        field_format(sf->field, &sf->value, full || number ? NULL : &sf->mask, names, t);
+        if (number && !full) {
+            text_putc(t, '/');
+            act_wide_format(sf->mask.b, sf->field->n_bytes, t);
+        }
         text_printf(t, "->%s", sf->field->name);
     }
 }
@@ -273,8 +288,10 @@ static void format_one(const struct act *a, const struct name_map *names, struct
     case ACT_DECAP:
         act_format_decap(p, t);
         break;
-    case ACT_POP_QUEUE:
     case ACT_POP_VLAN:
+        text_puts(t, a->raw ? "strip_vlan" : "pop_vlan");
+        break;
+    case ACT_POP_QUEUE:
     case ACT_DEC_TTL:
     case ACT_DEC_MPLS_TTL:
     case ACT_DEC_NSH_TTL:

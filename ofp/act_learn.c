@@ -30,22 +30,11 @@ static size_t imm_wire_size(unsigned n_bits)
 static enum ofp_error decode_subfield(const struct act_decoder *d, struct wire_rd *r,
                                       unsigned n_bits, struct subfield *sf)
 {
-    uint32_t header = wire_rd_left(r) >= 4 ? get_be32(r->p) : 0;
-    bool has_mask;
+    enum ofp_error error = act_decode_header4(d, r, &sf->field);
 
-    if (header >> 16 == 0xffff) {
-        return OFPERR_OFPBAC_BAD_SET_TYPE;
-    }
-    enum ofp_error error = tlv_header_decode(r, d->h, &sf->field, &has_mask);
-    if (error == OFPERR_NXFMFC_INVALID_TLV_FIELD) {
-        return error;
-    }
-    if (error || has_mask) {
-        return OFPERR_OFPBAC_BAD_SET_TYPE;
-    }
     sf->ofs = wire_rd_u16(r);
     sf->n_bits = n_bits;
-    return OFPERR_OK;
+    return error;
 }
 
 static enum ofp_error decode_spec(const struct act_decoder *d, uint16_t header, struct wire_rd *r)
@@ -187,7 +176,7 @@ static void encode_spec(const struct act_learn_spec *s, struct wire_wr *w)
     }
 }
 
-void act_enc_learn(const struct act *a, const struct act_wire *row, uint8_t version,
+void act_enc_learn(const struct act *a, const struct act_wire *row, uint8_t version UNUSED,
                    struct wire_wr *w)
 {
     const struct act_learn *l = (const void *)a;
@@ -207,7 +196,7 @@ void act_enc_learn(const struct act *a, const struct act_wire *row, uint8_t vers
         wire_wr_u16(w, (uint16_t)l->result.ofs);
         wire_wr_u16(w, 0);
         if (l->result.field) {
-            tlv_header_encode(l->result.field, version, false, w);
+            tlv_header_encode(l->result.field, OFP10_VERSION, false, w);
         }
     }
     ACT_FOR_EACH(s, act_learn_specs(l), l->nested_len) {

@@ -13,22 +13,9 @@
 
 /* ---- print ---- */
 
-/* Right-aligned bytes as a hexadecimal number. */
 static void format_imm(const struct act_learn_spec *s, struct text *t)
 {
-    size_t n = DIV_ROUND_UP(s->n_bits, 8u), i = 0;
-
-    while (i < n && !s->imm[i]) {
-        i++;
-    }
-    if (i == n) {
-        text_putc(t, '0');
-        return;
-    }
-    text_printf(t, "%#x", s->imm[i]);
-    while (++i < n) {
-        text_printf(t, "%02x", s->imm[i]);
-    }
+    act_wide_format(s->imm, DIV_ROUND_UP(s->n_bits, 8u), t);
 }
 
 static bool is_whole(const struct subfield *sf)
@@ -131,8 +118,6 @@ struct learn_parser {
     struct act_learn l;
 };
 
-#define IMM_MAX 256 /* Bytes: the header has 11 bits for the number of bits. */
-
 /* A field that a specification can name. */
 static char *check_field(const struct subfield *sf, const char *where)
 {
@@ -162,30 +147,46 @@ static void put_spec(struct learn_parser *p, enum act_learn_kind kind, const str
     }
 }
 
-/* Is anything set above the lowest 'n_bits'? */
-static bool imm_fits(const uint8_t *imm, size_t len, unsigned n_bits)
+static bool is_exact(const struct field *f, const struct field_value *mask)
 {
-    size_t whole = n_bits / 8;
+    for (unsigned bit = 0; bit < f->n_bits; bit++) {
+        if (!(mask->b[f->n_bytes - 1u - bit / 8] >> bit % 8 & 1)) {
+            return false;
+        }
+    }
+    return true;
+}
 
-    return whole >= len || (is_all_zeros(imm, len - whole - 1) &&
-                            !(imm[len - whole - 1] >> n_bits % 8));
+/* Part of a field set to an integer, whatever the format of the whole. */
+static bool parse_part(const struct subfield *dst, const char *value, struct field_value *v)
+{
+    uint8_t imm[ACT_WIDE_MAX];
+    size_t n = dst->field->n_bytes;
+    const char *end = act_wide_parse(value, imm);
+
+    if (is_whole(dst) || !end || *end || n > sizeof v->b || !act_wide_fits(imm, ACT_WIDE_MAX, 8u * n)) {
+        return false;
+    }
+    memcpy(v->b, imm + ACT_WIDE_MAX - n, n);
+    return true;
 }
 
 /* `name=value` with a value in the field's own format. */
 static char *parse_match_imm(struct learn_parser *p, const struct subfield *dst, const char *value)
 {
     const struct field *f = dst->field;
-    struct field_value v, mask, ones;
+    struct field_value v, mask;
     char *error = field_parse(f, value, p->names, &v, &mask);
 
     if (error) {
-        return error;
-    }
-    field_value_ones(f, &ones);
-    if (memcmp(mask.b, ones.b, f->n_bytes)) {
+        if (!parse_part(dst, value, &v)) {
+            return error;
+        }
+        free(error);
+    } else if (!is_exact(f, &mask)) {
         return xasprintf("%s: wildcards not allowed here", value);
     }
-    if (!is_whole(dst) && !imm_fits(v.b, f->n_bytes, dst->n_bits)) {
+    if (!is_whole(dst) && !act_wide_fits(v.b, f->n_bytes, dst->n_bits)) {
         struct text t = TEXT_INIT;
         field_format(f, &v, NULL, p->names, &t);
         error = xasprintf("%s: value %s does not fit into %u bits", p->whole, text_cstr(&t),
@@ -239,45 +240,16 @@ static char *parse_match(struct learn_parser *p, const char *name, const char *v
     return error;
 }
 
-/* An integer of any length into 'imm'; the rest of the text, or NULL if it is too long or
- * negative. */
-static const char *parse_integer(const char *s, uint8_t imm[IMM_MAX])
-{
-    bool hex = s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
-    unsigned base = hex ? 16 : s[0] == '0' ? 8 : 10;
-
-    memset(imm, 0, IMM_MAX);
-    if (*s == '-') {
-        return NULL;
-    }
-    for (s += hex ? 2 : 0; isxdigit((unsigned char)*s); s++) {
-        unsigned digit =
-            (unsigned)(isdigit((unsigned char)*s) ? *s - '0' : (*s | 0x20) - 'a' + 10);
-        if (digit >= base) {
-            break;
-        }
-        for (size_t i = IMM_MAX; i-- > 0;) {
-            digit += imm[i] * base;
-            imm[i] = (uint8_t)digit;
-            digit >>= 8;
-        }
-        if (digit) {
-            return NULL;
-        }
-    }
-    return s;
-}
-
 static char *parse_load_imm(struct learn_parser *p, const char *arg, const char *number,
                             const struct subfield *dst)
 {
-    uint8_t imm[IMM_MAX];
-    const char *end = parse_integer(number, imm);
+    uint8_t imm[ACT_WIDE_MAX];
+    const char *end = act_wide_parse(number, imm);
 
     if (end && *end) {
         return xasprintf("load: garbage before `->' in `%s'", arg);
     }
-    if (!end || !imm_fits(imm, sizeof imm, dst->n_bits)) {
+    if (!end || !act_wide_fits(imm, sizeof imm, dst->n_bits)) {
         return xasprintf("%s: value does not fit into %u bits", arg, dst->n_bits);
     }
     put_spec(p, LEARN_LOAD, NULL, dst, imm, sizeof imm);

@@ -355,8 +355,9 @@ static char *check_item(const struct act_parser *p, size_t ofs, size_t prev)
     const struct act *a = act_at(p->out, ofs);
     char *error = NULL;
 
-    if (p->outer == OUTER_CLONE && a->type == ACT_METER) {
-        return xstrdup("clone action doesn't support nested action meter");
+    if (a->type == ACT_METER && (p->outer == OUTER_CLONE || p->outer == OUTER_WRITE_ACTIONS)) {
+        return xasprintf("%s action doesn't support nested action meter",
+                         p->outer == OUTER_CLONE ? "clone" : "write_actions");
     }
     if (!p->instructions && act_infos[a->type].rank != ACT_RANK_APPLY) {
         return xasprintf("%s instruction not allowed here", act_infos[a->type].name);

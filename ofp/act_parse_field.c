@@ -60,11 +60,12 @@ char *act_parse_set_field(struct act_parser *p, char *arg)
     if (error) {
         return error;
     }
-    struct field_value value, mask;
+    struct field_value value = {{0}}, mask = {{0}};
+    bool any = !strcmp(arg, "ANY") || !strcmp(arg, "*"); /* Not a bit. */
     if (!int_fits(f, arg)) {
         return xasprintf("%s is not a valid value for field %s", arg, name);
     }
-    error = field_parse(f, arg, p->names, &value, &mask);
+    error = any ? NULL : field_parse(f, arg, p->names, &value, &mask);
     if (error) {
         return error;
     }
@@ -79,7 +80,7 @@ char *act_parse_set_field(struct act_parser *p, char *arg)
 char *act_parse_load(struct act_parser *p, char *arg)
 {
     struct subfield dst;
-    uint64_t value;
+    uint8_t value[ACT_WIDE_MAX];
     char *name;
     char *error = split_arrow(arg, &name);
 
@@ -92,19 +93,21 @@ char *act_parse_load(struct act_parser *p, char *arg)
     if (error) {
         return error;
     }
-    if (!text_to_u64(arg, &value)) {
-        return xasprintf("%s: not a valid integer of 64 bits", arg);
+    const char *end = act_wide_parse(arg, value);
+    if (!end || *end || !act_wide_fits(value, sizeof value, 8u * dst.field->n_bytes)) {
+        return xasprintf("%s->%s: cannot parse integer value", arg, name);
     }
-    if (dst.n_bits < 64 && value >> dst.n_bits) {
-        return xasprintf("%s->%s: value %#" PRIx64 " does not fit into %u bits", arg, name, value,
-                         dst.n_bits);
+    if (!act_wide_fits(value, sizeof value, dst.n_bits)) {
+        struct field_value v = {{0}};
+        struct text t = TEXT_INIT;
+        memcpy(v.b, value + sizeof value - dst.field->n_bytes, dst.field->n_bytes);
+        field_format(dst.field, &v, NULL, p->names, &t);
+        error = xasprintf("%s->%s: value %s does not fit into %u bits", arg, name, text_cstr(&t),
+                          dst.n_bits);
+        text_deinit(&t);
+        return error;
     }
-    /* The wire's load has at most 64 bits. */
-    for (unsigned done = 0; done < dst.n_bits; done += 64) {
-        struct subfield part = {dst.field, (uint16_t)(dst.ofs + done),
-                                (uint16_t)MIN(dst.n_bits - done, 64)};
-        act_put_load(p->out, &part, done ? 0 : value);
-    }
+    act_put_load(p->out, &dst, value, sizeof value);
     return NULL;
 }
 
