@@ -184,7 +184,7 @@ struct act_ct {
     uint16_t alg;      /* 0, 21 ftp, 69 tftp. */
     uint16_t zone_imm; /* If zone_src.field is NULL. */
     struct subfield zone_src;
-    uint32_t nested_len; /* Bytes of nested acts behind this structure (act_ct_nested()). */
+    uint32_t nested_len;  /* Bytes of nested acts behind this structure (act_ct_nested()). */
     uint16_t other_flags; /* Of the wire, without meaning; kept. */
     uint16_t pad;
     /* Nested acts follow: ACT_NAT, ACT_SET_FIELD, ACT_REG_MOVE. */
@@ -305,9 +305,9 @@ struct act_encap { /* ACT_ENCAP: properties follow. */
 struct act_encap_prop {
     struct act act;
     uint16_t tlv_class;
-    uint8_t type;    /* ENCAP_* */
-    uint8_t value;   /* MD type, or the TLV's type. */
-    uint8_t n_data;  /* Of the TLV. */
+    uint8_t type;   /* ENCAP_* */
+    uint8_t value;  /* MD type, or the TLV's type. */
+    uint8_t n_data; /* Of the TLV. */
     uint8_t data[];
 };
 #define ENCAP_NSH_MDTYPE 1

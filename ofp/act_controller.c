@@ -108,8 +108,9 @@ static enum ofp_error decode_prop(uint16_t type, size_t n, struct wire_rd *r,
 enum ofp_error act_dec_controller2(struct act_decoder *d, const struct act_wire *row UNUSED,
                                    struct wire_rd *r)
 {
-    struct act_controller c = {
-        .act.raw = RAW_CONTROLLER2, .max_len = UINT16_MAX, .reason = ACT_REASON_ACTION};
+    struct act_controller c = {.act.raw = RAW_CONTROLLER2,
+                               .max_len = UINT16_MAX,
+                               .reason = ACT_REASON_ACTION};
     const uint8_t *userdata = NULL;
     const uint8_t *zero = wire_rd_bytes(r, 6);
 

@@ -48,7 +48,7 @@ enum ofp_error act_dec_ct(struct act_decoder *d, const struct act_wire *row UNUS
 
     ct.commit = flags & NX_CT_COMMIT;
     ct.force = flags & NX_CT_FORCE;
-    ct.other_flags = flags & (uint16_t)~(NX_CT_COMMIT | NX_CT_FORCE);
+    ct.other_flags = flags & (uint16_t) ~(NX_CT_COMMIT | NX_CT_FORCE);
     ct.table = wire_rd_u8(r);
     wire_rd_skip(r, 3);
     ct.alg = wire_rd_u16(r);

@@ -1,8 +1,8 @@
 /* act_encap.c - encap and decap, Nicira's actions for packets of other types than Ethernet, on the
  * wire and in text; see act-private.h.
  *
- * Properties of encap have a class (16 bits), a type and a length (8 bits each).  There are those of
- * NSH: the MD type and TLVs; they are taken with every header, as Open vSwitch does.  Differences
+ * Properties of encap have a class (16 bits), a type and a length (8 bits each).  There are those
+ * of NSH: the MD type and TLVs; they are taken with every header, as Open vSwitch does. Differences
  * from it in text: what does not fit its bits, and half bytes, are errors (it cuts them); zeros in
  * front of a TLV's data are printed, so that the text means the same data. */
 #include <stdlib.h>

@@ -14,8 +14,7 @@ const char *act_wide_parse(const char *s, uint8_t wide[ACT_WIDE_MAX])
         return NULL;
     }
     for (s += hex ? 2 : 0; isxdigit((unsigned char)*s); s++) {
-        unsigned digit =
-            (unsigned)(isdigit((unsigned char)*s) ? *s - '0' : (*s | 0x20) - 'a' + 10);
+        unsigned digit = (unsigned)(isdigit((unsigned char)*s) ? *s - '0' : (*s | 0x20) - 'a' + 10);
         if (digit >= base) {
             break;
         }

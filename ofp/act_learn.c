@@ -89,8 +89,8 @@ static enum ofp_error decode_specs(const struct act_decoder *d, struct wire_rd *
 }
 
 /* What NXAST_LEARN2 has more. */
-static enum ofp_error decode_learn2(const struct act_decoder *d, bool has_result,
-                                    struct wire_rd *r, struct act_learn *l)
+static enum ofp_error decode_learn2(const struct act_decoder *d, bool has_result, struct wire_rd *r,
+                                    struct act_learn *l)
 {
     l->limit = wire_rd_u32(r);
     l->result.ofs = wire_rd_u16(r);
@@ -106,9 +106,9 @@ static enum ofp_error decode_learn2(const struct act_decoder *d, bool has_result
         return error;
     }
     l->result.n_bits = 1;
-    return has_mask                                 ? OFPERR_OFPBMC_BAD_MASK
+    return has_mask                               ? OFPERR_OFPBMC_BAD_MASK
            : l->result.field->access == ACCESS_RO ? OFPERR_OFPBAC_BAD_SET_ARGUMENT
-                                                    : OFPERR_OK;
+                                                  : OFPERR_OK;
 }
 
 static enum ofp_error decode_fixed(const struct act_decoder *d, bool second, struct wire_rd *r,
@@ -209,9 +209,9 @@ void act_enc_learn(const struct act *a, const struct act_wire *row, uint8_t vers
 static enum ofp_error check_read(const struct subfield *sf, const struct match *m)
 {
     enum ofp_error error = act_check_range(sf);
-    return error                             ? error
+    return error                           ? error
            : field_prereq_ok(sf->field, m) ? OFPERR_OK
-                                             : OFPERR_OFPBAC_MATCH_INCONSISTENT;
+                                           : OFPERR_OFPBAC_MATCH_INCONSISTENT;
 }
 
 /* A learned flow that matches an immediate value: what is matched so far is kept. */

@@ -121,9 +121,9 @@ struct learn_parser {
 /* A field that a specification can name. */
 static char *check_field(const struct subfield *sf, const char *where)
 {
-    return act_learn_header(sf->field) ? NULL
-                                       : xasprintf("%s: experimenter OXM field '%s' not supported",
-                                                   where, sf->field->name);
+    return act_learn_header(sf->field)
+               ? NULL
+               : xasprintf("%s: experimenter OXM field '%s' not supported", where, sf->field->name);
 }
 
 /* 'imm' is right-aligned in 'imm_len' bytes, or NULL. */
@@ -164,7 +164,8 @@ static bool parse_part(const struct subfield *dst, const char *value, struct fie
     size_t n = dst->field->n_bytes;
     const char *end = act_wide_parse(value, imm);
 
-    if (is_whole(dst) || !end || *end || n > sizeof v->b || !act_wide_fits(imm, ACT_WIDE_MAX, 8u * n)) {
+    if (is_whole(dst) || !end || *end || n > sizeof v->b ||
+        !act_wide_fits(imm, ACT_WIDE_MAX, 8u * n)) {
         return false;
     }
     memcpy(v->b, imm + ACT_WIDE_MAX - n, n);
@@ -230,8 +231,8 @@ static char *parse_match(struct learn_parser *p, const char *name, const char *v
     }
     if (src.n_bits != dst.n_bits) {
         /* The widths stand as the reference has them. */
-        return xasprintf("%s: bit widths of %s (%u) and %s (%u) differ", p->whole, name,
-                         src.n_bits, value, dst.n_bits);
+        return xasprintf("%s: bit widths of %s (%u) and %s (%u) differ", p->whole, name, src.n_bits,
+                         value, dst.n_bits);
     }
     error = check_field(&src, p->whole);
     if (!error) {
