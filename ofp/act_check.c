@@ -343,6 +343,15 @@ static enum ofp_error check_resubmit(const struct checker *c, const struct act_r
     return hard(!r->ct || field_prereq_ok(&fields[MF_CT_NW_PROTO], &c->m));
 }
 
+static enum ofp_error check_move(const struct checker *c, const struct act_reg_move *m)
+{
+    if (!field_prereq_ok(m->src.field, &c->m) || !field_prereq_ok(m->dst.field, &c->m)) {
+        return OFPERR_OFPBAC_MATCH_INCONSISTENT;
+    }
+    /* From text; decode lets none in. */
+    return m->dst.field->access == ACCESS_RO ? OFPERR_OFPBAC_BAD_SET_ARGUMENT : OFPERR_OK;
+}
+
 static enum ofp_error check_mpls(struct checker *c, const struct act *a)
 {
     uint16_t eth_type = ((const struct act_u16 *)(const void *)a)->value;
@@ -376,8 +385,7 @@ static enum ofp_error check_one(struct checker *c, struct act *a)
     case ACT_SET_FIELD:
         return check_set_field(c, p);
     case ACT_REG_MOVE:
-        return hard(field_prereq_ok(((struct act_reg_move *)p)->src.field, &c->m) &&
-                    field_prereq_ok(((struct act_reg_move *)p)->dst.field, &c->m));
+        return check_move(c, p);
     case ACT_SET_VLAN_VID:
     case ACT_SET_VLAN_PCP:
         return check_set_vlan(c, p);

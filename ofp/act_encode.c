@@ -312,6 +312,10 @@ static void encode_inst_actions(enum act_inst inst, const void *acts, size_t len
     size_t start = begin_inst(inst, w);
     wire_wr_zeros(w, 4);
     act_encode_list(acts, len, version, w);
+    if (inst == INST_APPLY_ACTIONS && w->len == start + 8) {
+        w->len = start; /* None of them needs anything to be sent. */
+        return;
+    }
     end_inst(start, w);
 }
 

@@ -264,12 +264,14 @@ char *act_parse_write_metadata(struct act_parser *p, char *arg)
 
     if (slash) {
         *slash = '\0';
-        if (!text_to_u64(slash + 1, &mask)) {
-            return xasprintf("invalid numeric format %s", slash + 1);
+        char *error = act_parse_int(p, slash + 1, UINT64_MAX, &mask);
+        if (error) {
+            return error;
         }
     }
-    if (!text_to_u64(arg, &value)) {
-        return xasprintf("invalid numeric format %s", arg);
+    char *error = act_parse_int(p, arg, UINT64_MAX, &value);
+    if (error) {
+        return error;
     }
     struct act_write_metadata *a = acts_put(p->out, ACT_WRITE_METADATA, sizeof *a);
     a->value = value;
@@ -359,7 +361,7 @@ static char *check_item(const struct act_parser *p, size_t ofs, size_t prev)
         return xasprintf("%s action doesn't support nested action meter",
                          p->outer == OUTER_CLONE ? "clone" : "write_actions");
     }
-    if (!p->instructions && act_infos[a->type].rank != ACT_RANK_APPLY) {
+    if (!p->instructions && p->outer != OUTER_CT && act_infos[a->type].rank != ACT_RANK_APPLY) {
         return xasprintf("%s instruction not allowed here", act_infos[a->type].name);
     }
     /* What an action set may not hold is left to the switch to refuse. */

@@ -62,6 +62,9 @@ char *act_parse_set_field(struct act_parser *p, char *arg)
     }
     struct field_value value = {{0}}, mask = {{0}};
     bool any = !strcmp(arg, "ANY") || !strcmp(arg, "*"); /* Not a bit. */
+    if (!*arg) {
+        return xasprintf("%s: bad syntax for %s value", arg, f->name);
+    }
     if (!int_fits(f, arg)) {
         return xasprintf("%s is not a valid value for field %s", arg, name);
     }
@@ -114,39 +117,43 @@ char *act_parse_load(struct act_parser *p, char *arg)
 static char *check_readable(const struct field *f)
 {
     return !f->size || f->n_bytes > FIELD_VALUE_MAX || !f->cp[0].header
-               ? xasprintf("%s cannot be read by actions", f->name)
+               ? xasprintf("%s cannot be read or written by actions", f->name)
                : NULL;
 }
 
+/* Whether the destination can be written is the check's business. */
 char *act_parse_move(struct act_parser *p, char *arg)
 {
     struct subfield src, dst;
-    char *name;
-    char *error = split_arrow(arg, &name);
+    char *arrow = strstr(arg, "->");
 
-    if (!error) {
-        error = subfield_parse(arg, &src);
+    if (!arrow) {
+        return xasprintf("%s: missing `->' following source", arg);
     }
-    if (!error) {
-        error = subfield_parse(name, &dst);
+    *arrow = '\0';
+    char *error = subfield_parse(arg, &src);
+    if (error) { /* It starts with the source; the reference has the whole argument there. */
+        char *longer = xasprintf("%s->%s%s", arg, arrow + 2, error + strlen(arg));
+        free(error);
+        return longer;
+    }
+    error = subfield_parse(arrow + 2, &dst);
+    if (!error && src.n_bits != dst.n_bits) {
+        error = xasprintf("%s->%s: source field is %u bits wide but destination is %u bits wide",
+                          arg, arrow + 2, src.n_bits, dst.n_bits);
     }
     if (!error) {
         error = check_readable(src.field);
     }
     if (!error) {
-        error = check_writable(dst.field, dst.field->name);
+        error = check_readable(dst.field);
     }
-    if (error) {
-        return error;
+    if (!error) {
+        struct act_reg_move *a = acts_put(p->out, ACT_REG_MOVE, sizeof *a);
+        a->src = src;
+        a->dst = dst;
     }
-    if (src.n_bits != dst.n_bits) {
-        return xasprintf("%s->%s: source field is %u bits wide but destination is %u bits wide",
-                         arg, name, src.n_bits, dst.n_bits);
-    }
-    struct act_reg_move *a = acts_put(p->out, ACT_REG_MOVE, sizeof *a);
-    a->src = src;
-    a->dst = dst;
-    return NULL;
+    return error;
 }
 
 /* ---- the words of OpenFlow 1.0 and 1.1 ---- */

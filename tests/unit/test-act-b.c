@@ -243,8 +243,9 @@ static void test_text_again(void **state)
         char *s = format(&fm.acts);
         char *error = parse(g->match, s, &again);
         /* As the reference has it, a controller with the defaults prints as the output that it is,
-         * and a mask with the field's only bit as none. */
-        bool same = !strcmp(s, "CONTROLLER:65535") || strstr(s, "->tun_flags");
+         * a mask with the field's only bit as none, and flags of a nat without range not at all. */
+        bool same = !strcmp(s, "CONTROLLER:65535") || strstr(s, "->tun_flags") ||
+                    strstr(g->acts, "nat(dst,random)") || strstr(g->acts, "nat(src,hash)");
         if (error || !(same || acts_equal(&fm.acts, &again.acts))) {
             fail_msg("%s prints as %s: %s", g->acts, s, error ? error : "not the same");
         }
