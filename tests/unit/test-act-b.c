@@ -337,6 +337,17 @@ static void test_too_long(void **state)
     free(error);
     text_deinit(&t);
     acts_deinit(&acts);
+
+    text_puts(&t, "learn(");
+    for (size_t i = 0; i < 2000; i++) {
+        text_puts(&t, "output:in_port,");
+    }
+    text_putc(&t, ')');
+    error = acts_parse(t.s, NULL, true, &acts);
+    assert_string_equal(error, "learn: too many specifications");
+    free(error);
+    text_deinit(&t);
+    acts_deinit(&acts);
 }
 
 /* The longest userdata that text takes, with all other properties, fits an action. */
