@@ -73,13 +73,12 @@ def fields_page(srcdir, cc):
 
 
 def words_page(srcdir, cc):
-    words = rows(srcdir, cc, ["ACT_WORD(word, parser, raw) @word | parser"], "ofp/actions.def")
-    known = [w for w, parser in words if parser != "unsupported"]
-    unsupported = [w for w, parser in words if parser == "unsupported"]
+    words = rows(srcdir, cc, ["ACT_WORD(word, ...) @word"], "ofp/actions.def")
+    known = [r[0] for r in words]
     refused = [r[0] for r in rows(srcdir, cc, ["NO |NO|", "YES |YES|", "ACT(ID, S, NAME, EXEC, ...) @NAME EXEC"],
                                   "ofp/actions.def") if r[1] == "NO"]
-    lists = {"unsupported": unsupported, "refused": refused}
-    return {k: "\n".join([f".BR {escape(w)} ," for w in v[:-1]] + [f".BR {escape(v[-1])} ."]) for k, v in lists.items()}, known
+    text = [f".BR {escape(w)} ," for w in refused[:-1]] + [f".BR {escape(refused[-1])} ."]
+    return {"refused": "\n".join(text)}, known
 
 
 def check_words(page, known):

@@ -31,13 +31,17 @@ enum act_inst {
 struct act_wire;
 
 /* Where a list of acts stands; decides what may be in it. */
-enum act_outer { OUTER_NONE, OUTER_WRITE_ACTIONS, OUTER_CT };
+enum act_outer { OUTER_NONE, OUTER_WRITE_ACTIONS, OUTER_CT, OUTER_CLONE };
+
+/* Lists in lists, on the wire and in text; the outermost counts. */
+#define ACT_MAX_DEPTH 100
 
 struct act_decoder {
     struct acts *out;
     const struct msg_header *h; /* Version and TLV table. */
     enum act_outer outer;
-    bool is_flow; /* 1.0: the actions of a flow, which have instructions among them. */
+    unsigned depth; /* How many lists stand around what is read. */
+    bool metadata;  /* NXAST_WRITE_METADATA may be in it: 1.0 has no instructions. */
 };
 
 /* 'r' covers the body: behind type and length, or behind the experimenter's subtype; the padding at
@@ -71,6 +75,11 @@ ACT_CODEC(output)
 ACT_CODEC(output_reg)
 ACT_CODEC(output_reg2)
 ACT_CODEC(controller)
+ACT_CODEC(controller2)
+ACT_CODEC(learn)
+ACT_CODEC(clone)
+ACT_CODEC(encap)
+ACT_CODEC(decap)
 ACT_CODEC(set_vlan_vid)
 ACT_CODEC(set_vlan_pcp)
 ACT_CODEC(push_vlan)
@@ -78,7 +87,6 @@ ACT_CODEC(push_mpls)
 ACT_CODEC(u8)
 ACT_CODEC(u16)
 ACT_CODEC(u32)
-ACT_CODEC(meter)
 ACT_CODEC(legacy)
 ACT_CODEC(nw_tos)
 ACT_CODEC(tunnel)
@@ -129,8 +137,8 @@ const struct act_wire *act_wire_pick(enum act_type type, uint8_t version);
 
 /* ---- set_field ---- */
 
-/* Is 'mask' all ones, bits that the field does not have included?  Others go out with their mask:
- * load:5->mpls_label[] has 20 of 32 bits. */
+/* Is there no mask, that is one of ones in every byte?  One that has just the field's bits is kept
+ * as it came: it goes out as a mask (load:5->mpls_label[] has 20 of 32 bits). */
 bool act_mask_full(const struct field *, const struct field_value *mask);
 /* Cuts the value to the mask. */
 void act_set_field_normalise(struct act_set_field *sf);
@@ -138,28 +146,41 @@ void act_set_field_normalise(struct act_set_field *sf);
  * '*value' is right-aligned. */
 bool act_set_field_run(const struct act_set_field *sf, unsigned *ofs, unsigned *n_bits,
                        uint64_t *value);
-/* Adds `load:value->dst`; 'dst' has 64 bits at most, of tunnel options any number. */
-void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value);
-/* A subfield of a 4-byte header and this range, which is checked. */
+/* Adds `load:value->dst`; the value's 'len' bytes are big endian, aligned to the right. */
+void act_put_load(struct acts *out, const struct subfield *dst, const void *value, size_t len);
+/* A field where only four bytes have room: no experimenter fields. */
+enum ofp_error act_decode_header4(const struct act_decoder *, struct wire_rd *r,
+                                  const struct field **) MUST_USE;
+/* A subfield of such a header and this range, which is checked. */
 enum ofp_error act_decode_subfield4(const struct act_decoder *, struct wire_rd *r, unsigned ofs,
                                     unsigned n_bits, struct subfield *) MUST_USE;
 enum ofp_error act_check_range(const struct subfield *) MUST_USE; /* Or BAD_SET_LEN. */
 /* Nicira's actions name a field by its oldest code point, in every version. */
 #define ACT_NX_HEADERS OFP10_VERSION
+bool act_is_experimenter(const struct field *); /* A header of eight bytes. */
+bool act_has_header4(const struct field *);     /* One of four. */
 /* A header of four or eight bytes, which must be known and have no mask: OFPBMC errors. */
 enum ofp_error act_decode_header(const struct act_decoder *, struct wire_rd *r,
                                  const struct field **) MUST_USE;
 /* The header and the range where these have room for four and two bytes. */
 void act_encode_header4(const struct field *, struct wire_wr *);
 uint16_t act_ofs_nbits(const struct subfield *);
+/* Is what is left of the action padding? */
+static inline bool act_rest_is_zero(const struct wire_rd *r)
+{
+    return is_all_zeros(r->p, wire_rd_left(r));
+}
 /* Does the wire form set one fixed field, with the soft rules of OpenFlow 1.0? */
 bool act_raw_is_legacy(uint8_t raw);
 
 /* ---- checks ---- */
 
+bool act_meter_ok(uint32_t id); /* Can there be such a meter? */
 /* May 'a' stand in 'outer'?  On error '*why' is a heap text. */
 enum ofp_error act_verify(const struct act *a, enum act_outer outer, char **why) MUST_USE;
 enum ofp_error act_nat_verify(const struct act_nat *, unsigned present) MUST_USE;
+/* The specifications of a flow that is learned by one with this match. */
+enum ofp_error act_learn_check(const struct act_learn *, const struct match *) MUST_USE;
 
 /* NULL, or why a list that has a conjunction may not have what else is in it. */
 char *act_conjunction_verify(const void *acts, size_t len) MUST_USE;
@@ -191,6 +212,7 @@ struct act_parser {
     struct acts *out;
     enum act_outer outer;
     bool instructions; /* Allowed at this place. */
+    unsigned depth;    /* How many lists stand around what is read. */
     uint8_t raw;       /* The word's, of the action at hand. */
     const char *word;
 };
@@ -219,6 +241,10 @@ act_parse_fn act_parse_u16;
 act_parse_fn act_parse_set_tunnel;
 act_parse_fn act_parse_resubmit;
 act_parse_fn act_parse_ct;
+act_parse_fn act_parse_learn;
+act_parse_fn act_parse_clone;
+act_parse_fn act_parse_encap;
+act_parse_fn act_parse_decap;
 act_parse_fn act_parse_nat;
 act_parse_fn act_parse_note;
 act_parse_fn act_parse_meter;
@@ -227,7 +253,6 @@ act_parse_fn act_parse_write_actions;
 act_parse_fn act_parse_write_metadata;
 act_parse_fn act_parse_goto_table;
 act_parse_fn act_parse_apply_actions;
-act_parse_fn act_parse_unsupported;
 act_parse_fn act_parse_enqueue;
 act_parse_fn act_parse_output_trunc;
 act_parse_fn act_parse_stack;
@@ -240,6 +265,15 @@ act_parse_fn act_parse_conjunction;
 act_parse_fn act_parse_sample;
 
 char *act_parse_list(struct act_parser *, char *text) MUST_USE;
+
+/* Integers wider than 64 bits: big endian, aligned to the right. */
+#define ACT_WIDE_MAX 256 /* Bytes: learn has 11 bits for a number of bits. */
+/* Decimal, 0x hex or leading-0 octal; what follows it, or NULL: not an integer, or too long. */
+const char *act_wide_parse(const char *, uint8_t wide[ACT_WIDE_MAX]);
+/* Is nothing set above the lowest 'n_bits'? */
+bool act_wide_fits(const uint8_t *, size_t len, unsigned n_bits);
+void act_wide_format(const uint8_t *, size_t len, struct text *); /* 0x hex; 0. */
+
 /* The whole argument as an integer up to 'max'. */
 char *act_parse_int(const struct act_parser *, const char *arg, uint64_t max, uint64_t *) MUST_USE;
 bool act_parse_table(const struct name_map *, const char *, uint8_t *table); /* Name or number. */
@@ -247,8 +281,12 @@ bool act_is_output_trunc(const char *arg);                                   /* 
 /* A subfield that messages can name; in four bytes ('all' is the text for the error). */
 char *act_parse_subfield(const char *, struct subfield *) MUST_USE;
 char *act_parse_subfield4(const char *, const char *all, struct subfield *) MUST_USE;
+/* The error of 'all', where the value has more bits than 'dst'. */
+char *act_too_wide(const char *all, const struct subfield *dst, const struct field_value *,
+                   const struct name_map *) MUST_USE;
 #define ACT_REASON_ACTION 1
 const char *act_reason_name(uint8_t reason); /* Of packet-ins; NULL if unknown. */
+void act_format_table(uint8_t table, const struct name_map *, struct text *);
 void act_format_nat(const struct act_nat *, struct text *);
 void act_format_enqueue(const struct act_enqueue *, const struct name_map *, struct text *);
 void act_format_output_trunc(const struct act_output_trunc *, const struct name_map *,
@@ -261,3 +299,7 @@ void act_format_fin_timeout(const struct act_fin_timeout *, struct text *);
 void act_format_dec_ttl_ids(const struct act_dec_ttl_ids *, struct text *);
 void act_format_conjunction(const struct act_conjunction *, struct text *);
 void act_format_sample(const struct act_sample *, const struct name_map *, struct text *);
+void act_format_controller(const struct act_controller *, struct text *);
+void act_format_learn(const struct act_learn *, const struct name_map *, struct text *);
+void act_format_encap(const struct act_encap *, struct text *);
+void act_format_decap(const struct act_u32 *, struct text *);

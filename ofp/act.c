@@ -21,6 +21,13 @@ const struct act_info act_infos[ACT_N_TYPES] = {
     _Static_assert(_Alignof(struct STRUCT) <= 8, "acts are aligned to 8 bytes");
 #include "ofp/actions.def"
 
+/* What is nested stands right behind these. */
+#define OUTER(STRUCT) _Static_assert(sizeof(struct STRUCT) % 8 == 0, "nested acts are aligned to 8")
+OUTER(act_ct);
+OUTER(act_write_actions);
+OUTER(act_learn);
+OUTER(act_encap);
+
 void acts_init(struct acts *a)
 {
     *a = ACTS_INIT;
@@ -79,10 +86,19 @@ bool act_nest_end(struct acts *a, size_t ofs, size_t size)
     }
     act->len = (uint16_t)len;
     uint32_t nested_len = (uint32_t)(len - size);
-    if (act->type == ACT_CT) {
+    switch (act->type) {
+    case ACT_CT:
         ((struct act_ct *)(void *)act)->nested_len = nested_len;
-    } else {
+        break;
+    case ACT_LEARN:
+        ((struct act_learn *)(void *)act)->nested_len = nested_len;
+        break;
+    case ACT_ENCAP:
+        ((struct act_encap *)(void *)act)->nested_len = nested_len;
+        break;
+    default:
         ((struct act_write_actions *)(void *)act)->nested_len = nested_len;
+        break;
     }
     return true;
 }
@@ -102,7 +118,7 @@ bool acts_output_to_port(const void *acts, size_t len, uint32_t port)
         if (a->type == ACT_CONTROLLER && port == OFPP_CONTROLLER) {
             return true;
         }
-        if (a->type == ACT_WRITE_ACTIONS) {
+        if (a->type == ACT_WRITE_ACTIONS || a->type == ACT_CLONE) {
             const struct act_write_actions *wa = p;
             if (acts_output_to_port(act_write_actions_nested(wa), wa->nested_len, port)) {
                 return true;

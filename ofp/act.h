@@ -38,10 +38,13 @@ enum act_slot {
     ACT_SLOT_NONE, /* Not allowed in an action set. */
     ACT_SLOT_POP_VLAN,
     ACT_SLOT_POP_MPLS,
+    ACT_SLOT_DECAP,
+    ACT_SLOT_ENCAP,
     ACT_SLOT_PUSH_MPLS,
     ACT_SLOT_PUSH_VLAN,
     ACT_SLOT_DEC_TTL,
     ACT_SLOT_DEC_MPLS_TTL,
+    ACT_SLOT_DEC_NSH_TTL,
     ACT_SLOT_SET,
     ACT_SLOT_GROUP,
     ACT_SLOT_OUTPUT,
@@ -149,7 +152,7 @@ struct act_u16 { /* ACT_PUSH_MPLS, ACT_POP_MPLS: an EtherType, host order. */
     uint16_t value;
 };
 
-struct act_u32 { /* ACT_SET_QUEUE, ACT_GROUP, ACT_METER */
+struct act_u32 { /* ACT_SET_QUEUE, ACT_GROUP, ACT_METER, ACT_DECAP (a packet type) */
     struct act act;
     uint32_t value;
 };
@@ -182,8 +185,9 @@ struct act_ct {
     uint16_t alg;      /* 0, 21 ftp, 69 tftp. */
     uint16_t zone_imm; /* If zone_src.field is NULL. */
     struct subfield zone_src;
-    uint32_t nested_len; /* Bytes of nested acts behind this structure (act_ct_nested()). */
-    uint32_t pad;
+    uint32_t nested_len;  /* Bytes of nested acts behind this structure (act_ct_nested()). */
+    uint16_t other_flags; /* Of the wire, without meaning; kept. */
+    uint16_t pad;
     /* Nested acts follow: ACT_NAT, ACT_SET_FIELD, ACT_REG_MOVE. */
 };
 
@@ -208,7 +212,7 @@ struct act_nat {
     uint8_t addr_min[16], addr_max[16]; /* IPv4: first four bytes.  max all zero: same as min. */
 };
 
-struct act_write_actions { /* ACT_WRITE_ACTIONS (and later clone): nested acts follow. */
+struct act_write_actions { /* ACT_WRITE_ACTIONS, ACT_CLONE: nested acts follow. */
     struct act act;
     uint32_t nested_len, pad;
 };
@@ -331,8 +335,83 @@ struct act_sample {
 struct act_controller { /* ACT_CONTROLLER: controller(...) with anything but the defaults. */
     struct act act;
     uint16_t max_len, controller_id;
+    uint32_t meter_id; /* 0: none. */
+    uint16_t n_userdata;
     uint8_t reason;
+    bool pause;
+    uint8_t userdata[]; /* n_userdata bytes. */
 };
+
+/* Translation does max_len, id and reason; is there more? */
+static inline bool act_controller_is_extended(const struct act_controller *a)
+{
+    return a->meter_id || a->n_userdata || a->pause;
+}
+
+/* ACT_LEARN: specifications follow, each with the header of an act (its type means nothing). */
+#define LEARN_SEND_FLOW_REM  0x1
+#define LEARN_DELETE_LEARNED 0x2
+struct act_learn {
+    struct act act;
+    uint32_t nested_len; /* Bytes of specifications behind this structure. */
+    uint16_t idle_timeout, hard_timeout, fin_idle_timeout, fin_hard_timeout, priority;
+    uint8_t flags; /* LEARN_* */
+    uint8_t table;
+    uint32_t limit; /* 0: none. */
+    uint64_t cookie;
+    struct subfield result; /* One bit; field NULL: none. */
+};
+
+enum act_learn_kind {
+    LEARN_MATCH,  /* The learned flow matches 'dst' on the source. */
+    LEARN_LOAD,   /* It sets 'dst' to the source. */
+    LEARN_OUTPUT, /* It outputs to the port that the source names; no 'dst'. */
+};
+
+struct act_learn_spec {
+    struct act act;
+    struct subfield src, dst; /* Fields NULL: immediate; LEARN_OUTPUT.  Both have 'n_bits' bits. */
+    uint16_t n_bits;
+    uint8_t kind;  /* enum act_learn_kind */
+    uint8_t imm[]; /* ROUND_UP(n_bits, 8) / 8 bytes, big endian, right-aligned. */
+};
+
+static inline const struct act *act_learn_specs(const struct act_learn *a)
+{
+    return (const struct act *)(const void *)(a + 1);
+}
+
+/* Packet types: name space 16 bits, type 16 bits. */
+#define PACKET_TYPE_ETHERNET UINT32_C(0x00000000)
+#define PACKET_TYPE_NEXT     UINT32_C(0x0000fffe) /* decap: what the header says. */
+#define PACKET_TYPE_NSH      UINT32_C(0x0001894f)
+#define PACKET_TYPE_MPLS     UINT32_C(0x00018847)
+#define PACKET_TYPE_MPLS_MC  UINT32_C(0x00018848)
+
+struct act_encap { /* ACT_ENCAP: properties follow. */
+    struct act act;
+    uint32_t nested_len; /* Bytes of properties behind this structure. */
+    uint32_t packet_type;
+    uint16_t hdr_size; /* As received; without meaning. */
+    uint16_t pad[3];
+};
+
+/* A property, with the header of an act (its type means nothing). */
+struct act_encap_prop {
+    struct act act;
+    uint16_t tlv_class;
+    uint8_t type;   /* ENCAP_* */
+    uint8_t value;  /* MD type, or the TLV's type. */
+    uint8_t n_data; /* Of the TLV. */
+    uint8_t data[];
+};
+#define ENCAP_NSH_MDTYPE 1
+#define ENCAP_NSH_TLV    2
+
+static inline const struct act *act_encap_props(const struct act_encap *a)
+{
+    return (const struct act *)(const void *)(a + 1);
+}
 
 /* ---- wire ---- */
 

@@ -21,33 +21,6 @@ static const char *const hash_names[ACT_N_HASHES] = {
 static const char *const multipath_names[] = {"modulo_n", "hash_threshold", "hrw", "iter_hash"};
 static const char *const bundle_names[] = {"active_backup", "hrw"};
 
-/* ---- fields in four bytes ---- */
-
-static bool has_header4(const struct field *f)
-{
-    return f->cp[0].header && f->cp[0].header >> 16 != 0xffff;
-}
-
-void act_encode_header4(const struct field *f, struct wire_wr *w)
-{
-    tlv_header_encode(f, ACT_NX_HEADERS, false, w);
-}
-
-char *act_parse_subfield4(const char *s, const char *all, struct subfield *sub)
-{
-    char *error = act_parse_subfield(s, sub);
-
-    if (!error && !has_header4(sub->field)) {
-        error = xasprintf("%s: experimenter OXM field '%s' not supported", all, s);
-    }
-    return error;
-}
-
-uint16_t act_ofs_nbits(const struct subfield *sub)
-{
-    return (uint16_t)(sub->ofs << 6 | (sub->n_bits - 1));
-}
-
 /* ---- words ---- */
 
 static bool find_name(const char *const names[], size_t n, const char *s, uint16_t *value)

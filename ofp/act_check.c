@@ -13,6 +13,7 @@
 #define ETH_IP6     0x86dd
 #define ETH_MPLS    0x8847
 #define ETH_MPLS_MC 0x8848
+#define ETH_NSH     0x894f
 #define OFPM_MAX    UINT32_C(0xffff0000)
 #define ALG_FTP     21
 #define ALG_TFTP    69
@@ -60,6 +61,11 @@ enum ofp_error act_verify(const struct act *a, enum act_outer outer, char **why)
         return refuse(OFPERR_OFPBAC_BAD_SET_ARGUMENT, why,
                       xstrdup("cannot set CT fields outside of ct action"));
     }
+    bool meter = outer == OUTER_CLONE && a->type == ACT_METER; /* An action from 1.5 on. */
+    if (outer == OUTER_CLONE && info->rank != ACT_RANK_APPLY && !meter) {
+        return refuse(OFPERR_OFPBIC_UNSUP_INST, why,
+                      xasprintf("%s instruction not allowed here", info->name));
+    }
     if (outer == OUTER_WRITE_ACTIONS && info->slot == ACT_SLOT_NONE) {
         return refuse(OFPERR_OFPBAC_BAD_TYPE, why,
                       xasprintf("%s is not allowed in an action set", info->name));
@@ -87,8 +93,18 @@ static enum ofp_error hard(bool ok)
     return ok ? OFPERR_OK : OFPERR_OFPBAC_MATCH_INCONSISTENT;
 }
 
+static bool is_ethernet(const struct checker *c)
+{
+    return !c->m.flow.key.packet_type;
+}
+
 static bool is_eth_type(const struct checker *c, uint16_t eth_type)
 {
+    uint32_t packet_type = ntohl(c->m.flow.key.packet_type);
+
+    if (packet_type >> 16 == 1) { /* Name space of EtherTypes. */
+        return (uint16_t)packet_type == eth_type;
+    }
     return c->m.mask.key.eth_type == htons(0xffff) && c->m.flow.key.eth_type == htons(eth_type);
 }
 
@@ -268,6 +284,44 @@ static enum ofp_error check_write_actions(const struct checker *c, struct act_wr
     return check_list(&nested, (struct act *)(void *)(wa + 1), wa->nested_len);
 }
 
+/* What is behind a clone does not see its changes. */
+static enum ofp_error check_clone(const struct checker *c, struct act_write_actions *clone)
+{
+    struct checker nested = *c;
+    return check_list(&nested, (struct act *)(void *)(clone + 1), clone->nested_len);
+}
+
+/* ---- headers around headers ---- */
+
+#define PACKET_TYPE_UNKNOWN UINT32_C(0x0001ffff)
+
+static void set_packet_type(struct checker *c, uint32_t packet_type)
+{
+    c->m.flow.key.packet_type = htonl(packet_type);
+    c->m.mask.key.packet_type = UINT32_MAX;
+}
+
+static void encap(struct checker *c, const struct act_encap *e)
+{
+    set_packet_type(c, e->packet_type);
+    if (e->packet_type != PACKET_TYPE_ETHERNET) {
+        set_eth_type(c, (uint16_t)e->packet_type);
+        forget_proto(c);
+    }
+}
+
+/* Behind Ethernet is what the EtherType says; behind others nobody knows, as the header does. */
+static void decap(struct checker *c)
+{
+    if (!c->m.flow.key.packet_type) {
+        set_packet_type(c, UINT32_C(1) << 16 | ntohs(c->m.flow.key.eth_type));
+    } else {
+        set_packet_type(c, PACKET_TYPE_UNKNOWN);
+        set_eth_type(c, (uint16_t)PACKET_TYPE_UNKNOWN);
+        forget_proto(c);
+    }
+}
+
 static enum ofp_error check_port(const struct checker *c, uint32_t port)
 {
     if (port == OFPP_NONE || port == OFPP_UNSET || (port >= 0xff00 && port < OFPP_UNSET) ||
@@ -292,6 +346,15 @@ static enum ofp_error check_resubmit(const struct checker *c, const struct act_r
     return hard(!r->ct || field_prereq_ok(&fields[MF_CT_NW_PROTO], &c->m));
 }
 
+static enum ofp_error check_move(const struct checker *c, const struct act_reg_move *m)
+{
+    if (!field_prereq_ok(m->src.field, &c->m) || !field_prereq_ok(m->dst.field, &c->m)) {
+        return OFPERR_OFPBAC_MATCH_INCONSISTENT;
+    }
+    /* From text; decode lets none in. */
+    return m->dst.field->access == ACCESS_RO ? OFPERR_OFPBAC_BAD_SET_ARGUMENT : OFPERR_OK;
+}
+
 static enum ofp_error check_mpls(struct checker *c, const struct act *a)
 {
     uint16_t eth_type = ((const struct act_u16 *)(const void *)a)->value;
@@ -300,7 +363,7 @@ static enum ofp_error check_mpls(struct checker *c, const struct act *a)
     if (push && eth_type != ETH_MPLS && eth_type != ETH_MPLS_MC) {
         return OFPERR_OFPBAC_BAD_ARGUMENT; /* From text; decode lets none in. */
     }
-    enum ofp_error error = soft(c, push || is_mpls(c));
+    enum ofp_error error = soft(c, is_ethernet(c) && (push || is_mpls(c)));
     set_eth_type(c, eth_type);
     if (push) {
         forget_proto(c);
@@ -308,9 +371,9 @@ static enum ofp_error check_mpls(struct checker *c, const struct act *a)
     return error;
 }
 
-static enum ofp_error check_meter(uint32_t id)
+bool act_meter_ok(uint32_t id)
 {
-    return !id || id > OFPM_MAX ? OFPERR_OFPMMFC_INVALID_METER : OFPERR_OK;
+    return id && id <= OFPM_MAX;
 }
 
 /* Behind what the packet is known to have? */
@@ -367,8 +430,7 @@ static enum ofp_error check_one(struct checker *c, struct act *a)
     case ACT_SET_FIELD:
         return check_set_field(c, p);
     case ACT_REG_MOVE:
-        return hard(field_prereq_ok(((struct act_reg_move *)p)->src.field, &c->m) &&
-                    field_prereq_ok(((struct act_reg_move *)p)->dst.field, &c->m));
+        return check_move(c, p);
     case ACT_SET_VLAN_VID:
     case ACT_SET_VLAN_PCP:
         return check_set_vlan(c, p);
@@ -414,8 +476,21 @@ static enum ofp_error check_one(struct checker *c, struct act *a)
         return check_ct(c, p);
     case ACT_NAT:
         return check_nat(c, p);
+    case ACT_LEARN:
+        return act_learn_check(p, &c->m);
+    case ACT_CLONE:
+        return check_clone(c, p);
+    case ACT_ENCAP:
+        encap(c, p);
+        break;
+    case ACT_DECAP:
+        decap(c);
+        break;
+    case ACT_DEC_NSH_TTL:
+        return soft(c, is_eth_type(c, ETH_NSH));
     case ACT_METER:
-        return check_meter(((struct act_u32 *)p)->value);
+        return act_meter_ok(((struct act_u32 *)p)->value) ? OFPERR_OK
+                                                          : OFPERR_OFPMMFC_INVALID_METER;
     case ACT_WRITE_ACTIONS:
         return check_write_actions(c, p);
     case ACT_GOTO_TABLE:

@@ -3,8 +3,6 @@
  * uses them. */
 #include "ofp/act-private.h"
 
-#define OFPM_MAX UINT32_C(0xffff0000)
-
 enum ofp_error act_dec_null(struct act_decoder *d, const struct act_wire *row,
                             struct wire_rd *r UNUSED)
 {
@@ -65,25 +63,6 @@ void act_enc_output(const struct act *a, const struct act_wire *row UNUSED, uint
     const struct act_output *o = (const void *)a;
     wire_wr_u32(w, o->port);
     wire_wr_u16(w, o->max_len);
-}
-
-enum ofp_error act_dec_controller(struct act_decoder *d, const struct act_wire *row UNUSED,
-                                  struct wire_rd *r)
-{
-    struct act_controller *a = acts_put(d->out, ACT_CONTROLLER, sizeof *a);
-    a->max_len = wire_rd_u16(r);
-    a->controller_id = wire_rd_u16(r);
-    a->reason = wire_rd_u8(r);
-    return OFPERR_OK;
-}
-
-void act_enc_controller(const struct act *a, const struct act_wire *row UNUSED,
-                        uint8_t version UNUSED, struct wire_wr *w)
-{
-    const struct act_controller *c = (const void *)a;
-    wire_wr_u16(w, c->max_len);
-    wire_wr_u16(w, c->controller_id);
-    wire_wr_u8(w, c->reason);
 }
 
 /* ---- VLAN and MPLS ---- */
@@ -208,30 +187,13 @@ void act_enc_u32(const struct act *a, const struct act_wire *row, uint8_t versio
     wire_wr_u32(w, ((const struct act_u32 *)(const void *)a)->value);
 }
 
-enum ofp_error act_dec_meter(struct act_decoder *d, const struct act_wire *row, struct wire_rd *r)
-{
-    struct wire_rd peek = *r;
-    uint32_t id = wire_rd_u32(&peek);
-
-    if (!id || id > OFPM_MAX) {
-        return OFPERR_OFPMMFC_INVALID_METER;
-    }
-    return act_dec_u32(d, row, r);
-}
-
-void act_enc_meter(const struct act *a, const struct act_wire *row, uint8_t version,
-                   struct wire_wr *w)
-{
-    act_enc_u32(a, row, version, w);
-}
-
 /* ---- resubmit ---- */
 
 enum ofp_error act_dec_resubmit(struct act_decoder *d, const struct act_wire *row UNUSED,
                                 struct wire_rd *r)
 {
     struct act_resubmit *a = acts_put(d->out, ACT_RESUBMIT, sizeof *a);
-    a->act.raw = RAW_RESUBMIT;
+    a->act.raw = RAW_RESUBMIT; /* Else it would go out as the longer form. */
     a->in_port = port_from_10(wire_rd_u16(r));
     a->table = OFPTT_ALL;
     return OFPERR_OK;
@@ -259,6 +221,32 @@ void act_enc_resubmit_table(const struct act *a, const struct act_wire *row, uin
 {
     act_enc_resubmit(a, row, version, w);
     wire_wr_u8(w, ((const struct act_resubmit *)(const void *)a)->table);
+}
+
+/* ---- clone ---- */
+
+enum ofp_error act_dec_clone(struct act_decoder *d, const struct act_wire *row UNUSED,
+                             struct wire_rd *r)
+{
+    struct act_decoder nested = {d->out, d->h, OUTER_CLONE, d->depth, false};
+    size_t size = sizeof(struct act_write_actions);
+    size_t ofs = act_nest_begin(d->out, ACT_CLONE, size);
+
+    wire_rd_skip(r, 6);
+    enum ofp_error error = act_decode_list(&nested, r);
+    if (error) {
+        return error;
+    }
+    return act_nest_end(d->out, ofs, size) ? OFPERR_OK : OFPERR_OFPBAC_TOO_MANY;
+}
+
+void act_enc_clone(const struct act *a, const struct act_wire *row UNUSED, uint8_t version,
+                   struct wire_wr *w)
+{
+    const struct act_write_actions *c = (const void *)a;
+
+    wire_wr_zeros(w, 6);
+    act_encode_list(act_write_actions_nested(c), c->nested_len, version, w);
 }
 
 /* ---- note ---- */

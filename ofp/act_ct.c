@@ -1,8 +1,8 @@
 /* act_ct.c - NXAST_CT and NXAST_NAT on the wire; see act-private.h.
  *
  * ct carries a list of actions of its own, which may be nat and writes of ct_mark and ct_label.
- * Flags that the Nicira extension does not define are neither checked nor kept, as with Open
- * vSwitch. */
+ * Flags that the Nicira extension does not define are not checked, but kept, as with Open vSwitch.
+ */
 #include "ofp/act-private.h"
 
 #define NX_CT_COMMIT 0x1
@@ -48,6 +48,7 @@ enum ofp_error act_dec_ct(struct act_decoder *d, const struct act_wire *row UNUS
 
     ct.commit = flags & NX_CT_COMMIT;
     ct.force = flags & NX_CT_FORCE;
+    ct.other_flags = flags & (uint16_t) ~(NX_CT_COMMIT | NX_CT_FORCE);
     ct.table = wire_rd_u8(r);
     wire_rd_skip(r, 3);
     ct.alg = wire_rd_u16(r);
@@ -66,7 +67,8 @@ enum ofp_error act_dec_ct(struct act_decoder *d, const struct act_wire *row UNUS
     memcpy((char *)d->out->data + ofs, &ct, sizeof ct);
 
     if (d->outer != OUTER_CT) { /* Else refused in a moment: no recursion on the peer's word. */
-        struct act_decoder nested = {.out = d->out, .h = d->h, .outer = OUTER_CT};
+        struct act_decoder nested = {
+            .out = d->out, .h = d->h, .outer = OUTER_CT, .depth = d->depth};
         enum ofp_error error = act_decode_list(&nested, r);
         if (error) {
             return error;
@@ -83,7 +85,8 @@ void act_enc_ct(const struct act *a, const struct act_wire *row UNUSED, uint8_t 
 {
     const struct act_ct *ct = (const void *)a;
 
-    wire_wr_u16(w, (ct->commit ? NX_CT_COMMIT : 0) | (ct->force ? NX_CT_FORCE : 0));
+    wire_wr_u16(w, (uint16_t)((ct->commit ? NX_CT_COMMIT : 0) | (ct->force ? NX_CT_FORCE : 0) |
+                              ct->other_flags));
     if (ct->zone_src.field) {
         tlv_header_encode(ct->zone_src.field, ACT_NX_HEADERS, false, w);
         wire_wr_u16(w, (uint16_t)(ct->zone_src.ofs << 6 | (ct->zone_src.n_bits - 1)));

@@ -108,7 +108,7 @@ static char *parse_nat_range(const char *range, struct act_nat *nat)
     uint8_t af_max = 0;
     bool ok = true;
 
-    if (*s && *s != ':') {
+    if (*s && (*s != ':' || s[1] == ':')) { /* An address of IPv6 may begin with a colon. */
         ok = scan_addr(&s, &nat->af, nat->addr_min);
         if (ok && *s == '-') {
             s++;
@@ -250,7 +250,8 @@ char *act_parse_ct(struct act_parser *p, char *arg)
 {
     struct act_ct ct = {.act = {.type = ACT_CT, .len = sizeof ct}, .table = OFPTT_ALL};
     size_t ofs = act_nest_begin(p->out, ACT_CT, sizeof ct);
-    struct act_parser nested = {.names = p->names, .out = p->out, .outer = OUTER_CT};
+    struct act_parser nested = {
+        .names = p->names, .out = p->out, .outer = OUTER_CT, .depth = p->depth};
     char *key, *value, *error = NULL;
 
     if (p->outer == OUTER_CT) {

@@ -73,10 +73,11 @@ static enum ofp_error decode_one(struct act_decoder *d, struct wire_rd *r)
         return OFPERR_OFPBAC_TOO_MANY;
     }
     const struct act *a = (const void *)((char *)d->out->data + ofs);
-    if (a->type == ACT_WRITE_METADATA && !d->is_flow) {
-        return OFPERR_OFPBIC_UNSUP_INST; /* Nicira's action, for where there are no instructions. */
+    error = act_verify(a, d->outer, NULL);
+    if (!error && a->type == ACT_WRITE_METADATA && !d->metadata) {
+        error = OFPERR_OFPBIC_UNSUP_INST;
     }
-    return act_verify(a, d->outer, NULL);
+    return error;
 }
 
 /* The acts from 'start' on. */
@@ -92,17 +93,21 @@ static enum ofp_error check_conjunctions(const struct acts *acts, size_t start)
 
 enum ofp_error act_decode_list(struct act_decoder *d, struct wire_rd *r)
 {
+    enum ofp_error error = OFPERR_OK;
+
     if (r->err || wire_rd_left(r) % 8) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    size_t start = d->out->len;
-    while (wire_rd_left(r)) {
-        enum ofp_error error = decode_one(d, r);
-        if (error) {
-            return error;
-        }
+    if (d->depth >= ACT_MAX_DEPTH) {
+        return OFPERR_OFPBAC_TOO_MANY;
     }
-    return check_conjunctions(d->out, start);
+    size_t start = d->out->len;
+    d->depth++;
+    while (!error && wire_rd_left(r)) {
+        error = decode_one(d, r);
+    }
+    d->depth--;
+    return error ? error : check_conjunctions(d->out, start);
 }
 
 static bool version_ok(uint8_t version)
@@ -111,9 +116,9 @@ static bool version_ok(uint8_t version)
 }
 
 static enum ofp_error decode_actions(struct wire_rd *r, size_t len, const struct msg_header *h,
-                                     bool is_flow, struct acts *out)
+                                     bool metadata, struct acts *out)
 {
-    struct act_decoder d = {.out = out, .h = h, .outer = OUTER_NONE, .is_flow = is_flow};
+    struct act_decoder d = {.out = out, .h = h, .outer = OUTER_NONE, .metadata = metadata};
 
     if (!version_ok(h->version)) {
         return OFPERR_OFPBRC_BAD_VERSION;
@@ -195,6 +200,33 @@ static enum ofp_error decode_write_actions(struct wire_rd *r, const struct msg_h
                                                                     : OFPERR_OFPBAC_TOO_MANY;
 }
 
+static enum ofp_error put_meter(struct wire_rd *r, struct acts *out)
+{
+    struct act_u32 *a = acts_put(out, ACT_METER, sizeof *a);
+    a->value = wire_rd_u32(r);
+    return act_meter_ok(a->value) ? OFPERR_OK : OFPERR_OFPMMFC_INVALID_METER;
+}
+
+/* 1.0: what stands for the instruction must be the last. */
+static enum ofp_error decode_instructions_10(struct wire_rd *r, size_t len,
+                                             const struct msg_header *h, struct acts *out)
+{
+    bool metadata = false;
+    const struct act *a;
+    enum ofp_error error = decode_actions(r, len, h, true, out);
+
+    if (error) {
+        return error;
+    }
+    ACT_FOR_EACH(a, out->data, out->len) {
+        if (metadata) {
+            return OFPERR_OFPBAC_UNSUPPORTED_ORDER;
+        }
+        metadata = a->type == ACT_WRITE_METADATA;
+    }
+    return OFPERR_OK;
+}
+
 /* In the order of execution, whatever theirs on the wire. */
 static enum ofp_error put_instructions(struct instructions *in, const struct msg_header *h,
                                        struct acts *out)
@@ -203,7 +235,7 @@ static enum ofp_error put_instructions(struct instructions *in, const struct msg
     enum ofp_error error = OFPERR_OK;
 
     if (in->present[INST_METER]) {
-        error = act_dec_meter(&d, act_wire_pick(ACT_METER, OFP15_VERSION), &in->body[INST_METER]);
+        error = put_meter(&in->body[INST_METER], out);
     }
     if (!error && in->present[INST_APPLY_ACTIONS]) {
         wire_rd_skip(&in->body[INST_APPLY_ACTIONS], 4);
@@ -235,7 +267,7 @@ enum ofp_error acts_decode_instructions(struct wire_rd *r, size_t len, const str
     struct instructions in;
 
     if (h->version == OFP10_VERSION) {
-        return decode_actions(r, len, h, true, out);
+        return decode_instructions_10(r, len, h, out);
     }
     if (!version_ok(h->version)) {
         return OFPERR_OFPBRC_BAD_VERSION;

@@ -27,12 +27,6 @@ void act_encode_as(const struct act *a, const struct act_wire *row, uint8_t vers
 
 /* ---- set_field ---- */
 
-static bool is_experimenter_field(const struct field *f)
-{
-    const struct field_codepoint *cp = field_codepoint(f, ACT_NX_HEADERS);
-    return cp && cp->header >> 16 == 0xffff;
-}
-
 static bool is_port_field(const struct field *f, bool src)
 {
     return src ? f->id == MF_TCP_SRC || f->id == MF_UDP_SRC || f->id == MF_SCTP_SRC
@@ -75,7 +69,7 @@ static void encode_loads(const struct act_set_field *sf, uint8_t version, struct
     unsigned ofs = 0, n_bits;
     uint64_t value;
 
-    if (is_experimenter_field(sf->field) || field_is_tun(sf->field)) {
+    if (act_is_experimenter(sf->field) || field_is_tun(sf->field)) {
         act_encode_as(&sf->act, &act_wires[RAW_REG_LOAD2], version, w);
         return;
     }
@@ -151,8 +145,7 @@ static void encode_set_field(const struct act_set_field *sf, uint8_t version, st
     } else if (raw == RAW_REG_LOAD2) {
         act_encode_as(&sf->act, &act_wires[RAW_REG_LOAD2], version, w);
     } else if (version >= OFP12_VERSION) {
-        bool load = raw == RAW_REG_LOAD && !is_experimenter_field(sf->field);
-        if (full && !load) {
+        if (full && raw != RAW_REG_LOAD) {
             act_encode_as(&sf->act, &act_wires[RAW_SET_FIELD], version, w);
         } else {
             encode_loads(sf, version, w);
@@ -220,8 +213,20 @@ static const struct act_wire *resubmit_row(const struct act_resubmit *r)
 
 static const struct act_wire *output_reg_row(const struct act_output_reg *o)
 {
-    bool second = o->act.raw || is_experimenter_field(o->src.field);
+    bool second = o->act.raw || act_is_experimenter(o->src.field);
     return &act_wires[second ? RAW_OUTPUT_REG2 : RAW_OUTPUT_REG];
+}
+
+static const struct act_wire *controller_row(const struct act_controller *c)
+{
+    bool second = c->act.raw == RAW_CONTROLLER2 || act_controller_is_extended(c);
+    return &act_wires[second ? RAW_CONTROLLER2 : RAW_CONTROLLER];
+}
+
+static const struct act_wire *learn_row(const struct act_learn *l)
+{
+    bool second = l->act.raw == RAW_LEARN2 || l->limit || l->result.field;
+    return &act_wires[second ? RAW_LEARN2 : RAW_LEARN];
 }
 
 static void encode_one(const struct act *a, uint8_t version, struct wire_wr *w)
@@ -263,9 +268,19 @@ static void encode_one(const struct act *a, uint8_t version, struct wire_wr *w)
     case ACT_OUTPUT_REG:
         row = output_reg_row(p);
         break;
+    case ACT_CONTROLLER:
+        row = controller_row(p);
+        break;
+    case ACT_LEARN:
+        row = learn_row(p);
+        break;
     default:
         row = act_wire_pick(a->type, version);
         break;
+    }
+    if (!row && (a->type == ACT_ENCAP || a->type == ACT_DECAP || a->type == ACT_DEC_NSH_TTL)) {
+        /* Sent all the same, so that the peer refuses what it does not have. */
+        row = act_wire_pick(a->type, OFP15_VERSION);
     }
     if (row) {
         act_encode_as(a, row, version, w);
@@ -310,6 +325,10 @@ static void encode_inst_actions(enum act_inst inst, const void *acts, size_t len
     size_t start = begin_inst(inst, w);
     wire_wr_zeros(w, 4);
     act_encode_list(acts, len, version, w);
+    if (inst == INST_APPLY_ACTIONS && w->len == start + 8) {
+        w->len = start; /* None of them needs anything to be sent. */
+        return;
+    }
     end_inst(start, w);
 }
 

@@ -84,52 +84,6 @@ static uint32_t peek_header(const struct wire_rd *r)
     return wire_rd_left(r) >= 4 ? get_be32(r->p) : 0;
 }
 
-enum ofp_error act_decode_header(const struct act_decoder *d, struct wire_rd *r,
-                                 const struct field **f)
-{
-    bool has_mask;
-    enum ofp_error error = tlv_header_decode(r, d->h, f, &has_mask);
-
-    if (error) {
-        /* Cut off, or of a length that no field has. */
-        return error == OFPERR_OFPBMC_BAD_LEN && !r->err ? OFPERR_OFPBMC_BAD_FIELD : error;
-    }
-    return has_mask ? OFPERR_OFPBMC_BAD_MASK : OFPERR_OK;
-}
-
-/* The same where only four bytes have room: no experimenter fields. */
-static enum ofp_error decode_header4(const struct act_decoder *d, struct wire_rd *r,
-                                     const struct field **f)
-{
-    if (peek_header(r) >> 16 == 0xffff) {
-        return OFPERR_OFPBAC_BAD_SET_TYPE;
-    }
-    enum ofp_error error = act_decode_header(d, r, f);
-    return error == OFPERR_OFPBMC_BAD_FIELD || error == OFPERR_OFPBMC_BAD_MASK
-               ? OFPERR_OFPBAC_BAD_SET_TYPE
-               : error;
-}
-
-enum ofp_error act_decode_subfield4(const struct act_decoder *d, struct wire_rd *r, unsigned ofs,
-                                    unsigned n_bits, struct subfield *sub)
-{
-    enum ofp_error error = decode_header4(d, r, &sub->field);
-    sub->ofs = (uint16_t)ofs;
-    sub->n_bits = (uint16_t)n_bits;
-    return error ? error : act_check_range(sub);
-}
-
-enum ofp_error act_check_range(const struct subfield *sub)
-{
-    return sub->n_bits && sub->ofs + sub->n_bits <= sub->field->n_bits ? OFPERR_OK
-                                                                       : OFPERR_OFPBAC_BAD_SET_LEN;
-}
-
-static bool rest_is_zero(const struct wire_rd *r)
-{
-    return is_all_zeros(r->p, wire_rd_left(r));
-}
-
 /* ---- legacy actions: one fixed field ---- */
 
 bool act_raw_is_legacy(uint8_t raw)
@@ -245,7 +199,7 @@ static enum ofp_error decode_tlv(struct act_decoder *d, struct wire_rd *r, uint8
     if (!has_mask) {
         memset(tmp.mask.b, 0xff, tmp.field->n_bytes);
     }
-    if (!rest_is_zero(r) || tmp.field->access == ACCESS_RO ||
+    if (!act_rest_is_zero(r) || tmp.field->access == ACCESS_RO ||
         !field_value_ok(tmp.field, &tmp.value)) {
         return OFPERR_OFPBAC_BAD_SET_ARGUMENT;
     }
@@ -294,6 +248,8 @@ void act_enc_reg_load2(const struct act *a, const struct act_wire *row, uint8_t 
 
 /* ---- load and move ---- */
 
+/* The actions of Nicira name fields by NXM headers in every version, if there are any. */
+
 enum ofp_error act_dec_reg_load(struct act_decoder *d, const struct act_wire *row UNUSED,
                                 struct wire_rd *r)
 {
@@ -312,21 +268,22 @@ enum ofp_error act_dec_reg_load(struct act_decoder *d, const struct act_wire *ro
     if (dst.n_bits < 64 && value >> dst.n_bits) {
         return OFPERR_OFPBAC_BAD_ARGUMENT;
     }
-    act_put_load(d->out, &dst, value);
+    be64 v = htobe64(value);
+    act_put_load(d->out, &dst, &v, sizeof v);
     return OFPERR_OK;
 }
 
-void act_put_load(struct acts *out, const struct subfield *dst, uint64_t value)
+void act_put_load(struct acts *out, const struct subfield *dst, const void *value, size_t len)
 {
     struct act_set_field *sf = acts_put(out, ACT_SET_FIELD, sizeof *sf);
     struct field_value ones;
-    be64 v = htobe64(value);
 
-    sf->act.raw = dst->n_bits > 64 ? RAW_NONE : RAW_REG_LOAD;
+    sf->act.raw = RAW_REG_LOAD;
     sf->field = dst->field;
     memset(ones.b, 0xff, sizeof ones.b);
     bits_copy(ones.b, sizeof ones.b, 0, sf->mask.b, dst->field->n_bytes, dst->ofs, dst->n_bits);
-    bits_copy(&v, sizeof v, 0, sf->value.b, dst->field->n_bytes, dst->ofs, MIN(dst->n_bits, 64u));
+    bits_copy(value, (unsigned)len, 0, sf->value.b, dst->field->n_bytes, dst->ofs,
+              MIN(dst->n_bits, 8u * (unsigned)len));
     act_set_field_normalise(sf);
 }
 
@@ -361,7 +318,7 @@ static enum ofp_error decode_move(struct act_decoder *d, struct wire_rd *r, uint
     if (error) {
         return error;
     }
-    if (!rest_is_zero(r)) {
+    if (!act_rest_is_zero(r)) {
         return OFPERR_NXBRC_MUST_BE_ZERO;
     }
     if (act_check_range(&src) || act_check_range(&dst)) {
@@ -442,7 +399,7 @@ enum ofp_error act_dec_output_reg(struct act_decoder *d, const struct act_wire *
     if (error) {
         return error;
     }
-    if (!rest_is_zero(r)) {
+    if (!act_rest_is_zero(r)) {
         return OFPERR_OFPBAC_BAD_ARGUMENT;
     }
     put_output_reg(d->out, &src, max_len, RAW_NONE);
@@ -471,10 +428,10 @@ enum ofp_error act_dec_output_reg2(struct act_decoder *d, const struct act_wire 
     if (error) {
         return error;
     }
-    if (!rest_is_zero(r)) {
+    if (!act_rest_is_zero(r)) {
         return OFPERR_NXBRC_MUST_BE_ZERO;
     }
-    bool needed = src.field->cp[0].header >> 16 == 0xffff;
+    bool needed = act_is_experimenter(src.field);
     put_output_reg(d->out, &src, max_len, needed ? RAW_NONE : RAW_OUTPUT_REG2);
     return OFPERR_OK;
 }

@@ -14,50 +14,25 @@ static void format_output(const struct act_output *o, const struct name_map *nam
     }
 }
 
-static void format_reason(uint8_t reason, struct text *t)
+/* One run of bits, however long. */
+static void format_load(const struct act_set_field *sf, struct text *t)
 {
-    const char *name = act_reason_name(reason);
-
-    if (name) {
-        text_printf(t, "reason=%s,", name);
-    } else {
-        text_printf(t, "reason=%u,", reason);
-    }
-}
-
-static void format_controller(const struct act_controller *c, struct text *t)
-{
-    if (c->reason == ACT_REASON_ACTION && !c->controller_id) {
-        text_printf(t, "CONTROLLER:%u", c->max_len);
-        return;
-    }
-    text_puts(t, "controller(");
-    if (c->reason != ACT_REASON_ACTION) {
-        format_reason(c->reason, t);
-    }
-    if (c->max_len != UINT16_MAX) {
-        text_printf(t, "max_len=%u,", c->max_len);
-    }
-    if (c->controller_id) {
-        text_printf(t, "id=%u,", c->controller_id);
-    }
-    text_chomp(t, ',');
-    text_putc(t, ')');
-}
-
-static void format_loads(const struct act_set_field *sf, struct text *t)
-{
+    const struct field *f = sf->field;
+    struct subfield dst = {f, 0, 0};
+    struct field_value v = {{0}};
     unsigned ofs = 0, n_bits;
-    uint64_t value;
-    const char *separator = "";
+    uint64_t ignored;
 
-    while (act_set_field_run(sf, &ofs, &n_bits, &value)) {
-        struct subfield dst = {sf->field, (uint16_t)ofs, (uint16_t)n_bits};
-        text_printf(t, "%sload:%#" PRIx64 "->", separator, value);
-        subfield_format(&dst, t);
-        separator = ",";
+    while (act_set_field_run(sf, &ofs, &n_bits, &ignored)) {
+        dst.ofs = dst.n_bits ? dst.ofs : ofs;
+        dst.n_bits += n_bits;
         ofs += n_bits;
     }
+    bits_copy(sf->value.b, f->n_bytes, dst.ofs, v.b, f->n_bytes, 0, dst.n_bits);
+    text_puts(t, "load:");
+    act_wide_format(v.b, f->n_bytes, t);
+    text_puts(t, "->");
+    subfield_format(&dst, t);
 }
 
 /* The legacy words: `mod_nw_src:1.2.3.4`, `set_mpls_label(5)`. */
@@ -90,13 +65,22 @@ static void format_set_field(const struct act_set_field *sf, const struct name_m
                              struct text *t)
 {
     if (sf->act.raw == RAW_REG_LOAD) {
-        format_loads(sf, t);
+        format_load(sf, t);
     } else if (sf->act.raw && act_wires[sf->act.raw].field != ACT_FIELD_NONE) {
         format_legacy(sf, names, t);
     } else {
         bool full = act_mask_full(sf->field, &sf->mask);
+        if (is_all_zeros(sf->mask.b, sf->field->n_bytes)) {
+            text_printf(t, "set_field:ANY->%s", sf->field->name);
+            return;
+        }
+        bool number = sf->field->format == FMT_DECIMAL || sf->field->format == FMT_HEX;
         text_puts(t, "set_field:");
-        field_format(sf->field, &sf->value, full ? NULL : &sf->mask, names, t);
+        field_format(sf->field, &sf->value, full || number ? NULL : &sf->mask, names, t);
+        if (number && !full) {
+            text_putc(t, '/');
+            act_wide_format(sf->mask.b, sf->field->n_bytes, t);
+        }
         text_printf(t, "->%s", sf->field->name);
     }
 }
@@ -109,7 +93,7 @@ static void format_move(const struct act_reg_move *m, struct text *t)
     subfield_format(&m->dst, t);
 }
 
-static void format_table(uint8_t table, const struct name_map *names, struct text *t)
+void act_format_table(uint8_t table, const struct name_map *names, struct text *t)
 {
     const char *name = names && names->table_name ? names->table_name(names->aux, table) : NULL;
 
@@ -136,7 +120,7 @@ static void format_resubmit(const struct act_resubmit *r, const struct name_map 
     }
     text_putc(t, ',');
     if (r->table != OFPTT_ALL) {
-        format_table(r->table, names, t);
+        act_format_table(r->table, names, t);
     }
     text_puts(t, r->ct ? ",ct)" : ")");
 }
@@ -151,7 +135,7 @@ static void format_ct(const struct act_ct *ct, const struct name_map *names, str
     text_puts(t, ct->force ? "force," : "");
     if (ct->table != OFPTT_ALL) {
         text_puts(t, "table=");
-        format_table(ct->table, names, t);
+        act_format_table(ct->table, names, t);
         text_putc(t, ',');
     }
     if (ct->zone_src.field) {
@@ -192,6 +176,14 @@ static void format_note(const struct act_note *n, struct text *t)
     }
 }
 
+static void format_clone(const struct act_write_actions *c, const struct name_map *names,
+                         struct text *t)
+{
+    text_puts(t, "clone(");
+    acts_format(act_write_actions_nested(c), c->nested_len, names, t);
+    text_putc(t, ')');
+}
+
 static void format_instruction(const struct act *a, const struct name_map *names, struct text *t)
 {
     const void *p = a;
@@ -218,7 +210,7 @@ static void format_instruction(const struct act *a, const struct name_map *names
         break;
     case ACT_RANK_GOTO_TABLE:
         text_puts(t, "goto_table:");
-        format_table(((const struct act_goto_table *)p)->table, names, t);
+        act_format_table(((const struct act_goto_table *)p)->table, names, t);
         break;
     case ACT_RANK_APPLY:
         break;
@@ -241,7 +233,7 @@ static void format_one(const struct act *a, const struct name_map *names, struct
         subfield_format(&((const struct act_output_reg *)p)->src, t);
         break;
     case ACT_CONTROLLER:
-        format_controller(p, t);
+        act_format_controller(p, t);
         break;
     case ACT_GROUP:
     case ACT_SET_QUEUE:
@@ -319,12 +311,25 @@ static void format_one(const struct act *a, const struct name_map *names, struct
     case ACT_NOTE:
         format_note(p, t);
         break;
+    case ACT_LEARN:
+        act_format_learn(p, names, t);
+        break;
+    case ACT_CLONE:
+        format_clone(p, names, t);
+        break;
+    case ACT_ENCAP:
+        act_format_encap(p, t);
+        break;
+    case ACT_DECAP:
+        act_format_decap(p, t);
+        break;
     case ACT_POP_VLAN: /* The word of 1.0, or the later one. */
         text_puts(t, a->raw ? act_wires[a->raw].name : act_infos[a->type].name);
         break;
     case ACT_POP_QUEUE:
     case ACT_DEC_TTL:
     case ACT_DEC_MPLS_TTL:
+    case ACT_DEC_NSH_TTL:
     case ACT_CT_CLEAR:
     case ACT_EXIT:
     case ACT_DEBUG_SLOW:

@@ -20,11 +20,6 @@ static const struct word {
 
 /* ---- arguments ---- */
 
-char *act_parse_unsupported(struct act_parser *p, char *arg UNUSED)
-{
-    return xasprintf("action %s is not supported by this version", p->word);
-}
-
 /* The whole argument as an integer up to 'max'. */
 char *act_parse_int(const struct act_parser *p, const char *arg, uint64_t max, uint64_t *v)
 {
@@ -178,74 +173,6 @@ char *act_parse_output(struct act_parser *p, char *arg)
     return NULL;
 }
 
-static const char *const reasons[] = {"no_match",   "action", "invalid_ttl",
-                                      "action_set", "group",  "packet_out"};
-
-const char *act_reason_name(uint8_t reason)
-{
-    return reason < ARRAY_SIZE(reasons) ? reasons[reason] : NULL;
-}
-
-static char *parse_reason(const char *s, uint8_t *reason)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
-        if (!strcmp(s, reasons[i])) {
-            *reason = (uint8_t)i;
-            return NULL;
-        }
-    }
-    return xasprintf("unknown reason \"%s\"", s);
-}
-
-static char *parse_controller_item(const char *key, const char *value, struct act_controller *c)
-{
-    if (!strcmp(key, "reason")) {
-        return parse_reason(value, &c->reason);
-    }
-    if (!strcmp(key, "max_len")) {
-        return text_to_u16(value, &c->max_len) ? NULL : xasprintf("invalid max_len \"%s\"", value);
-    }
-    if (!strcmp(key, "id")) {
-        return text_to_u16(value, &c->controller_id)
-                   ? NULL
-                   : xasprintf("invalid controller id \"%s\"", value);
-    }
-    if (!strcmp(key, "userdata") || !strcmp(key, "pause") || !strcmp(key, "meter_id")) {
-        return xasprintf("controller: %s is not supported by this version", key);
-    }
-    return xasprintf("unknown key \"%s\" parsing controller action", key);
-}
-
-char *act_parse_controller(struct act_parser *p, char *arg)
-{
-    struct act_controller c = {.max_len = UINT16_MAX, .reason = ACT_REASON_ACTION};
-    char *key, *value, *error = NULL;
-
-    if (*arg && strspn(arg, "0123456789abcdefxABCDEFX") == strlen(arg)) {
-        uint64_t v;
-        error = act_parse_int(p, arg, UINT16_MAX, &v);
-        if (!error) {
-            put_output(p->out, OFPP_CONTROLLER, (uint16_t)v);
-        }
-        return error;
-    }
-    while (!error && text_next_kv(&arg, &key, &value)) {
-        error = parse_controller_item(key, value, &c);
-    }
-    if (error) {
-        return error;
-    }
-    if (c.reason == ACT_REASON_ACTION && !c.controller_id) {
-        put_output(p->out, OFPP_CONTROLLER, c.max_len);
-    } else {
-        struct act_controller *a = acts_put(p->out, ACT_CONTROLLER, sizeof *a);
-        a->max_len = c.max_len;
-        a->controller_id = c.controller_id;
-        a->reason = c.reason;
-    }
-    return NULL;
-}
-
 /* ---- resubmit ---- */
 
 /* PORT, or [PORT],[TABLE][,ct] */
@@ -276,6 +203,22 @@ char *act_parse_resubmit(struct act_parser *p, char *arg)
     return NULL;
 }
 
+/* ---- clone ---- */
+
+char *act_parse_clone(struct act_parser *p, char *arg)
+{
+    struct act_parser nested = {
+        .names = p->names, .out = p->out, .outer = OUTER_CLONE, .depth = p->depth};
+    size_t size = sizeof(struct act_write_actions);
+    size_t ofs = act_nest_begin(p->out, ACT_CLONE, size);
+    char *error = act_parse_list(&nested, arg);
+
+    if (error) {
+        return error;
+    }
+    return act_nest_end(p->out, ofs, size) ? NULL : xstrdup("clone: too many actions");
+}
+
 /* ---- instructions ---- */
 
 char *act_parse_clear_actions(struct act_parser *p, char *arg)
@@ -289,7 +232,8 @@ char *act_parse_clear_actions(struct act_parser *p, char *arg)
 
 char *act_parse_write_actions(struct act_parser *p, char *arg)
 {
-    struct act_parser nested = {.names = p->names, .out = p->out, .outer = OUTER_WRITE_ACTIONS};
+    struct act_parser nested = {
+        .names = p->names, .out = p->out, .outer = OUTER_WRITE_ACTIONS, .depth = p->depth};
     size_t size = sizeof(struct act_write_actions);
     if (!p->instructions) { /* Before what is nested is looked at: no recursion on the text's word.
                              */
@@ -315,12 +259,14 @@ char *act_parse_write_metadata(struct act_parser *p, char *arg)
 
     if (slash) {
         *slash = '\0';
-        if (!text_to_u64(slash + 1, &mask)) {
-            return xasprintf("invalid numeric format %s", slash + 1);
+        char *error = act_parse_int(p, slash + 1, UINT64_MAX, &mask);
+        if (error) {
+            return error;
         }
     }
-    if (!text_to_u64(arg, &value)) {
-        return xasprintf("invalid numeric format %s", arg);
+    char *error = act_parse_int(p, arg, UINT64_MAX, &value);
+    if (error) {
+        return error;
     }
     struct act_write_metadata *a = acts_put(p->out, ACT_WRITE_METADATA, sizeof *a);
     a->value = value;
@@ -406,7 +352,11 @@ static char *check_item(const struct act_parser *p, size_t ofs, size_t prev)
     const struct act *a = act_at(p->out, ofs);
     char *error = NULL;
 
-    if (!p->instructions && act_infos[a->type].rank != ACT_RANK_APPLY) {
+    if (a->type == ACT_METER && (p->outer == OUTER_CLONE || p->outer == OUTER_WRITE_ACTIONS)) {
+        return xasprintf("%s action doesn't support nested action meter",
+                         p->outer == OUTER_CLONE ? "clone" : "write_actions");
+    }
+    if (!p->instructions && p->outer != OUTER_CT && act_infos[a->type].rank != ACT_RANK_APPLY) {
         return xasprintf("%s instruction not allowed here", act_infos[a->type].name);
     }
     /* What an action set may not hold is left to the switch to refuse. */
@@ -416,7 +366,7 @@ static char *check_item(const struct act_parser *p, size_t ofs, size_t prev)
     return check_order(a, prev == SIZE_MAX ? NULL : act_at(p->out, prev));
 }
 
-char *act_parse_list(struct act_parser *p, char *text)
+static char *parse_items(struct act_parser *p, char *text)
 {
     size_t prev = SIZE_MAX, n = 0, start = p->out->len;
     bool drop = false;
@@ -447,6 +397,17 @@ char *act_parse_list(struct act_parser *p, char *text)
     return p->out->len == start
                ? NULL
                : act_conjunction_verify(act_at(p->out, start), p->out->len - start);
+}
+
+char *act_parse_list(struct act_parser *p, char *text)
+{
+    if (p->depth >= ACT_MAX_DEPTH) { /* No recursion on the text's word. */
+        return xstrdup("Action nested too deeply");
+    }
+    p->depth++;
+    char *error = parse_items(p, text);
+    p->depth--;
+    return error;
 }
 
 char *acts_parse(char *text, const struct name_map *names, bool instructions, struct acts *out)

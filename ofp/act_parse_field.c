@@ -64,11 +64,15 @@ char *act_parse_set_field(struct act_parser *p, char *arg)
     if (error) {
         return error;
     }
-    struct field_value value, mask;
+    struct field_value value = {{0}}, mask = {{0}};
+    bool any = !strcmp(arg, "ANY") || !strcmp(arg, "*"); /* Not a bit. */
+    if (!*arg) {
+        return xasprintf("%s: bad syntax for %s value", arg, f->name);
+    }
     if (!int_fits(f, arg)) {
         return xasprintf("%s is not a valid value for field %s", arg, name);
     }
-    error = field_parse(f, arg, p->names, &value, &mask);
+    error = any ? NULL : field_parse(f, arg, p->names, &value, &mask);
     if (error) {
         return error;
     }
@@ -83,7 +87,7 @@ char *act_parse_set_field(struct act_parser *p, char *arg)
 char *act_parse_load(struct act_parser *p, char *arg)
 {
     struct subfield dst;
-    uint64_t value;
+    uint8_t value[ACT_WIDE_MAX];
     char *name;
     char *error = split_arrow(arg, &name);
 
@@ -96,62 +100,60 @@ char *act_parse_load(struct act_parser *p, char *arg)
     if (error) {
         return error;
     }
-    if (!text_to_u64(arg, &value)) {
-        return xasprintf("%s: not a valid integer of 64 bits", arg);
+    const char *end = act_wide_parse(arg, value);
+    if (!end || *end || !act_wide_fits(value, sizeof value, 8u * dst.field->n_bytes)) {
+        return xasprintf("%s->%s: cannot parse integer value", arg, name);
     }
-    if (dst.n_bits < 64 && value >> dst.n_bits) {
-        return xasprintf("%s->%s: value %#" PRIx64 " does not fit into %u bits", arg, name, value,
-                         dst.n_bits);
+    if (!act_wide_fits(value, sizeof value, dst.n_bits)) {
+        struct field_value v = {{0}};
+        memcpy(v.b, value + sizeof value - dst.field->n_bytes, dst.field->n_bytes);
+        name[-2] = '-'; /* The whole argument again. */
+        return act_too_wide(arg, &dst, &v, p->names);
     }
-    if (field_is_tun(dst.field)) {
-        act_put_load(p->out, &dst, value);
-        return NULL;
-    }
-    /* The wire's load has at most 64 bits. */
-    for (unsigned done = 0; done < dst.n_bits; done += 64) {
-        struct subfield part = {dst.field, (uint16_t)(dst.ofs + done),
-                                (uint16_t)MIN(dst.n_bits - done, 64)};
-        act_put_load(p->out, &part, done ? 0 : value);
-    }
+    act_put_load(p->out, &dst, value, sizeof value);
     return NULL;
 }
 
 static char *check_readable(const struct field *f)
 {
     return (!f->size && !field_is_tun(f)) || !f->cp[0].header
-               ? xasprintf("%s cannot be read by actions", f->name)
+               ? xasprintf("%s cannot be read or written by actions", f->name)
                : NULL;
 }
 
+/* Whether the destination can be written is the check's business. */
 char *act_parse_move(struct act_parser *p, char *arg)
 {
     struct subfield src, dst;
-    char *name;
-    char *error = split_arrow(arg, &name);
+    char *arrow = strstr(arg, "->");
 
-    if (!error) {
-        error = subfield_parse(arg, &src);
+    if (!arrow) {
+        return xasprintf("%s: missing `->' following source", arg);
     }
-    if (!error) {
-        error = subfield_parse(name, &dst);
+    *arrow = '\0';
+    char *error = subfield_parse(arg, &src);
+    if (error) { /* It starts with the source; the reference has the whole argument there. */
+        char *longer = xasprintf("%s->%s%s", arg, arrow + 2, error + strlen(arg));
+        free(error);
+        return longer;
+    }
+    error = subfield_parse(arrow + 2, &dst);
+    if (!error && src.n_bits != dst.n_bits) {
+        error = xasprintf("%s->%s: source field is %u bits wide but destination is %u bits wide",
+                          arg, arrow + 2, src.n_bits, dst.n_bits);
     }
     if (!error) {
         error = check_readable(src.field);
     }
     if (!error) {
-        error = check_writable(dst.field, dst.field->name);
+        error = check_readable(dst.field);
     }
-    if (error) {
-        return error;
+    if (!error) {
+        struct act_reg_move *a = acts_put(p->out, ACT_REG_MOVE, sizeof *a);
+        a->src = src;
+        a->dst = dst;
     }
-    if (src.n_bits != dst.n_bits) {
-        return xasprintf("%s->%s: source field is %u bits wide but destination is %u bits wide",
-                         arg, name, src.n_bits, dst.n_bits);
-    }
-    struct act_reg_move *a = acts_put(p->out, ACT_REG_MOVE, sizeof *a);
-    a->src = src;
-    a->dst = dst;
-    return NULL;
+    return error;
 }
 
 /* ---- the words of OpenFlow 1.0 and 1.1 ---- */

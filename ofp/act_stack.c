@@ -5,11 +5,6 @@
 #include "lib/mem.h"
 #include "ofp/act-private.h"
 
-static bool rest_is_zero(const struct wire_rd *r)
-{
-    return is_all_zeros(r->p, wire_rd_left(r));
-}
-
 /* ---- push and pop ---- */
 
 enum ofp_error act_dec_stack(struct act_decoder *d, const struct act_wire *row, struct wire_rd *r)
@@ -21,7 +16,7 @@ enum ofp_error act_dec_stack(struct act_decoder *d, const struct act_wire *row, 
         return error;
     }
     sub.n_bits = wire_rd_u16(r);
-    if (!rest_is_zero(r)) {
+    if (!act_rest_is_zero(r)) {
         return OFPERR_NXBRC_MUST_BE_ZERO;
     }
     error = act_check_range(&sub);
@@ -43,16 +38,6 @@ void act_enc_stack(const struct act *a, const struct act_wire *row UNUSED, uint8
     wire_wr_u16(w, (uint16_t)sub->ofs);
     tlv_header_encode(sub->field, ACT_NX_HEADERS, false, w);
     wire_wr_u16(w, (uint16_t)sub->n_bits);
-}
-
-char *act_parse_subfield(const char *s, struct subfield *sub)
-{
-    char *error = subfield_parse(s, sub);
-
-    if (!error && !sub->field->cp[0].header) {
-        error = xasprintf("%s: no OpenFlow message carries field %s", s, sub->field->name);
-    }
-    return error;
 }
 
 char *act_parse_stack(struct act_parser *p, char *arg)
@@ -85,7 +70,7 @@ enum ofp_error act_dec_check_pkt_larger(struct act_decoder *d, const struct act_
     if (error) {
         return error;
     }
-    if (!rest_is_zero(r)) {
+    if (!act_rest_is_zero(r)) {
         return OFPERR_NXBRC_MUST_BE_ZERO;
     }
     error = act_check_range(&dst);

@@ -218,6 +218,7 @@ uint32_t protocol_of_acts(const void *acts, size_t len)
             set &= protocol_of_acts(act_ct_nested(p), ((const struct act_ct *)p)->nested_len);
             break;
         case ACT_WRITE_ACTIONS:
+        case ACT_CLONE: /* Not deeper than ACT_MAX_DEPTH. */
             set &= protocol_of_acts(act_write_actions_nested(p),
                                     ((const struct act_write_actions *)p)->nested_len);
             break;
@@ -228,6 +229,7 @@ uint32_t protocol_of_acts(const void *acts, size_t len)
             set &= NOT_OF10;
             break;
         case ACT_METER:
+        case ACT_ENCAP:
             set &= PROTOCOL_OF13_UP;
             break;
         default:

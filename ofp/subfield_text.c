@@ -80,6 +80,7 @@ void subfield_format(const struct subfield *sf, struct text *t)
     } else if (sf->n_bits == 1) {
         text_printf(t, "[%u]", sf->ofs);
     } else {
-        text_printf(t, "[%u..%u]", sf->ofs, sf->ofs + sf->n_bits - 1);
+        /* A peer may name no bits at all: [0..-1]. */
+        text_printf(t, "[%u..%d]", sf->ofs, (int)(sf->ofs + sf->n_bits) - 1);
     }
 }
