@@ -67,7 +67,8 @@ struct act {
     uint16_t len;  /* Including this header; multiple of 8. */
     uint8_t
         raw; /* Which wire form it came in as (0: canonical), so that it goes out the same way. */
-    uint8_t resolved; /* acts_check() found the protocol of a mod_tp_*. */
+    uint8_t
+        resolved; /* acts_check() found: the protocol of a mod_tp_*; the tag that vlan_tci is of. */
     uint8_t pad[2];
 };
 

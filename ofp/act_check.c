@@ -226,6 +226,7 @@ static enum ofp_error check_set_field(struct checker *c, struct act_set_field *s
         sf->mask.b[0] & VLAN_CFI >> 8) {
         return OFPERR_OFPBAC_BAD_SET_ARGUMENT; /* From text; decode lets none in. */
     }
+    sf->act.resolved = sf->field->id == MF_VLAN_TCI && has_tag(c);
     if (sf->field->id == MF_VLAN_TCI && sf->mask.b[0] & VLAN_CFI >> 8) {
         if (sf->value.b[0] & VLAN_CFI >> 8) {
             set_tag(c);

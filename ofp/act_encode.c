@@ -84,15 +84,26 @@ static void encode_loads(const struct act_set_field *sf, uint8_t version, struct
     }
 }
 
+static void encode_push_vlan(uint8_t version, struct wire_wr *w)
+{
+    struct act_push_vlan push = {.act = {.len = sizeof push}, .eth_type = 0x8100};
+    act_encode_as(&push.act, &act_wires[RAW_PUSH_VLAN], version, w);
+}
+
 static void encode_vlan(enum act_raw raw, unsigned value, uint8_t version, struct wire_wr *w)
 {
     struct act_set_vlan v = {.act = {.len = sizeof v}, .value = (uint16_t)value};
     act_encode_as(&v.act, &act_wires[raw], version, w);
 }
 
-static void encode_tci(uint16_t tci, uint8_t version, struct wire_wr *w)
+static void encode_tci(const struct act_set_field *sf, uint8_t version, struct wire_wr *w)
 {
+    uint16_t tci = get_be16(sf->value.b);
+
     if (tci & VLAN_CFI) {
+        if (version >= OFP11_VERSION && !sf->act.resolved) { /* Only in 1.0 they add a tag. */
+            encode_push_vlan(version, w);
+        }
         encode_vlan(RAW_SET_VLAN_VID, tci & VLAN_VID_MASK, version, w);
         encode_vlan(RAW_SET_VLAN_PCP, tci >> 13, version, w);
     } else {
@@ -126,7 +137,7 @@ static bool encode_near_legacy(const struct act_set_field *sf, uint8_t version, 
         encode_tos(sf, version, w);
         return true;
     case MF_VLAN_TCI:
-        encode_tci(get_be16(sf->value.b), version, w);
+        encode_tci(sf, version, w);
         return true;
     default:
         return false;
@@ -180,8 +191,7 @@ static void encode_set_vlan(const struct act_set_vlan *v, uint8_t version, struc
     bool vid = v->act.type == ACT_SET_VLAN_VID;
 
     if (version >= OFP11_VERSION && v->push_if_absent && !v->has_tag) {
-        struct act_push_vlan push = {.act = {.len = sizeof push}, .eth_type = 0x8100};
-        act_encode_as(&push.act, &act_wires[RAW_PUSH_VLAN], version, w);
+        encode_push_vlan(version, w);
     }
     if (version <= OFP11_VERSION) {
         act_encode_as(&v->act, &act_wires[vid ? RAW_SET_VLAN_VID : RAW_SET_VLAN_PCP], version, w);
