@@ -217,18 +217,28 @@ static enum ofp_error unknown_error(const struct act_wire *row)
     return row->vendor ? OFPERR_OFPBAC_BAD_VENDOR_TYPE : OFPERR_OFPBAC_BAD_TYPE;
 }
 
-/* What the row alone must give. */
+/* No switch takes the actions of tests; others have no decoder. */
+static bool is_taken(enum act_raw row)
+{
+    return act_wires[row].dec && row != RAW_DEBUG_SLOW && row != RAW_DEBUG_RECIRC;
+}
+
+/* What the row alone must give, where a list has no instructions. */
 static enum gen_want want_of(const struct body *b, enum ofp_error *error)
 {
     const struct act_wire *row = &act_wires[b->row];
 
     *error = b->error;
-    if (!row->dec) {
+    if (!is_taken(b->row)) {
         *error = unknown_error(row);
         return WANT_ERROR;
     }
     if (b->in_ct) {
         *error = OFPERR_OFPBAC_BAD_SET_ARGUMENT; /* Nothing that only ct's list may hold. */
+        return WANT_ERROR;
+    }
+    if (b->row == RAW_WRITE_METADATA) {
+        *error = OFPERR_OFPBIC_UNSUP_INST; /* Of flows of 1.0 only. */
         return WANT_ERROR;
     }
     return b->want;
@@ -248,7 +258,7 @@ static void gen_lengths(const struct out *o, const struct body *b)
     put_be16(p + 2, (uint16_t)(b->len + 8));
     emit(o, GEN_ACTIONS, "length beyond the list", p, b->len, WANT_ERROR, bad);
     emit(o, GEN_ACTIONS, "longer by 8", p, b->len + 8,
-         b->len + 8 > row->max ? WANT_ERROR : WANT_ANY, bad);
+         b->len + 8 > row->max ? WANT_ERROR : WANT_ANY, row->dec ? bad : unknown_error(row));
     put_be16(p + 2, (uint16_t)(b->len - 8));
     emit(o, GEN_ACTIONS, "shorter by 8", p, MAX(b->len - 8, 8u),
          b->len - 8 < row->min ? WANT_ERROR : WANT_ANY, bad);
@@ -281,12 +291,9 @@ static void gen_in_set(const struct out *o, const struct body *b)
 
     if (b->in_ct && row->dec) {
         want = WANT_ANY; /* Which of two rules it breaks first is not told. */
-    } else if (want != WANT_ERROR) {
+    } else if (want != WANT_ERROR || b->row == RAW_WRITE_METADATA) {
         const struct act_info *info = &act_infos[row->type];
-        if (info->rank != ACT_RANK_APPLY) {
-            want = WANT_ERROR;
-            error = OFPERR_OFPBIC_UNSUP_INST;
-        } else if (info->slot == ACT_SLOT_NONE) {
+        if (info->slot == ACT_SLOT_NONE) {
             want = WANT_ERROR;
             error = OFPERR_OFPBAC_BAD_TYPE;
         }
@@ -311,7 +318,7 @@ static void gen_in_ct(const struct out *o, const struct body *b)
     put_be16(p + 10, 1); /* Commit. */
     p[18] = 0xff;        /* No table. */
     memcpy(p + 24, b->data, b->len);
-    if (!row->dec) {
+    if (!is_taken(b->row)) {
         emit(o, GEN_ACTIONS, "in ct", p, len, WANT_ERROR, unknown_error(row));
     } else if (b->in_ct) {
         emit(o, GEN_ACTIONS, "in ct", p, len, b->want, b->error);
