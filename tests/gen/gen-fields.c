@@ -198,6 +198,8 @@ static bool is_canonical(const struct source *s)
         return false;
     }
     switch ((unsigned)f->id) {
+    case MF_TUN_FLAGS: /* Bits that nobody knows are not promised to be zero: with a mask. */
+        return false;
     case MF_IN_PORT:
     case MF_VLAN_TCI:
     case MF_NW_TOS:
@@ -233,9 +235,11 @@ static void gen_valid(const struct source *s, const uint8_t *value, const uint8_
     emit(s, &l, "exact", same, OFPERR_OK);
 
     memset(ones, 0xff, sizeof ones);
-    put_chain(&l, s, SIZE_MAX);
-    put_tlv(&l, s->cp, value, ones, f->n_bytes);
-    emit(s, &l, "mask of ones", WANT_OK, OFPERR_OK);
+    if (!field_is_tun(f)) { /* Its text does not tell that from no mask, the wire does. */
+        put_chain(&l, s, SIZE_MAX);
+        put_tlv(&l, s->cp, value, ones, f->n_bytes);
+        emit(s, &l, "mask of ones", WANT_OK, OFPERR_OK);
+    }
 
     put_chain(&l, s, SIZE_MAX);
     put_tlv(&l, s->cp, zeros, zeros, f->n_bytes);
@@ -283,7 +287,9 @@ static void gen_bad_values(const struct source *s, const uint8_t *value, const u
     }
     put_chain(&l, s, SIZE_MAX);
     put_tlv(&l, s->cp, bad, NULL, f->n_bytes);
-    emit(s, &l, "value too large", WANT_ERROR, OFPERR_OFPBMC_BAD_VALUE);
+    /* Of ERSPAN genuine switches take any bits. */
+    bool erspan = f->id >= MF_TUN_ERSPAN_IDX && f->id <= MF_TUN_ERSPAN_HWID;
+    emit(s, &l, "value too large", erspan ? WANT_ANY : WANT_ERROR, OFPERR_OFPBMC_BAD_VALUE);
 }
 
 static void gen_bad_lengths(const struct source *s, const uint8_t *value)
@@ -299,7 +305,8 @@ static void gen_bad_lengths(const struct source *s, const uint8_t *value)
     put_chain(&l, s, SIZE_MAX);
     put_tlv(&l, s->cp, value, NULL, f->n_bytes - 1u);
     /* Nothing left: implementations say BAD_LEN or BAD_FIELD. */
-    emit(s, &l, "shorter by 1", f->n_bytes == 1 ? WANT_ANY : WANT_ERROR, OFPERR_OFPBMC_BAD_FIELD);
+    emit(s, &l, "shorter by 1", f->n_bytes == 1 || field_is_tun(f) ? WANT_ANY : WANT_ERROR,
+         OFPERR_OFPBMC_BAD_FIELD);
     put_chain(&l, s, SIZE_MAX);
     put_tlv(&l, s->cp, value, NULL, f->n_bytes);
     l.len--;
