@@ -97,7 +97,9 @@ static void put_link(struct list *l, const struct link *link, uint8_t version)
     struct field_value v;
 
     field_value_from_u64(f, link->value, &v);
-    put_tlv(l, field_codepoint(f, version), v.b, NULL, f->n_bytes);
+    /* Of bits that nobody knows is not said that they are zero. */
+    put_tlv(l, field_codepoint(f, version), v.b, link->field == MF_CT_STATE ? v.b : NULL,
+            f->n_bytes);
 }
 
 /* The chain, in which link 'broken' has another value; no such link: as it should be. */
@@ -198,8 +200,6 @@ static bool is_canonical(const struct source *s)
         return false;
     }
     switch ((unsigned)f->id) {
-    case MF_TUN_FLAGS: /* Bits that nobody knows are not promised to be zero: with a mask. */
-        return false;
     case MF_IN_PORT:
     case MF_VLAN_TCI:
     case MF_NW_TOS:
@@ -232,7 +232,8 @@ static void gen_valid(const struct source *s, const uint8_t *value, const uint8_
 
     put_chain(&l, s, SIZE_MAX);
     put_tlv(&l, s->cp, value, NULL, f->n_bytes);
-    emit(s, &l, "exact", same, OFPERR_OK);
+    bool open = f->format == FMT_CT_STATE || f->format == FMT_TUN_FLAGS; /* See put_link(). */
+    emit(s, &l, "exact", open ? WANT_OK : same, OFPERR_OK);
 
     memset(ones, 0xff, sizeof ones);
     if (!field_is_tun(f)) { /* Its text does not tell that from no mask, the wire does. */
