@@ -43,7 +43,9 @@ void apply_status_port(struct apply *a, const struct applied_bridge *b,
     }
     config_set_string(a->config, row, COL_Interface_error, p->error);
     if (!p->ofp_port || !bridge_port_info(b->bridge, p->ofp_port, &info)) {
-        config_set_integer(a->config, row, COL_Interface_ofport, -1);
+        if (config_integer(row, COL_Interface_ofport, 0) <= 0) { /* Else it keeps its number. */
+            config_set_integer(a->config, row, COL_Interface_ofport, -1);
+        }
         return;
     }
     config_set_integer(a->config, row, COL_Interface_ofport,
