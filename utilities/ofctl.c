@@ -282,7 +282,6 @@ static const struct cmd commands[] = {
 int main(int argc, char *argv[])
 {
     static const struct cmd_program program = {
-        .name = "sluice-ofctl",
         .synopsis = "manages OpenFlow switches",
         .version_note = "OpenFlow versions 0x4:0x4",
         .commands = commands,
