@@ -104,7 +104,8 @@ static void print_commands(const struct cmd_program *p)
 
 static void print_help(const struct cmd_program *p)
 {
-    printf("%s: %s\nusage: %s [OPTIONS] COMMAND [ARG...]\n", log_program(), p->synopsis, log_program());
+    printf("%s: %s\nusage: %s [OPTIONS] COMMAND [ARG...]\n", log_program(), p->synopsis,
+           log_program());
     if (p->n_commands) {
         printf("\nCommands:\n");
         print_commands(p);
