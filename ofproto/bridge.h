@@ -53,6 +53,7 @@ struct bridge_port_info {
     const char *peer;           /* Patch ports. */
     struct dp_port_info dp;     /* Zero for patch ports. */
 };
+/* Also of a port whose device is gone (dp.gone), which bridge_next_port() passes over. */
 bool bridge_port_info(const struct bridge *, uint32_t ofp_port, struct bridge_port_info *);
 /* Port numbers in ascending order, LOCAL last; start with 0; OFPP_NONE at the end. */
 uint32_t bridge_next_port(const struct bridge *, uint32_t after);

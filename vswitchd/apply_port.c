@@ -68,7 +68,7 @@ static uint16_t tag_of(const struct config_row *port)
 
 static int64_t number_had(const struct config_row *iface)
 {
-    int64_t had = config_integer(iface, COL_Interface_ofport, 0);
+    int64_t had = config_integer(iface, COL_Interface_ofport_kept, 0);
     return had > 0 && had < 0xff00 ? had : 0;
 }
 

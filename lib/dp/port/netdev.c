@@ -33,8 +33,9 @@ void netdev_get_info(const char *name, struct dp_port_info *info)
 {
     struct link_info link;
 
-    if (link_get(name, &link)) {
-        info->gone = true;
+    int error = link_get(name, &link);
+    if (error) {
+        info->gone |= error == ENODEV;
         return;
     }
     memcpy(info->mac, link.mac, sizeof info->mac);
