@@ -47,8 +47,12 @@ char *port_new(const char *name, const char *type, bool dummy, port_option *opti
     pthread_mutex_init(&p->tx_lock, NULL);
     int error = class->open(p, option, aux);
     if (error) {
+        char *why = class->explain ? class->explain(p, error) : NULL;
+        char *text =
+            xasprintf("could not open network device %s (%s)", name, why ? why : strerror(error));
+        free(why);
         port_free(p, false);
-        return xasprintf("could not open network device %s (%s)", name, strerror(error));
+        return text;
     }
     *out = p;
     return NULL;
