@@ -25,8 +25,8 @@ struct connmgr *bridge_conns(struct bridge *);
  * standalone switch without controllers is there, depends on both. */
 void bridge_set_control(struct bridge *, enum fail_mode, const struct controller_config *,
                         size_t n);
-/* The table of fdb/show. */
-void bridge_fdb_show(struct bridge *, struct text *);
+/* The rows of fdb/show, each behind 'indent'. */
+void bridge_fdb_show(struct bridge *, const char *indent, struct text *);
 void bridge_fdb_flush(struct bridge *);
 void bridge_fdb_set(struct bridge *, uint32_t max, int64_t age_ms);
 

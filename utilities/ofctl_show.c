@@ -54,6 +54,17 @@ void ofctl_dump_table_features(int argc, char *argv[], void *aux)
  */
 void ofctl_dump_ports_desc(int argc, char *argv[], void *aux)
 {
+    struct session s;
+    uint32_t port;
+
+    if (argc > 2) {
+        /* Requests of this version have no place for it, but it is to exist. */
+        session_open(&s, aux, argv[1]);
+        if (!port_parse(argv[2], names_input(&s.names), &port)) {
+            cmd_fatal("%s: unknown port `%s'", argv[1], argv[2]);
+        }
+        session_close(&s);
+    }
     simple_command(argv[1], MSG_PORT_DESC_REQUEST, aux);
 }
 
