@@ -318,6 +318,10 @@ void bridge_port_get_stats(const struct bridge_port *port, struct ofp_port_stats
     s->tx_dropped = dp.tx_dropped;
     s->rx_errors = dp.rx_errors;
     s->tx_errors = dp.tx_errors;
+    s->rx_frame_err = dp.rx_frame;
+    s->rx_over_err = dp.rx_over;
+    s->rx_crc_err = dp.rx_crc;
+    s->collisions = dp.collisions;
 }
 
 enum ofp_error bridge_port_mod(struct bridge *br, const struct port_mod *m)

@@ -124,7 +124,9 @@ static void set_statistics(struct config *c, const struct config_row *row,
     } rows[] = {{"rx_packets", s->rx_packets}, {"tx_packets", s->tx_packets},
                 {"rx_bytes", s->rx_bytes},     {"tx_bytes", s->tx_bytes},
                 {"rx_dropped", s->rx_dropped}, {"tx_dropped", s->tx_dropped},
-                {"rx_errors", s->rx_errors},   {"tx_errors", s->tx_errors}};
+                {"rx_errors", s->rx_errors},   {"tx_errors", s->tx_errors},
+                {"rx_frame_err", s->rx_frame}, {"rx_over_err", s->rx_over},
+                {"rx_crc_err", s->rx_crc},     {"collisions", s->collisions}};
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         if (rows[i].value != UINT64_MAX) {

@@ -1,7 +1,7 @@
 """test_devices - devices that vanish and return under a running daemon: what controllers, the configuration and rules
 see of it."""
 from openflow import connect, set_config
-from sluice import Failure, wait_for
+from sluice import Failure, Skip, wait_for
 
 FLOWS = "arp,actions=NORMAL\nin_port=1,ip,actions=2\nin_port=2,ip,actions=1\n"
 
@@ -97,3 +97,31 @@ def test_number_outlives_restart(env):
     assert column(daemon, "p3", "ofport") == "3"
     env.veth("sw", "p1", "h1")
     wait_for("ofport to be 1", lambda: column(daemon, "p1", "ofport") == "1")
+
+
+# Congestion experienced outside, but a packet inside that cannot say so.
+WRONG_FRAME = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, 3)
+vxlan = bytes.fromhex("0800000000000700")
+ethernet = bytes.fromhex("ffffffffffff0200000000010800")
+ip = bytes.fromhex("4500001400000000403b66970a0000010a000002")
+for _ in range(3):
+    s.sendto(vxlan + ethernet + ip, ("127.0.0.1", 4789))
+"""
+
+
+def test_errors_of_devices(env):
+    """dump-ports has the errors that only the device knows."""
+    daemon = env.daemon()
+    sw = daemon.netns
+    if sw.run("ip", "link", "add", "v1", "type", "vxlan", "id", "7", "remote", "127.0.0.1", "dstport", "4789", check=False).returncode:
+        raise Skip("this kernel has no VXLAN devices")
+    sw.ip("link", "set", "v1", "up")
+    daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "--", "add-port", "br0", "v1")
+    sw.run("/usr/bin/python3", "-c", WRONG_FRAME)
+    text = daemon.ofctl("dump-ports", "br0", "v1")
+    assert "frame=3, over=0, crc=0\n" in text and "coll=0\n" in text, text
+    assert "?" not in (text := daemon.ofctl("dump-ports", "br0")), text
+    wait_for("the column to have it", lambda: "rx_frame_err=3" in daemon.vsctl("get", "interface", "v1", "statistics"))

@@ -45,6 +45,18 @@ void netdev_get_info(const char *name, struct dp_port_info *info)
     get_speed(name, info);
 }
 
+void netdev_get_stats(const struct port *p, struct dp_port_stats *s)
+{
+    struct link_stats link;
+
+    if (p->ifindex && !link_get_stats(p->ifindex, &link)) {
+        s->rx_frame = link.rx_frame_errors;
+        s->rx_over = link.rx_over_errors;
+        s->rx_crc = link.rx_crc_errors;
+        s->collisions = link.collisions;
+    }
+}
+
 int netdev_set_up(const char *name, bool up)
 {
     struct link_info link;
