@@ -210,6 +210,7 @@ void commands_register_bridge(struct datapaths *d)
 void commands_register(struct datapaths *d)
 {
     commands_register_dpctl(d);
+    commands_register_flows(d);
     commands_register_ct(d);
     commands_register_bridge(d);
 }
