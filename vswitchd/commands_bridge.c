@@ -217,5 +217,6 @@ void commands_register(struct datapaths *d)
 
 void commands_unregister(void)
 {
+    commands_stop_dumps();
     control_usage_unregister(put_usage, usage_datapaths);
 }

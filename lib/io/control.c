@@ -110,6 +110,22 @@ void control_reply_error(struct control_request *rq, const char *text)
     finish(rq, text, true);
 }
 
+void control_reply_parts(struct control_request *rq, control_more *more, loop_cb *done, void *aux)
+{
+    struct text all = TEXT_INIT;
+
+    if (rq->rpc) {
+        jsonrpc_reply_parts(rq->rpc, more, done, aux);
+        free(rq);
+        return;
+    }
+    while (more(aux, &all)) {
+    }
+    done(aux);
+    finish(rq, text_cstr(&all), false);
+    text_deinit(&all);
+}
+
 static void reply_errorf(struct control_request *rq, char *text)
 {
     control_reply_error(rq, text);
