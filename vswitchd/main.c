@@ -297,6 +297,7 @@ static void open_all(struct daemon *d, const struct options *o)
     set_versions(d->config);
     check(config_server_open(d->loop, db, d->config, &d->server));
     control_register("exit", "[--cleanup]", 0, 1, cmd_exit, d);
+    control_remove_stale(dirs_rundir());
     if (strcmp(o->control, "none")) {
         check(control_open(d->loop, o->control, VERSION_TEXT, &d->control));
     }

@@ -41,6 +41,10 @@ char *control_open(struct loop *, const char *path, const char *version,
                    struct control **) MUST_USE;
 void control_close(struct control *); /* NULL is fine. */
 
+/* Removes the sockets sluice-*.PID.ctl in 'dir' whose processes were killed: none of that id lives,
+ * and nobody listens. */
+void control_remove_stale(const char *dir);
+
 /* Runs a command without a socket: tests.  True: '*text' is the result, else the error; heap.
  * The handler must answer at once. */
 bool control_run(const char *name, int argc, const char *const args[], char **text);
