@@ -4,6 +4,7 @@ lib_libbase_la_SOURCES = \
 	lib/cmd.c lib/cmd.h \
 	lib/counter.c lib/counter.h lib/counters.def \
 	lib/daemon.c lib/daemon.h \
+	lib/thread.c lib/thread.h \
 	lib/dirs.c lib/dirs.h \
 	lib/env.c lib/env.h \
 	lib/hash.c lib/hash.h \

@@ -104,7 +104,8 @@ static void print_commands(const struct cmd_program *p)
 
 static void print_help(const struct cmd_program *p)
 {
-    printf("%s: %s\nusage: %s [OPTIONS] COMMAND [ARG...]\n", p->name, p->synopsis, p->name);
+    printf("%s: %s\nusage: %s [OPTIONS] COMMAND [ARG...]\n", log_program(), p->synopsis,
+           log_program());
     if (p->n_commands) {
         printf("\nCommands:\n");
         print_commands(p);
@@ -116,7 +117,7 @@ static void print_help(const struct cmd_program *p)
 
 static void print_version(const struct cmd_program *p)
 {
-    printf("%s (Sluice) %s\n", p->name, PACKAGE_VERSION);
+    printf("%s (Sluice) %s\n", log_program(), PACKAGE_VERSION);
     if (p->version_note) {
         printf("%s\n", p->version_note);
     }
@@ -153,6 +154,15 @@ static void apply_option(const struct cmd_program *p, const struct cmd_option *o
     }
 }
 
+/* A program may be called by another name: ovs-ofctl. */
+static const char *called_as(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+
+    return strncmp(name, "lt-", 3) ? name : name + 3; /* As libtool runs what is not installed. */
+}
+
 int cmd_options(const struct cmd_program *p, int argc, char *argv[], void *aux)
 {
     size_t n = p->n_options + ARRAY_SIZE(common_options);
@@ -160,7 +170,7 @@ int cmd_options(const struct cmd_program *p, int argc, char *argv[], void *aux)
     struct text shorts = TEXT_INIT;
     int c;
 
-    log_set_program(p->name);
+    log_set_program(called_as(argv[0]));
     text_puts(&shorts, p->permute ? "" : "+");
     for (size_t i = 0; i < n; i++) {
         const struct cmd_option *o = option_at(p, i);

@@ -31,7 +31,6 @@ struct cmd {
 };
 
 struct cmd_program {
-    const char *name;         /* "sluice-ofctl" */
     const char *synopsis;     /* "manages OpenFlow switches" */
     const char *version_note; /* A second line of --version, or NULL. */
     const struct cmd *commands;

@@ -174,6 +174,7 @@ void bridge_set_control(struct bridge *br, enum fail_mode mode, const struct con
 
 struct fdb_rows {
     struct text *out;
+    const char *indent;
     int64_t now_ms;
 };
 
@@ -181,6 +182,7 @@ static void put_fdb_row(void *r_, const struct fdb_entry_info *e)
 {
     struct fdb_rows *r = r_;
 
+    text_puts(r->out, r->indent);
     if (e->ofp_port == OFPP_LOCAL) {
         text_puts(r->out, "LOCAL");
     } else {
@@ -191,12 +193,11 @@ static void put_fdb_row(void *r_, const struct fdb_entry_info *e)
     text_printf(r->out, "  %3" PRId64 "\n", (r->now_ms - e->used_ms) / 1000);
 }
 
-void bridge_fdb_show(struct bridge *br, struct text *t)
+void bridge_fdb_show(struct bridge *br, const char *indent, struct text *t)
 {
-    struct fdb_rows rows = {t, loop_now(br->ofproto->loop)};
+    struct fdb_rows rows = {t, indent, loop_now(br->ofproto->loop)};
 
     ofproto_pull_stats(br->ofproto); /* Traffic keeps addresses young. */
-    text_puts(t, " Port  VLAN  MAC                Age\n");
     fdb_dump(br->fdb, put_fdb_row, &rows);
 }
 

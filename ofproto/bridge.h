@@ -25,8 +25,8 @@ struct connmgr *bridge_conns(struct bridge *);
  * standalone switch without controllers is there, depends on both. */
 void bridge_set_control(struct bridge *, enum fail_mode, const struct controller_config *,
                         size_t n);
-/* The table of fdb/show. */
-void bridge_fdb_show(struct bridge *, struct text *);
+/* The rows of fdb/show, each behind 'indent'. */
+void bridge_fdb_show(struct bridge *, const char *indent, struct text *);
 void bridge_fdb_flush(struct bridge *);
 void bridge_fdb_set(struct bridge *, uint32_t max, int64_t age_ms);
 
@@ -53,6 +53,7 @@ struct bridge_port_info {
     const char *peer;           /* Patch ports. */
     struct dp_port_info dp;     /* Zero for patch ports. */
 };
+/* Also of a port whose device is gone (dp.gone), which bridge_next_port() passes over. */
 bool bridge_port_info(const struct bridge *, uint32_t ofp_port, struct bridge_port_info *);
 /* Port numbers in ascending order, LOCAL last; start with 0; OFPP_NONE at the end. */
 uint32_t bridge_next_port(const struct bridge *, uint32_t after);

@@ -40,7 +40,7 @@ static uint32_t speed_feature(uint32_t mbps, bool full)
     }
 }
 
-struct bridge_port *bridge_port_by_ofp(const struct bridge *br, uint32_t ofp_port)
+struct bridge_port *bridge_port_find(const struct bridge *br, uint32_t ofp_port)
 {
     struct bridge_port *port;
 
@@ -52,8 +52,15 @@ struct bridge_port *bridge_port_by_ofp(const struct bridge *br, uint32_t ofp_por
     return NULL;
 }
 
-/* What the device says, in OpenFlow's terms; 'config' bits that only the controller sets stay. */
-static void describe(const struct bridge_port *port, struct ofp_port *d)
+struct bridge_port *bridge_port_by_ofp(const struct bridge *br, uint32_t ofp_port)
+{
+    struct bridge_port *port = bridge_port_find(br, ofp_port);
+    return port && !port->gone ? port : NULL;
+}
+
+/* What the device says, in OpenFlow's terms; 'config' bits that only the controller sets stay.
+ * False: there is no device. */
+static bool describe(const struct bridge_port *port, struct ofp_port *d)
 {
     struct dp_port_info info;
 
@@ -66,32 +73,54 @@ static void describe(const struct bridge_port *port, struct ofp_port *d)
         put_be16(d->hw_addr + 2, (uint16_t)port->bridge->id);
         put_be16(d->hw_addr + 4, (uint16_t)port->ofp_port);
         d->state = d->config & OFPPC_PORT_DOWN ? OFPPS_LINK_DOWN : OFPPS_LIVE;
-        return;
+        return true;
     }
-    if (!dp_port_get(port->bridge->ofproto->dp, port->dp_port, &info)) {
+    if (!dp_port_get(port->bridge->ofproto->dp, port->dp_port, &info) || info.gone) {
         d->state = OFPPS_LINK_DOWN;
-        return;
+        return false;
     }
     memcpy(d->hw_addr, info.mac, 6);
     d->config &= ~(uint32_t)OFPPC_PORT_DOWN;
     if (!info.admin_up) {
         d->config |= OFPPC_PORT_DOWN;
     }
-    bool live = info.link_up && info.admin_up && !info.gone;
+    bool live = info.link_up && info.admin_up;
     d->state = live ? OFPPS_LIVE : OFPPS_LINK_DOWN;
     d->curr = speed_feature(info.speed_mbps, info.full_duplex);
     if (d->curr) {
         d->curr |= OFPPF_COPPER;
     }
     d->curr_kbps = info.speed_mbps * 1000;
+    return true;
+}
+
+/* The device has vanished or returned.  Meanwhile the port keeps its number, its rules stay. */
+static void come_or_go(struct bridge_port *port, const struct ofp_port *d)
+{
+    struct bridge *br = port->bridge;
+
+    port->gone = !port->gone;
+    counter_inc(COUNTER_ofproto_update_port);
+    if (port->gone) {
+        fdb_flush_port(br->fdb, port->ofp_port);
+        connmgr_port_status(br->conns, PORT_DELETE, &port->desc);
+    } else {
+        port->desc = *d;
+        port->created_ms = loop_now(br->ofproto->loop);
+        connmgr_port_status(br->conns, PORT_ADD, d);
+    }
+    ofproto_cfg_changed(br->ofproto);
 }
 
 void bridge_port_refresh(struct bridge_port *port)
 {
     struct ofp_port d;
+    bool there = describe(port, &d);
 
-    describe(port, &d);
-    if (!memcmp(&d, &port->desc, sizeof d)) {
+    if (there == port->gone) {
+        come_or_go(port, &d);
+    }
+    if (port->gone || !memcmp(&d, &port->desc, sizeof d)) {
         return;
     }
     bool forwarding_changed = d.config != port->desc.config;
@@ -108,11 +137,11 @@ static uint32_t choose_number(const struct bridge *br, const struct bridge_port_
     if (!strcmp(c->name, br->name)) {
         return OFPP_LOCAL;
     }
-    if (c->ofp_port && c->ofp_port <= MAX_PORT_NO && !bridge_port_by_ofp(br, c->ofp_port)) {
+    if (c->ofp_port && c->ofp_port <= MAX_PORT_NO && !bridge_port_find(br, c->ofp_port)) {
         return c->ofp_port;
     }
     for (uint32_t n = 1; n <= MAX_PORT_NO; n++) {
-        if (!bridge_port_by_ofp(br, n)) {
+        if (!bridge_port_find(br, n)) {
             return n;
         }
     }
@@ -156,10 +185,12 @@ char *bridge_port_add(struct bridge *br, const struct bridge_port_config *c, uin
     port->trunks = c->trunks ? xmemdup(c->trunks, TRUNKS_SIZE) : NULL;
     port->created_ms = loop_now(br->ofproto->loop);
     hmap_insert(&br->ports, &port->node, hash_u64(number, 0));
-    describe(port, &port->desc);
+    port->gone = !describe(port, &port->desc);
     /* Now, not at the end of the turn: the device already delivers. */
     ofproto_cfg_update(br->ofproto);
-    connmgr_port_status(br->conns, PORT_ADD, &port->desc);
+    if (!port->gone) {
+        connmgr_port_status(br->conns, PORT_ADD, &port->desc);
+    }
     *ofp_port = number;
     return NULL;
 }
@@ -175,20 +206,23 @@ static void port_free(struct bridge_port *port)
 
 void bridge_port_del(struct bridge *br, uint32_t ofp_port, bool destroy_device)
 {
-    struct bridge_port *port = bridge_port_by_ofp(br, ofp_port);
+    struct bridge_port *port = bridge_port_find(br, ofp_port);
 
     if (!port) {
         return;
     }
     struct ofp_port desc = port->desc;
     uint32_t dp_port = port->dp_port;
+    bool announced = !port->gone;
     port_free(port);
     fdb_flush_port(br->fdb, ofp_port);
     ofproto_cfg_update(br->ofproto);
     if (dp_port != DP_PORT_NONE) {
         dp_port_del(br->ofproto->dp, dp_port, destroy_device);
     }
-    connmgr_port_status(br->conns, PORT_DELETE, &desc);
+    if (announced) {
+        connmgr_port_status(br->conns, PORT_DELETE, &desc);
+    }
 }
 
 static void close_ports(struct bridge *br, bool destroy_devices)
@@ -222,7 +256,7 @@ static bool same_trunks(const uint64_t *a, const uint64_t *b)
 void bridge_port_set_vlan(struct bridge *br, uint32_t ofp_port, uint16_t vlan_tag,
                           const uint64_t *trunks)
 {
-    struct bridge_port *port = bridge_port_by_ofp(br, ofp_port);
+    struct bridge_port *port = bridge_port_find(br, ofp_port);
 
     if (port && (port->vlan_tag != vlan_tag || !same_trunks(port->trunks, trunks))) {
         free(port->trunks);
@@ -234,7 +268,7 @@ void bridge_port_set_vlan(struct bridge *br, uint32_t ofp_port, uint16_t vlan_ta
 
 bool bridge_port_info(const struct bridge *br, uint32_t ofp_port, struct bridge_port_info *info)
 {
-    const struct bridge_port *port = bridge_port_by_ofp(br, ofp_port);
+    const struct bridge_port *port = bridge_port_find(br, ofp_port);
 
     memset(info, 0, sizeof *info);
     if (!port) {
@@ -256,7 +290,7 @@ uint32_t bridge_next_port(const struct bridge *br, uint32_t after)
     uint32_t best = OFPP_NONE;
 
     HMAP_FOR_EACH(port, node, &br->ports) {
-        if (port->ofp_port > after && port->ofp_port < best) {
+        if (!port->gone && port->ofp_port > after && port->ofp_port < best) {
             best = port->ofp_port;
         }
     }
@@ -284,6 +318,10 @@ void bridge_port_get_stats(const struct bridge_port *port, struct ofp_port_stats
     s->tx_dropped = dp.tx_dropped;
     s->rx_errors = dp.rx_errors;
     s->tx_errors = dp.tx_errors;
+    s->rx_frame_err = dp.rx_frame;
+    s->rx_over_err = dp.rx_over;
+    s->rx_crc_err = dp.rx_crc;
+    s->collisions = dp.collisions;
 }
 
 enum ofp_error bridge_port_mod(struct bridge *br, const struct port_mod *m)

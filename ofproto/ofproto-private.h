@@ -46,6 +46,7 @@ struct bridge_port {
     uint16_t vlan_tag;          /* XLATE_VLAN_NONE: trunk. */
     uint64_t *trunks;           /* 64 words, or NULL: all VLANs. */
     struct ofp_port desc;       /* As last announced. */
+    bool gone;                  /* No device: only the number is left. */
     int64_t created_ms;
 };
 
@@ -75,7 +76,9 @@ void ofproto_cfg_changed(struct ofproto *); /* A new snapshot before the loop sl
 void ofproto_cfg_update(struct ofproto *);  /* Now. */
 
 /* bridge_port.c */
+/* What OpenFlow sees; bridge_port_find() also finds those whose device is gone. */
 struct bridge_port *bridge_port_by_ofp(const struct bridge *, uint32_t ofp_port);
+struct bridge_port *bridge_port_find(const struct bridge *, uint32_t ofp_port);
 void bridge_port_refresh(struct bridge_port *); /* The datapath says it changed. */
 void bridge_ports_deinit(struct bridge *);
 void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);

@@ -97,7 +97,7 @@ static void on_port_changed(void *p_, uint32_t dp_port)
     uint32_t ofp_port;
 
     if (ofproto_find_dp_port(p, dp_port, &br, &ofp_port)) {
-        bridge_port_refresh(bridge_port_by_ofp(br, ofp_port));
+        bridge_port_refresh(bridge_port_find(br, ofp_port));
     }
 }
 
@@ -152,7 +152,7 @@ void ofproto_cfg_update(struct ofproto *p)
         HMAP_FOR_EACH(port, node, &br->ports) {
             struct xlate_port *xp =
                 xlate_cfg_add_port(xb, port->ofp_port, port->dp_port, port->name, port->peer);
-            xp->config = port->desc.config;
+            xp->config = port->desc.config | (port->gone ? OFPPC_PORT_DOWN : 0);
             xp->vlan_tag = port->vlan_tag;
             xp->trunks = port->trunks ? xmemdup(port->trunks, 64 * sizeof(uint64_t)) : NULL;
         }
@@ -282,7 +282,7 @@ bool ofproto_find_dp_port(const struct ofproto *p, uint32_t dp_port, struct brid
 
     /* The snapshot is the index; it may be older than the bridges. */
     *br = xp ? ofproto_bridge_by_name(p, xp->bridge->name) : NULL;
-    if (!*br || !bridge_port_by_ofp(*br, xp->ofp_port)) {
+    if (!*br || !bridge_port_find(*br, xp->ofp_port)) {
         return false;
     }
     *ofp_port = xp->ofp_port;

@@ -99,14 +99,15 @@ const struct name_map *names_output(struct names *n, bool show)
 
 const struct ofp_port *names_find_port(struct names *n, const char *s)
 {
-    uint32_t number;
+    bool is_number = *s && strspn(s, "0123456789") == strlen(s);
+    uint64_t v = is_number ? strtoull(s, NULL, 10) : 0;
 
     fetch(n);
-    if (port_parse(s, &n->in, &number)) {
-        for (size_t i = 0; i < n->n_ports; i++) {
-            if (n->ports[i].number == number) {
-                return &n->ports[i];
-            }
+    for (size_t i = 0; i < n->n_ports; i++) {
+        uint32_t number = n->ports[i].number;
+        bool same = v == number || (number == OFPP_LOCAL && v == 0xfffe);
+        if (is_number ? same : !strcmp(n->ports[i].name, s)) {
+            return &n->ports[i];
         }
     }
     return NULL;

@@ -21,5 +21,6 @@ void names_deinit(struct names *);
 const struct name_map *names_input(struct names *);
 /* For printing: NULL unless 'show'; fetches at once. */
 const struct name_map *names_output(struct names *, bool show);
-/* A port by number or name; NULL if the switch has no such port. */
+/* A port by its number (in decimal; 65534 is LOCAL) or else its name, which is how ovs-ofctl finds
+ * it; NULL if the switch has no such port. */
 const struct ofp_port *names_find_port(struct names *, const char *);

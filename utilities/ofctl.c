@@ -237,8 +237,22 @@ static void set_bundle(void *aux, const char *arg)
 
 static void set_color(void *aux, const char *arg)
 {
-    if (arg && !strcmp(arg, "always")) {
-        cmd_fatal("--color=always is not supported");
+    static const struct {
+        const char *word;
+        bool colours;
+    } words[] = {{"never", false}, {"no", false},  {"none", false},
+                 {"auto", false},  {"tty", false}, {"if-tty", false},
+                 {"always", true}, {"yes", true},  {"force", true}};
+    size_t i = 0;
+
+    while (arg && i < ARRAY_SIZE(words) && strcmp(arg, words[i].word)) {
+        i++;
+    }
+    if (i == ARRAY_SIZE(words)) {
+        cmd_fatal("incorrect value `%s' for --color", arg);
+    }
+    if (words[i].colours) {
+        cmd_fatal("--color=%s is not supported: output has no colours", arg);
     }
 }
 
@@ -362,7 +376,6 @@ static const struct cmd commands[] = {
 int main(int argc, char *argv[])
 {
     static const struct cmd_program program = {
-        .name = "sluice-ofctl",
         .synopsis = "manages OpenFlow switches",
         .version_note = "OpenFlow versions 0x4:0x4",
         .commands = commands,

@@ -36,9 +36,10 @@ void ofctl_ping(int argc, char *argv[], void *aux)
 {
     struct session s;
     struct env env;
-    uint16_t n = 64;
+    /* As far as it is a number, in decimal, like ovs-ofctl. */
+    unsigned n = argc > 2 ? (unsigned)strtoull(argv[2], NULL, 10) : 64;
 
-    if (argc > 2 && (!text_to_u16(argv[2], &n) || n > OFP_MAX_LEN - OFP_HEADER_LEN)) {
+    if (n > OFP_MAX_LEN - OFP_HEADER_LEN) {
         cmd_fatal("payload must be between 0 and %d bytes", OFP_MAX_LEN - OFP_HEADER_LEN);
     }
     uint8_t *payload = xmalloc(n + 1u);
@@ -51,7 +52,7 @@ void ofctl_ping(int argc, char *argv[], void *aux)
         int64_t start = env.now_us;
         echo(&s, payload, n, xid);
         env_refresh(&env);
-        printf("%u bytes from %s: xid=%08" PRIx32 " time=%.1f ms\n", (unsigned)n, argv[1], xid,
+        printf("%u bytes from %s: xid=%08" PRIx32 " time=%.1f ms\n", n, argv[1], xid,
                (double)(env.now_us - start) / 1000);
     }
     free(payload);

@@ -60,17 +60,18 @@ static NORETURN void usage(void)
            vsctl_program, vsctl_program);
     print_commands(vsctl_bridge_commands);
     print_commands(vsctl_db_commands);
-    printf("\nOptions:\n"
-           "  --db=SERVER             the daemon's database (default: unix:%s/db.sock)\n"
-           "  --rundir=DIR            where that is\n"
-           "  --no-wait               do not wait until the configuration is applied\n"
-           "  --retry                 keep trying to connect\n"
-           "  -t, --timeout=SECS      give up after so long\n"
-           "  --dry-run               change nothing\n"
-           "  --oneline               the output of each command on one line\n"
-           "  -f, --format=list|table, -d, --data=string|bare, --no-headings, --bare\n"
-           "  -h, --help, -V, --version\n",
-           dirs_rundir());
+    printf(
+        "\nOptions:\n"
+        "  --db=SERVER             the daemon's database (default: unix:%s/db.sock)\n"
+        "  --rundir=DIR            where that is\n"
+        "  --no-wait               do not wait until the configuration is applied\n"
+        "  --retry                 keep trying to connect\n"
+        "  -t, --timeout=SECS      give up after so long\n"
+        "  --dry-run               change nothing\n"
+        "  --oneline               the output of each command on one line\n"
+        "  -f, --format=list|table|csv|json, -d, --data=string|bare|json, --no-headings, --bare\n"
+        "  -h, --help, -V, --version\n",
+        dirs_rundir());
     exit(0);
 }
 
@@ -127,18 +128,19 @@ static void set_db(struct options *o, const char *s)
 
 static void set_format(struct vctl *v, const char *s)
 {
-    if (strcmp(s, "list") && strcmp(s, "table")) {
-        vsctl_fatal("unsupported output format \"%s\" (list or table)", s);
+    if (!vsctl_has_format(s)) {
+        vsctl_fatal("unsupported output format \"%s\" (list, table, csv or json)", s);
     }
-    v->format = !strcmp(s, "list") ? "list" : "table";
+    v->format = s;
 }
 
 static void set_data(struct vctl *v, const char *s)
 {
-    if (strcmp(s, "string") && strcmp(s, "bare")) {
-        vsctl_fatal("unsupported data format \"%s\" (string or bare)", s);
+    if (strcmp(s, "string") && strcmp(s, "bare") && strcmp(s, "json")) {
+        vsctl_fatal("unsupported data format \"%s\" (string, bare or json)", s);
     }
     v->bare = !strcmp(s, "bare");
+    v->data_json = !strcmp(s, "json");
 }
 
 /* False: not an option of the program. */

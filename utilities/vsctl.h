@@ -37,8 +37,8 @@ struct vctl {
     json_t *ids;              /* "@x" -> its reference. */
     unsigned n_new;
     json_t *new_ifaces; /* Array of names: to be checked after the commit. */
-    bool bare, headings;
-    const char *format; /* "list" or "table". */
+    bool bare, data_json, headings;
+    const char *format; /* One that vsctl_has_format(). */
 };
 
 /* One command of the command line. */
@@ -116,6 +116,7 @@ void vsctl_argument_deinit(struct vargument *);
 json_t *vsctl_parse_value(struct vctl *, const struct vtype *, const char *);
 
 /* vsctl_list.c */
+bool vsctl_has_format(const char *name);
 void vsctl_list(struct vctl *, struct vcommand *);
 void vsctl_find(struct vctl *, struct vcommand *);
 

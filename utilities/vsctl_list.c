@@ -41,6 +41,21 @@ static struct shown_columns choose_columns(struct vctl *v, const char *table, st
     return s;
 }
 
+/* One value, in the way that --data asks for. */
+static void put_cell(struct vctl *v, const struct vrow *r, const char *column, struct text *t)
+{
+    struct vtype type = value_type(v, r->table, column);
+    const json_t *value = model_get(r, column);
+
+    if (v->data_json) {
+        char *dump = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        text_puts(t, dump);
+        free(dump);
+    } else {
+        value_format(&type, value, v->bare, t);
+    }
+}
+
 /* As a record of lines. */
 static void print_record(struct vctl *v, struct vcommand *c, const struct vrow *r,
                          const struct shown_columns *s)
@@ -49,11 +64,10 @@ static void print_record(struct vctl *v, struct vcommand *c, const struct vrow *
         text_putc(&c->out, '\n');
     }
     for (size_t i = 0; i < s->n; i++) {
-        struct vtype t = value_type(v, r->table, s->names[i]);
         if (v->headings) {
             text_printf(&c->out, "%-20s: ", s->names[i]);
         }
-        value_format(&t, model_get(r, s->names[i]), v->bare, &c->out);
+        put_cell(v, r, s->names[i], &c->out);
         text_putc(&c->out, '\n');
     }
 }
@@ -62,6 +76,9 @@ static void print_cells(struct text *out, char *const *cells, const size_t *widt
 {
     for (size_t i = 0; i < n; i++) {
         text_printf(out, "%s%-*s", i ? " " : "", i + 1 < n ? (int)width[i] : 0, cells[i]);
+    }
+    while (out->len && out->s[out->len - 1] == ' ') { /* Behind a cell that is empty. */
+        text_chomp(out, ' ');
     }
     text_putc(out, '\n');
 }
@@ -77,9 +94,8 @@ static void print_table(struct vctl *v, struct vcommand *c, struct vrow *const *
         cells[i] = xstrdup(s->names[i]);
         width[i] = strlen(cells[i]);
         for (size_t k = 0; k < n; k++) {
-            struct vtype t = value_type(v, rows[k]->table, s->names[i]);
             struct text text = TEXT_INIT;
-            value_format(&t, model_get(rows[k], s->names[i]), v->bare, &text);
+            put_cell(v, rows[k], s->names[i], &text);
             width[i] = MAX(width[i], text.len);
             cells[(k + 2) * s->n + i] = text_steal(&text);
         }
@@ -98,17 +114,96 @@ static void print_table(struct vctl *v, struct vcommand *c, struct vrow *const *
     free(width);
 }
 
+/* RFC 4180: quotes around what has a separator, a quote or a line end in it. */
+static void put_csv(struct text *out, const char *cell)
+{
+    if (!strpbrk(cell, ",\"\r\n")) {
+        text_puts(out, cell);
+        return;
+    }
+    text_putc(out, '"');
+    for (; *cell; cell++) {
+        text_puts(out, *cell == '"' ? "\"" : "");
+        text_putc(out, *cell);
+    }
+    text_putc(out, '"');
+}
+
+static void print_csv(struct vctl *v, struct vcommand *c, struct vrow *const *rows, size_t n,
+                      const struct shown_columns *s)
+{
+    for (size_t i = 0; v->headings && i < s->n; i++) {
+        put_csv(&c->out, s->names[i]);
+        text_putc(&c->out, i + 1 < s->n ? ',' : '\n');
+    }
+    for (size_t k = 0; k < n; k++) {
+        for (size_t i = 0; i < s->n; i++) {
+            struct text cell = TEXT_INIT;
+            put_cell(v, rows[k], s->names[i], &cell);
+            put_csv(&c->out, text_cstr(&cell));
+            text_putc(&c->out, i + 1 < s->n ? ',' : '\n');
+            text_deinit(&cell);
+        }
+    }
+}
+
+/* {"data": rows of values as RFC 7047 has them, "headings": columns} */
+static void print_json(struct vctl *v UNUSED, struct vcommand *c, struct vrow *const *rows,
+                       size_t n, const struct shown_columns *s)
+{
+    json_t *data = json_array(), *headings = json_array();
+
+    for (size_t k = 0; k < n; k++) {
+        json_t *row = json_array();
+        for (size_t i = 0; i < s->n; i++) {
+            json_array_append(row, (json_t *)(uintptr_t)model_get(rows[k], s->names[i]));
+        }
+        json_array_append_new(data, row);
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        json_array_append_new(headings, json_string(s->names[i]));
+    }
+    json_t *all = json_pack("{s:o, s:o}", "data", data, "headings", headings);
+    char *dump = json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
+    text_printf(&c->out, "%s\n", dump);
+    free(dump);
+    json_decref(all);
+}
+
+static void print_list(struct vctl *v, struct vcommand *c, struct vrow *const *rows, size_t n,
+                       const struct shown_columns *s)
+{
+    for (size_t i = 0; i < n; i++) {
+        print_record(v, c, rows[i], s);
+    }
+}
+
+static const struct {
+    const char *name;
+    void (*print)(struct vctl *, struct vcommand *, struct vrow *const *rows, size_t n,
+                  const struct shown_columns *);
+} formats[] = {
+    {"list", print_list}, {"table", print_table}, {"csv", print_csv}, {"json", print_json}};
+
+bool vsctl_has_format(const char *name)
+{
+    bool known = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+        known |= !strcmp(formats[i].name, name);
+    }
+    return known;
+}
+
 /* Consumes 'rows'. */
 static void print_rows(struct vctl *v, struct vcommand *c, const char *table, struct vrow **rows,
                        size_t n)
 {
     struct shown_columns s = choose_columns(v, table, c);
 
-    if (!strcmp(v->format, "table")) {
-        print_table(v, c, rows, n, &s);
-    } else {
-        for (size_t i = 0; i < n; i++) {
-            print_record(v, c, rows[i], &s);
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+        if (!strcmp(formats[i].name, v->format)) {
+            formats[i].print(v, c, rows, n, &s);
         }
     }
     free(s.names);

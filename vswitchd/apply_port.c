@@ -68,37 +68,58 @@ static uint16_t tag_of(const struct config_row *port)
 
 static int64_t number_had(const struct config_row *iface)
 {
-    int64_t had = config_integer(iface, COL_Interface_ofport, 0);
+    int64_t had = config_integer(iface, COL_Interface_ofport_kept, 0);
     return had > 0 && had < 0xff00 ? had : 0;
 }
 
-/* Whether another interface of the bridge has number 'n', or had it before the daemon started. */
-static bool is_taken(struct apply *a, const struct config_row *bridge,
-                     const struct config_row *self, int64_t n)
+static bool wants_number(const struct config_row *iface)
+{
+    return number_had(iface) || config_integer(iface, COL_Interface_ofport_request, 0) > 0;
+}
+
+/* A bit for each number that another interface of the bridge has, or had when its device was last
+ * there. */
+static void find_taken(struct apply *a, const struct config_row *bridge,
+                       const struct config_row *self, uint64_t taken[0xff00 / 64])
 {
     size_t n_ports, n_ifaces;
     const struct config_row **ports = config_refs(a->config, bridge, COL_Bridge_ports, &n_ports);
-    bool taken = false;
 
-    for (size_t i = 0; i < n_ports && !taken; i++) {
+    memset(taken, 0, 0xff00 / 64 * sizeof *taken);
+    for (size_t i = 0; i < n_ports; i++) {
         const struct config_row **ifaces =
             config_refs(a->config, ports[i], COL_Port_interfaces, &n_ifaces);
-        taken = n_ifaces && ifaces[0] != self && number_had(ifaces[0]) == n;
+        if (n_ifaces && ifaces[0] != self) {
+            int64_t n = number_had(ifaces[0]);
+            taken[n / 64] |= BIT64(n % 64);
+        }
         free(ifaces);
     }
     free(ports);
-    return taken;
 }
 
-/* The number it asks for, unless that is another's; else the one it had: so that a restart, which
- * adds all ports in no particular order, gives each the number that it had. */
-static uint32_t wanted_number(struct apply *a, const struct config_row *bridge,
+/* The number it asks for, unless that is another's; else the one it had; else the first that is
+ * nobody's.  So each port has its number again after a restart, which adds them in no particular
+ * order, and those whose devices are not there yet later. */
+static uint32_t choose_number(struct apply *a, const struct config_row *bridge,
                               const struct config_row *iface)
 {
     int64_t had = number_had(iface);
     int64_t asked = config_integer(iface, COL_Interface_ofport_request, 0);
-    bool takes = asked > 0 && (asked == had || !is_taken(a, bridge, iface, asked));
-    return (uint32_t)(takes ? asked : had);
+    uint64_t taken[0xff00 / 64];
+
+    if (had && (!asked || asked == had)) {
+        return (uint32_t)had;
+    }
+    find_taken(a, bridge, iface, taken);
+    if (asked && !(taken[asked / 64] & BIT64(asked % 64))) {
+        return (uint32_t)asked;
+    }
+    int64_t n = had ? had : 1;
+    while (!had && n < 0xff00 - 1 && taken[n / 64] & BIT64(n % 64)) {
+        n++;
+    }
+    return (uint32_t)n;
 }
 
 static char *add_device(struct applied_bridge *b, struct applied_port *p,
@@ -169,8 +190,8 @@ static void set_up_device(struct applied_bridge *b, struct applied_port *p,
 }
 
 static bool apply_interface(struct apply *a, struct applied_bridge *b,
-                            const struct config_row *port, const struct config_row *iface,
-                            uint32_t number)
+                            const struct config_row *bridge, const struct config_row *port,
+                            const struct config_row *iface)
 {
     const char *name = config_string(iface, COL_Interface_name, "");
     struct applied_port *p = find_port(b, name);
@@ -187,7 +208,7 @@ static bool apply_interface(struct apply *a, struct applied_bridge *b,
     if (p->ofp_port) {
         bridge_port_set_vlan(b->bridge, p->ofp_port, tag_of(port), trunks_of(port, words));
     } else {
-        char *error = add_device(b, p, port, iface, number);
+        char *error = add_device(b, p, port, iface, choose_number(a, bridge, iface));
         if (error && (!p->error || strcmp(error, p->error))) {
             log_warn("%s: %s", b->name, error);
         }
@@ -201,7 +222,7 @@ static bool apply_interface(struct apply *a, struct applied_bridge *b,
     return !p->ofp_port;
 }
 
-/* Ports that want a number come first, so that none of them finds it taken. */
+/* Ports that had or ask for a number come first, so that none of them finds it taken. */
 static bool apply_pass(struct apply *a, struct applied_bridge *b, const struct config_row *bridge,
                        const struct config_row *const *ports, size_t n, bool numbered)
 {
@@ -211,9 +232,8 @@ static bool apply_pass(struct apply *a, struct applied_bridge *b, const struct c
         size_t n_ifaces;
         const struct config_row **ifaces =
             config_refs(a->config, ports[i], COL_Port_interfaces, &n_ifaces);
-        uint32_t number = n_ifaces ? wanted_number(a, bridge, ifaces[0]) : 0;
-        if (n_ifaces && (number != 0) == numbered) {
-            failed |= apply_interface(a, b, ports[i], ifaces[0], number);
+        if (n_ifaces && wants_number(ifaces[0]) == numbered) {
+            failed |= apply_interface(a, b, bridge, ports[i], ifaces[0]);
         }
         /* More than one interface is a bond: one of them alone keeps the network free of loops. */
         for (size_t k = 1; k < n_ifaces; k++) {

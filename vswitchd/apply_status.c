@@ -1,4 +1,5 @@
 /* apply_status.c - status columns: what became of the configuration.  See apply.h. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,6 +33,20 @@ static void set_device(struct config *c, const struct config_row *row,
     }
 }
 
+/* What is known of a port only while it has its device. */
+static void clear_device(struct config *c, const struct config_row *row)
+{
+    static const enum column_id columns[] = {COL_Interface_mac_in_use, COL_Interface_admin_state,
+                                             COL_Interface_link_state, COL_Interface_mtu,
+                                             COL_Interface_ifindex,    COL_Interface_link_speed,
+                                             COL_Interface_duplex,     COL_Interface_statistics};
+
+    config_set_integer(c, row, COL_Interface_ofport, -1);
+    for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+        config_clear(c, row, columns[i]);
+    }
+}
+
 void apply_status_port(struct apply *a, const struct applied_bridge *b,
                        const struct applied_port *p)
 {
@@ -43,17 +58,22 @@ void apply_status_port(struct apply *a, const struct applied_bridge *b,
     }
     config_set_string(a->config, row, COL_Interface_error, p->error);
     if (!p->ofp_port || !bridge_port_info(b->bridge, p->ofp_port, &info)) {
-        config_set_integer(a->config, row, COL_Interface_ofport, -1);
+        clear_device(a->config, row);
         return;
     }
-    config_set_integer(a->config, row, COL_Interface_ofport,
-                       p->ofp_port == OFPP_LOCAL ? 65534 : p->ofp_port);
+    if (info.dp.gone) {
+        char *error = xasprintf("could not open network device %s (%s)", p->name, strerror(ENODEV));
+        config_set_string(a->config, row, COL_Interface_error, error);
+        free(error);
+        clear_device(a->config, row);
+        return;
+    }
+    uint32_t number = p->ofp_port == OFPP_LOCAL ? 65534 : p->ofp_port;
+    config_set_integer(a->config, row, COL_Interface_ofport, number);
+    config_set_integer(a->config, row, COL_Interface_ofport_kept, number);
     if (info.peer) {
         config_set_string(a->config, row, COL_Interface_link_state, "up");
     } else {
-        if (info.dp.gone) {
-            config_set_string(a->config, row, COL_Interface_error, "the network device has gone");
-        }
         set_device(a->config, row, &info.dp);
     }
 }
@@ -104,7 +124,9 @@ static void set_statistics(struct config *c, const struct config_row *row,
     } rows[] = {{"rx_packets", s->rx_packets}, {"tx_packets", s->tx_packets},
                 {"rx_bytes", s->rx_bytes},     {"tx_bytes", s->tx_bytes},
                 {"rx_dropped", s->rx_dropped}, {"tx_dropped", s->tx_dropped},
-                {"rx_errors", s->rx_errors},   {"tx_errors", s->tx_errors}};
+                {"rx_errors", s->rx_errors},   {"tx_errors", s->tx_errors},
+                {"rx_frame_err", s->rx_frame}, {"rx_over_err", s->rx_over},
+                {"rx_crc_err", s->rx_crc},     {"collisions", s->collisions}};
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         if (rows[i].value != UINT64_MAX) {
@@ -125,7 +147,7 @@ void apply_statistics_run(void *a_)
             struct bridge_port_info info;
             struct dp_port_stats s;
             if (row && p->ofp_port && bridge_port_info(b->bridge, p->ofp_port, &info) &&
-                !info.peer) {
+                !info.peer && !info.dp.gone) {
                 dp_port_get_stats(ofproto_dp(bridge_ofproto(b->bridge)), info.dp_port, &s);
                 set_statistics(a->config, row, &s);
             }

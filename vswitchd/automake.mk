@@ -22,6 +22,7 @@ vswitchd_sluice_vswitchd_SOURCES = \
 	vswitchd/commands_bridge.c \
 	vswitchd/commands_ct.c \
 	vswitchd/commands_dpctl.c \
+	vswitchd/commands_flows.c \
 	vswitchd/datapaths.c vswitchd/datapaths.h \
 	vswitchd/main.c \
 	vswitchd/user.c vswitchd/user.h

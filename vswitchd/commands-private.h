@@ -17,5 +17,7 @@ struct dpctl_args {
 /* Reads options and the optional datapath.  False: the error has been sent. */
 bool dpctl_args_parse(struct control_request *, struct datapaths *, int argc,
                       const char *const argv[], struct dpctl_args *);
+/* The datapaths go: dumps under way end where they are. */
+void commands_stop_dumps(void);
 /* Sends 'PROGRAM: TEXT (REASON)' as an error; takes 'text' over.  'reason' may be NULL. */
 void dpctl_fail(struct control_request *, char *text, const char *reason);

@@ -22,17 +22,42 @@ static struct bridge *bridge_of(struct control_request *req, struct datapaths *d
 
 /* ---- fdb ---- */
 
+#define FDB_HEADER  " Port  VLAN  MAC                Age\n"
+#define FDB_BRIDGE  " Bridge "
+#define FDB_ROW_PAD "        "
+
+static void show_fdb_of(struct bridge *br, struct text *t)
+{
+    text_printf(t, " %s\n", bridge_name(br));
+    bridge_fdb_show(br, FDB_ROW_PAD, t);
+}
+
+/* One bridge, or several under a header that has a column for their names: those that are given, or
+ * all. */
 static void on_fdb_show(struct control_request *req, int argc, const char *const argv[], void *d)
 {
-    (void)argc;
-    struct bridge *br = bridge_of(req, d, argv[1], "no such bridge ");
     struct text t = TEXT_INIT;
 
-    if (br) {
-        bridge_fdb_show(br, &t);
-        control_reply(req, text_cstr(&t));
-        text_deinit(&t);
+    text_puts(&t, argc == 2 ? FDB_HEADER : FDB_BRIDGE FDB_HEADER);
+    for (int i = 1; i < argc; i++) {
+        struct bridge *br = bridge_of(req, d, argv[i], "no such bridge ");
+        if (!br) {
+            text_deinit(&t);
+            return;
+        }
+        if (argc == 2) {
+            bridge_fdb_show(br, "", &t);
+        } else {
+            show_fdb_of(br, &t);
+        }
     }
+    for (struct ofproto *p = NULL; argc == 1 && (p = datapaths_next(d, p));) {
+        for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
+            show_fdb_of(br, &t);
+        }
+    }
+    control_reply(req, text_cstr(&t));
+    text_deinit(&t);
 }
 
 static void on_fdb_flush(struct control_request *req, int argc, const char *const argv[], void *d)
@@ -172,7 +197,7 @@ static void put_usage(void *d, struct control_usage *u)
 
 void commands_register_bridge(struct datapaths *d)
 {
-    control_register("fdb/show", "bridge", 1, 1, on_fdb_show, d);
+    control_register("fdb/show", "[bridge...]", 0, INT_MAX, on_fdb_show, d);
     control_register("fdb/flush", "[bridge]", 0, 1, on_fdb_flush, d);
     control_register("bridge/dump-flows", "bridge", 1, 1, on_dump_flows, d);
     control_register("bridge/reconnect", "[bridge]", 0, 1, on_reconnect, d);
@@ -185,11 +210,13 @@ void commands_register_bridge(struct datapaths *d)
 void commands_register(struct datapaths *d)
 {
     commands_register_dpctl(d);
+    commands_register_flows(d);
     commands_register_ct(d);
     commands_register_bridge(d);
 }
 
 void commands_unregister(void)
 {
+    commands_stop_dumps();
     control_usage_unregister(put_usage, usage_datapaths);
 }

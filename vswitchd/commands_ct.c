@@ -5,6 +5,10 @@
 #include "lib/mem.h"
 #include "vswitchd/commands-private.h"
 
+/* Of one turn of the loop: connections shown, entries of the table looked at. */
+#define SLICE_CONNS 128
+#define SLICE_SLOTS 4096
+
 /* The tracker and the arguments; NULL: the error has been sent. */
 static struct ct *tracker(struct control_request *req, struct datapaths *d, int argc,
                           const char *const argv[], struct dpctl_args *a)
@@ -39,28 +43,97 @@ static bool parse_filter(struct control_request *req, const struct dpctl_args *a
     return !error;
 }
 
+/* zone=N beyond the numbers that zones have: nothing can be in it. */
+static bool asks_for_no_zone(const struct dpctl_args *a)
+{
+    uint64_t zone;
+
+    return a->argc && !strncmp(a->argv[0], "zone=", 5) && text_to_u64(a->argv[0] + 5, &zone) &&
+           zone > UINT16_MAX;
+}
+
+/* dump-conntrack of a large table takes many turns of the loop; what is committed meanwhile may be
+ * in it or not. */
+struct dump {
+    struct dump *next;
+    struct datapaths *datapaths; /* NULL: they have gone. */
+    const struct ofproto *p;     /* To be found among the datapaths before use. */
+    bool more, stats;
+    struct ct_filter filter;
+    uint32_t pos;
+};
+
+static struct dump *dumps; /* Under way. */
+
+static struct ct *dump_tracker(const struct dump *d)
+{
+    struct ofproto *p = NULL;
+
+    while (d->datapaths && (p = datapaths_next(d->datapaths, p)) && p != d->p) {
+    }
+    return d->datapaths && p ? dp_ct(ofproto_dp(p)) : NULL;
+}
+
+static bool dump_more(void *d_, struct text *t)
+{
+    struct dump *d = d_;
+    struct ct *ct = dump_tracker(d);
+    struct ct_info infos[SLICE_CONNS];
+    unsigned n = ARRAY_SIZE(infos);
+
+    if (!ct) {
+        return false;
+    }
+    const struct env *env = loop_env(datapaths_loop(d->datapaths));
+    bool more = ct_dump_some(ct, &d->filter, &d->pos, SLICE_SLOTS, infos, &n, env->now_ms);
+    for (unsigned i = 0; i < n; i++) {
+        ct_info_format(&infos[i], d->more, d->stats, env->now_ms, env->wall_ms, t);
+        text_putc(t, '\n');
+    }
+    return more;
+}
+
+static void dump_done(void *d_)
+{
+    struct dump *d = d_;
+    struct dump **p = &dumps;
+
+    while (*p != d) {
+        p = &(*p)->next;
+    }
+    *p = d->next;
+    free(d);
+}
+
+void commands_stop_dumps(void)
+{
+    for (struct dump *d = dumps; d; d = d->next) {
+        d->datapaths = NULL;
+    }
+}
+
 static void on_dump(struct control_request *req, int argc, const char *const argv[], void *d)
 {
     struct dpctl_args a;
     struct ct_filter filter = {0};
     struct ct *ct = tracker(req, d, argc, argv, &a);
 
+    if (ct && asks_for_no_zone(&a)) {
+        control_reply(req, NULL);
+        return;
+    }
     if (!ct || !parse_filter(req, &a, &filter)) {
         return;
     }
-    const struct env *env = loop_env(datapaths_loop(d));
-    struct text t = TEXT_INIT;
-    struct ct_info infos[64];
-    uint32_t pos = 0;
-    unsigned n;
-    while ((n = ct_dump(ct, &filter, &pos, infos, ARRAY_SIZE(infos), env->now_ms))) {
-        for (unsigned i = 0; i < n; i++) {
-            ct_info_format(&infos[i], a.more, a.stats, env->now_ms, env->wall_ms, &t);
-            text_putc(&t, '\n');
-        }
-    }
-    control_reply(req, t.len ? text_cstr(&t) : NULL);
-    text_deinit(&t);
+    struct dump *dump = xzalloc(sizeof *dump);
+    dump->datapaths = d;
+    dump->p = a.p;
+    dump->more = a.more;
+    dump->stats = a.stats;
+    dump->filter = filter;
+    dump->next = dumps;
+    dumps = dump;
+    control_reply_parts(req, dump_more, dump_done, dump);
 }
 
 static void on_flush(struct control_request *req, int argc, const char *const argv[], void *d)

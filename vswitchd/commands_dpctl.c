@@ -91,91 +91,6 @@ bool dpctl_args_parse(struct control_request *req, struct datapaths *d, int argc
 
 /* ---- flows ---- */
 
-struct dump {
-    struct text out;
-    const struct dpctl_args *args;
-    int64_t now_ms;
-    char name[64]; /* Of the port last asked for. */
-};
-
-static const char *port_name(void *d_, uint32_t port_no)
-{
-    struct dump *d = d_;
-    struct dp_port_info info;
-
-    if (!dp_port_get(ofproto_dp(d->args->p), port_no, &info)) {
-        return NULL;
-    }
-    memcpy(d->name, info.name, sizeof d->name);
-    return d->name;
-}
-
-static void put_tcp_flags(struct text *t, uint16_t flags)
-{
-    static const char letters[] = "SFPRU.ECN"; /* In this order. */
-    static const uint16_t bits[] = {0x002, 0x001, 0x008, 0x004, 0x020, 0x010, 0x040, 0x080, 0x100};
-
-    if (flags) {
-        text_puts(t, ", flags:");
-        for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
-            if (flags & bits[i]) {
-                text_putc(t, letters[i]);
-            }
-        }
-    }
-}
-
-static enum dp_flow_decision dump_flow(void *d_, const struct dp_flow_view *f, struct dp_verdict *v)
-{
-    (void)v;
-    struct dump *d = d_;
-    struct text *t = &d->out;
-    const char *(*name)(void *, uint32_t) = d->args->names ? port_name : NULL;
-
-    dp_key_format(f->key, f->mask, d->args->more, name, d, t);
-    text_printf(t, ", packets:%" PRIu64 ", bytes:%" PRIu64 ", used:", f->stats.packets,
-                f->stats.bytes);
-    if (f->stats.used_ms) {
-        int64_t age = MAX(d->now_ms - f->stats.used_ms, 0);
-        text_printf(t, "%" PRId64 ".%03ds", age / 1000, (int)(age % 1000));
-    } else {
-        text_puts(t, "never");
-    }
-    put_tcp_flags(t, f->stats.tcp_flags);
-    text_puts(t, d->args->more ? ", dp:ovs, actions:" : ", actions:");
-    if (f->actions_len) {
-        dp_actions_format(f->actions, f->actions_len, name, d, ofproto_format_cookie, t);
-    } else {
-        text_puts(t, "drop");
-    }
-    text_putc(t, '\n');
-    return DP_FLOW_KEEP;
-}
-
-static void on_dump_flows(struct control_request *req, int argc, const char *const argv[],
-                          void *datapaths)
-{
-    struct dpctl_args a;
-
-    if (!dpctl_args_parse(req, datapaths, argc, argv, &a)) {
-        return;
-    }
-    if (a.argc) {
-        dpctl_fail(req, xasprintf("%s: filters are not supported", a.argv[0]), "Invalid argument");
-        return;
-    }
-    struct dump d = {.args = &a, .now_ms = loop_now(datapaths_loop(datapaths))};
-    dp_flow_walk(ofproto_dp(a.p), dump_flow, &d);
-    if (d.out.len) {
-        char *text = xasprintf("flow-dump from the main thread:\n%s", text_cstr(&d.out));
-        control_reply(req, text);
-        free(text);
-    } else {
-        control_reply(req, NULL);
-    }
-    text_deinit(&d.out);
-}
-
 static enum dp_flow_decision delete_flow(void *aux, const struct dp_flow_view *f,
                                          struct dp_verdict *v)
 {
@@ -401,8 +316,6 @@ static void on_dump_dps(struct control_request *req, int argc, const char *const
 
 void commands_register_dpctl(struct datapaths *d)
 {
-    control_register("dpctl/dump-flows", "[-m] [--names | --no-names] [dp]", 0, INT_MAX,
-                     on_dump_flows, d);
     control_register("dpctl/del-flows", "[dp]", 0, 1, on_del_flows, d);
     control_register("dpctl/show", "", 0, 0, on_show, d);
     control_register("dpctl/dump-dps", "", 0, 0, on_dump_dps, d);

@@ -78,9 +78,11 @@ static json_t *row_json(const struct config_row *r, const json_t *columns)
     if (!columns) {
         json_object_set_new(o, "_uuid", uuid_json(&r->uuid));
         for (enum column_id c = t->first; c < t->end; c++) {
-            json_object_set_new(o, schema_column(c)->name,
-                                datum_to_json(row_datum_const(r, schema_column(c)),
-                                              schema_column(c)));
+            const struct column *column = schema_column(c);
+            if (!column->hidden) {
+                json_object_set_new(o, column->name,
+                                    datum_to_json(row_datum_const(r, column), column));
+            }
         }
     }
     for (size_t i = 0; i < json_array_size(columns); i++) {

@@ -35,7 +35,7 @@ LOG_MODULE(vswitchd);
 struct options {
     char *conf, *log_file, *pidfile, *control;
     const char *user;
-    bool detach, no_chdir, overwrite_pidfile;
+    bool detach, no_chdir, overwrite_pidfile, default_log;
 };
 
 struct daemon {
@@ -153,6 +153,7 @@ static void parse_option(struct options *o, int c)
         o->user = optarg;
         break;
     case OPT_LOG_FILE:
+        o->default_log = !optarg;
         replace(&o->log_file,
                 optarg ? absolute(optarg) : xasprintf("%s/%s.log", dirs_logdir(), PROGRAM));
         break;
@@ -228,14 +229,19 @@ static bool make_directory(const char *path)
     return made;
 }
 
+static char *folder_of(const char *path) /* Absolute. */
+{
+    const char *end = strrchr(path, '/');
+    return end == path ? xstrdup("/") : xstrndup(path, (size_t)(end - path));
+}
+
 static void make_directories(const struct options *o)
 {
-    char *conf_dir = xstrdup(o->conf);
+    char *conf_dir = folder_of(o->conf);
+    const char *dirs[] = {conf_dir, dirs_rundir(), o->default_log ? dirs_logdir() : NULL};
 
-    *strrchr(conf_dir, '/') = '\0';
-    const char *dirs[] = {conf_dir, dirs_rundir()};
     for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-        if (make_directory(dirs[i]) && o->user) {
+        if (dirs[i] && make_directory(dirs[i]) && o->user) {
             check(user_give_dir(dirs[i], o->user));
         }
     }
@@ -291,6 +297,7 @@ static void open_all(struct daemon *d, const struct options *o)
     set_versions(d->config);
     check(config_server_open(d->loop, db, d->config, &d->server));
     control_register("exit", "[--cleanup]", 0, 1, cmd_exit, d);
+    control_remove_stale(dirs_rundir());
     if (strcmp(o->control, "none")) {
         check(control_open(d->loop, o->control, VERSION_TEXT, &d->control));
     }

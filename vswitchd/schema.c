@@ -7,6 +7,7 @@
 #define NONE      N_COLUMNS
 #define EPHEMERAL 1
 #define IMMUTABLE 2
+#define PRIVATE   4
 
 enum base_id {
 #define BASE(ID, ATOM, LEAST, MOST, WORDS, REF) BASE_##ID,
@@ -28,9 +29,16 @@ static const struct base_type bases[] = {
 static const struct column columns[N_COLUMNS + 1] = {
 #define BASE(ID, ATOM, LEAST, MOST, WORDS, REF)
 #define TABLE(ID, ROOT, MAX_ROWS, INDEX)
-#define COLUMN(T, NAME, KEY, VALUE, MIN, MAX, FLAGS)                                        \
-    [COL_##T##_##NAME] = {#NAME, TABLE_##T, &bases[BASE_##KEY],       &bases[BASE_##VALUE], \
-                          MIN,   MAX,       ((FLAGS)&EPHEMERAL) != 0, ((FLAGS)&IMMUTABLE) != 0},
+#define COLUMN(T, NAME, KEY, VALUE, MIN, MAX, FLAGS) \
+    [COL_##T##_##NAME] = {#NAME,                     \
+                          TABLE_##T,                 \
+                          &bases[BASE_##KEY],        \
+                          &bases[BASE_##VALUE],      \
+                          MIN,                       \
+                          MAX,                       \
+                          ((FLAGS)&EPHEMERAL) != 0,  \
+                          ((FLAGS)&IMMUTABLE) != 0,  \
+                          ((FLAGS)&PRIVATE) != 0},
 #include "vswitchd/schema.def"
 #undef TABLE
 #undef COLUMN
@@ -55,8 +63,8 @@ const struct column *schema_column(enum column_id c)
 const struct column *schema_uuid_column(void)
 {
     static const struct base_type uuid = {.atom = ATOM_UUID, .ref = TABLE_NONE};
-    static const struct column column = {"_uuid", TABLE_NONE, &uuid, &bases[BASE_void],
-                                         1,       1,          false, true};
+    static const struct column column = {"_uuid", TABLE_NONE, &uuid, &bases[BASE_void], 1, 1,
+                                         false,   true,       false};
     return &column;
 }
 
@@ -154,7 +162,9 @@ json_t *schema_to_json(void)
     for (int t = 0; t < N_TABLES; t++) {
         json_t *list = json_object();
         for (int c = (int)tables[t].first; c < (int)tables[t].end; c++) {
-            json_object_set_new(list, columns[c].name, column_to_json(&columns[c]));
+            if (!columns[c].hidden) {
+                json_object_set_new(list, columns[c].name, column_to_json(&columns[c]));
+            }
         }
         json_t *o = json_pack("{s:o}", "columns", list);
         if (tables[t].root) {

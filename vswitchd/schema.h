@@ -52,6 +52,7 @@ struct column {
     const struct base_type *key, *value; /* value->atom is ATOM_VOID for sets. */
     uint32_t min, max;                   /* How many elements; UINT32_MAX = unlimited. */
     bool ephemeral, immutable;
+    bool hidden; /* The daemon's own: peers see it only if they ask by name. */
 };
 
 struct table {

@@ -122,6 +122,10 @@ struct ct_filter {
  * 0 at the end.  Looks at each slot ever used, whatever the filter. */
 unsigned ct_dump(struct ct *, const struct ct_filter *, uint32_t *pos, struct ct_info *, unsigned n,
                  int64_t now_ms);
+/* The same in bounded steps: looks at 'budget' slots at most.  '*n' is the room in 'infos', then
+ * how many are filled.  False: the end. */
+bool ct_dump_some(struct ct *, const struct ct_filter *, uint32_t *pos, unsigned budget,
+                  struct ct_info *infos, unsigned *n, int64_t now_ms);
 unsigned ct_flush(struct ct *, const struct ct_filter *,
                   int64_t now_ms); /* Returns how many went. */
 uint32_t ct_count(const struct ct *);

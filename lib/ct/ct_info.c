@@ -2,6 +2,8 @@
  *
  * Control thread.  A walk goes by slot numbers, so it may be interrupted; what is committed behind
  * its position is not seen. */
+#include <limits.h>
+
 #include "lib/ct/ct-private.h"
 
 #include "lib/packet/ip.h"
@@ -123,15 +125,27 @@ static uint32_t look(const struct ct_table *t, uint32_t index, const struct ct_f
     return generation && matches(f, info) ? generation : 0;
 }
 
+bool ct_dump_some(struct ct *ct, const struct ct_filter *f, uint32_t *pos, unsigned budget,
+                  struct ct_info *infos, unsigned *n, int64_t now_ms)
+{
+    unsigned room = *n;
+
+    for (*n = 0; *n < room && budget; budget--) {
+        uint32_t next = ct_table_next(&ct->table, *pos);
+        if (!next) {
+            return false; /* The position stays, so that the next call finds nothing. */
+        }
+        *n += look(&ct->table, next, f, &infos[*n], now_ms) != 0;
+        *pos = next;
+    }
+    return true;
+}
+
 unsigned ct_dump(struct ct *ct, const struct ct_filter *f, uint32_t *pos, struct ct_info *infos,
                  unsigned n, int64_t now_ms)
 {
-    unsigned filled = 0;
-    /* After the last slot the position stays there, so that the next call finds nothing. */
-    for (uint32_t next; filled < n && (next = ct_table_next(&ct->table, *pos)); *pos = next) {
-        filled += look(&ct->table, next, f, &infos[filled], now_ms) != 0;
-    }
-    return filled;
+    ct_dump_some(ct, f, pos, UINT_MAX, infos, &n, now_ms);
+    return n;
 }
 
 /* The whole tuple is given: one lookup instead of a walk. */

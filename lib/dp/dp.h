@@ -67,6 +67,7 @@ struct dp_port_info {
 struct dp_port_stats { /* UINT64_MAX = unknown. */
     uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_dropped, tx_dropped, rx_errors,
         tx_errors;
+    uint64_t rx_frame, rx_over, rx_crc, collisions; /* Kinds of errors, of the device's own. */
 };
 
 struct dp_features {

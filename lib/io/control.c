@@ -1,11 +1,16 @@
 /* control.c - see control.h: registry, checks of arguments, server. */
 #include "lib/io/control.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <limits.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/io/control-private.h"
 #include "lib/io/jsonrpc.h"
+#include "lib/io/unix_socket.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 
@@ -110,6 +115,22 @@ void control_reply_error(struct control_request *rq, const char *text)
     finish(rq, text, true);
 }
 
+void control_reply_parts(struct control_request *rq, control_more *more, loop_cb *done, void *aux)
+{
+    struct text all = TEXT_INIT;
+
+    if (rq->rpc) {
+        jsonrpc_reply_parts(rq->rpc, more, done, aux);
+        free(rq);
+        return;
+    }
+    while (more(aux, &all)) {
+    }
+    done(aux);
+    finish(rq, text_cstr(&all), false);
+    text_deinit(&all);
+}
+
 static void reply_errorf(struct control_request *rq, char *text)
 {
     control_reply_error(rq, text);
@@ -192,6 +213,58 @@ static void list_commands(struct control_request *rq, int argc, const char *cons
     }
     control_reply(rq, text_cstr(&t));
     text_deinit(&t);
+}
+
+/* The process id in sluice-PROGRAM.PID.ctl; 0: not such a name. */
+static pid_t socket_pid(const char *name)
+{
+    size_t len = strlen(name);
+    char *copy = len > 4 && !strcmp(name + len - 4, ".ctl") ? xstrndup(name, len - 4) : NULL;
+    const char *dot = copy && !strncmp(copy, "sluice-", 7) ? strrchr(copy, '.') : NULL;
+    uint32_t pid = 0;
+
+    if (!dot || !text_to_u32(dot + 1, &pid) || pid > INT_MAX) {
+        pid = 0;
+    }
+    free(copy);
+    return (pid_t)pid;
+}
+
+/* A process whose end its parent has not noticed yet is as good as none. */
+static bool is_dead(pid_t pid)
+{
+    char path[64], stat[512];
+
+    if (kill(pid, 0)) {
+        return errno == ESRCH;
+    }
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    FILE *f = fopen(path, "re");
+    size_t n = f ? fread(stat, 1, sizeof stat - 1, f) : 0;
+    if (f) {
+        fclose(f);
+    }
+    stat[n] = '\0';
+    const char *state = strrchr(stat, ')'); /* PID (NAME) STATE ... */
+    return state && !strncmp(state, ") Z", 3);
+}
+
+void control_remove_stale(const char *dir)
+{
+    DIR *d = opendir(dir);
+    const struct dirent *e;
+
+    while (d && (e = readdir(d))) {
+        pid_t pid = socket_pid(e->d_name);
+        if (pid && is_dead(pid)) {
+            char *path = xasprintf("%s/%s", dir, e->d_name);
+            (void)unix_socket_remove_stale(path); /* What may not be removed does no harm. */
+            free(path);
+        }
+    }
+    if (d) {
+        closedir(d);
+    }
 }
 
 char *control_open(struct loop *loop, const char *path, const char *version,

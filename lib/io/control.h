@@ -22,6 +22,10 @@ void control_unregister(const char *name);
 /* 'text' may be NULL; a newline at its end is added if it lacks one. */
 void control_reply(struct control_request *, const char *text);
 void control_reply_error(struct control_request *, const char *text);
+/* A text of any length, in parts of bounded work: see jsonrpc_reply_parts(). */
+struct text;
+typedef bool control_more(void *aux, struct text *);
+void control_reply_parts(struct control_request *, control_more *, loop_cb *done, void *aux);
 
 /* What memory/show prints: 'name:value', sorted by name; names that are NULL or values of zero are
  * left out. */
@@ -36,6 +40,10 @@ void control_usage_put(struct control_usage *, const char *name, uint64_t value)
 char *control_open(struct loop *, const char *path, const char *version,
                    struct control **) MUST_USE;
 void control_close(struct control *); /* NULL is fine. */
+
+/* Removes the sockets sluice-*.PID.ctl in 'dir' whose processes were killed: none of that id lives,
+ * and nobody listens. */
+void control_remove_stale(const char *dir);
 
 /* Runs a command without a socket: tests.  True: '*text' is the result, else the error; heap.
  * The handler must answer at once. */

@@ -12,6 +12,7 @@
 LOG_MODULE(jsonrpc);
 
 #define MAX_CONNECTIONS 128
+#define LOW_OUT         65536 /* A reply in parts goes on below this. */
 
 struct conn {
     struct jsonrpc_server *server;
@@ -25,6 +26,11 @@ struct conn {
 struct jsonrpc_request {
     struct conn *conn; /* NULL once the peer is gone. */
     json_t *id;
+    /* A reply in parts; 'more' NULL: not under way. */
+    jsonrpc_more *more;
+    loop_cb *done;
+    void *aux;
+    struct loop_call next;
 };
 
 struct jsonrpc_server {
@@ -37,19 +43,32 @@ struct jsonrpc_server {
     void *aux;
 };
 
+static void parts_end(struct jsonrpc_request *rq)
+{
+    loop_call_cancel(&rq->next);
+    rq->done(rq->aux);
+    json_decref(rq->id);
+    free(rq);
+}
+
 static void conn_free(struct conn *c)
 {
+    struct jsonrpc_request *rq = c->pending;
+
     *c->pprev = c->next;
     if (c->next) {
         c->next->pprev = c->pprev;
     }
     c->server->n_conns--;
-    if (c->pending) {
-        c->pending->conn = NULL;
+    if (rq) {
+        rq->conn = NULL;
     }
     text_deinit(&c->in);
     stream_free_flushed(c->stream);
     free(c);
+    if (rq && rq->more) {
+        parts_end(rq);
+    }
 }
 
 /* Takes the reply apart from its request, which is gone afterwards. */
@@ -83,6 +102,80 @@ void jsonrpc_reply(struct jsonrpc_request *rq, json_t *result)
 void jsonrpc_reply_error(struct jsonrpc_request *rq, json_t *error)
 {
     reply(rq, json_null(), error);
+}
+
+static bool put(struct conn *c, const char *s, size_t n)
+{
+    return stream_send(c->stream, s, n);
+}
+
+/* The text as the inside of a JSON string. */
+static bool put_part(struct conn *c, const struct text *part)
+{
+    json_t *json = json_stringn(text_cstr(part), part->len);
+    char *s = json ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
+    bool ok = s && put(c, s + 1, strlen(s) - 2);
+
+    free(s);
+    json_decref(json);
+    return ok;
+}
+
+static void parts_next(void *rq_)
+{
+    static const char end[] = "\",\"error\":null}";
+    struct jsonrpc_request *rq = rq_;
+    struct conn *c = rq->conn;
+    struct text part = TEXT_INIT;
+
+    if (stream_queued(c->stream) > LOW_OUT) {
+        return; /* drained_cb() goes on. */
+    }
+    bool more = rq->more(rq->aux, &part);
+    bool ok = put_part(c, &part) && (more || put(c, end, strlen(end)));
+    text_deinit(&part);
+    if (!ok) {
+        log_warn_rl("%s: a reply cannot be sent", stream_name(c->stream));
+        conn_free(c);
+    } else if (more) {
+        loop_call_schedule(&rq->next);
+    } else {
+        c->pending = NULL;
+        parts_end(rq);
+        stream_pause(c->stream, false);
+    }
+}
+
+static void drained_cb(void *c_)
+{
+    struct conn *c = c_;
+
+    if (c->pending && c->pending->more) {
+        loop_call_schedule(&c->pending->next);
+    }
+}
+
+void jsonrpc_reply_parts(struct jsonrpc_request *rq, jsonrpc_more *more, loop_cb *done, void *aux)
+{
+    struct conn *c = rq->conn;
+
+    rq->more = more;
+    rq->done = done;
+    rq->aux = aux;
+    if (!c) {
+        parts_end(rq);
+        return;
+    }
+    loop_call_init(&rq->next, c->server->loop, parts_next, rq);
+    char *id = json_dumps(rq->id, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *head = xasprintf("{\"id\":%s,\"result\":\"", id);
+    if (put(c, head, strlen(head))) {
+        loop_call_schedule(&rq->next);
+    } else {
+        conn_free(c);
+    }
+    free(head);
+    free(id);
 }
 
 /* False: not a request that can be answered; the connection is to end. */
@@ -164,7 +257,9 @@ static void closed_cb(void *c_, int error)
     conn_free(c);
 }
 
-static const struct stream_cb conn_cb = {.recv = recv_cb, .closed = closed_cb};
+static const struct stream_cb conn_cb = {.recv = recv_cb,
+                                         .drained = drained_cb,
+                                         .closed = closed_cb};
 
 static void accepted(void *server_, struct stream *stream)
 {
@@ -186,7 +281,7 @@ static void accepted(void *server_, struct stream *stream)
     }
     server->conns = c;
     server->n_conns++;
-    stream_set_limits(stream, 65536, 4 * server->max_message, 65536);
+    stream_set_limits(stream, 65536, 4 * server->max_message, LOW_OUT);
     stream_set_cb(stream, &conn_cb, c);
 }
 

@@ -27,6 +27,13 @@ void jsonrpc_server_close(struct jsonrpc_server *);
 /* Both consume the request and the JSON value. */
 void jsonrpc_reply(struct jsonrpc_request *, json_t *result);
 void jsonrpc_reply_error(struct jsonrpc_request *, json_t *error);
+/* A result that is one string of any length, in parts.  'more' appends the next one, which may be
+ * empty, and returns false with the last; it is called from the loop, once a turn at most, and only
+ * while little waits to be sent.  'done' comes once, at the end or when the peer has gone. Consumes
+ * the request. */
+struct text;
+typedef bool jsonrpc_more(void *aux, struct text *);
+void jsonrpc_reply_parts(struct jsonrpc_request *, jsonrpc_more *, loop_cb *done, void *aux);
 
 /* Client.  Blocks; times in real milliseconds, 0 = no limit. */
 struct jsonrpc_client;

@@ -136,6 +136,43 @@ int link_get(const char *name, struct link_info *info)
     return get(name, 0, info);
 }
 
+static int stats_cb(const struct nlmsghdr *nlh, void *s_)
+{
+    struct link_stats *s = s_;
+    const struct nlattr *attr;
+
+    if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct ifinfomsg)) {
+        return MNL_CB_OK;
+    }
+    mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg))
+    {
+        struct rtnl_link_stats64 stats;
+        size_t len = mnl_attr_get_payload_len(attr);
+        if (mnl_attr_get_type(attr) == IFLA_STATS64) {
+            memset(&stats, 0, sizeof stats); /* Other kernels have more or less of it. */
+            memcpy(&stats, mnl_attr_get_payload(attr), MIN(len, sizeof stats));
+            s->rx_frame_errors = stats.rx_frame_errors;
+            s->rx_over_errors = stats.rx_over_errors;
+            s->rx_crc_errors = stats.rx_crc_errors;
+            s->collisions = stats.collisions;
+        }
+    }
+    return MNL_CB_OK;
+}
+
+int link_get_stats(int ifindex, struct link_stats *s)
+{
+    _Alignas(8) char buffer[256];
+    struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+    struct ifinfomsg *ifi;
+
+    memset(s, 0, sizeof *s);
+    nlh->nlmsg_type = RTM_GETLINK;
+    ifi = mnl_nlmsg_put_extra_header(nlh, sizeof *ifi);
+    ifi->ifi_index = ifindex;
+    return link_transact(nlh, stats_cb, s);
+}
+
 static struct nlmsghdr *begin_set(char *buffer, int ifindex, unsigned flags, unsigned change)
 {
     struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);

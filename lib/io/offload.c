@@ -11,6 +11,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/thread.h"
 
 LOG_MODULE(offload);
 
@@ -64,6 +65,11 @@ static void *thread_main(void *o_)
     struct offload *o = o_;
 
     pthread_setname_np(pthread_self(), "helper");
+    if (geteuid()) {
+        /* Of another user (--user) it has only what the network needs; root's may be needed for
+         * files that are not root's. */
+        thread_drop_capabilities("helper");
+    }
     pthread_mutex_lock(&o->mutex);
     while (o->todo || !o->closing) {
         struct job *job = o->todo;

@@ -61,7 +61,7 @@ int unix_socket_connect(const char *path, int flags)
     return error ? error : fd;
 }
 
-static int remove_stale(const char *path)
+int unix_socket_remove_stale(const char *path)
 {
     struct stat st;
 
@@ -88,7 +88,7 @@ int unix_socket_listen(const char *path, mode_t mode, struct unix_socket_id *id)
     struct stat st;
     int dir_fd, error = make_address(path, &sun, &dir_fd);
 
-    error = error ? error : remove_stale(path);
+    error = error ? error : unix_socket_remove_stale(path);
     if (error) {
         goto out;
     }

@@ -17,5 +17,8 @@ struct unix_socket_id {
     ino_t ino;
 };
 int unix_socket_listen(const char *path, mode_t mode, struct unix_socket_id *id);
+/* Removes a socket that nobody listens on; -EADDRINUSE if somebody does, -EEXIST if the path is
+ * something else, 0 also if there is nothing. */
+int unix_socket_remove_stale(const char *path);
 /* Removes the socket unless it has been replaced by another. */
 void unix_socket_unlink(const char *path, const struct unix_socket_id *id);

@@ -77,12 +77,13 @@ class Daemon:
 
     def __init__(self, env, netns, rundir):
         self.env, self.netns, self.rundir, self.process = env, netns, rundir, None
+        self.wrapper = []  # A command that runs the daemon by exec.
         self.log = rundir / "sluice-vswitchd.log"
 
     def start(self, *options):
         self.errors = open(self.rundir / "stderr", "a")
         self.process = self.netns.popen(
-            self.env.build / "vswitchd/sluice-vswitchd", f"--rundir={self.rundir}", f"--conf={self.rundir}/conf.json",
+            *self.wrapper, self.env.build / "vswitchd/sluice-vswitchd", f"--rundir={self.rundir}", f"--conf={self.rundir}/conf.json",
             f"--log-file={self.log}", "-vconsole:off", "-vsyslog:off", *options, stderr=self.errors)
         wait_for("the daemon to answer", self.answers)
 

@@ -4,7 +4,7 @@ import re
 import threading
 import time
 
-from sluice import Daemon, Failure
+from sluice import Daemon, Failure, wait_for
 
 KILLS = 20
 
@@ -149,3 +149,36 @@ def test_drops_of_ports_that_do_not_come_back(env):
     daemon.start()
     assert [port for port in ("p1", "p2", "p3") if dropped(sw, port)] == ["p3"]
     assert "clsact" not in sw.run("tc", "qdisc", "show", "dev", "p1")
+
+
+def numbers(daemon):
+    return dict(line.split() for line in daemon.vsctl("-f", "table", "--columns=name,ofport", "list", "interface").splitlines()[2:])
+
+
+def test_numbers_wait_for_devices(env):
+    """Devices that are made after the daemon has started, in another order, have the OpenFlow numbers that they had."""
+    daemon = env.daemon()
+    sw = daemon.netns
+
+    def make(*names):
+        for name in names:
+            sw.ip("link", "add", name, "type", "veth", "peer", "name", f"{name}-peer")
+
+    make("v1", "v2")
+    daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "--", "add-port", "br0", "v1", "--",
+                 "add-port", "br0", "v2")
+    before = numbers(daemon)
+    assert {before["v1"], before["v2"]} == {"1", "2"}, before
+    daemon.kill()
+    for name in "v1", "v2":
+        sw.ip("link", "del", name)
+    daemon.start()
+    assert daemon.vsctl("get", "interface", "v1", "error").strip() == '"could not open network device v1 (No such device)"'
+    # A new port takes none of theirs.
+    make("v3")
+    daemon.vsctl("add-port", "br0", "v3")
+    assert numbers(daemon)["v3"] == "3", numbers(daemon)
+    for name in "v2", "v1":
+        make(name)
+        wait_for(f"{name} to be open", lambda: f"({name})" in daemon.ofctl("--names", "dump-ports-desc", "br0"))
+    assert numbers(daemon) == before | {"v3": "3"}, numbers(daemon)

@@ -3,8 +3,9 @@ import os
 import pathlib
 import pwd
 import re
+import stat
 
-from sluice import Failure
+from sluice import Failure, wait_for
 
 # NET_BIND_SERVICE, NET_ADMIN, NET_RAW
 KEPT = 1 << 10 | 1 << 12 | 1 << 13
@@ -35,8 +36,8 @@ def test_user(env):
         for which in ("CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd"):
             caps = int(status[which], 16)
             assert not caps & ~KEPT, (name, which, hex(caps))
-            assert not (name.startswith("worker") and caps and which != "CapBnd"), (name, which, hex(caps))
-    assert {"sluice-vswitchd", "worker"} <= seen, seen
+            assert not (name.startswith(("worker", "helper")) and caps and which != "CapBnd"), (name, which, hex(caps))
+    assert {"sluice-vswitchd", "worker", "helper"} <= seen, seen
     # A port of the privileged range, which is where some controllers look.
     daemon.vsctl("set-controller", "br0", "ptcp:653:127.0.0.1")
     assert "127.0.0.1:653" in daemon.netns.run("ss", "-Hltn"), daemon.netns.run("ss", "-ltn")
@@ -46,6 +47,26 @@ def test_user(env):
     daemon.start("--user=nobody", "--pidfile")
     daemon.add_flows("br0", "actions=NORMAL\n")
     assert h1.ping("10.1.1.2", 2) == 2
+
+
+def test_tun_of_root_alone(env):
+    """Some systems keep /dev/net/tun to root: what fails says which file that is, and what helps; other ports work."""
+    user = pwd.getpwnam("nobody")
+    daemon = env.daemon(start=False)
+    env.folder.chmod(0o755)
+    os.chown(daemon.rundir, user.pw_uid, user.pw_gid)
+    tun = env.folder / "tun"
+    os.mknod(tun, 0o600 | stat.S_IFCHR, os.makedev(10, 200))
+    daemon.wrapper = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /dev/net/tun && exec "$@"', tun]
+    daemon.start("--user=nobody")
+    daemon.netns.ip("link", "add", "p1", "type", "veth", "peer", "name", "q1")
+    daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "--", "add-port", "br0", "p1", check=False)
+    assert daemon.vsctl("get", "interface", "p1", "ofport").strip() == "1"
+    error = daemon.vsctl("get", "interface", "br0", "error").strip()
+    assert error == ('"could not open network device br0 (/dev/net/tun: Permission denied: the daemon\'s user may not open it, '
+                     'chmod 0666 /dev/net/tun lets it)"'), error
+    tun.chmod(0o666)
+    wait_for("LOCAL to be open", lambda: daemon.vsctl("get", "interface", "br0", "ofport").strip() == "65534")
 
 
 def test_loopback_is_refused(env):

@@ -346,6 +346,11 @@ static void test_schema(void **state)
     assert_false(schema_has_word("up down", "up down"));
     assert_false(schema_has_word("up down", ""));
     json_t *json = schema_to_json(), *column;
+    /* What is the daemon's own is not in the schema. */
+    column = json_object_get(
+        json_object_get(json_object_get(json_object_get(json, "tables"), "Interface"), "columns"),
+        "ofport_kept");
+    assert_null(column);
     column = json_object_get(
         json_object_get(json_object_get(json_object_get(json, "tables"), "Bridge"), "columns"),
         "fail_mode");

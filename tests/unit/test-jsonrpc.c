@@ -178,6 +178,94 @@ static void test_late_answers(void **state)
     loop_turn(loop, 0);
 }
 
+/* A reply in 'n' parts of 'len' bytes. */
+static struct {
+    unsigned n, given, done;
+    size_t len;
+} parts;
+
+static bool next_part(void *aux, struct text *t)
+{
+    (void)aux;
+    if (parts.len) {
+        char *s = xmalloc(parts.len);
+        memset(s, 'a' + (int)(parts.given % 26), parts.len);
+        text_put(t, s, parts.len);
+        free(s);
+    } else if (parts.given != 1) { /* One is empty. */
+        text_printf(t, "part %u \"x\"\n", parts.given);
+    }
+    return ++parts.given < parts.n;
+}
+
+static void parts_done(void *aux)
+{
+    (void)aux;
+    parts.done++;
+}
+
+static void cmd_parts(struct control_request *rq, int argc, const char *const argv[], void *aux)
+{
+    (void)argc, (void)argv, (void)aux;
+    parts.given = parts.done = 0;
+    control_reply_parts(rq, next_part, parts_done, NULL);
+}
+
+#define ASK_PARTS "{\"id\":7,\"method\":\"parts\",\"params\":[]}"
+
+static void test_parts(void **state)
+{
+    (void)state;
+    struct peer p;
+    parts.n = 3;
+    parts.len = 0;
+    ask(ASK_PARTS "{\"id\":2,\"method\":\"echo\",\"params\":[\"c\"]}",
+        "{\"id\":7,\"result\":\"part 0 \\\"x\\\"\\npart 2 \\\"x\\\"\\n\",\"error\":null}"
+        "{\"id\":2,\"result\":\"<c>\\n\",\"error\":null}");
+    assert_int_equal(parts.done, 1);
+    char *s;
+    parts.given = parts.done = 0;
+    assert_true(control_run("parts", 0, NULL, &s));
+    assert_string_equal(s, "part 0 \"x\"\npart 2 \"x\"\n");
+    free(s);
+
+    /* More than the output may hold: one part a turn, and none while the peer does not read. */
+    parts.n = 1000;
+    parts.len = 20000;
+    say(&p, "", 0);
+    (void)stream_send(p.s, ASK_PARTS, strlen(ASK_PARTS));
+    loop_turn(loop, 0);
+    stream_pause(p.s, true);
+    for (unsigned i = 0, before = parts.given; i < 1000; i++, before = parts.given) {
+        loop_turn(loop, 0);
+        assert_true(parts.given <= before + 1 || !before);
+    }
+    assert_in_range(parts.given, 1, 60);
+    stream_pause(p.s, false);
+    for (int i = 0; i < 100000 && !parts.done; i++) {
+        loop_turn(loop, 0);
+    }
+    for (int i = 0; i < 100; i++) {
+        loop_turn(loop, 0);
+    }
+    json_t *json = json_loadb(p.in.s, p.in.len, 0, NULL);
+    assert_non_null(json);
+    assert_int_equal(json_string_length(json_object_get(json, "result")), 1000u * 20000u);
+    json_decref(json);
+    assert_int_equal(parts.done, 1);
+    hang_up(&p);
+
+    /* The peer goes before the end: what the parts come from is told. */
+    say(&p, ASK_PARTS, strlen(ASK_PARTS));
+    assert_int_equal(parts.done, 0);
+    hang_up(&p);
+    for (int i = 0; i < 20; i++) {
+        loop_turn(loop, 0);
+    }
+    assert_int_equal(parts.done, 1);
+    assert_true(parts.given < 1000);
+}
+
 static void test_bad_input_closes(void **state)
 {
     (void)state;
@@ -281,7 +369,7 @@ int main(void)
         cmocka_unit_test(test_frames),    cmocka_unit_test(test_commands),
         cmocka_unit_test(test_builtin),   cmocka_unit_test(test_late_answers),
         cmocka_unit_test(test_mutations), cmocka_unit_test(test_bad_input_closes),
-        cmocka_unit_test(test_warp),
+        cmocka_unit_test(test_parts),     cmocka_unit_test(test_warp),
     };
     struct control *control;
     loop = loop_new();
@@ -292,12 +380,14 @@ int main(void)
     snprintf(path, sizeof path, "%s/x.ctl", dir);
     control_register("echo", "text...", 1, INT_MAX, cmd_echo, NULL);
     control_register("hold", NULL, 0, 0, cmd_hold, NULL);
+    control_register("parts", NULL, 0, 0, cmd_parts, NULL);
     char *error = control_open(loop, path, "test 1.0", &control);
     assert_null(error);
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     control_close(control);
     control_unregister("echo");
     control_unregister("hold");
+    control_unregister("parts");
     loop_free(loop);
     rmdir(dir);
     return rc;

@@ -191,6 +191,7 @@ static void afpacket_get_stats(struct port *p, struct dp_port_stats *s)
         a->kernel_drops += st.tp_drops;
     }
     s->rx_dropped += a->kernel_drops;
+    netdev_get_stats(p, s);
 }
 
 const struct port_class port_afpacket = {

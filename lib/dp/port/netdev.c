@@ -33,8 +33,9 @@ void netdev_get_info(const char *name, struct dp_port_info *info)
 {
     struct link_info link;
 
-    if (link_get(name, &link)) {
-        info->gone = true;
+    int error = link_get(name, &link);
+    if (error) {
+        info->gone |= error == ENODEV;
         return;
     }
     memcpy(info->mac, link.mac, sizeof info->mac);
@@ -42,6 +43,18 @@ void netdev_get_info(const char *name, struct dp_port_info *info)
     info->admin_up = link.admin_up;
     info->link_up = link.admin_up && link.carrier;
     get_speed(name, info);
+}
+
+void netdev_get_stats(const struct port *p, struct dp_port_stats *s)
+{
+    struct link_stats link;
+
+    if (p->ifindex && !link_get_stats(p->ifindex, &link)) {
+        s->rx_frame = link.rx_frame_errors;
+        s->rx_over = link.rx_over_errors;
+        s->rx_crc = link.rx_crc_errors;
+        s->collisions = link.collisions;
+    }
 }
 
 int netdev_set_up(const char *name, bool up)

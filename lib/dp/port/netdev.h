@@ -3,8 +3,10 @@
  * Layer 3, control thread.  Works on names, through lib/io/link.h and ethtool's ioctl. */
 #pragma once
 
-#include "lib/dp/dp.h"
+#include "lib/dp/port/port.h"
 
 /* Fills mac, mtu, states, speed and duplex; 'gone' if there is no such device. */
 void netdev_get_info(const char *name, struct dp_port_info *);
+/* The kinds of errors that the device counts; they stay unknown where it cannot be asked. */
+void netdev_get_stats(const struct port *, struct dp_port_stats *);
 int netdev_set_up(const char *name, bool up); /* 0 or a positive errno. */

@@ -47,8 +47,12 @@ char *port_new(const char *name, const char *type, bool dummy, port_option *opti
     pthread_mutex_init(&p->tx_lock, NULL);
     int error = class->open(p, option, aux);
     if (error) {
+        char *why = class->explain ? class->explain(p, error) : NULL;
+        char *text =
+            xasprintf("could not open network device %s (%s)", name, why ? why : strerror(error));
+        free(why);
         port_free(p, false);
-        return xasprintf("could not open network device %s (%s)", name, strerror(error));
+        return text;
     }
     *out = p;
     return NULL;
@@ -113,6 +117,10 @@ void port_get_stats(struct port *p, struct dp_port_stats *s)
         .tx_bytes = __atomic_load_n(&tx->bytes, __ATOMIC_RELAXED),
         .tx_dropped = __atomic_load_n(&tx->dropped, __ATOMIC_RELAXED),
         .tx_errors = __atomic_load_n(&tx->errors, __ATOMIC_RELAXED),
+        .rx_frame = UINT64_MAX,
+        .rx_over = UINT64_MAX,
+        .rx_crc = UINT64_MAX,
+        .collisions = UINT64_MAX,
     };
     if (p->class->get_stats) {
         p->class->get_stats(p, s);

@@ -73,7 +73,10 @@ struct port_class {
     int (*set_up)(struct port *, bool up); /* 0 or a positive errno. */
     void (*get_info)(const struct port *, struct dp_port_info *);
     void (*get_stats)(struct port *, struct dp_port_stats *); /* Corrects; NULL allowed. */
-    bool has_device;                                          /* Its name is a network device's. */
+    /* Why the last open() failed, where its errno alone would mislead: a heap text, or NULL.  The
+     * whole member may be NULL. */
+    char *(*explain)(const struct port *, int error);
+    bool has_device; /* Its name is a network device's. */
 };
 extern const struct port_class port_afpacket, port_tap, port_pcap, port_dummy;
 

@@ -16,11 +16,14 @@
 #include "lib/dp/port/netdev.h"
 #include "lib/dp/port/port.h"
 #include "lib/dp/port/vnet.h"
+#include "lib/mem.h"
 
 #ifndef TUN_F_USO4
 #define TUN_F_USO4 0x20
 #define TUN_F_USO6 0x40
 #endif
+
+#define TUN_PATH "/dev/net/tun"
 
 struct tap {
     struct port up;
@@ -40,7 +43,7 @@ static int attach_fd(struct tap *t)
     if (strlen(t->up.name) >= IFNAMSIZ) {
         return ENAMETOOLONG;
     }
-    t->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    t->fd = open(TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (t->fd < 0) {
         return errno;
     }
@@ -68,6 +71,21 @@ static int tap_open(struct port *p, port_option *option UNUSED, void *aux UNUSED
     int error = attach_fd(t);
     p->rx_fd = t->fd;
     return error;
+}
+
+/* Of what every TAP device comes from, not of this one. */
+static char *tap_explain(const struct port *p, int error)
+{
+    if (tap_of(p)->fd >= 0 || error == ENAMETOOLONG) {
+        return NULL;
+    }
+    const char *remedy = "";
+    if (error == EACCES || error == EPERM) {
+        remedy = ": the daemon's user may not open it, chmod 0666 " TUN_PATH " lets it";
+    } else if (error == ENOENT || error == ENODEV) {
+        remedy = ": modprobe tun makes it";
+    }
+    return xasprintf(TUN_PATH ": %s%s", strerror(error), remedy);
 }
 
 static void tap_close(struct port *p, bool destroy)
@@ -165,6 +183,15 @@ static void tap_get_info(const struct port *p, struct dp_port_info *info)
     netdev_get_info(p->name, info);
 }
 
+/* What the device receives wrong is what we sent: no frame comes to us wrong through memory. */
+static void tap_get_stats(struct port *p, struct dp_port_stats *s)
+{
+    netdev_get_stats(p, s);
+    if (s->collisions != UINT64_MAX) {
+        s->rx_frame = s->rx_over = s->rx_crc = 0;
+    }
+}
+
 const struct port_class port_tap = {
     .size = sizeof(struct tap),
     .open = tap_open,
@@ -173,5 +200,7 @@ const struct port_class port_tap = {
     .tx = tap_tx,
     .set_up = tap_set_up,
     .get_info = tap_get_info,
+    .get_stats = tap_get_stats,
+    .explain = tap_explain,
     .has_device = true,
 };

@@ -192,7 +192,13 @@ static void device_back(struct datapath *dp, struct port *p)
 static void check_device(struct datapath *dp, struct port *p)
 {
     struct link_info link;
-    bool exists = link_get(p->name, &link) == 0;
+    int error = link_get(p->name, &link);
+    bool exists = !error;
+
+    if (error && error != ENODEV) {
+        log_warn_rl("%s: cannot look at network device (%s)", p->name, strerror(error));
+        return;
+    }
 
     /* A device of that name may be another one than the port has open. */
     if (!p->gone && (!exists || p->ifindex != link.ifindex)) {

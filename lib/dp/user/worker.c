@@ -2,19 +2,18 @@
 #include "lib/dp/user/worker.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <urcu-qsbr.h>
 
 #include "lib/counter.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/thread.h"
 
 LOG_MODULE(dpif_netdev);
 
@@ -193,22 +192,11 @@ static void run_commands(struct worker *w)
     }
 }
 
-/* Of this thread alone: sockets are opened by the control thread. */
-static void drop_capabilities(void)
-{
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
-
-    if (syscall(SYS_capset, &head, none)) {
-        log_warn("a worker cannot drop its capabilities (%s)", strerror(errno));
-    }
-}
-
 static void *worker_main(void *aux)
 {
     struct worker *w = aux;
 
-    drop_capabilities();
+    thread_drop_capabilities("worker"); /* Sockets are opened by the control thread. */
     rcu_register_thread();
     while (!w->ended) {
         poll_ports(w, true);
