@@ -2,7 +2,8 @@
  *
  * Layer 2, pure.  Bodies only: the reader stands behind the header (msg.h), which says in which
  * format they are; encoders take one of PROTOCOL_* (protocol.h).  What the format has no room for
- * is left out.  Lists of acts inside are owned by the structure; the _deinit function frees them. */
+ * is left out.  Lists of acts inside are owned by the structure; the _deinit function frees them.
+ */
 #pragma once
 
 #include "ofp/match.h"
@@ -20,7 +21,7 @@ enum flow_mod_command { FM_ADD, FM_MODIFY, FM_MODIFY_STRICT, FM_DELETE, FM_DELET
 #define OFP_DEFAULT_PRIORITY 32768
 
 struct flow_mod {
-    uint8_t command; /* enum flow_mod_command; other values are refused in decode (BAD_COMMAND). */
+    uint8_t command;  /* enum flow_mod_command; other values are refused in decode (BAD_COMMAND). */
     uint8_t table_id; /* OFPTT_ALL: any; in 1.0, for the switch to choose. */
     struct match match;
     uint16_t priority;

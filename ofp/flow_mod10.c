@@ -113,8 +113,7 @@ static enum ofp_error decode_nx(struct wire_rd *r, const struct msg_header *h, s
     return error;
 }
 
-enum ofp_error flow_mod10_decode(struct wire_rd *r, const struct msg_header *h,
-                                 struct flow_mod *fm)
+enum ofp_error flow_mod10_decode(struct wire_rd *r, const struct msg_header *h, struct flow_mod *fm)
 {
     enum ofp_error error =
         h->type == MSG_NXT_FLOW_MOD ? decode_nx(r, h, fm) : decode_plain(r, h, fm);

@@ -114,9 +114,9 @@ enum ofp_error flow_monitor_request_decode(struct wire_rd *r, const struct msg_h
     if (*end) {
         return OFPERR_OK;
     }
-    return is_native(h->version)           ? decode14(r, h, req)
-           : h->version == OFP13_VERSION   ? decode_onf(r, h, req)
-                                           : decode_nx(r, h, req);
+    return is_native(h->version)         ? decode14(r, h, req)
+           : h->version == OFP13_VERSION ? decode_onf(r, h, req)
+                                         : decode_nx(r, h, req);
 }
 
 static void encode_nx(const struct flow_monitor_request *req, struct wire_wr *w)
@@ -178,8 +178,8 @@ void flow_monitor_request_encode(const struct flow_monitor_request *req, uint32_
 
 /* The events' numbers: those before 1.4 lack three. */
 static const int8_t nx_events[] = {
-    [FLOW_UPDATE_INITIAL] = 0,  [FLOW_UPDATE_ADDED] = 0,   [FLOW_UPDATE_DELETED] = 1,
-    [FLOW_UPDATE_MODIFIED] = 2, [FLOW_UPDATE_ABBREV] = 3,  [FLOW_UPDATE_PAUSED] = -1,
+    [FLOW_UPDATE_INITIAL] = 0,  [FLOW_UPDATE_ADDED] = 0,  [FLOW_UPDATE_DELETED] = 1,
+    [FLOW_UPDATE_MODIFIED] = 2, [FLOW_UPDATE_ABBREV] = 3, [FLOW_UPDATE_PAUSED] = -1,
     [FLOW_UPDATE_RESUMED] = -1,
 };
 
@@ -268,8 +268,8 @@ static enum ofp_error decode_update(struct wire_rd *r, const struct msg_header *
     if (len < UPDATE_LEN) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    enum ofp_error error = is_native(h->version) ? decode_update14(&entry, h, u)
-                                                 : decode_update_nx(&entry, h, u);
+    enum ofp_error error =
+        is_native(h->version) ? decode_update14(&entry, h, u) : decode_update_nx(&entry, h, u);
     return error ? error : decode_acts(&entry, h, u);
 }
 
@@ -358,8 +358,8 @@ enum ofp_error flow_monitor_cancel_decode(struct wire_rd *r, uint32_t *id)
 void flow_monitor_cancel_encode(uint32_t id, uint8_t version, uint32_t xid, struct wire_wr *w)
 {
     bool onf = version == OFP13_VERSION;
-    size_t start =
-        msg_start(w, onf ? MSG_ONFT_FLOW_MONITOR_CANCEL : MSG_NXT_FLOW_MONITOR_CANCEL, version, xid);
+    size_t start = msg_start(w, onf ? MSG_ONFT_FLOW_MONITOR_CANCEL : MSG_NXT_FLOW_MONITOR_CANCEL,
+                             version, xid);
 
     wire_wr_u32(w, id);
     msg_finish(w, start);

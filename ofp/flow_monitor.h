@@ -1,8 +1,8 @@
 /* flow_monitor.h - flow monitors: a controller asks to be told of changes to flows.
  *
- * Layer 2, pure.  Three forms of the same: NXST_FLOW_MONITOR (1.0 to 1.2), ONFST_FLOW_MONITOR (1.3),
- * OFPMP_FLOW_MONITOR (1.4, 1.5).  Requests and replies are lists of entries; the message's header
- * (decode) or one of PROTOCOL_* (encode) says in which form.  Does not keep monitors. */
+ * Layer 2, pure.  Three forms of the same: NXST_FLOW_MONITOR (1.0 to 1.2), ONFST_FLOW_MONITOR
+ * (1.3), OFPMP_FLOW_MONITOR (1.4, 1.5).  Requests and replies are lists of entries; the message's
+ * header (decode) or one of PROTOCOL_* (encode) says in which form.  Does not keep monitors. */
 #pragma once
 
 #include "ofp/flow_mod.h"
@@ -15,7 +15,11 @@
 #define FLOW_MONITOR_OWN     0x20 /* The asker's own changes in full, not as ABBREV. */
 
 /* Numbers of 1.4; before, there is only ADD, and cancelling is a message of its own. */
-enum flow_monitor_command { FLOW_MONITOR_CMD_ADD, FLOW_MONITOR_CMD_MODIFY, FLOW_MONITOR_CMD_DELETE };
+enum flow_monitor_command {
+    FLOW_MONITOR_CMD_ADD,
+    FLOW_MONITOR_CMD_MODIFY,
+    FLOW_MONITOR_CMD_DELETE
+};
 
 struct flow_monitor_request {
     uint32_t id;

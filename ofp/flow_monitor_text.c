@@ -70,8 +70,8 @@ static char *parse(char *text, const struct name_map *names, const char *all,
     return NULL;
 }
 
-char *flow_monitor_parse(char *text, const struct name_map *names,
-                         struct flow_monitor_request *req, uint32_t *usable)
+char *flow_monitor_parse(char *text, const struct name_map *names, struct flow_monitor_request *req,
+                         uint32_t *usable)
 {
     *req = (struct flow_monitor_request){
         .command = FLOW_MONITOR_CMD_ADD,

@@ -96,10 +96,10 @@ enum ofp_error flow_removed_decode(struct wire_rd *r, const struct msg_header *h
 {
     *fr = (struct flow_removed){0};
     match_init(&fr->match);
-    enum ofp_error error = h->type == MSG_NXT_FLOW_REMOVED      ? decode_nx(r, h, fr)
-                           : h->version == OFP10_VERSION        ? decode10(r, h, fr)
-                           : h->version < OFP15_VERSION         ? decode11(r, h, fr)
-                                                                : decode15(r, h, fr);
+    enum ofp_error error = h->type == MSG_NXT_FLOW_REMOVED ? decode_nx(r, h, fr)
+                           : h->version == OFP10_VERSION   ? decode10(r, h, fr)
+                           : h->version < OFP15_VERSION    ? decode11(r, h, fr)
+                                                           : decode15(r, h, fr);
     return !error && (r->err || wire_rd_left(r)) ? OFPERR_OFPBRC_BAD_LEN : error;
 }
 

@@ -8,7 +8,6 @@
 #define OFPMT_STANDARD 0
 #define OFPMT_OXM      1
 
-
 /* 40 bytes. */
 enum ofp_error match10_decode(struct wire_rd *, struct match *) MUST_USE;
 void match10_encode(const struct match *, struct wire_wr *);

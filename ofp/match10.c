@@ -1,9 +1,9 @@
 /* match10.c - see match-private.h: the fixed match of OpenFlow 1.0 (section 5.2.3), 40 bytes.
  *
- * One word of wildcards says which fields count; two six-bit numbers in it, how many low bits of the
- * addresses do not.  Values of fields that do not count are dropped.  Fields without their
- * protocol are kept, for statistics show what the switch said: modifications have match_normalise().
- * Never refuses anything. */
+ * One word of wildcards says which fields count; two six-bit numbers in it, how many low bits of
+ * the addresses do not.  Values of fields that do not count are dropped.  Fields without their
+ * protocol are kept, for statistics show what the switch said: modifications have
+ * match_normalise(). Never refuses anything. */
 #include "ofp/match-private.h"
 
 #define W_IN_PORT     BIT(0)

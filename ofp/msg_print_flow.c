@@ -108,9 +108,9 @@ enum ofp_error msg_print_nx_flow_format(struct msg_print *p, struct wire_rd *r)
         return error;
     }
     text_printf(p->out, " format=%s",
-                error                          ? "(unknown)"
+                error                         ? "(unknown)"
                 : protocol & PROTOCOL_NXM_ALL ? "nxm"
-                                               : "openflow10");
+                                              : "openflow10");
     return OFPERR_OK;
 }
 

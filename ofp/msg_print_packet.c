@@ -36,8 +36,9 @@ static void print_bytes(struct text *s, const char *name, const uint8_t *bytes, 
 static enum ofp_error print_packet_in(struct msg_print *p, const struct packet_in *pi_)
 {
     /* The last two are only known to switches. */
-    static const char *const reasons[] = {"no_match", "action",     "invalid_ttl", "action_set",
-                                          "group",    "packet_out", "",            ""};
+    static const char *const reasons[] = {"no_match",   "action", "invalid_ttl",
+                                          "action_set", "group",  "packet_out",
+                                          "",           ""};
     const struct packet_in pi = *pi_;
     struct text *s = p->out;
 

@@ -12,8 +12,9 @@ struct oxs {
     uint32_t n_flows;
     uint64_t n_packets, n_bytes;
 };
-#define OXS_UNKNOWN \
-    ((struct oxs){UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT64_MAX, UINT64_MAX})
+#define OXS_UNKNOWN                                                                       \
+    ((struct oxs){UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT64_MAX, \
+                  UINT64_MAX})
 
 /* A `struct ofp_stats` with its padding.  Unknown statistics are passed over. */
 enum ofp_error oxs_decode(struct wire_rd *, struct oxs *) MUST_USE;

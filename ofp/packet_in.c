@@ -80,8 +80,7 @@ static enum ofp_error decode_nx(struct wire_rd *r, const struct msg_header *h, s
     if (r->err) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    enum ofp_error error =
-        match_decode_tlvs(r, match_len, h, false, &pi->metadata, NULL, NULL);
+    enum ofp_error error = match_decode_tlvs(r, match_len, h, false, &pi->metadata, NULL, NULL);
     wire_rd_skip(r, ROUND_UP(match_len, 8u) - match_len);
     if (!error && r->err) {
         error = OFPERR_OFPBMC_BAD_LEN;
@@ -93,10 +92,10 @@ static enum ofp_error decode_nx(struct wire_rd *r, const struct msg_header *h, s
 static enum ofp_error decode(struct wire_rd *r, const struct msg_header *h, struct packet_in *pi)
 {
     pi->buffer_id = wire_rd_u32(r);
-    enum ofp_error error = h->type == MSG_NXT_PACKET_IN    ? decode_nx(r, h, pi)
-                           : h->version == OFP10_VERSION   ? decode10(r, pi)
-                           : h->version == OFP11_VERSION   ? decode11(r, pi)
-                                                           : decode12(r, h, pi);
+    enum ofp_error error = h->type == MSG_NXT_PACKET_IN  ? decode_nx(r, h, pi)
+                           : h->version == OFP10_VERSION ? decode10(r, pi)
+                           : h->version == OFP11_VERSION ? decode11(r, pi)
+                                                         : decode12(r, h, pi);
     if (error) {
         return error;
     }

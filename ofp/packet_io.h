@@ -51,7 +51,7 @@ struct packet_out {
 };
 void packet_out_deinit(struct packet_out *);
 bool packet_out_is_pipeline_field(const struct field *); /* Not of the frame itself. */
-bool packet_out_port_ok(uint32_t port); /* A port, CONTROLLER, LOCAL or ANY. */
+bool packet_out_port_ok(uint32_t port);                  /* A port, CONTROLLER, LOCAL or ANY. */
 void packet_out_set_port(struct packet_out *, uint32_t port); /* In both places. */
 /* With 'limits', the actions are checked against what the frame is; NULL (printing): they are not.
  */

@@ -45,7 +45,8 @@ bool packet_out_is_pipeline_field(const struct field *f)
     size_t ofs = f->ofs;
     bool tunnel = ofs >= offsetof(struct key, tun_id) && ofs < offsetof(struct key, packet_type);
     /* Metadata, registers, ports. */
-    bool flow = ofs >= offsetof(struct flow, metadata) && ofs < offsetof(struct flow, actset_output);
+    bool flow =
+        ofs >= offsetof(struct flow, metadata) && ofs < offsetof(struct flow, actset_output);
     return tunnel || flow || f->id == MF_PACKET_TYPE;
 }
 

@@ -296,7 +296,9 @@ int main(int argc, char *argv[])
         .n_options = ARRAY_SIZE(options),
         .permute = true,
     };
-    struct ofctl ctl = {.versions = DEFAULT_VERSIONS, .protocols = PROTOCOL_ANY, .packet_in_format = -1};
+    struct ofctl ctl = {.versions = DEFAULT_VERSIONS,
+                        .protocols = PROTOCOL_ANY,
+                        .packet_in_format = -1};
 
     int first = cmd_options(&program, argc, argv, &ctl);
     narrow_protocols(&ctl);
