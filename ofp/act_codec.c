@@ -228,7 +228,7 @@ void act_enc_resubmit_table(const struct act *a, const struct act_wire *row, uin
 enum ofp_error act_dec_clone(struct act_decoder *d, const struct act_wire *row UNUSED,
                              struct wire_rd *r)
 {
-    struct act_decoder nested = {d->out, d->h, OUTER_CLONE, d->depth, false};
+    struct act_decoder nested = {.out = d->out, .h = d->h, .outer = OUTER_CLONE, .depth = d->depth};
     size_t size = sizeof(struct act_write_actions);
     size_t ofs = act_nest_begin(d->out, ACT_CLONE, size);
 

@@ -88,8 +88,8 @@ void act_enc_ct(const struct act *a, const struct act_wire *row UNUSED, uint8_t 
     wire_wr_u16(w, (uint16_t)((ct->commit ? NX_CT_COMMIT : 0) | (ct->force ? NX_CT_FORCE : 0) |
                               ct->other_flags));
     if (ct->zone_src.field) {
-        tlv_header_encode(ct->zone_src.field, ACT_NX_HEADERS, false, w);
-        wire_wr_u16(w, (uint16_t)(ct->zone_src.ofs << 6 | (ct->zone_src.n_bits - 1)));
+        act_encode_header4(ct->zone_src.field, w);
+        wire_wr_u16(w, act_ofs_nbits(&ct->zone_src));
     } else {
         wire_wr_u32(w, 0);
         wire_wr_u16(w, ct->zone_imm);

@@ -248,8 +248,6 @@ void act_enc_reg_load2(const struct act *a, const struct act_wire *row, uint8_t 
 
 /* ---- load and move ---- */
 
-/* The actions of Nicira name fields by NXM headers in every version, if there are any. */
-
 enum ofp_error act_dec_reg_load(struct act_decoder *d, const struct act_wire *row UNUSED,
                                 struct wire_rd *r)
 {
@@ -297,7 +295,7 @@ void act_enc_reg_load(const struct act *a, const struct act_wire *row UNUSED,
 
     (void)act_set_field_run(sf, &ofs, &n_bits, &value);
     wire_wr_u16(w, (uint16_t)(ofs << 6 | (n_bits - 1)));
-    tlv_header_encode(sf->field, ACT_NX_HEADERS, false, w);
+    act_encode_header4(sf->field, w);
     wire_wr_u64(w, value);
 }
 
@@ -410,8 +408,8 @@ void act_enc_output_reg(const struct act *a, const struct act_wire *row UNUSED,
                         uint8_t version UNUSED, struct wire_wr *w)
 {
     const struct act_output_reg *o = (const void *)a;
-    wire_wr_u16(w, (uint16_t)(o->src.ofs << 6 | (o->src.n_bits - 1)));
-    tlv_header_encode(o->src.field, ACT_NX_HEADERS, false, w);
+    wire_wr_u16(w, act_ofs_nbits(&o->src));
+    act_encode_header4(o->src.field, w);
     wire_wr_u16(w, o->max_len);
 }
 
@@ -440,7 +438,7 @@ void act_enc_output_reg2(const struct act *a, const struct act_wire *row UNUSED,
                          uint8_t version UNUSED, struct wire_wr *w)
 {
     const struct act_output_reg *o = (const void *)a;
-    wire_wr_u16(w, (uint16_t)(o->src.ofs << 6 | (o->src.n_bits - 1)));
+    wire_wr_u16(w, act_ofs_nbits(&o->src));
     wire_wr_u16(w, o->max_len);
     tlv_header_encode(o->src.field, ACT_NX_HEADERS, false, w);
 }
