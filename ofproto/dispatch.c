@@ -106,6 +106,7 @@ static enum ofp_error on_flow_mod(struct bridge *br, struct ofconn *conn,
     enum ofp_error error = flow_mod_decode(r, h, &l, &fm);
 
     if (!error) {
+        bridge_flow_ethernet(&fm.match);
         error = bridge_flow_mod(br, &fm, conn);
         flow_mod_deinit(&fm);
     }

@@ -61,6 +61,7 @@ enum ofp_error dispatch_flow_stats(struct bridge *br, struct ofconn *conn,
     if (error) {
         return error;
     }
+    bridge_flow_ethernet(&req.match);
     if (req.table_id >= OFP_N_TABLES && req.table_id != OFPTT_ALL) {
         return OFPERR_OFPBRC_BAD_TABLE_ID;
     }
