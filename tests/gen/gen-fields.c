@@ -97,7 +97,9 @@ static void put_link(struct list *l, const struct link *link, uint8_t version)
     struct field_value v;
 
     field_value_from_u64(f, link->value, &v);
-    put_tlv(l, field_codepoint(f, version), v.b, NULL, f->n_bytes);
+    /* Of bits that nobody knows is not said that they are zero. */
+    put_tlv(l, field_codepoint(f, version), v.b, link->field == MF_CT_STATE ? v.b : NULL,
+            f->n_bytes);
 }
 
 /* The chain, in which link 'broken' has another value; no such link: as it should be. */
@@ -230,12 +232,15 @@ static void gen_valid(const struct source *s, const uint8_t *value, const uint8_
 
     put_chain(&l, s, SIZE_MAX);
     put_tlv(&l, s->cp, value, NULL, f->n_bytes);
-    emit(s, &l, "exact", same, OFPERR_OK);
+    bool open = f->format == FMT_CT_STATE || f->format == FMT_TUN_FLAGS; /* See put_link(). */
+    emit(s, &l, "exact", open ? WANT_OK : same, OFPERR_OK);
 
     memset(ones, 0xff, sizeof ones);
-    put_chain(&l, s, SIZE_MAX);
-    put_tlv(&l, s->cp, value, ones, f->n_bytes);
-    emit(s, &l, "mask of ones", WANT_OK, OFPERR_OK);
+    if (!field_is_tun(f)) { /* Its text does not tell that from no mask, the wire does. */
+        put_chain(&l, s, SIZE_MAX);
+        put_tlv(&l, s->cp, value, ones, f->n_bytes);
+        emit(s, &l, "mask of ones", WANT_OK, OFPERR_OK);
+    }
 
     put_chain(&l, s, SIZE_MAX);
     put_tlv(&l, s->cp, zeros, zeros, f->n_bytes);
@@ -283,7 +288,9 @@ static void gen_bad_values(const struct source *s, const uint8_t *value, const u
     }
     put_chain(&l, s, SIZE_MAX);
     put_tlv(&l, s->cp, bad, NULL, f->n_bytes);
-    emit(s, &l, "value too large", WANT_ERROR, OFPERR_OFPBMC_BAD_VALUE);
+    /* Of ERSPAN genuine switches take any bits. */
+    bool erspan = f->id >= MF_TUN_ERSPAN_IDX && f->id <= MF_TUN_ERSPAN_HWID;
+    emit(s, &l, "value too large", erspan ? WANT_ANY : WANT_ERROR, OFPERR_OFPBMC_BAD_VALUE);
 }
 
 static void gen_bad_lengths(const struct source *s, const uint8_t *value)
@@ -299,7 +306,8 @@ static void gen_bad_lengths(const struct source *s, const uint8_t *value)
     put_chain(&l, s, SIZE_MAX);
     put_tlv(&l, s->cp, value, NULL, f->n_bytes - 1u);
     /* Nothing left: implementations say BAD_LEN or BAD_FIELD. */
-    emit(s, &l, "shorter by 1", f->n_bytes == 1 ? WANT_ANY : WANT_ERROR, OFPERR_OFPBMC_BAD_FIELD);
+    emit(s, &l, "shorter by 1", f->n_bytes == 1 || field_is_tun(f) ? WANT_ANY : WANT_ERROR,
+         OFPERR_OFPBMC_BAD_FIELD);
     put_chain(&l, s, SIZE_MAX);
     put_tlv(&l, s->cp, value, NULL, f->n_bytes);
     l.len--;
