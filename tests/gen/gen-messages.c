@@ -67,8 +67,12 @@ static void gen_recorded_list(const struct gen_recorded *list, bool cuts, gen_fn
         uint8_t *msg = text_to_hex(r->hex, &len);
         struct msg_header h = {.type = MSG_N_TYPES};
         const char *row = row_name(msg, len, &h);
-        emit(fn, aux, row, r->text, msg, len, gen_is_known_defect(r->text) ? WANT_ANY : WANT_SAME,
-             OFPERR_OK);
+        enum ofp_error error = gen_refused(r);
+        emit(fn, aux, row, r->text, msg, len,
+             error                   ? WANT_ERROR
+             : gen_is_known(r->text) ? WANT_ANY
+                                     : WANT_SAME,
+             error);
         if (cuts || !seen[h.type][r->version]) {
             gen_cuts(fn, aux, row, &h, msg, len);
             seen[h.type][r->version] = true;

@@ -1,5 +1,5 @@
-/* samples.h - MESSAGE(name, hex, gen_want, error) of every list of messages that the unit tests have;
- * a new list is a line here.  Some lists undefine what they use. */
+/* samples.h - MESSAGE(name, hex, gen_want, error) of every list of messages that the unit tests
+ * have; a new list is a line here.  Some lists undefine what they use. */
 #define SAMPLE(NAME, HEX, TEXT)     MESSAGE(#NAME, HEX, WANT_ANY, OK)
 #define BAD(NAME, HEX, ERROR)       MESSAGE(#NAME, HEX, WANT_ERROR, ERROR)
 #define OTHER(NAME, HEX, CANONICAL) MESSAGE(#NAME, HEX, WANT_OK, OK)
