@@ -191,7 +191,8 @@ static bool applies(const struct field *f, const struct match *m)
     return f->prereq == PREREQ_CT || f->prereq == PREREQ_NSH || field_prereq_ok(f, m);
 }
 
-static void put_field(const struct field *f, const struct match *m, uint8_t version,
+/* 'of_packet': the match is a packet's metadata. */
+static void put_field(const struct field *f, const struct match *m, bool of_packet, uint8_t version,
                       struct wire_wr *w)
 {
     struct field_value value, mask;
@@ -201,8 +202,9 @@ static void put_field(const struct field *f, const struct match *m, uint8_t vers
     }
     field_get(f, &m->flow, &value);
     field_get(f, &m->mask, &mask);
-    /* Bits that nobody knows are not promised to be zero. */
-    bool open = f->format == FMT_CT_STATE || f->format == FMT_TUN_FLAGS;
+    /* Bits that nobody knows are not promised to be zero; but switches send the state of a packet
+     * whole. */
+    bool open = (f->format == FMT_CT_STATE && !of_packet) || f->format == FMT_TUN_FLAGS;
     bool exact = field_is_exact(f, &m->mask) && !open;
     /* Unmaskable fields are matched whole or not at all: masked pieces can only come from
      * vlan_tci, whose priority bits OXM cannot mask. */
@@ -214,33 +216,33 @@ static void put_regs(enum field_id first, enum field_id last, const struct match
                      uint8_t version, struct wire_wr *w)
 {
     for (enum field_id id = first; id <= last; id++) {
-        put_field(&fields[id], m, version, w);
+        put_field(&fields[id], m, false, version, w);
     }
 }
 
-size_t match_encode_tlvs(const struct match *m, uint8_t version, struct wire_wr *w)
+static size_t encode_tlvs(const struct match *m, bool of_packet, uint8_t version, struct wire_wr *w)
 {
     size_t start = w->len;
     bool oxm = version >= OFP12_VERSION, regs64 = version >= OFP15_VERSION;
 
     if (m->mask.key.packet_type && m->flow.key.packet_type != PACKET_TYPE_DEFAULT) {
-        put_field(&fields[MF_PACKET_TYPE], m, version, w);
+        put_field(&fields[MF_PACKET_TYPE], m, of_packet, version, w);
     }
     for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
         const struct field *f = &fields[order[i].id];
         switch (order[i].when) {
         case ALWAYS:
-            put_field(f, m, version, w);
+            put_field(f, m, of_packet, version, w);
             break;
         case NXM_ONLY:
             if (!oxm) {
-                put_field(f, m, version, w);
+                put_field(f, m, of_packet, version, w);
             }
             break;
         case OXM_ONLY:
             /* No tag: then its priority, which vlan_tci=0 names too, says nothing. */
             if (oxm && (f->id != MF_VLAN_PCP || m->flow.key.vlan[0].tci & htons(0x1fff))) {
-                put_field(f, m, version, w);
+                put_field(f, m, of_packet, version, w);
             }
             break;
         case TUN:
@@ -263,17 +265,37 @@ size_t match_encode_tlvs(const struct match *m, uint8_t version, struct wire_wr 
     return w->len - start;
 }
 
-void match_encode(const struct match *m, uint8_t version, struct wire_wr *w)
+size_t match_encode_tlvs(const struct match *m, uint8_t version, struct wire_wr *w)
+{
+    return encode_tlvs(m, false, version, w);
+}
+
+size_t match_encode_metadata_tlvs(const struct match *m, uint8_t version, struct wire_wr *w)
+{
+    return encode_tlvs(m, true, version, w);
+}
+
+static void encode_oxm(const struct match *m, bool of_packet, uint8_t version, struct wire_wr *w)
 {
     size_t start = w->len;
 
-    if (version <= OFP11_VERSION) {
-        (version == OFP10_VERSION ? match10_encode : match11_encode)(m, w);
-        return;
-    }
     wire_wr_u16(w, OFPMT_OXM);
     wire_wr_u16(w, 0);
-    size_t len = 4 + match_encode_tlvs(m, version, w);
+    size_t len = 4 + encode_tlvs(m, of_packet, version, w);
     wire_wr_patch16(w, start + 2, (uint16_t)len);
     wire_wr_pad(w, start, 8);
+}
+
+void match_encode(const struct match *m, uint8_t version, struct wire_wr *w)
+{
+    if (version <= OFP11_VERSION) {
+        (version == OFP10_VERSION ? match10_encode : match11_encode)(m, w);
+    } else {
+        encode_oxm(m, false, version, w);
+    }
+}
+
+void match_encode_metadata(const struct match *m, uint8_t version, struct wire_wr *w)
+{
+    encode_oxm(m, true, version, w);
 }

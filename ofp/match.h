@@ -23,6 +23,10 @@ enum ofp_error match_decode_tlvs(struct wire_rd *, size_t len, const struct msg_
                                  be64 *cookie_mask) MUST_USE;
 /* Returns the length written (no padding). */
 size_t match_encode_tlvs(const struct match *, uint8_t version, struct wire_wr *);
+/* Both of a packet-in's metadata: all bits of a packet's ct_state are known, and it goes out
+ * without a mask, where a flow's never does.  Version 1.2 or later. */
+size_t match_encode_metadata_tlvs(const struct match *, uint8_t version, struct wire_wr *);
+void match_encode_metadata(const struct match *, uint8_t version, struct wire_wr *);
 
 /* The errors of one TLV: BAD_FIELD unknown; BAD_LEN cut short, or (with *field set) a length that
  * the field does not have, which match lists report as BAD_FIELD and actions as OFPBAC_BAD_SET_LEN;

@@ -163,7 +163,7 @@ static void encode_standard(const struct packet_in *pi, uint8_t version, struct 
         wire_wr_u64(w, pi->cookie);
     }
     if (version >= OFP12_VERSION) {
-        match_encode(&pi->metadata, version, w);
+        match_encode_metadata(&pi->metadata, version, w);
         wire_wr_zeros(w, 2);
     }
 }
@@ -179,7 +179,7 @@ static void encode_nx(const struct packet_in *pi, uint8_t version, struct wire_w
     wire_wr_u16(w, 0);
     wire_wr_zeros(w, 6);
     size_t match = w->len;
-    match_encode_tlvs(&pi->metadata, OFP10_VERSION, w); /* NXM in all versions. */
+    match_encode_metadata_tlvs(&pi->metadata, OFP10_VERSION, w); /* NXM in all versions. */
     wire_wr_patch16(w, len_ofs, (uint16_t)(w->len - match));
     wire_wr_pad(w, match, 8);
     wire_wr_zeros(w, 2);

@@ -158,7 +158,7 @@ static void put_cookie(struct wire_wr *w, uint64_t cookie)
 static void put_metadata(struct wire_wr *w, const struct match *m, uint8_t version)
 {
     size_t start = begin(w, PROP_METADATA);
-    match_encode_tlvs(m, version, w);
+    match_encode_metadata_tlvs(m, version, w);
     end(w, start);
 }
 

@@ -84,7 +84,7 @@ static void add_flow_mod(const struct gen_recorded *r)
     size_t len;
     uint8_t *msg = text_to_hex(r->hex, &len);
     struct gen_flow_parts at;
-    enum gen_want want = gen_is_known_defect(r->text) ? WANT_OK : WANT_SAME;
+    enum gen_want want = gen_is_known(r->text) ? WANT_OK : WANT_SAME;
 
     if (gen_flow_parts(msg, len, &at)) {
         const uint8_t *p = msg + at.acts, *end = msg + len;

@@ -6,11 +6,13 @@
 #include "tests/gen/gen.h"
 
 static const struct {
-    const char *name, *hex, *text;
+    const char *name, *hex;
+    enum gen_want want;
+    enum ofp_error error;
 } samples[] = {
-#define SAMPLE(NAME, HEX, TEXT) {#NAME, HEX, TEXT},
+#define MESSAGE(NAME, HEX, WANT, ERROR) {NAME, HEX, WANT, OFPERR_##ERROR},
 #include "tests/gen/samples.h"
-#undef SAMPLE
+#undef MESSAGE
 };
 
 /* Rows whose body has one length only, in 1.3. */
@@ -65,8 +67,12 @@ static void gen_recorded_list(const struct gen_recorded *list, bool cuts, gen_fn
         uint8_t *msg = text_to_hex(r->hex, &len);
         struct msg_header h = {.type = MSG_N_TYPES};
         const char *row = row_name(msg, len, &h);
-        emit(fn, aux, row, r->text, msg, len, gen_is_known_defect(r->text) ? WANT_ANY : WANT_SAME,
-             OFPERR_OK);
+        enum ofp_error error = gen_refused(r);
+        emit(fn, aux, row, r->text, msg, len,
+             error                   ? WANT_ERROR
+             : gen_is_known(r->text) ? WANT_ANY
+                                     : WANT_SAME,
+             error);
         if (cuts || !seen[h.type][r->version]) {
             gen_cuts(fn, aux, row, &h, msg, len);
             seen[h.type][r->version] = true;
@@ -77,14 +83,20 @@ static void gen_recorded_list(const struct gen_recorded *list, bool cuts, gen_fn
 
 static void gen_samples(gen_fn *fn, void *aux)
 {
+    bool seen[MSG_N_TYPES + 1][OFP15_VERSION + 2] = {{false}};
+
     for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
         size_t len;
         uint8_t *msg = text_to_hex(samples[i].hex, &len);
         struct msg_header h = {.type = MSG_N_TYPES};
         const char *row = row_name(msg, len, &h);
         if (len >= OFP_HEADER_LEN && get_be16(msg + 2) == len) {
-            emit(fn, aux, row, samples[i].name, msg, len, WANT_ANY, OFPERR_OK);
-            gen_cuts(fn, aux, row, &h, msg, len);
+            bool *cut = &seen[h.type][MIN(h.version, OFP15_VERSION + 1)];
+            emit(fn, aux, row, samples[i].name, msg, len, samples[i].want, samples[i].error);
+            if (!*cut) {
+                gen_cuts(fn, aux, row, &h, msg, len);
+                *cut = true;
+            }
         }
         free(msg);
     }

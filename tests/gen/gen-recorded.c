@@ -11,12 +11,14 @@ const struct gen_recorded gen_requests[] = {
 #include "tests/gen/requests.def"
     {0, NULL, NULL}};
 
-bool gen_is_known_defect(const char *line)
+bool gen_is_known(const char *line)
 {
     static const char *const words[] = {
 #define KNOWN(WORDS, WHY) WORDS,
+#define REFUSED(...)
 #include "tests/gen/known.def"
 #undef KNOWN
+#undef REFUSED
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
@@ -25,6 +27,28 @@ bool gen_is_known_defect(const char *line)
         }
     }
     return false;
+}
+
+enum ofp_error gen_refused(const struct gen_recorded *r)
+{
+    static const struct {
+        const char *words;
+        uint8_t last;
+        enum ofp_error error;
+    } rows[] = {
+#define KNOWN(...)
+#define REFUSED(WORDS, LAST, ERROR, WHY) {WORDS, LAST, OFPERR_##ERROR},
+#include "tests/gen/known.def"
+#undef KNOWN
+#undef REFUSED
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (strstr(r->text, rows[i].words) && r->version <= rows[i].last) {
+            return rows[i].error;
+        }
+    }
+    return OFPERR_OK;
 }
 
 bool gen_flow_parts(const uint8_t *msg, size_t len, struct gen_flow_parts *parts)

@@ -53,8 +53,10 @@ struct gen_recorded {
 extern const struct gen_recorded gen_flow_mods[]; /* End with a NULL text. */
 extern const struct gen_recorded gen_requests[];
 
-/* What the codec does otherwise than genuine ovs-ofctl and has to learn: lines of flows.txt. */
-bool gen_is_known_defect(const char *line);
+/* What known.def says of a line of flows.txt: our bytes are others; the error that its message
+ * gives. */
+bool gen_is_known(const char *line);
+enum ofp_error gen_refused(const struct gen_recorded *);
 
 /* Where match and instructions of a FLOW_MOD or NXT_FLOW_MOD start; false if it is neither. */
 struct gen_flow_parts {

@@ -283,6 +283,7 @@ static void message_again(const void *msg, size_t len, struct wire_wr *w)
 
     wire_rd_init(&r, msg, len);
     if (!msg_decode_header(&r, &h)) {
+        h.table_in_command = true; /* As printers have it. */
         msg_again(&r, &h, w);
     }
 }

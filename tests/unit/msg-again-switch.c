@@ -110,10 +110,15 @@ void again_table_features(struct wire_rd *r, const struct msg_header *h, struct 
     size_t start = msg_start(w, h->type, h->version, h->xid);
     struct table_features features;
     bool end;
-    while (!table_features_decode(r, h, &features, &end) && !end) {
+    enum ofp_error error;
+    while (!(error = table_features_decode(r, h, &features, &end)) && !end) {
         table_features_encode(&features, h->version, w);
     }
-    msg_finish(w, start);
+    if (error) {
+        w->len = start; /* Without any entry it is no message. */
+    } else {
+        msg_finish(w, start);
+    }
 }
 
 void again_table_mod(struct wire_rd *r, const struct msg_header *h, struct wire_wr *w)
