@@ -16,7 +16,7 @@
 #include "lib/dp/kernel/nlwr.h"
 
 #define NLSOCK_TIMEOUT_MS 5000
-#define NLSOCK_BUF        65536 /* Of a request, and of one datagram. */
+#define NLSOCK_BUF        131072 /* Of a request, and of one datagram. */
 
 struct nlsock_transport {
     /* A whole datagram, or -1 and errno. */
@@ -53,8 +53,9 @@ struct nlsock {
     _Alignas(8) uint8_t reply[NLSOCK_BUF];
 };
 
-/* A netlink socket of this process' network namespace.  0 or errno. */
-int nlsock_open(struct nlsock **);
+/* A netlink socket of this process' network namespace.  'news': for what the kernel sends by
+ * itself; receiving never waits.  0 or errno. */
+int nlsock_open(bool news, struct nlsock **);
 struct nlsock *nlsock_new(const struct nlsock_transport *); /* Takes it over. */
 void nlsock_free(struct nlsock *);
 /* ENOENT: no openvswitch in this kernel. */

@@ -24,11 +24,12 @@ static void close_real(void *nl)
     mnl_socket_close(nl);
 }
 
-int nlsock_open(struct nlsock **out)
+int nlsock_open(bool news, struct nlsock **out)
 {
     static const int on = 1, rcvbuf = RECV_BUFFER;
     const struct timeval patience = {.tv_sec = NLSOCK_TIMEOUT_MS / 1000};
-    struct mnl_socket *nl = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+    struct mnl_socket *nl =
+        mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC | (news ? SOCK_NONBLOCK : 0));
 
     *out = NULL;
     if (!nl) {
