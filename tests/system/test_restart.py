@@ -142,7 +142,7 @@ def test_drops_of_ports_that_do_not_come_back(env):
     other = Daemon(env, sw, rundir)
     env.daemons.append(other)
     other.start()
-    other.vsctl("add-br", "br1", "--", "set", "bridge", "br1", "datapath_type=netdev", "--", "add-port", "br1", "p3")
+    other.vsctl("add-br", "br1", "--", "set", "bridge", "br1", f"datapath_type={env.datapath}", "--", "add-port", "br1", "p3")
     daemon.kill()
     (daemon.rundir / "conf.json").unlink()
     assert all(dropped(sw, port) for port in ("p1", "p2", "p3")), "a killed daemon cannot clean up"
@@ -165,7 +165,7 @@ def test_numbers_wait_for_devices(env):
             sw.ip("link", "add", name, "type", "veth", "peer", "name", f"{name}-peer")
 
     make("v1", "v2")
-    daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "--", "add-port", "br0", "v1", "--",
+    daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", f"datapath_type={env.datapath}", "--", "add-port", "br0", "v1", "--",
                  "add-port", "br0", "v2")
     before = numbers(daemon)
     assert {before["v1"], before["v2"]} == {"1", "2"}, before

@@ -60,7 +60,7 @@ def test_tun_of_root_alone(env):
     daemon.wrapper = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /dev/net/tun && exec "$@"', tun]
     daemon.start("--user=nobody")
     daemon.netns.ip("link", "add", "p1", "type", "veth", "peer", "name", "q1")
-    daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "--", "add-port", "br0", "p1", check=False)
+    daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", f"datapath_type={env.datapath}", "--", "add-port", "br0", "p1", check=False)
     assert daemon.vsctl("get", "interface", "p1", "ofport").strip() == "1"
     error = daemon.vsctl("get", "interface", "br0", "error").strip()
     assert error == ('"could not open network device br0 (/dev/net/tun: Permission denied: the daemon\'s user may not open it, '
@@ -72,7 +72,7 @@ def test_tun_of_root_alone(env):
 def test_loopback_is_refused(env):
     """As a port it would take what the host says to itself."""
     daemon = env.daemon()
-    daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+    daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", f"datapath_type={env.datapath}")
     done = daemon.vsctl("add-port", "br0", "lo", check=False)
     if "could not open network device lo (Invalid argument)" not in done.stderr:
         raise Failure(done.stderr)
