@@ -1,19 +1,22 @@
 """datapaths - which system tests run on which datapath, and why not.
 
-Every test runs on the userspace datapath (netdev) and, from the same source, on the kernel's (system); what this table
-names does not on the latter.  A name stands for itself and all that begins with it."""
+Every test runs on the userspace datapath (netdev) and, from the same source, on the kernel's (system), save what this
+table names.  A name stands for all that begin with it."""
 
-NOT_ON_SYSTEM = {
-    "afpacket.": "the ports of the userspace datapath alone",
-    "ct.idle_expiry": "warps time, which the kernel's tracker does not follow",
-    "restart.drops_of_ports": "the ingress drop of AF_PACKET ports: the kernel takes a port's frames before the host's stack",
-    "restart.killed_while_changing": "bridges of type dummy: no datapath under test",
-    "user.tun_of_root_alone": "internal ports of the kernel datapath are no TAP devices",
+NOT_ON = {
+    "netdev": {
+        "upgrade.": "the packets' way is in the daemon that is killed",
+    },
+    "system": {
+        "afpacket.": "the ports of the userspace datapath alone",
+        "ct.idle_expiry": "warps time, which the kernel's tracker does not follow",
+        "restart.drops_of_ports": "what keeps frames of AF_PACKET ports from the host's stack; the kernel's ports need nothing",
+        "restart.killed_while_changing": "its bridges are of type dummy, whatever the datapath",
+        "user.tun_of_root_alone": "/dev/net/tun, which internal ports of the kernel datapath do not use",
+    },
 }
 
 
 def why_not(name, datapath):
     """Why a test does not run there; None if it does."""
-    if datapath != "system":
-        return None
-    return next((why for prefix, why in NOT_ON_SYSTEM.items() if name.startswith(prefix)), None)
+    return next((why for prefix, why in NOT_ON[datapath].items() if name.startswith(prefix)), None)

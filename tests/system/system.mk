@@ -10,4 +10,5 @@ SYSTEM_TESTS += \
 	tests/system/test_fuzz.py \
 	tests/system/test_restart.py \
 	tests/system/test_settle.py \
+	tests/system/test_upgrade.py \
 	tests/system/test_user.py

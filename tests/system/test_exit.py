@@ -30,7 +30,7 @@ def start(env):
     for device in ("br0", "int0"):
         sw.ip("link", "set", device, "up")
     serves(daemon, h1)
-    assert drops(sw, "p1")
+    assert drops(sw, "p1") == (env.datapath == "netdev")  # The kernel datapath takes frames before the host's stack.
     return daemon, sw, h1
 
 
