@@ -53,10 +53,10 @@ static char *open_bridge(struct apply *a, struct applied_bridge *b)
 {
     struct ofproto *p;
 
-    if (strcmp(b->type, "netdev") && strcmp(b->type, "dummy")) {
+    if (strcmp(b->type, "netdev") && strcmp(b->type, "system") && strcmp(b->type, "dummy")) {
         return xasprintf(
             "%s: datapath type \"%s\" is not known here: set datapath_type=netdev, the "
-            "userspace datapath",
+            "userspace datapath, or system, the kernel's",
             b->name, b->type);
     }
     char *error = datapaths_get(a->datapaths, b->type, &p);

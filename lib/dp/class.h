@@ -40,3 +40,4 @@ struct dp {
 };
 
 extern const struct dp_class userspace_class; /* userspace.c */
+extern const struct dp_class kernel_class;    /* kernel/kernel.c */

@@ -4,7 +4,7 @@
 #include "lib/dp/class.h"
 #include "lib/mem.h"
 
-static const struct dp_class *const classes[] = {&userspace_class};
+static const struct dp_class *const classes[] = {&userspace_class, &kernel_class};
 
 static const struct dp_class *find_class(const char *type, const char **canonical)
 {

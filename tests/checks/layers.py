@@ -18,6 +18,7 @@ ARROWS = {
     "lib/ct": ["lib/packet"],
     "lib/dp": ["lib/packet", "lib/ct", "lib/io"],
     "lib/dp/user": ["lib/dp", "lib/dp/port", "lib/packet", "lib/ct", "lib/io"],
+    "lib/dp/kernel": ["lib/dp", "lib/packet", "lib/ct", "lib/io"],
     "lib/dp/port": ["lib/dp", "lib/packet", "lib/io"],
     "ofproto": ["ofproto/conn", "ofproto/xlate", "ofproto/table", "lib/dp", "ofp", "lib/packet",
                 "lib/ct", "lib/io"],

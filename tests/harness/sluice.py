@@ -6,6 +6,8 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -29,6 +31,18 @@ def wait_for(what, condition, seconds=10.0, every=0.05):
         if time.monotonic() > end:
             raise Failure(f"waited {seconds} s in vain for: {what}")
         time.sleep(every)
+
+
+def kernel_datapath():
+    """Has the running kernel the openvswitch datapath?  Asking for its netlink family also loads the module."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as s:  # NETLINK_GENERIC
+        name = b"ovs_datapath\0\0\0\0"
+        ask = struct.pack("=BBHHH", 3, 1, 0, 4 + 13, 2) + name  # CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME
+        s.settimeout(5)
+        s.send(struct.pack("=IHHII", 16 + len(ask), 16, 5, 1, 0) + ask)  # GENL_ID_CTRL, NLM_F_REQUEST | NLM_F_ACK
+        reply = s.recv(65536)
+        kind = struct.unpack_from("=H", reply, 4)[0]
+        return kind != 2  # NLMSG_ERROR: there is no such family.
 
 
 class Netns:
@@ -129,10 +143,11 @@ class Daemon:
 
 
 class Env:
-    """One test's world."""
+    """One test's world; 'datapath' is the datapath_type of its bridges."""
 
-    def __init__(self, build, name):
+    def __init__(self, build, name, datapath="netdev"):
         self.build = pathlib.Path(build).resolve()
+        self.datapath = datapath
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"sluice-{name}-"))
         self.netnses, self.daemons, self.processes = {}, [], []
 
@@ -172,7 +187,7 @@ class Env:
         for host in () if v6 else hosts:
             # What an IPv6 stack says by itself (router solicitations, MLD) would be counted at odd moments.
             host.run("sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6")
-        daemon.vsctl("add-br", bridge, "--", "set", "bridge", bridge, "datapath_type=netdev", "fail_mode=secure")
+        daemon.vsctl("add-br", bridge, "--", "set", "bridge", bridge, f"datapath_type={self.datapath}", "fail_mode=secure")
         for n in (1, 2):
             daemon.vsctl("add-port", bridge, f"p{n}", "--", "set", "interface", f"p{n}", f"ofport_request={n}")
         return hosts

@@ -1,19 +1,27 @@
 """run - finds and runs the system tests.
 
-  python3 -m system.run --build DIR [--results FILE] [NAME...]
+  python3 -m system.run --build DIR [--results FILE] [--datapath netdev|system]... [NAME...]
 
 A test is a function test_* of a module tests/system/test_*.py; it takes an Env (harness/sluice.py), makes what it
 needs through it, and fails by an exception.  `raise Skip(reason)` leaves it out.  Each runs in network namespaces of its
-own, named by this process, which are removed whatever happens."""
+own, named by this process, which are removed whatever happens.
+
+Without --datapath: on netdev and, if the running kernel has the openvswitch datapath, on system too (datapaths.py has what
+does not).  With --lab PROGRAM, for --datapath system alone: if the running kernel has it not, all of this is run by
+`PROGRAM -t SECONDS -w DIR -- ...` on one that has; "--lab=" (no program) and no such kernel: says so, counts as skipped."""
 import argparse
 import importlib
 import os
 import pathlib
+import subprocess
 import sys
 import time
 import traceback
 
-from sluice import Env, Skip
+from sluice import Env, Skip, kernel_datapath
+from system.datapaths import why_not
+
+LAB_SECONDS = 1500
 
 
 def tests(names):
@@ -27,40 +35,74 @@ def tests(names):
                 yield full, function
 
 
+def run(name, function, datapath, build):
+    """One test; its line of the results and, if it is not ok, why."""
+    begin = time.monotonic()
+    env = Env(build, name, datapath)
+    result, why = "ok", ""
+    try:
+        function(env)
+        env.check_daemons()
+    except Skip as skip:
+        result, why = "skipped", str(skip)
+    except Exception:  # A test may fail in any way; the others still run.
+        result, why = "FAILED", traceback.format_exc() + env.logs()
+    finally:
+        try:
+            env.close()
+        except Exception:
+            result, why = "FAILED", why + traceback.format_exc()
+    shown = name if datapath == "netdev" else f"{name} on {datapath}"
+    return f"{result} {shown} ({time.monotonic() - begin:.1f} s)", why
+
+
+def finish(lines, results):
+    if results:
+        results.write_text("\n".join(lines) + "\n")
+    words = [line.split()[0] for line in lines]
+    print(f"{words.count('ok')} passed, {words.count('FAILED')} failed, {words.count('skipped')} skipped")
+    return "FAILED" in words or not words
+
+
+def in_lab(args):
+    """The same command where there is the kernel datapath."""
+    if not args.lab:
+        line = "skipped kernel: the running kernel has no openvswitch datapath, and KERNEL_LAB names no program that runs one"
+        print(line)
+        return finish([line], args.results)
+    if args.results:
+        args.results.unlink(missing_ok=True)
+    argv = [args.lab, "-t", str(LAB_SECONDS), "-w", str(args.build.resolve()), "--",
+            sys.executable, "-m", "system.run", *sys.argv[1:], "--in-lab"]
+    status = subprocess.run(argv).returncode
+    if args.results and not args.results.exists():
+        args.results.write_text(f"FAILED kernel: {args.lab} ended with status {status} and without results\n")
+    return status
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--results", type=pathlib.Path)
-    parser.add_argument("--keep-logs", action="store_true")
+    parser.add_argument("--datapath", choices=["netdev", "system"], action="append", default=[])
+    parser.add_argument("--lab", default="")
+    parser.add_argument("--in-lab", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     if os.geteuid():
         sys.exit("system tests make network namespaces: run them as root")
+    if "system" in args.datapath and not kernel_datapath():
+        if args.in_lab:
+            sys.exit("this kernel has no openvswitch datapath")
+        return in_lab(args)
     lines = []
-    for name, function in tests(args.names):
-        begin = time.monotonic()
-        env = Env(args.build, name)
-        result, why = "ok", ""
-        try:
-            function(env)
-            env.check_daemons()
-        except Skip as skip:
-            result, why = "skipped", str(skip)
-        except Exception:  # A test may fail in any way; the others still run.
-            result, why = "FAILED", traceback.format_exc() + env.logs()
-        finally:
-            try:
-                env.close()
-            except Exception:
-                result, why = "FAILED", why + traceback.format_exc()
-        line = f"{result} {name} ({time.monotonic() - begin:.1f} s)"
-        print(line + (f": {why}" if why else ""), flush=True)
-        lines.append(line)
-    if args.results:
-        args.results.write_text("\n".join(lines) + "\n")
-    words = [line.split()[0] for line in lines]
-    print(f"{words.count('ok')} passed, {words.count('FAILED')} failed, {words.count('skipped')} skipped")
-    return "FAILED" in words or not words
+    for datapath in args.datapath or (["netdev", "system"] if kernel_datapath() else ["netdev"]):
+        for name, function in tests(args.names):
+            if not why_not(name, datapath):
+                line, why = run(name, function, datapath, args.build)
+                print(line + (f": {why}" if why else ""), flush=True)
+                lines.append(line)
+    return finish(lines, args.results)
 
 
 if __name__ == "__main__":

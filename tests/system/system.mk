@@ -1,5 +1,5 @@
 # System tests: tests/system/test_*.py, run by tests/system/run.py.
-SYSTEM_TESTS += tests/system/__init__.py tests/system/run.py
+SYSTEM_TESTS += tests/system/__init__.py tests/system/run.py tests/system/datapaths.py
 SYSTEM_TESTS += \
 	tests/system/test_afpacket.py \
 	tests/system/test_controller.py \
@@ -10,4 +10,5 @@ SYSTEM_TESTS += \
 	tests/system/test_fuzz.py \
 	tests/system/test_restart.py \
 	tests/system/test_settle.py \
+	tests/system/test_upgrade.py \
 	tests/system/test_user.py

@@ -119,7 +119,7 @@ def test_errors_of_devices(env):
     if sw.run("ip", "link", "add", "v1", "type", "vxlan", "id", "7", "remote", "127.0.0.1", "dstport", "4789", check=False).returncode:
         raise Skip("this kernel has no VXLAN devices")
     sw.ip("link", "set", "v1", "up")
-    daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", "--", "add-port", "br0", "v1")
+    daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", f"datapath_type={env.datapath}", "--", "add-port", "br0", "v1")
     sw.run("/usr/bin/python3", "-c", WRONG_FRAME)
     text = daemon.ofctl("dump-ports", "br0", "v1")
     assert "frame=3, over=0, crc=0\n" in text and "coll=0\n" in text, text

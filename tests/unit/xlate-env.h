@@ -46,10 +46,10 @@ static inline void world_ports(struct world *w, unsigned b, uint32_t n)
     }
 }
 
-static inline void world_init(struct world *w)
+static inline void world_init_with(struct world *w, const struct dp_features *features)
 {
     w->continuations = continuations_new(1, 1000);
-    w->cfg = xlate_cfg_new(&all_features, w->continuations);
+    w->cfg = xlate_cfg_new(features, w->continuations);
     for (unsigned b = 0; b < 2; b++) {
         w->tables[b] = tables_new(b + 5);
         w->fdb[b] = fdb_new(b, 100, FDB_DEFAULT_AGE_MS);
@@ -60,6 +60,11 @@ static inline void world_init(struct world *w)
     xlate_cfg_add_port(w->br[0], 9, DP_PORT_NONE, "patch0", "patch1");
     xlate_cfg_add_port(w->br[1], 5, DP_PORT_NONE, "patch1", "patch0");
     xlate_cfg_finish(w->cfg);
+}
+
+static inline void world_init(struct world *w)
+{
+    world_init_with(w, &all_features);
 }
 
 static inline void world_deinit(struct world *w)

@@ -1,0 +1,57 @@
+/* kernel.h - the kernel datapath object: openvswitch.ko behind dp.h.
+ *
+ * Layer 3, control thread only.  kernel.c opens and closes it; ports are in kport.c, flows in
+ * kflow.h, upcalls in upcall.h.
+ *
+ * Invariants: datapath and ports outlive the daemon unless they are to be destroyed; a daemon that
+ * comes later takes them over by their names.  Datapath port numbers are the kernel's. */
+#pragma once
+
+#include "lib/dp/kernel/upcall.h"
+#include "lib/io/link.h"
+#include "lib/io/loop.h"
+
+struct kernel_port {
+    struct kernel_port *next;
+    uint32_t no;
+    char name[64], type[16];
+    bool internal; /* The kernel made its device, and removes it with the port. */
+    bool gone;     /* Its device has vanished, and the port with it. */
+    struct link_info link;
+};
+
+struct kernel {
+    struct dp up;
+    int ifindex; /* Of the datapath: its local device. */
+    struct nlsock *sock;
+    struct nlsock_families families;
+    struct nlkey_features key_features;
+    struct nlaction_env action_env;
+    struct dp_features features;
+    bool per_cpu; /* The kernel chooses the upcall thread by CPU. */
+    struct kflows flows;
+    struct upcall_thread threads[UPCALL_MAX_THREADS];
+    unsigned n_threads;
+    struct kernel_port *ports;
+    struct link_monitor *monitor;
+    struct loop_timer timer;
+};
+
+static inline struct kernel *kernel_of(const struct dp *up)
+{
+    return container_of_((struct dp *)(uintptr_t)up, struct kernel, up);
+}
+
+/* kport.c */
+void kport_init(struct kernel *);
+void kport_deinit(struct kernel *, bool destroy);
+/* Operations of the class. */
+char *kport_add(struct dp *, const char *name, const char *type, uint32_t want_no,
+                const char *(*option)(void *aux, const char *key), void *aux, uint32_t *port_no);
+void kport_del(struct dp *, uint32_t port_no, bool destroy_device);
+bool kport_get(const struct dp *, uint32_t port_no, struct dp_port_info *);
+void kport_get_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
+int kport_set_up(struct dp *, uint32_t port_no, bool up);
+
+/* kprobe.c: what this kernel can do. */
+void kprobe_run(struct kernel *);

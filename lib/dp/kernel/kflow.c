@@ -1,0 +1,172 @@
+/* kflow.c - see kflow.h: the table and the upcall threads' side.  The control thread's is in
+ * kflow_walk.c. */
+#include "lib/dp/kernel/kflow.h"
+
+#include <stdlib.h>
+
+#include "lib/counter.h"
+#include "lib/dp/kernel/kflow-private.h"
+#include "lib/env.h"
+#include "lib/hash.h"
+#include "lib/mem.h"
+
+void kflow_init(struct kflows *fs, const struct dp *up, int dp_ifindex,
+                const struct nlkey_features *key_features, const struct nlaction_env *env)
+{
+    memset(fs, 0, sizeof *fs);
+    fs->up = up;
+    fs->dp_ifindex = dp_ifindex;
+    fs->key_features = key_features;
+    fs->action_env = *env;
+    env_random_bytes(fs->seed, sizeof fs->seed);
+    for (unsigned i = 0; i < KFLOW_STRIPES; i++) {
+        pthread_mutex_init(&fs->stripes[i].mutex, NULL);
+        hmap_init(&fs->stripes[i].flows);
+    }
+}
+
+static struct kflow_id identify(const struct kflows *fs, const struct key *key,
+                                const struct key *mask)
+{
+    uint64_t words[2 * KEY_WORDS];
+
+    for (size_t i = 0; i < KEY_WORDS; i++) {
+        words[i] = key_words(key)[i] & key_words(mask)[i];
+        words[KEY_WORDS + i] = key_words(mask)[i];
+    }
+    return (struct kflow_id){{hash_bytes(words, sizeof words, fs->seed[0]),
+                              hash_bytes(words, sizeof words, fs->seed[1])}};
+}
+
+struct kflow_stripe *kflow_stripe(struct kflows *fs, const struct kflow_id *id)
+{
+    return &fs->stripes[id->w[0] % KFLOW_STRIPES];
+}
+
+struct kflow *kflow_find_locked(struct kflow_stripe *s, const struct kflow_id *id)
+{
+    struct kflow *f;
+
+    HMAP_FOR_EACH_WITH_HASH(f, node, (size_t)id->w[1], &s->flows) {
+        if (f->id.w[0] == id->w[0] && f->id.w[1] == id->w[1]) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
+/* Does the mask look at something that the kernel's key does not have? */
+static bool beyond_kernel(const struct kflows *fs, const struct key *key, const struct key *mask)
+{
+    _Alignas(8) uint8_t buf[2048];
+    struct key wide = *mask, back;
+    struct nlwr w;
+
+    nlwr_init(&w, buf, sizeof buf);
+    nlkey_put(key, &wide, fs->key_features, &w);
+    if (w.err || !nlkey_get(buf, w.len, true, &back)) {
+        return true;
+    }
+    for (size_t i = 0; i < KEY_WORDS; i++) {
+        if (key_words(mask)[i] & ~key_words(&back)[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_verdict *v,
+                            int64_t now_ms, bool *is_new)
+{
+    struct key mask = v->mask;
+
+    *is_new = false;
+    nlkey_widen(key, fs->key_features, &mask);
+    if (!v->cache || v->actions.overflow || beyond_kernel(fs, key, &mask)) {
+        return NULL;
+    }
+    struct kflow_id id = identify(fs, key, &mask);
+    struct kflow_stripe *s = kflow_stripe(fs, &id);
+    pthread_mutex_lock(&s->mutex);
+    struct kflow *f = kflow_find_locked(s, &id);
+    if (f && __atomic_load_n(&f->state, __ATOMIC_ACQUIRE) == KFLOW_REFUSED) {
+        f = NULL;
+    } else if (!f && __atomic_load_n(&fs->n, __ATOMIC_RELAXED) < KFLOW_LIMIT &&
+               (f = mem_try_zalloc(sizeof *f + v->actions.len))) {
+        f->id = id;
+        f->state = KFLOW_ASKED;
+        f->mask = mask;
+        f->key = *key; /* Whole: the protocols in it say which attributes there are. */
+        f->credit = v->credit;
+        f->drop_reason = v->drop_reason;
+        f->created_ms = now_ms;
+        f->len = (uint32_t)v->actions.len;
+        if (f->len) {
+            memcpy(f->actions, v->actions.data, f->len);
+        }
+        v->credit = NULL;
+        hmap_insert(&s->flows, &f->node, (size_t)id.w[1]);
+        __atomic_add_fetch(&fs->n, 1, __ATOMIC_RELAXED);
+        counter_inc(COUNTER_dp_flow_add);
+        *is_new = true;
+    }
+    pthread_mutex_unlock(&s->mutex);
+    return f;
+}
+
+bool kflow_put(const struct kflows *fs, const struct kflow *f, struct nlwr *w)
+{
+    const char *why;
+
+    nlwr_put_data(w, OVS_FLOW_ATTR_UFID, &f->id, sizeof f->id);
+    size_t nest = nlwr_nest(w, OVS_FLOW_ATTR_KEY);
+    nlkey_put(&f->key, NULL, fs->key_features, w);
+    nlwr_end(w, nest);
+    nest = nlwr_nest(w, OVS_FLOW_ATTR_MASK);
+    nlkey_put(&f->key, &f->mask, fs->key_features, w);
+    nlwr_end(w, nest);
+    nest = nlwr_nest(w, OVS_FLOW_ATTR_ACTIONS);
+    bool ok = nlaction_put(f->actions, f->len, &fs->action_env, w, &why);
+    nlwr_end(w, nest);
+    return ok && !w->err;
+}
+
+void kflow_installed(struct kflow *f, bool yes)
+{
+    __atomic_store_n(&f->state, yes ? KFLOW_INSTALLED : KFLOW_REFUSED, __ATOMIC_RELEASE);
+}
+
+void kflow_hit(struct kflow *f, uint32_t bytes, int64_t now_ms)
+{
+    __atomic_add_fetch(&f->own_packets, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&f->own_bytes, bytes, __ATOMIC_RELAXED);
+    __atomic_store_n(&f->own_used_ms, now_ms, __ATOMIC_RELAXED);
+}
+
+void kflow_run_once(struct kflows *fs, void *credit, uint32_t bytes, int64_t now_ms)
+{
+    struct kflow_once *o = credit ? xzalloc(sizeof *o) : NULL;
+
+    if (!o) {
+        return;
+    }
+    o->credit = credit;
+    o->stats = (struct dp_flow_stats){.packets = 1, .bytes = bytes, .used_ms = now_ms};
+    o->next = __atomic_load_n(&fs->once, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&fs->once, &o->next, o, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED)) {
+    }
+}
+
+void kflow_deinit(struct kflows *fs)
+{
+    kflow_collect_once(fs);
+    for (unsigned i = 0; i < KFLOW_STRIPES; i++) {
+        struct kflow *f, *next;
+        HMAP_FOR_EACH_SAFE(f, next, node, &fs->stripes[i].flows) {
+            kflow_free(fs, f);
+        }
+        hmap_deinit(&fs->stripes[i].flows);
+        pthread_mutex_destroy(&fs->stripes[i].mutex);
+    }
+}

@@ -1,0 +1,99 @@
+/* kflow.h - the flows that we have in the kernel: what they stand for, and what they have seen.
+ *
+ * Layer 3.  Journey: an upcall thread translates a miss -> kflow_prepare() -> OVS_FLOW_CMD_NEW ->
+ * kflow_installed(); the control thread dumps statistics, credits them, revalidates, expires:
+ * kflow_walk().
+ *
+ * Identity: a flow's UFID is a hash of its mask and of its key under the mask, so that all packets
+ * of a flow name the same one.
+ *
+ * Invariants:
+ * - Upcall threads only add; only the control thread removes, frees and reads credits.
+ * - An upcall thread adds a flow to the table before it asks the kernel, inside its RCU read
+ *   section: after a grace period the table has every flow that was translated before.
+ * - Statistics are exact: a flow whose actions change is deleted, with its final numbers, and put
+ *   anew with the others, in one batch.  Packets that meet neither are upcalls.
+ * - What an upcall's own packet owes is counted in the flow if there is one, else in a kflow_once.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "lib/dp/class.h"
+#include "lib/dp/kernel/nlaction.h"
+#include "lib/dp/kernel/nlkey.h"
+#include "lib/dp/kernel/nlsock.h"
+#include "lib/hmap.h"
+
+#define KFLOW_STRIPES 64
+#define KFLOW_LIMIT   200000
+
+struct kflow_id {
+    uint64_t w[2];
+};
+
+enum kflow_state {
+    KFLOW_ASKED,     /* The kernel has not answered yet. */
+    KFLOW_INSTALLED, /* It is there. */
+    KFLOW_REFUSED,   /* It is not: the control thread frees it. */
+};
+
+struct kflow {
+    struct hmap_node node;
+    struct kflow_id id;
+    uint8_t state; /* enum kflow_state; the upcall thread stores it (release). */
+    struct key key, mask;
+    void *credit;
+    unsigned drop_reason;
+    int64_t created_ms;
+    uint64_t own_packets, own_bytes; /* Atomic: packets that upcalls ran by these actions. */
+    int64_t own_used_ms;
+    /* Control thread's. */
+    struct dp_flow_stats total, kernel; /* All; what the kernel said last. */
+    uint64_t paid_own_packets, paid_own_bytes;
+    uint32_t seen; /* Number of the last dump that had it. */
+    uint32_t len;
+    uint64_t actions[]; /* struct dp_action */
+};
+
+struct kflows {
+    const struct dp *up;
+    int dp_ifindex;
+    const struct nlkey_features *key_features;
+    struct nlaction_env action_env;
+    uint64_t seed[2];
+    struct kflow_stripe {
+        _Alignas(CACHE_LINE) pthread_mutex_t mutex;
+        struct hmap flows;
+    } stripes[KFLOW_STRIPES];
+    uint32_t n;              /* Atomic. */
+    struct kflow_once *once; /* Atomic stack. */
+    uint32_t n_dumps;
+    uint64_t foreign; /* Flows found in the kernel that nobody here knows, and deleted. */
+};
+
+void kflow_init(struct kflows *, const struct dp *up, int dp_ifindex, const struct nlkey_features *,
+                const struct nlaction_env *);
+void kflow_deinit(struct kflows *); /* No upcall thread runs.  Credits are given back. */
+
+/* ---- upcall threads ---- */
+
+/* The flow of a verdict on 'key', whose actions and credit it takes over from 'v' if it is new.
+ * '*is_new': the caller is to put it into the kernel.  NULL: not cached (limit, or the mask has
+ * bits that the kernel does not know); 'v' is unchanged. */
+struct kflow *kflow_prepare(struct kflows *, const struct key *, struct dp_verdict *v,
+                            int64_t now_ms, bool *is_new);
+/* Attributes of OVS_FLOW_CMD_NEW.  False: the kernel cannot have it. */
+bool kflow_put(const struct kflows *, const struct kflow *, struct nlwr *);
+void kflow_installed(struct kflow *, bool yes);
+/* A packet ran by the flow's actions, outside the kernel. */
+void kflow_hit(struct kflow *, uint32_t bytes, int64_t now_ms);
+/* A packet ran by a verdict that no flow stands for; its credit goes to the control thread. */
+void kflow_run_once(struct kflows *, void *credit, uint32_t bytes, int64_t now_ms);
+
+/* ---- control thread ---- */
+
+/* As dp_flow_walk(): statistics first, then each flow to 'visit' (NULL: statistics only). */
+void kflow_walk(struct kflows *, struct nlsock *, dp_flow_visit *visit, void *aux);
+/* Deletes what has been idle for too long. */
+void kflow_expire(struct kflows *, struct nlsock *);

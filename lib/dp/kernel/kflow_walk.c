@@ -1,0 +1,450 @@
+/* kflow_walk.c - see kflow.h: the control thread's side.  Statistics come by a dump that names
+ * flows by their UFID only; deletions and replacements go out in batches, and bring the final
+ * numbers back. */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "lib/counter.h"
+#include "lib/dp/kernel/kflow-private.h"
+#include "lib/io/loop.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+LOG_MODULE(kflow);
+
+#define MAX_IDLE_MS      10000
+#define MAX_IDLE_FULL_MS 100
+#define UFID_ONLY        (OVS_UFID_F_OMIT_KEY | OVS_UFID_F_OMIT_MASK | OVS_UFID_F_OMIT_ACTIONS)
+#define BATCH_MAX        128
+#define DEL_ROOM         64 /* Bytes of attributes. */
+#define PUT_ROOM         40000
+
+/* ---- paying in ---- */
+
+static void pay(struct kflows *fs, void *credit, const struct dp_flow_stats *delta)
+{
+    const struct dp_handler *h = &fs->up->handler;
+
+    if (credit && delta->packets) {
+        h->credit(h->aux, credit, delta);
+    }
+}
+
+static void release(struct kflows *fs, void *credit)
+{
+    const struct dp_handler *h = &fs->up->handler;
+
+    if (credit) {
+        h->release(h->aux, credit);
+    }
+}
+
+void kflow_collect_once(struct kflows *fs)
+{
+    struct kflow_once *o = __atomic_exchange_n(&fs->once, NULL, __ATOMIC_ACQUIRE), *next;
+
+    for (; o; o = next) {
+        next = o->next;
+        pay(fs, o->credit, &o->stats);
+        release(fs, o->credit);
+        free(o);
+    }
+}
+
+/* The kernel has counted up to 'now' (NULL: nothing new from there). */
+static void pay_flow(struct kflows *fs, struct kflow *f, const struct dp_flow_stats *now)
+{
+    uint64_t own_packets = __atomic_load_n(&f->own_packets, __ATOMIC_RELAXED);
+    uint64_t own_bytes = __atomic_load_n(&f->own_bytes, __ATOMIC_RELAXED);
+    int64_t own_used = __atomic_load_n(&f->own_used_ms, __ATOMIC_RELAXED);
+    struct dp_flow_stats delta = {.packets = own_packets - f->paid_own_packets,
+                                  .bytes = own_bytes - f->paid_own_bytes,
+                                  .used_ms = own_used};
+
+    f->paid_own_packets = own_packets;
+    f->paid_own_bytes = own_bytes;
+    if (now && now->packets >= f->kernel.packets) {
+        delta.packets += now->packets - f->kernel.packets;
+        delta.bytes += now->bytes - f->kernel.bytes;
+        delta.used_ms = MAX(delta.used_ms, now->used_ms);
+        delta.tcp_flags = now->tcp_flags & (uint16_t)~f->total.tcp_flags;
+        f->kernel = *now;
+    }
+    f->total.packets += delta.packets;
+    f->total.bytes += delta.bytes;
+    f->total.used_ms = MAX(f->total.used_ms, delta.used_ms);
+    f->total.tcp_flags |= delta.tcp_flags;
+    pay(fs, f->credit, &delta);
+}
+
+void kflow_free(struct kflows *fs, struct kflow *f)
+{
+    struct kflow_stripe *s = kflow_stripe(fs, &f->id);
+
+    pthread_mutex_lock(&s->mutex);
+    hmap_remove(&s->flows, &f->node);
+    pthread_mutex_unlock(&s->mutex);
+    __atomic_sub_fetch(&fs->n, 1, __ATOMIC_RELAXED);
+    counter_inc(COUNTER_dp_flow_del);
+    pay_flow(fs, f, NULL);
+    release(fs, f->credit);
+    free(f);
+}
+
+/* ---- what the kernel says ---- */
+
+struct report {
+    struct kflow_id id;
+    bool has_id;
+    struct dp_flow_stats stats;
+};
+
+static bool read_report(const struct nlsock_msg *m, struct report *rep)
+{
+    struct ovs_flow_stats stats;
+    struct nlrd r;
+
+    *rep = (struct report){.has_id = false};
+    nlrd_init(&r, m->attrs, m->n);
+    while (nlrd_next(&r)) {
+        switch (r.type) {
+        case OVS_FLOW_ATTR_UFID:
+            if (r.n == sizeof rep->id) {
+                memcpy(&rep->id, r.data, sizeof rep->id);
+                rep->has_id = true;
+            }
+            break;
+        case OVS_FLOW_ATTR_STATS:
+            if (r.n == sizeof stats) {
+                memcpy(&stats, r.data, sizeof stats);
+                rep->stats.packets = stats.n_packets;
+                rep->stats.bytes = stats.n_bytes;
+            }
+            break;
+        case OVS_FLOW_ATTR_TCP_FLAGS:
+            rep->stats.tcp_flags = nlrd_u8(&r);
+            break;
+        case OVS_FLOW_ATTR_USED:
+            rep->stats.used_ms = (int64_t)nlrd_u64(&r);
+            break;
+        default:
+            break;
+        }
+    }
+    return !r.err && m->family == NLSOCK_FLOW;
+}
+
+struct dump {
+    struct kflows *fs;
+    struct kflow_id *foreign; /* Nobody's here: to be deleted. */
+    size_t n_foreign, cap;
+};
+
+static void on_dumped(void *d_, const struct nlsock_msg *m)
+{
+    struct dump *d = d_;
+    struct report rep;
+
+    if (!read_report(m, &rep) || !rep.has_id) {
+        return;
+    }
+    struct kflow_stripe *s = kflow_stripe(d->fs, &rep.id);
+    pthread_mutex_lock(&s->mutex);
+    struct kflow *f = kflow_find_locked(s, &rep.id);
+    pthread_mutex_unlock(&s->mutex);
+    if (f) { /* Only this thread frees. */
+        f->seen = d->fs->n_dumps;
+        pay_flow(d->fs, f, &rep.stats);
+    } else {
+        if (d->n_foreign == d->cap) {
+            d->cap = d->cap ? 2 * d->cap : 64;
+            d->foreign = xrealloc(d->foreign, d->cap * sizeof d->foreign[0]);
+        }
+        d->foreign[d->n_foreign++] = rep.id;
+    }
+}
+
+/* ---- changes, in batches ---- */
+
+/* One request of a batch: what it was about. */
+struct change {
+    struct kflow *flow;      /* NULL: a foreign one. */
+    bool put;                /* Else deleted. */
+    bool free;               /* Once deleted, */
+    struct kflow *successor; /* and this one takes its place. */
+    struct dp_flow_stats final;
+    bool has_final;
+};
+
+struct batch {
+    struct kflows *fs;
+    struct nlsock *sock;
+    struct nlsock_batch b;
+    struct change changes[BATCH_MAX];
+    unsigned n;
+};
+
+static void on_deleted(void *b_, const struct nlsock_msg *m)
+{
+    struct batch *b = b_;
+    struct report rep;
+
+    if (m->cmd != OVS_FLOW_CMD_DEL || !read_report(m, &rep) || !rep.has_id) {
+        return;
+    }
+    for (unsigned i = 0; i < b->n; i++) {
+        struct change *c = &b->changes[i];
+        if (!c->put && c->flow && !memcmp(&c->flow->id, &rep.id, sizeof rep.id)) {
+            c->final = rep.stats;
+            c->has_final = true;
+        }
+    }
+}
+
+static void on_done(void *b_, unsigned i, int error)
+{
+    struct batch *b = b_;
+    struct change *c = &b->changes[i];
+
+    if (!c->flow) {
+        return;
+    }
+    if (c->put) {
+        if (error) {
+            log_warn_rl("%s: a flow could not be put back (%s)", b->fs->up->name, strerror(error));
+            c->flow->state = KFLOW_REFUSED;
+        }
+    } else if (error && error != ENOENT) {
+        log_warn_rl("%s: a flow could not be deleted (%s)", b->fs->up->name, strerror(error));
+    } else {
+        pay_flow(b->fs, c->flow, c->has_final ? &c->final : NULL);
+        c->flow->kernel = (struct dp_flow_stats){0}; /* Put anew, it counts from the beginning. */
+    }
+}
+
+static void insert(struct kflows *fs, struct kflow *f)
+{
+    struct kflow_stripe *s = kflow_stripe(fs, &f->id);
+
+    pthread_mutex_lock(&s->mutex);
+    hmap_insert(&s->flows, &f->node, (size_t)f->id.w[1]);
+    pthread_mutex_unlock(&s->mutex);
+    __atomic_add_fetch(&fs->n, 1, __ATOMIC_RELAXED);
+}
+
+static void flush(struct batch *b)
+{
+    if (!b->n) {
+        return;
+    }
+    int error = nlsock_batch_run(&b->b, on_deleted, on_done, b);
+    if (error) {
+        log_warn_rl("%s: the kernel's answers were lost (%s)", b->fs->up->name, strerror(error));
+    }
+    for (unsigned i = 0; i < b->n; i++) {
+        struct kflow *f = b->changes[i].flow, *g = b->changes[i].successor;
+        if (f && b->changes[i].free) {
+            kflow_free(b->fs, f);
+        }
+        if (g) {
+            insert(b->fs, g);
+        }
+    }
+    b->n = 0;
+    nlsock_batch_begin(b->sock, &b->b);
+}
+
+static struct change *add_change(struct batch *b, uint8_t cmd, uint16_t flags, struct nlwr *w)
+{
+    const size_t room = flags & NLM_F_ECHO ? DEL_ROOM : PUT_ROOM;
+
+    if (b->n + 2 > BATCH_MAX ||
+        !nlsock_batch_add(&b->b, NLSOCK_FLOW, cmd, flags, b->fs->dp_ifindex, room, w)) {
+        flush(b);
+        if (!nlsock_batch_add(&b->b, NLSOCK_FLOW, cmd, flags, b->fs->dp_ifindex, room, w)) {
+            return NULL;
+        }
+    }
+    struct change *c = &b->changes[b->n++];
+    memset(c, 0, sizeof *c);
+    return c;
+}
+
+static void del(struct batch *b, const struct kflow_id *id, struct kflow *f, bool free_it)
+{
+    struct nlwr w;
+    struct change *c = add_change(b, OVS_FLOW_CMD_DEL, NLM_F_ECHO, &w);
+
+    if (c) {
+        c->flow = f;
+        c->free = free_it;
+        nlwr_put_data(&w, OVS_FLOW_ATTR_UFID, id, sizeof *id);
+        nlwr_put_u32(&w, OVS_FLOW_ATTR_UFID_FLAGS, UFID_ONLY);
+        nlsock_batch_end(&b->b, &w);
+    }
+}
+
+/* Other actions: the old flow goes with its final numbers, which are for the old credit, and right
+ * behind it in the same batch the new one comes. */
+static void replace(struct batch *b, struct kflow *f, struct dp_verdict *v)
+{
+    struct kflow *g =
+        v->cache && !v->actions.overflow ? mem_try_zalloc(sizeof *g + v->actions.len) : NULL;
+    struct nlwr w;
+
+    if (!g) {
+        release(b->fs, v->credit);
+        del(b, &f->id, f, true);
+        return;
+    }
+    if (b->n + 2 > BATCH_MAX) {
+        flush(b); /* The two must be together. */
+    }
+    *g = (struct kflow){.id = f->id,
+                        .state = KFLOW_INSTALLED,
+                        .key = f->key,
+                        .mask = f->mask,
+                        .credit = v->credit,
+                        .drop_reason = v->drop_reason,
+                        .created_ms = f->created_ms,
+                        .seen = f->seen,
+                        .len = (uint32_t)v->actions.len};
+    if (g->len) {
+        memcpy(g->actions, v->actions.data, g->len);
+    }
+    del(b, &f->id, f, true);
+    if (b->n) {
+        b->changes[b->n - 1].successor = g;
+    }
+    struct change *c = add_change(b, OVS_FLOW_CMD_NEW, NLM_F_CREATE, &w);
+    if (c) {
+        c->put = true;
+        c->flow = g;
+        if (!kflow_put(b->fs, g, &w)) {
+            w.err = true;
+        }
+        if (w.err) {
+            g->state = KFLOW_REFUSED;
+            b->n--;
+        }
+        nlsock_batch_end(&b->b, &w);
+    }
+}
+
+/* ---- walks ---- */
+
+static void dump(struct kflows *fs, struct nlsock *sock, struct batch *b)
+{
+    struct dump d = {.fs = fs};
+    struct nlwr w;
+
+    fs->n_dumps++;
+    nlsock_begin(sock, NLSOCK_FLOW, OVS_FLOW_CMD_GET, NLM_F_DUMP, fs->dp_ifindex, &w);
+    nlwr_put_u32(&w, OVS_FLOW_ATTR_UFID_FLAGS, UFID_ONLY);
+    int error = nlsock_call(sock, &w, on_dumped, &d);
+    if (error && error != EINTR) {
+        log_warn_rl("%s: flows could not be dumped (%s)", fs->up->name, strerror(error));
+    }
+    nlsock_batch_begin(sock, &b->b);
+    for (size_t i = 0; i < d.n_foreign; i++) {
+        del(b, &d.foreign[i], NULL, false);
+    }
+    fs->foreign += d.n_foreign;
+    free(d.foreign);
+}
+
+static void visit_one(struct batch *b, struct kflow *f, dp_flow_visit *visit, void *aux,
+                      struct dp_verdict *v)
+{
+    struct dp_flow_view view = {.key = &f->key,
+                                .mask = &f->mask,
+                                .actions = f->actions,
+                                .actions_len = f->len,
+                                .stats = f->total,
+                                .credit = f->credit};
+
+    dp_actions_clear(&v->actions);
+    *v = (struct dp_verdict){.actions = v->actions, .cache = true};
+    switch (visit(aux, &view, v)) {
+    case DP_FLOW_KEEP:
+        break;
+    case DP_FLOW_DELETE:
+        del(b, &f->id, f, true);
+        break;
+    case DP_FLOW_REPLACE:
+        replace(b, f, v);
+        break;
+    }
+}
+
+/* All flows as of now: changes free some on the way. */
+static struct kflow **list_flows(struct kflows *fs, size_t *n)
+{
+    size_t cap = __atomic_load_n(&fs->n, __ATOMIC_RELAXED) + 1024;
+    struct kflow **list = xcalloc(cap, sizeof *list), *f;
+
+    *n = 0;
+    for (unsigned i = 0; i < KFLOW_STRIPES; i++) {
+        struct kflow_stripe *s = &fs->stripes[i];
+        pthread_mutex_lock(&s->mutex);
+        HMAP_FOR_EACH(f, node, &s->flows) {
+            if (*n < cap && __atomic_load_n(&f->state, __ATOMIC_ACQUIRE) != KFLOW_ASKED) {
+                list[(*n)++] = f;
+            }
+        }
+        pthread_mutex_unlock(&s->mutex);
+    }
+    return list;
+}
+
+void kflow_walk(struct kflows *fs, struct nlsock *sock, dp_flow_visit *visit, void *aux)
+{
+    struct batch *b = xzalloc(sizeof *b);
+    struct dp_verdict v = {.cache = true};
+    size_t n;
+
+    b->fs = fs;
+    b->sock = sock;
+    dp_actions_init(&v.actions);
+    kflow_collect_once(fs);
+    dump(fs, sock, b);
+    struct kflow **list = list_flows(fs, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (list[i]->state == KFLOW_REFUSED) {
+            kflow_free(fs, list[i]);
+        } else {
+            pay_flow(fs, list[i], NULL);
+            if (visit) {
+                visit_one(b, list[i], visit, aux, &v);
+            }
+        }
+    }
+    flush(b);
+    free(list);
+    free(b);
+    dp_actions_deinit(&v.actions);
+}
+
+struct expiry {
+    int64_t now_ms, max_idle_ms;
+};
+
+static enum dp_flow_decision expire_one(void *e_, const struct dp_flow_view *view,
+                                        struct dp_verdict *v UNUSED)
+{
+    const struct expiry *e = e_;
+    const struct kflow *f = container_of_(view->key, struct kflow, key);
+
+    return e->now_ms - MAX(view->stats.used_ms, f->created_ms) > e->max_idle_ms ? DP_FLOW_DELETE
+                                                                                : DP_FLOW_KEEP;
+}
+
+void kflow_expire(struct kflows *fs, struct nlsock *sock)
+{
+    bool full = __atomic_load_n(&fs->n, __ATOMIC_RELAXED) >= KFLOW_LIMIT;
+    struct expiry e = {.now_ms = loop_now(fs->up->loop),
+                       .max_idle_ms = full ? MAX_IDLE_FULL_MS : MAX_IDLE_MS};
+
+    kflow_walk(fs, sock, expire_one, &e);
+}

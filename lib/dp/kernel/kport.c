@@ -1,0 +1,305 @@
+/* kport.c - see kernel.h: the ports of the kernel datapath. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/dp/kernel/kernel.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+LOG_MODULE(kport);
+
+/* How a type of interface is a type of vport. */
+static const struct {
+    const char *type;
+    uint32_t vport;
+} types[] = {
+    {"system", OVS_VPORT_TYPE_NETDEV},
+    {"internal", OVS_VPORT_TYPE_INTERNAL},
+};
+
+static struct kernel_port *find(const struct kernel *k, uint32_t no)
+{
+    struct kernel_port *p = k->ports;
+    while (p && p->no != no) {
+        p = p->next;
+    }
+    return p;
+}
+
+/* ---- requests ---- */
+
+struct vport {
+    bool found;
+    uint32_t no, type;
+    char name[64];
+    struct ovs_vport_stats stats;
+};
+
+static void on_vport(void *v_, const struct nlsock_msg *m)
+{
+    struct vport *v = v_;
+    struct nlrd r;
+
+    nlrd_init(&r, m->attrs, m->n);
+    while (nlrd_next(&r)) {
+        if (r.type == OVS_VPORT_ATTR_PORT_NO) {
+            v->no = nlrd_u32(&r);
+            v->found = true;
+        } else if (r.type == OVS_VPORT_ATTR_TYPE) {
+            v->type = nlrd_u32(&r);
+        } else if (r.type == OVS_VPORT_ATTR_NAME && r.n && r.n <= sizeof v->name &&
+                   !r.data[r.n - 1]) {
+            memcpy(v->name, r.data, r.n);
+        } else if (r.type == OVS_VPORT_ATTR_STATS && r.n == sizeof v->stats) {
+            memcpy(&v->stats, r.data, sizeof v->stats);
+        }
+    }
+}
+
+static void put_pids(const struct kernel *k, struct nlwr *w)
+{
+    uint32_t pids[UPCALL_MAX_THREADS];
+
+    for (unsigned i = 0; i < k->n_threads; i++) {
+        pids[i] = upcall_pid(&k->threads[i]);
+    }
+    nlwr_put_data(w, OVS_VPORT_ATTR_UPCALL_PID, pids, k->n_threads * sizeof pids[0]);
+}
+
+static int get_by_name(struct kernel *k, const char *name, struct vport *v)
+{
+    struct nlwr w;
+
+    *v = (struct vport){.found = false};
+    nlsock_begin(k->sock, NLSOCK_VPORT, OVS_VPORT_CMD_GET, 0, k->ifindex, &w);
+    nlwr_put_str(&w, OVS_VPORT_ATTR_NAME, name);
+    int error = nlsock_call(k->sock, &w, on_vport, v);
+    return error ? error : v->found ? 0 : ENODEV;
+}
+
+static int create(struct kernel *k, const char *name, uint32_t type, uint32_t want_no,
+                  struct vport *v)
+{
+    struct nlwr w;
+
+    *v = (struct vport){.found = false};
+    nlsock_begin(k->sock, NLSOCK_VPORT, OVS_VPORT_CMD_NEW, NLM_F_ECHO, k->ifindex, &w);
+    nlwr_put_str(&w, OVS_VPORT_ATTR_NAME, name);
+    nlwr_put_u32(&w, OVS_VPORT_ATTR_TYPE, type);
+    if (want_no != DP_PORT_NONE) {
+        nlwr_put_u32(&w, OVS_VPORT_ATTR_PORT_NO, want_no);
+    }
+    put_pids(k, &w);
+    int error = nlsock_call(k->sock, &w, on_vport, v);
+    return error ? error : v->found ? 0 : EPROTO;
+}
+
+/* A port that a former daemon left: its upcalls are ours from now on. */
+static int adopt(struct kernel *k, const struct vport *v)
+{
+    struct nlwr w;
+
+    nlsock_begin(k->sock, NLSOCK_VPORT, OVS_VPORT_CMD_SET, 0, k->ifindex, &w);
+    nlwr_put_u32(&w, OVS_VPORT_ATTR_PORT_NO, v->no);
+    put_pids(k, &w);
+    return nlsock_call(k->sock, &w, NULL, NULL);
+}
+
+static int del_vport(struct kernel *k, uint32_t no)
+{
+    struct nlwr w;
+
+    nlsock_begin(k->sock, NLSOCK_VPORT, OVS_VPORT_CMD_DEL, 0, k->ifindex, &w);
+    nlwr_put_u32(&w, OVS_VPORT_ATTR_PORT_NO, no);
+    return nlsock_call(k->sock, &w, NULL, NULL);
+}
+
+/* ---- the class's operations ---- */
+
+static const char *explain(int error)
+{
+    switch (error) {
+    case ENODEV:
+        return "No such device";
+    case EBUSY:
+        return "Device or resource busy: it belongs to another bridge or datapath";
+    case EPERM:
+        return "Operation not permitted: run as root, or with CAP_NET_ADMIN";
+    default:
+        return strerror(error);
+    }
+}
+
+static void refresh(struct kernel_port *p)
+{
+    p->gone = link_get(p->name, &p->link) != 0;
+}
+
+char *kport_add(struct dp *up, const char *name, const char *type, uint32_t want_no,
+                const char *(*option)(void *aux, const char *key)UNUSED, void *aux UNUSED,
+                uint32_t *port_no)
+{
+    struct kernel *k = kernel_of(up);
+    uint32_t vport = OVS_VPORT_TYPE_UNSPEC;
+    struct vport v;
+
+    *port_no = DP_PORT_NONE;
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        vport = strcmp(types[i].type, type) ? vport : types[i].vport;
+    }
+    if (vport == OVS_VPORT_TYPE_UNSPEC) {
+        return xasprintf("%s: the kernel datapath has no ports of type %s", name, type);
+    }
+    if (strlen(name) >= IFNAMSIZ) {
+        return xasprintf("%s: names of devices have %d characters at most", name, IFNAMSIZ - 1);
+    }
+    int error = get_by_name(k, name, &v);
+    if (!error && v.type == vport) {
+        error = find(k, v.no) ? EEXIST : adopt(k, &v);
+    } else {
+        if (!error) { /* Another kind of port under this name: ours of old. */
+            (void)del_vport(k, v.no);
+        }
+        error = create(k, name, vport, want_no, &v);
+    }
+    if (error) {
+        return vport == OVS_VPORT_TYPE_NETDEV && error == ENODEV
+                   ? xasprintf("could not open network device %s (%s)", name, explain(error))
+                   : xasprintf("could not add network device %s to %s (%s)", name, up->name,
+                               explain(error));
+    }
+    struct kernel_port *p = xzalloc(sizeof *p);
+    p->no = *port_no = v.no;
+    p->internal = vport == OVS_VPORT_TYPE_INTERNAL;
+    memcpy(p->name, name, strlen(name) + 1);
+    memcpy(p->type, type, strlen(type) + 1);
+    refresh(p);
+    p->next = k->ports;
+    k->ports = p;
+    return NULL;
+}
+
+static void remove_port(struct kernel *k, struct kernel_port *p, bool destroy)
+{
+    for (struct kernel_port **i = &k->ports; *i; i = &(*i)->next) {
+        if (*i == p) {
+            *i = p->next;
+            break;
+        }
+    }
+    int error = destroy && !p->gone ? del_vport(k, p->no) : 0;
+    if (error && error != ENODEV) {
+        log_warn("%s: could not be removed from %s (%s)", p->name, k->up.name, strerror(error));
+    }
+    free(p);
+}
+
+void kport_del(struct dp *up, uint32_t no, bool destroy)
+{
+    struct kernel *k = kernel_of(up);
+    struct kernel_port *p = find(k, no);
+
+    if (p) {
+        remove_port(k, p, destroy);
+    }
+}
+
+bool kport_get(const struct dp *up, uint32_t no, struct dp_port_info *info)
+{
+    const struct kernel_port *p = find(kernel_of(up), no);
+
+    if (!p) {
+        return false;
+    }
+    *info = (struct dp_port_info){.port_no = no,
+                                  .mtu = p->link.mtu,
+                                  .admin_up = p->link.admin_up,
+                                  .link_up = p->link.carrier,
+                                  .gone = p->gone,
+                                  .ifindex = p->link.ifindex};
+    memcpy(info->name, p->name, sizeof info->name);
+    memcpy(info->type, p->type, sizeof info->type);
+    memcpy(info->mac, p->link.mac, sizeof info->mac);
+    return true;
+}
+
+void kport_get_stats(const struct dp *up, uint32_t no, struct dp_port_stats *s)
+{
+    struct kernel *k = kernel_of(up);
+    const struct kernel_port *p = find(k, no);
+    struct vport v;
+
+    memset(s, 0xff, sizeof *s); /* All unknown. */
+    if (p && !get_by_name(k, p->name, &v)) {
+        *s = (struct dp_port_stats){.rx_packets = v.stats.rx_packets,
+                                    .tx_packets = v.stats.tx_packets,
+                                    .rx_bytes = v.stats.rx_bytes,
+                                    .tx_bytes = v.stats.tx_bytes,
+                                    .rx_dropped = v.stats.rx_dropped,
+                                    .tx_dropped = v.stats.tx_dropped,
+                                    .rx_errors = v.stats.rx_errors,
+                                    .tx_errors = v.stats.tx_errors};
+    }
+}
+
+int kport_set_up(struct dp *base, uint32_t no, bool up)
+{
+    const struct kernel_port *p = find(kernel_of(base), no);
+
+    return !p || p->gone ? ENODEV : link_set_up(p->link.ifindex, up);
+}
+
+/* ---- devices come and go ---- */
+
+/* A device that has returned is no port of the datapath any more: it is made one again. */
+static void bring_back(struct kernel *k, struct kernel_port *p)
+{
+    struct vport v;
+    int error = create(k, p->name, OVS_VPORT_TYPE_NETDEV, p->no, &v);
+
+    if (error && error != EEXIST) {
+        log_warn("%s: network device has returned but cannot be added (%s)", p->name,
+                 strerror(error));
+    } else {
+        log_info("%s: network device has returned", p->name);
+        refresh(p);
+    }
+}
+
+static void on_link(void *k_, const struct link_info *link)
+{
+    struct kernel *k = k_;
+
+    for (struct kernel_port *p = k->ports; p; p = p->next) {
+        if (link && link->ifindex != p->link.ifindex && strcmp(link->name, p->name)) {
+            continue;
+        }
+        bool was_gone = p->gone;
+        refresh(p);
+        if (!was_gone && p->gone) {
+            log_warn("%s: network device has vanished, waiting for it to return", p->name);
+        } else if (was_gone && !p->gone && !p->internal) {
+            bring_back(k, p);
+        }
+        if (k->up.handler.port_changed) {
+            k->up.handler.port_changed(k->up.handler.aux, p->no);
+        }
+    }
+}
+
+void kport_init(struct kernel *k)
+{
+    int error = link_monitor_new(k->up.loop, on_link, k, &k->monitor);
+    if (error) {
+        log_warn("cannot watch network devices (%s): changes of links go unnoticed",
+                 strerror(error));
+    }
+}
+
+void kport_deinit(struct kernel *k, bool destroy)
+{
+    link_monitor_free(k->monitor);
+    while (k->ports) {
+        remove_port(k, k->ports, destroy);
+    }
+}

@@ -1,0 +1,200 @@
+/* kprobe.c - see kernel.h: what this kernel can do, found out by asking it to.
+ *
+ * A key is known if a flow with it comes back the same (old kernels drop what they do not know); an
+ * action, if a flow with it is taken.  OVS_FLOW_ATTR_PROBE keeps the kernel from logging the
+ * refusals.  Probe flows name an input port that no vport has, so that no packet meets them. */
+#include "lib/dp/kernel/kernel.h"
+#include "lib/log.h"
+
+LOG_MODULE(kprobe);
+
+#define PROBE_PORT 0xfffe
+
+struct probe {
+    struct kernel *k;
+    struct nlkey_features all; /* As if everything were known. */
+    const struct key *key;
+    bool same;
+};
+
+static const uint64_t probe_id[2] = {UINT64_C(0x50524f4245), 1};
+
+static void on_flow(void *p_, const struct nlsock_msg *m)
+{
+    struct probe *p = p_;
+    struct nlrd r;
+    struct key back;
+
+    nlrd_init(&r, m->attrs, m->n);
+    while (nlrd_next(&r)) {
+        if (r.type == OVS_FLOW_ATTR_KEY && nlkey_get(r.data, r.n, false, &back)) {
+            p->same = !memcmp(&back, p->key, sizeof back);
+        }
+    }
+}
+
+static struct nlwr *begin(struct probe *p, uint8_t cmd, uint16_t flags, struct nlwr *w)
+{
+    nlsock_begin(p->k->sock, NLSOCK_FLOW, cmd, flags, p->k->ifindex, w);
+    nlwr_put_data(w, OVS_FLOW_ATTR_UFID, probe_id, sizeof probe_id);
+    return w;
+}
+
+/* Puts a flow, looks whether it comes back the same, deletes it.  False: it does not. */
+static bool probe_flow(struct probe *p, const struct key *key, const struct dp_actions *actions,
+                       const struct nlaction_env *env)
+{
+    struct nlwr w;
+    const char *why;
+
+    p->key = key;
+    p->same = false;
+    begin(p, OVS_FLOW_CMD_NEW, NLM_F_CREATE, &w);
+    size_t nest = nlwr_nest(&w, OVS_FLOW_ATTR_KEY);
+    nlkey_put(key, NULL, &p->all, &w);
+    nlwr_end(&w, nest);
+    nest = nlwr_nest(&w, OVS_FLOW_ATTR_ACTIONS);
+    bool ok = nlaction_put(actions->data, actions->len, env, &w, &why);
+    nlwr_end(&w, nest);
+    nlwr_put_flag(&w, OVS_FLOW_ATTR_PROBE);
+    if (!ok || nlsock_call(p->k->sock, &w, NULL, NULL)) {
+        return false;
+    }
+    int error = nlsock_call(p->k->sock, begin(p, OVS_FLOW_CMD_GET, 0, &w), on_flow, p);
+    error |= nlsock_call(p->k->sock, begin(p, OVS_FLOW_CMD_DEL, 0, &w), NULL, NULL);
+    return !error && p->same;
+}
+
+static struct key ip_key(void)
+{
+    return (struct key){.in_port = PROBE_PORT, .eth_type = htons(0x0800), .ip_proto = 253};
+}
+
+static bool knows_key(struct probe *p, const struct key *key)
+{
+    static const struct dp_actions none = {NULL, 0, 0, false};
+    return probe_flow(p, key, &none, &(struct nlaction_env){.upcall_pid = 1});
+}
+
+static void probe_ct_keys(struct probe *p, struct nlkey_features *f)
+{
+    struct key k = ip_key();
+
+    p->all = (struct nlkey_features){.max_vlans = 1, .max_mpls = 1, .ct_state = true};
+    k.ct_state = htonl(CS_TRK | CS_NEW);
+    f->ct_state = knows_key(p, &k);
+    if (!f->ct_state) {
+        return;
+    }
+    p->all.ct_zone = true;
+    k.ct_zone = htons(1);
+    f->ct_zone = p->all.ct_zone = knows_key(p, &k);
+    p->all.ct_mark = true;
+    k.ct_mark = htonl(1);
+    f->ct_mark = p->all.ct_mark = knows_key(p, &k);
+    p->all.ct_label = true;
+    k.ct_label[15] = 1;
+    f->ct_label = p->all.ct_label = knows_key(p, &k);
+
+    struct key k4 = k, k6 = k;
+    k4.ct_proto = k6.ct_proto = 6;
+    p->all.ct_orig_tuple = p->all.ct_orig_tuple6 = true;
+    k4.ct_ip_src = htonl(1);
+    f->ct_orig_tuple = knows_key(p, &k4);
+    k6.eth_type = htons(0x86dd);
+    k6.ct_ip6_src[15] = 1;
+    f->ct_orig_tuple6 = knows_key(p, &k6);
+}
+
+static void probe_depths(struct probe *p, struct nlkey_features *f)
+{
+    struct key k = ip_key();
+
+    p->all = (struct nlkey_features){.max_vlans = 2, .max_mpls = 1};
+    k.vlan[0] = (struct key_vlan){htons(0x88a8), htons(VLAN_CFI | 1)};
+    k.vlan[1] = (struct key_vlan){htons(0x8100), htons(VLAN_CFI | 2)};
+    f->max_vlans = knows_key(p, &k) ? 2 : 1;
+    f->max_mpls = 0;
+    for (unsigned n = KEY_MAX_MPLS; n && !f->max_mpls; n--) {
+        k = (struct key){.in_port = PROBE_PORT, .eth_type = htons(0x8847)};
+        for (unsigned i = 0; i < n; i++) {
+            k.mpls_lse[i] = htonl((i + 1) << 12 | (i + 1 == n ? 0x100 : 0));
+        }
+        p->all.max_mpls = n;
+        f->max_mpls = knows_key(p, &k) ? n : 0;
+    }
+    k = ip_key();
+    k.eth_type = htons(0x86dd);
+    k.ip6_exthdr = htons(1);
+    p->all.ip6_exthdr = true;
+    f->ip6_exthdr = knows_key(p, &k);
+}
+
+/* Is a flow with this one action taken?  'env' says the action may be written. */
+static bool knows_action(struct probe *p, const void *action, size_t len,
+                         const struct nlaction_env *env)
+{
+    struct dp_actions list = DP_ACTIONS_INIT;
+    struct key k = ip_key();
+
+    p->all = (struct nlkey_features){.max_vlans = 1, .max_mpls = 1};
+    struct dp_action *a = dp_actions_put(&list, ((const struct dp_action *)action)->type, len);
+    uint16_t whole = a->len;
+    memcpy(a, action, len);
+    a->len = whole;
+    bool known = probe_flow(p, &k, &list, env);
+    dp_actions_deinit(&list);
+    return known;
+}
+
+static void probe_actions(struct probe *p, struct nlaction_env *env)
+{
+    const struct nlaction_env all = {.upcall_pid = 1,
+                                     .set_masked = true,
+                                     .ct_clear = true,
+                                     .clone = true,
+                                     .trunc = true,
+                                     .force_commit = true};
+    struct nlaction_env eventmask = all;
+    struct dp_action_set set = {.a = {.type = DP_ACTION_SET, .u32 = DP_SET_IP4}};
+    struct dp_action_ct ct = {.a.type = DP_ACTION_CT, .commit = true, .zone = 1};
+    const struct dp_action clear = {.type = DP_ACTION_CT_CLEAR};
+    const struct dp_action trunc = {.type = DP_ACTION_TRUNC, .u32 = 64};
+    const struct dp_action clone = {.type = DP_ACTION_CLONE};
+
+    set.value.ip4.ttl = set.mask.ip4.ttl = 1;
+    eventmask.ct_eventmask = true;
+    *env = (struct nlaction_env){0};
+    env->set_masked = knows_action(p, &set, sizeof set, &all);
+    env->ct_eventmask = knows_action(p, &ct, sizeof ct, &eventmask);
+    ct.force = true;
+    env->force_commit = knows_action(p, &ct, sizeof ct, &all);
+    env->ct_clear = knows_action(p, &clear, sizeof clear, &all);
+    env->trunc = knows_action(p, &trunc, sizeof trunc, &all);
+    env->clone = knows_action(p, &clone, sizeof clone, &all);
+}
+
+void kprobe_run(struct kernel *k)
+{
+    struct probe p = {.k = k};
+    struct nlkey_features *f = &k->key_features;
+
+    probe_ct_keys(&p, f);
+    probe_depths(&p, f);
+    probe_actions(&p, &k->action_env);
+    k->features = (struct dp_features){.ct = f->ct_state,
+                                       .ct_zone = f->ct_zone,
+                                       .ct_mark = f->ct_mark,
+                                       .ct_label = f->ct_label,
+                                       .ct_orig_tuple = f->ct_orig_tuple,
+                                       .ct_clear = k->action_env.ct_clear,
+                                       .recirc = true,
+                                       .clone = k->action_env.clone,
+                                       .max_vlan_headers = f->max_vlans,
+                                       .max_mpls_depth = f->max_mpls};
+    log_info("%s: ct state %d zone %d mark %d label %d tuple %d/%d, %u VLAN tags, %u MPLS labels, "
+             "masked set %d, ct_clear %d, clone %d, trunc %d",
+             k->up.name, f->ct_state, f->ct_zone, f->ct_mark, f->ct_label, f->ct_orig_tuple,
+             f->ct_orig_tuple6, f->max_vlans, f->max_mpls, k->action_env.set_masked,
+             k->action_env.ct_clear, k->action_env.clone, k->action_env.trunc);
+}

@@ -1,0 +1,265 @@
+/* nlaction.c - see nlaction.h. */
+#include "lib/dp/kernel/nlaction.h"
+
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/openvswitch.h>
+#include <string.h>
+
+#define MAX_DEPTH 4 /* Of clones; the kernel has a limit of its own. */
+
+/* Which changes of a connection are worth an event: not each packet's of its protocol state. */
+#define CT_EVENTS \
+    (1u << IPCT_NEW | 1u << IPCT_RELATED | 1u << IPCT_DESTROY | 1u << IPCT_MARK | 1u << IPCT_LABEL)
+
+struct put {
+    const struct nlaction_env *env;
+    struct nlwr *w;
+    const char *why; /* NULL: all is well so far. */
+    unsigned depth;
+};
+
+static void refuse(struct put *p, const char *why)
+{
+    p->why = p->why ? p->why : why;
+}
+
+/* ---- set ---- */
+
+/* The kernel's attribute of a header; value or mask into 'to', which is zeroed and has its size. */
+struct header {
+    uint16_t attr; /* 0: the kernel cannot set it. */
+    uint8_t size;
+    void (*fill)(const union dp_set_value *, void *to);
+};
+
+static void fill_eth(const union dp_set_value *v, void *to)
+{
+    struct ovs_key_ethernet *k = to;
+    memcpy(k->eth_src, v->eth.src, 6);
+    memcpy(k->eth_dst, v->eth.dst, 6);
+}
+
+static void fill_ip4(const union dp_set_value *v, void *to)
+{
+    struct ovs_key_ipv4 *k = to;
+    k->ipv4_src = v->ip4.src;
+    k->ipv4_dst = v->ip4.dst;
+    k->ipv4_tos = v->ip4.tos;
+    k->ipv4_ttl = v->ip4.ttl;
+}
+
+static void fill_ip6(const union dp_set_value *v, void *to)
+{
+    struct ovs_key_ipv6 *k = to;
+    memcpy(k->ipv6_src, v->ip6.src, 16);
+    memcpy(k->ipv6_dst, v->ip6.dst, 16);
+    k->ipv6_label = v->ip6.label;
+    k->ipv6_tclass = v->ip6.tclass;
+    k->ipv6_hlimit = v->ip6.hlimit;
+}
+
+static void fill_ports(const union dp_set_value *v, void *to)
+{
+    struct ovs_key_tcp *k = to; /* UDP's and SCTP's are alike. */
+    k->tcp_src = v->ports.src;
+    k->tcp_dst = v->ports.dst;
+}
+
+static void fill_mpls(const union dp_set_value *v, void *to)
+{
+    memcpy(to, &v->mpls_lse, 4);
+}
+
+static void fill_mark(const union dp_set_value *v, void *to)
+{
+    memcpy(to, &(uint32_t){ntohl(v->skb_mark)}, 4);
+}
+
+static const struct header headers[] = {
+    [DP_SET_ETH] = {OVS_KEY_ATTR_ETHERNET, sizeof(struct ovs_key_ethernet), fill_eth},
+    [DP_SET_IP4] = {OVS_KEY_ATTR_IPV4, sizeof(struct ovs_key_ipv4), fill_ip4},
+    [DP_SET_IP6] = {OVS_KEY_ATTR_IPV6, sizeof(struct ovs_key_ipv6), fill_ip6},
+    [DP_SET_TCP] = {OVS_KEY_ATTR_TCP, sizeof(struct ovs_key_tcp), fill_ports},
+    [DP_SET_UDP] = {OVS_KEY_ATTR_UDP, sizeof(struct ovs_key_udp), fill_ports},
+    [DP_SET_SCTP] = {OVS_KEY_ATTR_SCTP, sizeof(struct ovs_key_sctp), fill_ports},
+    [DP_SET_MPLS] = {OVS_KEY_ATTR_MPLS, 4, fill_mpls},
+    [DP_SET_SKB_MARK] = {OVS_KEY_ATTR_SKB_MARK, 4, fill_mark},
+    [DP_SET_TUNNEL] = {0, 0, NULL}, /* The table's end. */
+};
+
+static void put_set(struct put *p, const struct dp_action_set *s)
+{
+    const struct header *h = s->a.u32 < ARRAY_SIZE(headers) ? &headers[s->a.u32] : NULL;
+
+    if (!h || !h->attr) {
+        refuse(p, "the kernel datapath cannot write a header of this kind");
+        return;
+    }
+    if (!p->env->set_masked) {
+        refuse(p, "this kernel cannot set parts of a header (Linux 4.0 can)");
+        return;
+    }
+    size_t nest = nlwr_nest(p->w, OVS_ACTION_ATTR_SET_MASKED);
+    uint8_t *to = nlwr_put(p->w, h->attr, 2 * (size_t)h->size);
+    if (to) {
+        h->fill(&s->value, to);
+        h->fill(&s->mask, to + h->size);
+    }
+    nlwr_end(p->w, nest);
+}
+
+/* ---- ct ---- */
+
+static void put_ct(struct put *p, const struct dp_action_ct *ct)
+{
+    struct nlwr *w = p->w;
+    size_t nest = nlwr_nest(w, OVS_ACTION_ATTR_CT);
+
+    if (ct->commit) {
+        if (ct->force && !p->env->force_commit) {
+            refuse(p, "this kernel has no ct(force) (Linux 4.12 has)");
+        }
+        nlwr_put_flag(w, ct->force ? OVS_CT_ATTR_FORCE_COMMIT : OVS_CT_ATTR_COMMIT);
+    }
+    if (ct->zone) {
+        nlwr_put_u16(w, OVS_CT_ATTR_ZONE, ct->zone);
+    }
+    if (ct->mark_mask) {
+        uint32_t mark[2] = {ct->mark, ct->mark_mask};
+        nlwr_put_data(w, OVS_CT_ATTR_MARK, mark, sizeof mark);
+    }
+    if (!is_all_zeros(ct->label_mask, 16)) {
+        uint8_t *to = nlwr_put(w, OVS_CT_ATTR_LABELS, 32);
+        if (to) {
+            memcpy(to, ct->label, 16);
+            memcpy(to + 16, ct->label_mask, 16);
+        }
+    }
+    if (ct->alg) {
+        nlwr_put_str(w, OVS_CT_ATTR_HELPER, ct->alg == 69 ? "tftp" : "ftp");
+    }
+    if (ct->commit && p->env->ct_eventmask) {
+        nlwr_put_u32(w, OVS_CT_ATTR_EVENTMASK, CT_EVENTS);
+    }
+    nlwr_end(w, nest);
+}
+
+/* ---- the rest ---- */
+
+static void put_userspace(struct put *p, const struct dp_action_userspace *u)
+{
+    size_t nest = nlwr_nest(p->w, OVS_ACTION_ATTR_USERSPACE);
+    nlwr_put_u32(p->w, OVS_USERSPACE_ATTR_PID, p->env->upcall_pid);
+    nlwr_put_data(p->w, OVS_USERSPACE_ATTR_USERDATA, u->cookie, u->a.u32);
+    nlwr_end(p->w, nest);
+}
+
+static void put_list(struct put *, const void *actions, size_t len);
+
+static void put_clone(struct put *p, const struct dp_action *a)
+{
+    if (!p->env->clone) {
+        refuse(p, "this kernel has no clone (Linux 4.12 has)");
+    } else if (p->depth == MAX_DEPTH) {
+        refuse(p, "clones nest too deeply");
+    } else {
+        size_t nest = nlwr_nest(p->w, OVS_ACTION_ATTR_CLONE);
+        p->depth++;
+        put_list(p, a + 1, a->len - sizeof *a);
+        p->depth--;
+        nlwr_end(p->w, nest);
+    }
+}
+
+static void put_one(struct put *p, const struct dp_action *a)
+{
+    const struct dp_action_push_mpls *m = (const void *)a;
+    struct nlwr *w = p->w;
+
+    switch ((enum dp_action_type)a->type) {
+    case DP_ACTION_OUTPUT:
+        nlwr_put_u32(w, OVS_ACTION_ATTR_OUTPUT, a->u32);
+        break;
+    case DP_ACTION_USERSPACE:
+        put_userspace(p, (const void *)a);
+        break;
+    case DP_ACTION_SET:
+        put_set(p, (const void *)a);
+        break;
+    case DP_ACTION_PUSH_VLAN:
+        nlwr_put_data(w, OVS_ACTION_ATTR_PUSH_VLAN,
+                      &(struct ovs_action_push_vlan){.vlan_tpid = htons((uint16_t)(a->u32 >> 16)),
+                                                     .vlan_tci =
+                                                         htons((uint16_t)(a->u32 | VLAN_CFI))},
+                      sizeof(struct ovs_action_push_vlan));
+        break;
+    case DP_ACTION_POP_VLAN:
+        nlwr_put_flag(w, OVS_ACTION_ATTR_POP_VLAN);
+        break;
+    case DP_ACTION_RECIRC:
+        nlwr_put_u32(w, OVS_ACTION_ATTR_RECIRC, a->u32);
+        break;
+    case DP_ACTION_HASH:
+        nlwr_put_data(w, OVS_ACTION_ATTR_HASH,
+                      &(struct ovs_action_hash){.hash_alg = OVS_HASH_ALG_L4, .hash_basis = a->u32},
+                      sizeof(struct ovs_action_hash));
+        break;
+    case DP_ACTION_PUSH_MPLS:
+        nlwr_put_data(w, OVS_ACTION_ATTR_PUSH_MPLS,
+                      &(struct ovs_action_push_mpls){.mpls_lse = m->lse,
+                                                     .mpls_ethertype = m->eth_type},
+                      sizeof(struct ovs_action_push_mpls));
+        break;
+    case DP_ACTION_POP_MPLS:
+        nlwr_put_u16(w, OVS_ACTION_ATTR_POP_MPLS, htons((uint16_t)a->u32));
+        break;
+    case DP_ACTION_CT:
+        put_ct(p, (const void *)a);
+        break;
+    case DP_ACTION_TRUNC:
+        if (!p->env->trunc) {
+            refuse(p, "this kernel cannot truncate (Linux 4.8 can)");
+        }
+        nlwr_put_u32(w, OVS_ACTION_ATTR_TRUNC, a->u32);
+        break;
+    case DP_ACTION_CT_CLEAR:
+        if (!p->env->ct_clear) {
+            refuse(p, "this kernel has no ct_clear (Linux 4.15 has)");
+        }
+        nlwr_put_flag(w, OVS_ACTION_ATTR_CT_CLEAR);
+        break;
+    case DP_ACTION_METER:
+        if (!p->env->meter) {
+            refuse(p, "this kernel has no meters (Linux 4.18 has)");
+        }
+        nlwr_put_u32(w, OVS_ACTION_ATTR_METER, a->u32);
+        break;
+    case DP_ACTION_CLONE:
+        put_clone(p, a);
+        break;
+    case DP_ACTION_N:
+        break;
+    }
+}
+
+static void put_list(struct put *p, const void *actions, size_t len)
+{
+    const struct dp_action *a;
+
+    DP_ACTION_FOR_EACH(a, actions, len) {
+        put_one(p, a);
+    }
+}
+
+bool nlaction_put(const void *actions, size_t len, const struct nlaction_env *env, struct nlwr *w,
+                  const char **why)
+{
+    struct put p = {.env = env, .w = w};
+
+    put_list(&p, actions, len);
+    if (w->err) {
+        refuse(&p, "the list of actions is too long for the kernel");
+    }
+    *why = p.why;
+    return !p.why;
+}

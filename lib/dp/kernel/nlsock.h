@@ -1,0 +1,98 @@
+/* nlsock.h - generic netlink with the openvswitch families: requests, dumps, batches.
+ *
+ * Layer 3.  One socket is used by one thread.  The transport is injected, so that tests can stand
+ * in for the kernel with any answer, and with any error.
+ *
+ * Invariants: a reply is taken only with the sequence number of the request under way; whatever
+ * else comes is ignored.  Every wait is bounded: requests are answered by the kernel synchronously,
+ * and a receive that brings nothing for NLSOCK_TIMEOUT_MS is an error (ETIMEDOUT).
+ * Errors are positive errno values; the kernel's extended acknowledgement text goes to the log. */
+#pragma once
+
+#include <linux/genetlink.h>
+#include <linux/openvswitch.h>
+#include <sys/types.h>
+
+#include "lib/dp/kernel/nlwr.h"
+
+#define NLSOCK_TIMEOUT_MS 5000
+#define NLSOCK_BUF        131072 /* Of a request, and of one datagram. */
+
+struct nlsock_transport {
+    /* A whole datagram, or -1 and errno. */
+    ssize_t (*send)(void *aux, const void *, size_t);
+    ssize_t (*recv)(void *aux, void *, size_t); /* Blocks; EAGAIN after NLSOCK_TIMEOUT_MS. */
+    void (*close)(void *aux);
+    void *aux;
+    int fd; /* For polling; -1: none. */
+    uint32_t port_id;
+};
+
+enum nlsock_family {
+    NLSOCK_CTRL,
+    NLSOCK_DATAPATH,
+    NLSOCK_VPORT,
+    NLSOCK_FLOW,
+    NLSOCK_PACKET,
+    NLSOCK_METER,
+    NLSOCK_CT_LIMIT,
+    NLSOCK_N_FAMILIES
+};
+
+/* Looked up once, shared by all sockets.  0: this kernel does not have it. */
+struct nlsock_families {
+    uint16_t id[NLSOCK_N_FAMILIES];
+    uint32_t vport_group; /* Multicast: ports come, go, change; 0: none. */
+};
+
+struct nlsock {
+    struct nlsock_transport transport;
+    const struct nlsock_families *families;
+    uint32_t seq;
+    _Alignas(8) uint8_t request[NLSOCK_BUF];
+    _Alignas(8) uint8_t reply[NLSOCK_BUF];
+};
+
+/* A netlink socket of this process' network namespace.  'news': for what the kernel sends by
+ * itself; receiving never waits.  0 or errno. */
+int nlsock_open(bool news, struct nlsock **);
+struct nlsock *nlsock_new(const struct nlsock_transport *); /* Takes it over. */
+void nlsock_free(struct nlsock *);
+/* ENOENT: no openvswitch in this kernel. */
+int nlsock_resolve(struct nlsock *, struct nlsock_families *) MUST_USE;
+
+/* One message of a reply, behind its headers. */
+struct nlsock_msg {
+    enum nlsock_family family;
+    uint8_t cmd;
+    int dp_ifindex;
+    const void *attrs;
+    size_t n;
+};
+typedef void nlsock_cb(void *aux, const struct nlsock_msg *);
+
+/* Begins a request in the socket's buffer; attributes are added with 'w'. */
+void nlsock_begin(struct nlsock *, enum nlsock_family, uint8_t cmd, uint16_t flags, int dp_ifindex,
+                  struct nlwr *w);
+/* Sends it and waits for the answer: each message of it to 'cb' (NULL: only success counts). */
+int nlsock_call(struct nlsock *, struct nlwr *w, nlsock_cb *cb, void *aux) MUST_USE;
+
+/* Several requests in one datagram; nlsock_batch_add() may be called until it says false (full),
+ * and nlsock_batch_run() calls 'done' for each in order, with 0 or its errno. */
+struct nlsock_batch {
+    struct nlsock *sock;
+    size_t len;
+    unsigned n;
+    uint32_t first_seq;
+};
+typedef void nlsock_done(void *aux, unsigned index, int error);
+void nlsock_batch_begin(struct nlsock *, struct nlsock_batch *);
+/* Room of 'room' bytes for one more request; NULL writer error: does not fit. */
+bool nlsock_batch_add(struct nlsock_batch *, enum nlsock_family, uint8_t cmd, uint16_t flags,
+                      int dp_ifindex, size_t room, struct nlwr *w) MUST_USE;
+void nlsock_batch_end(struct nlsock_batch *, struct nlwr *w); /* The request is complete. */
+int nlsock_batch_run(struct nlsock_batch *, nlsock_cb *cb, nlsock_done *done, void *aux) MUST_USE;
+
+/* What the kernel sends by itself (upcalls, notifications): one datagram, not waiting.  0, EAGAIN,
+ * or another errno (ENOBUFS: some were lost). */
+int nlsock_recv(struct nlsock *, nlsock_cb *cb, void *aux) MUST_USE;

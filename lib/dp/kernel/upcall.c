@@ -1,0 +1,347 @@
+/* upcall.c - see upcall.h. */
+#include "lib/dp/kernel/upcall.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <urcu-qsbr.h>
+
+#include "lib/counter.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "lib/packet/packet.h"
+#include "lib/packet/parse.h"
+
+LOG_MODULE(upcall);
+
+/* One upcall, pointing into the socket's buffer, but for the packet. */
+struct upcall {
+    uint8_t cmd;
+    struct packet *packet; /* Owned. */
+    struct key key;
+    const uint8_t *key_attrs, *cookie, *mru, *hash;
+    uint16_t n_key_attrs, n_cookie;
+};
+
+/* What a request of the batch was for. */
+struct sent {
+    struct kflow *flow; /* Put; NULL: a packet. */
+};
+
+struct turn {
+    struct upcall_thread *t;
+    struct nlsock_batch batch;
+    struct sent sent[2 * UPCALL_BATCH];
+    unsigned n;
+};
+
+/* ---- requests ---- */
+
+static void on_done(void *turn_, unsigned i, int error)
+{
+    struct turn *turn = turn_;
+    struct kflow *f = turn->sent[i].flow;
+
+    if (f) {
+        kflow_installed(f, !error);
+        if (error && error != EEXIST) {
+            log_warn_rl("%s: the kernel refused a flow (%s)", turn->t->up->name, strerror(error));
+        }
+    } else if (error) {
+        log_dbg_rl("%s: the kernel did not run a packet's actions (%s)", turn->t->up->name,
+                   strerror(error));
+    }
+}
+
+static void flush(struct turn *turn)
+{
+    if (turn->n) {
+        int error = nlsock_batch_run(&turn->batch, NULL, on_done, turn);
+        if (error) {
+            log_warn_rl("%s: upcalls could not be answered (%s)", turn->t->up->name,
+                        strerror(error));
+        }
+    }
+    turn->n = 0;
+    nlsock_batch_begin(turn->t->requests, &turn->batch);
+}
+
+static bool add(struct turn *turn, enum nlsock_family family, uint8_t cmd, uint16_t flags,
+                size_t room, struct nlwr *w)
+{
+    struct upcall_thread *t = turn->t;
+
+    if (turn->n == ARRAY_SIZE(turn->sent) ||
+        !nlsock_batch_add(&turn->batch, family, cmd, flags, t->dp_ifindex, room, w)) {
+        flush(turn);
+        if (!nlsock_batch_add(&turn->batch, family, cmd, flags, t->dp_ifindex, room, w)) {
+            return false;
+        }
+    }
+    turn->sent[turn->n++] = (struct sent){.flow = NULL};
+    return true;
+}
+
+static void end(struct turn *turn, struct nlwr *w)
+{
+    turn->n -= w->err;
+    nlsock_batch_end(&turn->batch, w);
+}
+
+static void put_flow(struct turn *turn, struct kflow *f)
+{
+    struct nlwr w;
+    bool ok = add(turn, NLSOCK_FLOW, OVS_FLOW_CMD_NEW, NLM_F_CREATE | NLM_F_EXCL, 40000, &w);
+
+    if (ok) {
+        if (!kflow_put(turn->t->flows, f, &w)) {
+            w.err = true;
+        }
+        ok = !w.err;
+        if (ok) {
+            turn->sent[turn->n - 1].flow = f;
+        }
+        end(turn, &w);
+    }
+    if (!ok) {
+        kflow_installed(f, false);
+    }
+}
+
+static void execute(struct turn *turn, const struct upcall *u, const void *actions, size_t len)
+{
+    struct nlwr w;
+    const char *why;
+
+    if (!len || !add(turn, NLSOCK_PACKET, OVS_PACKET_CMD_EXECUTE, 0, 40000 + u->packet->len, &w)) {
+        return;
+    }
+    nlwr_put_data(&w, OVS_PACKET_ATTR_PACKET, u->packet->data, u->packet->len);
+    /* The kernel's own words, with what a struct key does not hold. */
+    nlwr_put_data(&w, OVS_PACKET_ATTR_KEY, u->key_attrs, u->n_key_attrs);
+    size_t nest = nlwr_nest(&w, OVS_PACKET_ATTR_ACTIONS);
+    if (!nlaction_put(actions, len, &turn->t->flows->action_env, &w, &why)) {
+        log_warn_rl("%s: a packet was dropped: %s", turn->t->up->name, why);
+        w.err = true;
+    }
+    nlwr_end(&w, nest);
+    if (u->mru) {
+        nlwr_put_data(&w, OVS_PACKET_ATTR_MRU, u->mru, 2);
+    }
+    if (u->hash) {
+        nlwr_put_data(&w, OVS_PACKET_ATTR_HASH, u->hash, 8);
+    }
+    end(turn, &w);
+}
+
+/* ---- upcalls ---- */
+
+static void on_miss(struct turn *turn, const struct upcall *u)
+{
+    struct upcall_thread *t = turn->t;
+    const struct dp_handler *h = &t->up->handler;
+    struct dp_verdict v = {.cache = true};
+    bool is_new;
+
+    counter_inc(COUNTER_dp_miss);
+    dp_actions_init(&v.actions);
+    h->miss(h->aux, u->packet, &u->key, t->env.now_ms, &v);
+    if (v.actions.overflow) {
+        v.actions.len = 0;
+        v.cache = false;
+        v.drop_reason = COUNTER_drop_xlate_error;
+    }
+    struct kflow *f = kflow_prepare(t->flows, &u->key, &v, t->env.now_ms, &is_new);
+    if (f && is_new) {
+        kflow_hit(f, u->packet->len, t->env.now_ms);
+        put_flow(turn, f);
+    } else {
+        kflow_run_once(t->flows, v.credit, u->packet->len, t->env.now_ms);
+    }
+    if (v.actions.len) {
+        execute(turn, u, v.actions.data, v.actions.len);
+    } else {
+        counter_inc(v.drop_reason ? (enum counter)v.drop_reason : COUNTER_drop_action);
+    }
+    dp_actions_deinit(&v.actions);
+}
+
+static bool read_upcall(const struct nlsock_msg *m, struct upcall *u)
+{
+    struct nlrd r;
+
+    *u = (struct upcall){.cmd = m->cmd};
+    nlrd_init(&r, m->attrs, m->n);
+    while (nlrd_next(&r)) {
+        switch (r.type) {
+        case OVS_PACKET_ATTR_PACKET:
+            packet_free(u->packet);
+            u->packet = packet_new_data(r.data, r.n);
+            break;
+        case OVS_PACKET_ATTR_KEY:
+            u->key_attrs = r.data;
+            u->n_key_attrs = r.n;
+            break;
+        case OVS_PACKET_ATTR_USERDATA:
+            u->cookie = r.data;
+            u->n_cookie = r.n;
+            break;
+        case OVS_PACKET_ATTR_MRU:
+            u->mru = r.n == 2 ? r.data : NULL;
+            break;
+        case OVS_PACKET_ATTR_HASH:
+            u->hash = r.n == 8 ? r.data : NULL;
+            break;
+        default:
+            break;
+        }
+    }
+    return !r.err && u->packet && u->key_attrs;
+}
+
+/* What the kernel's key does not have, from the frame; offsets for whoever looks into it. */
+static bool complete_key(struct upcall *u)
+{
+    struct key k, parsed;
+
+    if (!nlkey_get(u->key_attrs, u->n_key_attrs, false, &k) || !parse_key(u->packet, &parsed)) {
+        return false;
+    }
+    k.nd_options_type = parsed.nd_options_type;
+    k.nd_reserved = parsed.nd_reserved;
+    k.ip6_exthdr = k.ip6_exthdr ? k.ip6_exthdr : parsed.ip6_exthdr;
+    k.pbb_isid = parsed.pbb_isid;
+    k.pbb_uca = parsed.pbb_uca;
+    u->key = k;
+    u->packet->in_port = k.in_port;
+    u->packet->recirc_id = ntohl(k.recirc_id);
+    u->packet->mark = ntohl(k.skb_mark);
+    return true;
+}
+
+static void on_message(void *turn_, const struct nlsock_msg *m)
+{
+    struct turn *turn = turn_;
+    const struct dp_handler *h = &turn->t->up->handler;
+    struct upcall u;
+
+    if (m->family != NLSOCK_PACKET || m->dp_ifindex != turn->t->dp_ifindex) {
+        return;
+    }
+    if (!read_upcall(m, &u) || !complete_key(&u)) {
+        counter_inc(COUNTER_drop_parse_short);
+        log_warn_rl("%s: an upcall of the kernel could not be read", turn->t->up->name);
+    } else if (u.cmd == OVS_PACKET_CMD_ACTION) {
+        if (u.cookie) {
+            h->userspace(h->aux, u.packet, &u.key, u.cookie, u.n_cookie);
+        }
+    } else if (u.cmd == OVS_PACKET_CMD_MISS) {
+        on_miss(turn, &u);
+    }
+    packet_free(u.packet);
+}
+
+static void take_turn(struct upcall_thread *t)
+{
+    struct turn turn = {.t = t};
+
+    env_refresh(&t->env);
+    nlsock_batch_begin(t->requests, &turn.batch);
+    for (unsigned i = 0; i < UPCALL_BATCH; i++) {
+        int error = nlsock_recv(t->upcalls, on_message, &turn);
+        if (error == ENOBUFS) {
+            __atomic_add_fetch(&t->n_lost, 1, __ATOMIC_RELAXED);
+            counter_inc(COUNTER_drop_miss_budget);
+        } else if (error) {
+            break; /* EAGAIN: all is read. */
+        }
+    }
+    flush(&turn);
+}
+
+/* ---- the thread ---- */
+
+static void keep_net_admin(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = {
+        {.effective = 1u << CAP_NET_ADMIN, .permitted = 1u << CAP_NET_ADMIN}};
+
+    if (syscall(SYS_capset, &head, caps)) {
+        log_warn("an upcall thread cannot keep NET_ADMIN alone (%s)", strerror(errno));
+    }
+}
+
+static void *thread_main(void *t_)
+{
+    struct upcall_thread *t = t_;
+    struct pollfd fds[] = {{.fd = t->upcalls->transport.fd, .events = POLLIN},
+                           {.fd = t->wake_fd, .events = POLLIN}};
+
+    keep_net_admin();
+    rcu_register_thread();
+    while (!__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE)) {
+        rcu_thread_offline();
+        poll(fds, ARRAY_SIZE(fds), -1);
+        rcu_thread_online();
+        if (fds[0].revents) {
+            take_turn(t);
+        }
+    }
+    rcu_unregister_thread();
+    return NULL;
+}
+
+char *upcall_start(struct upcall_thread *t, struct kflows *flows, const struct dp *up,
+                   int dp_ifindex, const struct nlsock_families *families)
+{
+    sigset_t all, old;
+
+    *t = (struct upcall_thread){.flows = flows, .up = up, .dp_ifindex = dp_ifindex, .wake_fd = -1};
+    env_init(&t->env);
+    int error = nlsock_open(true, &t->upcalls);
+    error = error ? error : nlsock_open(false, &t->requests);
+    if (!error && (t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
+        error = errno;
+    }
+    if (!error) {
+        t->upcalls->families = t->requests->families = families;
+        /* Signals are the control thread's. */
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &old);
+        error = pthread_create(&t->thread, NULL, thread_main, t);
+        pthread_sigmask(SIG_SETMASK, &old, NULL);
+    }
+    if (error) {
+        nlsock_free(t->upcalls);
+        nlsock_free(t->requests);
+        if (t->wake_fd >= 0) {
+            close(t->wake_fd);
+        }
+        return xasprintf("could not start an upcall thread (%s)", strerror(error));
+    }
+    pthread_setname_np(t->thread, "upcall");
+    return NULL;
+}
+
+void upcall_stop(struct upcall_thread *t)
+{
+    uint64_t one = 1;
+
+    __atomic_store_n(&t->stop, true, __ATOMIC_RELEASE);
+    ssize_t unused UNUSED = write(t->wake_fd, &one, sizeof one);
+    pthread_join(t->thread, NULL);
+    nlsock_free(t->upcalls);
+    nlsock_free(t->requests);
+    close(t->wake_fd);
+}
+
+uint32_t upcall_pid(const struct upcall_thread *t)
+{
+    return t->upcalls->transport.port_id;
+}

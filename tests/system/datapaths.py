@@ -1,0 +1,22 @@
+"""datapaths - which system tests run on which datapath, and why not.
+
+Every test runs on the userspace datapath (netdev) and, from the same source, on the kernel's (system), save what this
+table names.  A name stands for all that begin with it."""
+
+NOT_ON = {
+    "netdev": {
+        "upgrade.": "the packets' way is in the daemon that is killed",
+    },
+    "system": {
+        "afpacket.": "the ports of the userspace datapath alone",
+        "ct.idle_expiry": "warps time, which the kernel's tracker does not follow",
+        "restart.drops_of_ports": "what keeps frames of AF_PACKET ports from the host's stack; the kernel's ports need nothing",
+        "restart.killed_while_changing": "its bridges are of type dummy, whatever the datapath",
+        "user.tun_of_root_alone": "/dev/net/tun, which internal ports of the kernel datapath do not use",
+    },
+}
+
+
+def why_not(name, datapath):
+    """Why a test does not run there; None if it does."""
+    return next((why for prefix, why in NOT_ON[datapath].items() if name.startswith(prefix)), None)

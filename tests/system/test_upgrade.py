@@ -1,0 +1,150 @@
+"""test_upgrade - the daemon is killed by -9 under traffic and a new one is started: the kernel's flows go on meanwhile,
+nothing of an established connection is lost, and what the new daemon counts is exact."""
+import json
+import re
+import subprocess
+import time
+
+from sluice import Failure, wait_for
+from system.test_firewall import FIREWALL, packets
+
+PYTHON = "/usr/bin/python3"
+ESTABLISHED = r"ct_state=\+est\+trk"
+TAKEN_OVER_SECONDS = 12  # By then a new daemon has made the former one's flows its own, or new ones in their place.
+
+# Numbered datagrams to and fro, one in 10 ms, or as many as are asked for; a line of JSON whenever its input has one.
+UDP_SERVER = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 7))
+print("ready", flush=True)
+while True:
+    data, peer = s.recvfrom(100)
+    s.sendto(data, peer)
+"""
+UDP_CLIENT = """
+import json, select, socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect(("10.1.1.2", 7))
+sent, back, burst = 0, set(), None
+while True:
+    if burst is None or burst > 0:
+        s.send(b"%d" % sent)
+        sent += 1
+        if burst:
+            burst -= 1
+    end = time.monotonic() + 0.01
+    while (left := end - time.monotonic()) > 0:
+        ready = select.select([s, sys.stdin], [], [], left)[0]
+        if s in ready:
+            back.add(int(s.recv(100)))
+        if sys.stdin in ready:
+            word = sys.stdin.readline().strip()
+            if word.isdigit():  # No more than that many from here on.
+                burst = int(word)
+            print(json.dumps({"sent": sent, "back": len(back), "lost": sorted(set(range(sent)) - back)[:9]}), flush=True)
+"""
+TCP_SERVER = """
+import socket
+s = socket.create_server(("0.0.0.0", 8080))
+print("ready", flush=True)
+c, _ = s.accept()
+while b := c.recv(65536):
+    c.sendall(b)
+"""
+TCP_CLIENT = """
+import json, select, socket, sys, time
+c = socket.create_connection(("10.1.1.2", 8080), timeout=30)
+n, gap = 0, 0.0
+while True:
+    begin = time.monotonic()
+    want = b"%8d" % n * 512
+    c.sendall(want)
+    back = b""
+    while len(back) < len(want):
+        back += c.recv(65536)
+    if back != want:
+        sys.exit("data came back changed")
+    n += 1
+    gap = max(gap, time.monotonic() - begin)
+    while select.select([sys.stdin], [], [], 0.01)[0]:
+        sys.stdin.readline()
+        print(json.dumps({"n": n, "gap": gap}), flush=True)
+"""
+
+
+class Traffic:
+    """A client and its server; ask() says how far they are."""
+
+    def __init__(self, env, h1, h2, server, client):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.server = env.background(h2.popen(PYTHON, "-c", server, **pipes))
+        if self.server.stdout.readline().strip() != "ready":
+            raise Failure("no server")
+        self.client = env.background(h1.popen(PYTHON, "-c", client, **pipes))
+
+    def ask(self, word=""):
+        print(word, file=self.client.stdin, flush=True)
+        line = self.client.stdout.readline()
+        if not line:
+            raise Failure(f"the client ended with status {self.client.wait()}")
+        return json.loads(line)
+
+
+def start(env):
+    daemon = env.daemon()
+    h1, h2 = env.two_hosts(daemon)
+    daemon.add_flows("br0", FIREWALL)
+    wait_for("ping", lambda: h1.ping("10.1.1.2") == 1)
+    for host, other in (h1, "10.1.1.2"), (h2, "10.1.1.1"):  # ARP is no part of this.
+        host.ip("neigh", "replace", other, "lladdr", host.ip("neigh", "show", other).split("lladdr ")[1].split()[0], "dev", "eth0",
+                "nud", "permanent")
+    return daemon, h1, h2
+
+
+def kill_and_start_again(daemon, dead_seconds, during):
+    daemon.kill()
+    before = during()
+    time.sleep(dead_seconds)
+    after = during()
+    daemon.start()
+    daemon.add_flows("br0", FIREWALL)
+    return before, after
+
+
+def test_tcp_goes_on(env):
+    """No segment has to be sent twice: nowhere does an answer take as long as that."""
+    daemon, h1, h2 = start(env)
+    tcp = Traffic(env, h1, h2, TCP_SERVER, TCP_CLIENT)
+    wait_for("TCP to flow", lambda: tcp.ask()["n"] > 50)
+    for _ in range(2):
+        before, after = kill_and_start_again(daemon, 3, tcp.ask)
+        assert after["n"] > before["n"] + 50, f"without a daemon: {before}, {after}"
+        time.sleep(TAKEN_OVER_SECONDS)
+    end = tcp.ask()
+    assert end["n"] > after["n"] + 50, (after, end)
+    out = h1.run("ss", "-tin", "dst", "10.1.1.2")
+    print(f"  {end['n']} times 4 kB to and fro, the slowest in {end['gap'] * 1000:.0f} ms")
+    assert not re.search(r"retrans:|lost:", out), out
+
+
+def test_nothing_is_lost(env):
+    """Not one datagram of an established connection, and the new daemon's counters miss none."""
+    daemon, h1, h2 = start(env)
+    udp = Traffic(env, h1, h2, UDP_SERVER, UDP_CLIENT)
+    wait_for("UDP to flow", lambda: udp.ask()["back"] > 50)
+    before, after = kill_and_start_again(daemon, 3, udp.ask)
+    assert after["back"] > before["back"] + 50, f"without a daemon: {before}, {after}"
+    time.sleep(TAKEN_OVER_SECONDS)
+    udp.ask("0")
+    time.sleep(0.5)
+    rest = udp.ask("0")
+    assert not rest["lost"], rest
+    counted = packets(daemon, ESTABLISHED)
+    udp.ask("100")
+    wait_for("a hundred more", lambda: udp.ask()["sent"] == rest["sent"] + 100)
+    wait_for("their answers", lambda: udp.ask()["back"] == rest["back"] + 100)
+    wait_for("the counters", lambda: packets(daemon, ESTABLISHED) >= counted + 200)
+    time.sleep(1.5)
+    assert packets(daemon, ESTABLISHED) == counted + 200, (counted, packets(daemon, ESTABLISHED))
+    print(f"  {rest['sent'] + 100} datagrams to and fro, none lost")
