@@ -120,7 +120,7 @@ static bool depends(const struct changes *c, const struct dp_flow_view *f)
 /* Is every bit of 'a' also in 'b'? */
 static bool mask_within(const struct key *a, const struct key *b)
 {
-    const uint64_t *x = key_words(a), *y = key_words(b);
+    const key_word *x = key_words(a), *y = key_words(b);
 
     for (size_t i = 0; i < KEY_WORDS; i++) {
         if (x[i] & ~y[i]) {

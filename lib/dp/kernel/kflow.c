@@ -55,26 +55,6 @@ struct kflow *kflow_find_locked(struct kflow_stripe *s, const struct kflow_id *i
     return NULL;
 }
 
-/* Does the mask look at something that the kernel's key does not have? */
-static bool beyond_kernel(const struct kflows *fs, const struct key *key, const struct key *mask)
-{
-    _Alignas(8) uint8_t buf[2048];
-    struct key wide = *mask, back;
-    struct nlwr w;
-
-    nlwr_init(&w, buf, sizeof buf);
-    nlkey_put(key, &wide, fs->key_features, &w);
-    if (w.err || !nlkey_get(buf, w.len, true, &back)) {
-        return true;
-    }
-    for (size_t i = 0; i < KEY_WORDS; i++) {
-        if (key_words(mask)[i] & ~key_words(&back)[i]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_verdict *v,
                             int64_t now_ms, bool *is_new)
 {
@@ -82,7 +62,7 @@ struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_
 
     *is_new = false;
     nlkey_widen(key, fs->key_features, &mask);
-    if (!v->cache || v->actions.overflow || beyond_kernel(fs, key, &mask)) {
+    if (!v->cache || v->actions.overflow || !nlkey_covers(key, &mask, fs->key_features)) {
         return NULL;
     }
     struct kflow_id id = identify(fs, key, &mask);

@@ -1,0 +1,13 @@
+# Unit tests of the kernel datapath (lib/dp/kernel), without a kernel.
+KERNEL_TEST_LIBS = lib/dp/libdp.la lib/io/libio.la $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-nlkey
+TESTS += tests/unit/test-nlkey
+tests_unit_test_nlkey_SOURCES = tests/unit/test-nlkey.c tests/unit/packet-random.h tests/unit/kernel-random.h
+tests_unit_test_nlkey_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_nlkey_LDADD = $(CT_LIBS) $(KERNEL_TEST_LIBS)
+check_PROGRAMS += tests/unit/test-nlaction
+TESTS += tests/unit/test-nlaction
+tests_unit_test_nlaction_SOURCES = tests/unit/test-nlaction.c
+tests_unit_test_nlaction_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_nlaction_LDADD = $(CT_LIBS) $(KERNEL_TEST_LIBS)
