@@ -84,7 +84,7 @@ static void test_plain(void **state UNUSED)
     add(&l, DP_ACTION_TRUNC, 64);
     CHECK(&l, 8, 0, 13, 0, 64, 0, 0, 0);
     add(&l, DP_ACTION_CT_CLEAR, 0);
-    CHECK(&l, 4, 0, 15, 0);
+    CHECK(&l, 4, 0, 16, 0);
     add(&l, DP_ACTION_METER, 2);
     CHECK(&l, 8, 0, OVS_ACTION_ATTR_METER, 0, 2, 0, 0, 0);
     struct dp_action_userspace *u = dp_actions_put(&l, DP_ACTION_USERSPACE, sizeof *u + 5);

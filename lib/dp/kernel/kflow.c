@@ -18,6 +18,7 @@ void kflow_init(struct kflows *fs, const struct dp *up, int dp_ifindex,
     fs->dp_ifindex = dp_ifindex;
     fs->key_features = key_features;
     fs->action_env = *env;
+    fs->limit = KFLOW_LIMIT;
     env_random_bytes(fs->seed, sizeof fs->seed);
     for (unsigned i = 0; i < KFLOW_STRIPES; i++) {
         pthread_mutex_init(&fs->stripes[i].mutex, NULL);
@@ -71,7 +72,9 @@ struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_
     struct kflow *f = kflow_find_locked(s, &id);
     if (f && __atomic_load_n(&f->state, __ATOMIC_ACQUIRE) == KFLOW_REFUSED) {
         f = NULL;
-    } else if (!f && __atomic_load_n(&fs->n, __ATOMIC_RELAXED) < KFLOW_LIMIT &&
+    } else if (!f &&
+               __atomic_load_n(&fs->n, __ATOMIC_RELAXED) <
+                   __atomic_load_n(&fs->limit, __ATOMIC_RELAXED) &&
                (f = mem_try_zalloc(sizeof *f + v->actions.len))) {
         f->id = id;
         f->state = KFLOW_ASKED;
@@ -80,6 +83,7 @@ struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_
         f->credit = v->credit;
         f->drop_reason = v->drop_reason;
         f->created_ms = now_ms;
+        f->seen = __atomic_load_n(&fs->n_dumps, __ATOMIC_RELAXED);
         f->len = (uint32_t)v->actions.len;
         if (f->len) {
             memcpy(f->actions, v->actions.data, f->len);

@@ -48,7 +48,8 @@ static void on_done(void *turn_, unsigned i, int error)
     struct kflow *f = turn->sent[i].flow;
 
     if (f) {
-        kflow_installed(f, !error);
+        /* If nobody knows, the next dump does. */
+        kflow_installed(f, !error || nlsock_is_unknown(error));
         if (error && error != EEXIST) {
             log_warn_rl("%s: the kernel refused a flow (%s)", turn->t->up->name, strerror(error));
         }
