@@ -273,6 +273,7 @@ void revalidate_rule(struct revalidator *r, struct tables *t, uint8_t id, const 
 {
     struct changes *c = &r->pending;
 
+    r->ofproto->rules_ms = loop_now(r->ofproto->loop);
     changed(r);
     if (c->n_rules == MAX_RULES) {
         add_table(c, t, id);

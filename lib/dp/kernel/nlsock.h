@@ -59,6 +59,8 @@ struct nlsock {
 int nlsock_open(bool news, struct nlsock **);
 struct nlsock *nlsock_new(const struct nlsock_transport *); /* Takes it over. */
 void nlsock_free(struct nlsock *);
+/* Real sockets: the group's messages come to it as well.  0 or errno. */
+int nlsock_join(struct nlsock *, uint32_t group);
 /* ENOENT: no openvswitch in this kernel. */
 int nlsock_resolve(struct nlsock *, struct nlsock_families *) MUST_USE;
 
