@@ -72,7 +72,7 @@ static uint16_t fk_family_id(enum nlsock_family f)
     return (uint16_t)(f == NLSOCK_CTRL ? GENL_ID_CTRL : 0x20 + f);
 }
 
-static struct nlsock_families fk_families(void)
+static inline struct nlsock_families fk_families(void)
 {
     struct nlsock_families f = {.vport_group = 5};
     for (enum nlsock_family i = 0; i < NLSOCK_N_FAMILIES; i++) {
