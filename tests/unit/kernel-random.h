@@ -24,6 +24,9 @@ static inline void random_ct(struct key *k)
     }
     random_bytes(&k->ct_mark, 4);
     random_bytes(k->ct_label, 16);
+    if (key_is_ip6(k) && (k->tp_src == htons(135) || k->tp_src == htons(136))) {
+        return; /* ND has no tuple. */
+    }
     k->ct_proto = (uint8_t)(1 + random_below(255));
     random_bytes(&k->ct_tp_src, 4);
     if (key_is_ip4(k)) {

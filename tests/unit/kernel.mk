@@ -21,3 +21,8 @@ TESTS += tests/unit/test-kernel
 tests_unit_test_kernel_SOURCES = tests/unit/test-kernel.c tests/unit/fake-kernel.h tests/unit/kernel-random.h
 tests_unit_test_kernel_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_kernel_LDADD = $(KERNEL_TEST_LIBS)
+
+# Not a unit test: random flows into the real kernel (`make check-kernel`).
+EXTRA_PROGRAMS += tests/unit/kernel-flows
+tests_unit_kernel_flows_SOURCES = tests/unit/kernel-flows.c tests/unit/kernel-random.h
+tests_unit_kernel_flows_LDADD = $(DP_LIBS)

@@ -95,7 +95,8 @@ static bool with_tuple4(const struct key *k, const struct nlkey_features *f)
 
 static bool with_tuple6(const struct key *k, const struct nlkey_features *f)
 {
-    return f->ct_orig_tuple6 && k->ct_proto && key_is_ip6(k);
+    /* The kernel has ND in the same place. */
+    return f->ct_orig_tuple6 && k->ct_proto && key_is_ip6(k) && !with_nd(k, f);
 }
 
 static bool with_exthdr(const struct key *k, const struct nlkey_features *f)

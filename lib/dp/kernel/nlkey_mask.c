@@ -39,10 +39,15 @@ static bool looks_at_tuple(const struct key *mask)
            !is_all_zeros(mask->ct_ip6_dst, 16);
 }
 
-/* Packets of which the tracker knows no connection have no tuple. */
+/* Packets of which the tracker knows no connection have no tuple; nor has, in the kernel, ND. */
 static bool has_no_tuple(const struct key *k)
 {
-    return !(k->ct_state & htonl(CS_TRK)) || k->ct_state & htonl(CS_INV);
+    return !(k->ct_state & htonl(CS_TRK)) || k->ct_state & htonl(CS_INV) || is_nd(k);
+}
+
+static be16 low_byte_twice(be16 bits)
+{
+    return htons((uint16_t)((ntohs(bits) & 0xff) * 0x101));
 }
 
 static void widen_ip(const struct key *key, struct key *mask)
@@ -56,6 +61,10 @@ static void widen_ip(const struct key *key, struct key *mask)
             mask->tp_src = mask->tp_dst = UINT16_MAX;
         }
     }
+    if (key->ip_proto == (key_is_ip4(key) ? 1 : 58)) { /* Type and code: the other byte is zero. */
+        mask->tp_src = low_byte_twice(mask->tp_src);
+        mask->tp_dst = low_byte_twice(mask->tp_dst);
+    }
     if (mask->ip_frag) { /* One value of three in the kernel. */
         mask->ip_frag = KEY_FRAG_ANY | KEY_FRAG_LATER;
     }
@@ -66,8 +75,11 @@ void nlkey_widen(const struct key *key, const struct nlkey_features *f, struct k
     mask->in_port = UINT32_MAX;
     mask->recirc_id = UINT32_MAX;
     mask->ct_state &= f->ct_state ? htonl(CS_ALL) : 0;
-    if (f->ct_state && looks_at_tuple(mask) && !key->ct_proto) {
-        mask->ct_state |= htonl(CS_TRK | CS_INV);
+    if (f->ct_state && looks_at_tuple(mask)) {
+        mask->ct_proto = UINT8_MAX; /* Or the kernel does not tell of the tuple. */
+        if (!key->ct_proto) {
+            mask->ct_state |= htonl(CS_TRK | CS_INV);
+        }
     }
     /* The kernel takes every EtherType mask for an exact one; so it does a tunnel's family. */
     mask->eth_type = UINT16_MAX;
