@@ -64,6 +64,7 @@ static struct fake_kernel {
     bool lose;                             /* ... carried out, but the answers lost. */
     bool interrupt;                        /* Dumps say that they are not whole. */
     int send_error;
+    void (*spoil)(uint8_t *bytes, size_t *n); /* What is received. */
     bool hidden; /* Dumps show nothing: somebody has deleted all flows. */
 } fk;
 
@@ -439,6 +440,9 @@ static ssize_t fk_recv(void *sock, void *to, size_t cap)
     if (!error) {
         assert_in_range(a->n, 0, cap);
         memcpy(to, a->bytes, a->n);
+        if (fk.spoil) {
+            fk.spoil(to, &a->n);
+        }
         n = (ssize_t)a->n;
     }
     free(a);

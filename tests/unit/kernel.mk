@@ -26,3 +26,14 @@ tests_unit_test_kernel_LDADD = $(KERNEL_TEST_LIBS)
 EXTRA_PROGRAMS += tests/unit/kernel-flows
 tests_unit_kernel_flows_SOURCES = tests/unit/kernel-flows.c tests/unit/kernel-random.h
 tests_unit_kernel_flows_LDADD = $(DP_LIBS)
+check_PROGRAMS += tests/unit/test-nlsock
+TESTS += tests/unit/test-nlsock
+tests_unit_test_nlsock_SOURCES = tests/unit/test-nlsock.c
+tests_unit_test_nlsock_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_nlsock_LDADD = $(KERNEL_TEST_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz-netlink
+TESTS += tests/fuzz/fuzz-netlink
+tests_fuzz_fuzz_netlink_SOURCES = tests/fuzz/fuzz-netlink.c tests/unit/fake-kernel.h tests/unit/kernel-random.h
+tests_fuzz_fuzz_netlink_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_fuzz_fuzz_netlink_LDADD = $(KERNEL_TEST_LIBS)
