@@ -196,7 +196,7 @@ static bool run_round(unsigned n)
 
 int main(int argc, char **argv)
 {
-    unsigned seed = 1, count = 300;
+    unsigned seed = 1, count = 2000;
     bool ok = true;
 
     for (int i = 1; i + 1 < argc; i += 2) {

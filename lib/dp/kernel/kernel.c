@@ -8,6 +8,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/packet/csum.h"
 
 LOG_MODULE(kernel);
 
@@ -255,6 +256,9 @@ static void execute(struct dp *up, struct packet *pkt, const void *actions, size
     struct nlwr w;
 
     key.skb_mark = htonl(pkt->mark);
+    if (pkt->csum == CSUM_PARTIAL && pkt->gso_type == GSO_NONE) {
+        csum_complete(pkt); /* The kernel takes what it is given for complete. */
+    }
     nlsock_begin(k->sock, NLSOCK_PACKET, OVS_PACKET_CMD_EXECUTE, 0, k->ifindex, &w);
     nlwr_put_data(&w, OVS_PACKET_ATTR_PACKET, pkt->data, pkt->len);
     size_t nest = nlwr_nest(&w, OVS_PACKET_ATTR_KEY);
