@@ -26,8 +26,11 @@ struct ofproto {
     struct bridge *bridges;
     struct events *events;
     struct revalidator *revalidator;
-    struct loop_call cfg_call; /* Builds a new cfg before the loop sleeps. */
-    struct loop_timer tick;    /* Each second: timeouts, ages, reclaiming. */
+    struct loop_call cfg_call;   /* Builds a new cfg before the loop sleeps. */
+    struct loop_timer tick;      /* Each second: timeouts, ages, reclaiming. */
+    int64_t opened_ms, rules_ms; /* rules_ms: a rule came, went or changed last. */
+    bool restore_wait;           /* Somebody is still restoring the rules. */
+    bool settled;                /* The datapath knows that they are in place. */
 };
 
 /* A rule that has left its table and whose FLOW_REMOVED waits until its counters are final. */

@@ -177,6 +177,22 @@ void ofproto_cfg_changed(struct ofproto *p)
 
 /* ---- the clockwork ---- */
 
+#define SETTLE_MS       5000  /* Bridges are configured and controllers connect. */
+#define SETTLE_QUIET_MS 1000  /* Nobody is in the middle of adding rules, */
+#define SETTLE_MAX_MS   30000 /* or somebody is always. */
+
+/* Once: the rules can carry the traffic that a former process' flows have carried so far. */
+static void settle(struct ofproto *p, int64_t now)
+{
+    int64_t age = now - p->opened_ms;
+    bool quiet = now - p->rules_ms >= SETTLE_QUIET_MS;
+
+    if (!p->settled && !p->restore_wait && age >= SETTLE_MS && (quiet || age >= SETTLE_MAX_MS)) {
+        p->settled = true;
+        dp_settled(p->dp);
+    }
+}
+
 struct fdb_gone {
     struct ofproto *p;
     struct fdb *fdb;
@@ -200,6 +216,7 @@ static void tick(void *p_)
         }
     }
     continuations_reclaim(p->continuations, now, 1000);
+    settle(p, now);
 }
 
 /* ---- interface ---- */
@@ -233,6 +250,10 @@ char *ofproto_open(struct loop *loop, const char *dp_type, const char *rundir, s
         ofproto_close(p, false);
         return error;
     }
+    struct dp_features features;
+    dp_get_features(p->dp, &features);
+    continuations_start_at(p->continuations, features.first_recirc_id);
+    p->opened_ms = loop_now(loop);
     ofproto_cfg_update(p);
     loop_timer_every(&p->tick, 1000);
     *out = p;
@@ -305,6 +326,11 @@ static enum dp_flow_decision keep(void *aux, const struct dp_flow_view *f, struc
 bool ofproto_format_cookie(const void *cookie, size_t len, struct text *t)
 {
     return cookie_format(cookie, len, t);
+}
+
+void ofproto_set_restore_wait(struct ofproto *p, bool on)
+{
+    p->restore_wait = on;
 }
 
 void ofproto_pull_stats(struct ofproto *p)

@@ -120,7 +120,7 @@ static bool depends(const struct changes *c, const struct dp_flow_view *f)
 /* Is every bit of 'a' also in 'b'? */
 static bool mask_within(const struct key *a, const struct key *b)
 {
-    const uint64_t *x = key_words(a), *y = key_words(b);
+    const key_word *x = key_words(a), *y = key_words(b);
 
     for (size_t i = 0; i < KEY_WORDS; i++) {
         if (x[i] & ~y[i]) {
@@ -273,6 +273,7 @@ void revalidate_rule(struct revalidator *r, struct tables *t, uint8_t id, const 
 {
     struct changes *c = &r->pending;
 
+    r->ofproto->rules_ms = loop_now(r->ofproto->loop);
     changed(r);
     if (c->n_rules == MAX_RULES) {
         add_table(c, t, id);

@@ -218,9 +218,12 @@ static void on_apply(void *a_, struct config *config)
             bridge_remove(a, b);
         }
     }
+    bool wait = config_map_boolean(config_root(config), COL_Open_vSwitch_other_config,
+                                   "flow-restore-wait", false);
     for (size_t i = 0; i < n; i++) {
         failed |= apply_bridge(a, rows[i]);
     }
+    datapaths_set_restore_wait(a->datapaths, wait);
     free(rows);
     datapaths_trim(a->datapaths);
     int64_t next_cfg = config_integer(config_root(config), COL_Open_vSwitch_next_cfg, 0);

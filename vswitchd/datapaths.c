@@ -42,6 +42,13 @@ void datapaths_free(struct datapaths *d, bool destroy)
     free(d);
 }
 
+void datapaths_set_restore_wait(struct datapaths *d, bool on)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        ofproto_set_restore_wait(d->all[i], on);
+    }
+}
+
 char *datapaths_get(struct datapaths *d, const char *type, struct ofproto **p)
 {
     for (size_t i = 0; i < d->n; i++) {

@@ -13,6 +13,8 @@ struct datapaths;
 struct datapaths *datapaths_new(struct loop *, const char *rundir);
 /* 'destroy': see dp_close().  Bridges must be gone. */
 void datapaths_free(struct datapaths *, bool destroy);
+/* See ofproto_set_restore_wait(). */
+void datapaths_set_restore_wait(struct datapaths *, bool on);
 /* The datapath of this type, opened if it is not.  NULL, or a heap error text. */
 char *datapaths_get(struct datapaths *, const char *type, struct ofproto **) MUST_USE;
 /* Closes those without bridges. */

@@ -29,6 +29,7 @@ struct dp_class {
                              uint64_t *n_flows);
     struct ct *(*ct)(struct dp *);
     void (*quiesce)(struct dp *);
+    void (*settled)(struct dp *); /* NULL: nothing is left by former processes. */
 };
 
 struct dp {

@@ -117,3 +117,10 @@ void dp_quiesce(struct dp *dp)
 {
     dp->class->quiesce(dp);
 }
+
+void dp_settled(struct dp *dp)
+{
+    if (dp->class->settled) {
+        dp->class->settled(dp);
+    }
+}

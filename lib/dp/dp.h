@@ -73,6 +73,8 @@ struct dp_port_stats { /* UINT64_MAX = unknown. */
 struct dp_features {
     bool ct, ct_zone, ct_mark, ct_label, ct_orig_tuple, ct_clear, recirc, clone, meter;
     unsigned max_vlan_headers, max_mpls_depth;
+    /* Smaller recirculation ids are named by flows that a former process left; 0: none are. */
+    uint32_t first_recirc_id;
 };
 
 /* type: "netdev" (AF_PACKET and TAP ports) or "dummy" (tests: any port name becomes a dummy port).
@@ -115,6 +117,9 @@ typedef enum dp_flow_decision dp_flow_visit(void *aux, const struct dp_flow_view
                                             struct dp_verdict *replacement);
 /* Before each visit handler->credit() has had what is new. */
 void dp_flow_walk(struct dp *, dp_flow_visit *, void *aux);
+/* The rules are in place: what a former process left in the datapath, and carried its traffic
+ * meanwhile, may go. */
+void dp_settled(struct dp *);
 void dp_flow_stats_total(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
                          uint64_t *n_flows);
 

@@ -103,9 +103,12 @@ struct key {
 #define KEY_WORDS (sizeof(struct key) / 8)
 _Static_assert(sizeof(struct key) % 8 == 0, "a key is whole words");
 
-static inline const uint64_t *key_words(const struct key *k)
+/* Members are written as what they are, and read as words: the compiler must know. */
+typedef uint64_t __attribute__((__may_alias__)) key_word;
+
+static inline const key_word *key_words(const struct key *k)
 {
-    return (const uint64_t *)(const void *)k;
+    return (const key_word *)(const void *)k;
 }
 
 static inline bool key_is_ip4(const struct key *k)

@@ -34,6 +34,13 @@ struct continuations *continuations_new(uint64_t seed, uint32_t max)
     return cs;
 }
 
+void continuations_start_at(struct continuations *cs, uint32_t id)
+{
+    pthread_mutex_lock(&cs->lock);
+    cs->next_id = MAX(cs->next_id, id);
+    pthread_mutex_unlock(&cs->lock);
+}
+
 void continuations_ref(struct continuations *cs)
 {
     __atomic_add_fetch(&cs->refs, 1, __ATOMIC_RELAXED);

@@ -55,6 +55,9 @@ struct continuations *continuations_new(uint64_t seed, uint32_t max);
 void continuations_ref(struct continuations *);
 void continuations_unref(struct continuations *); /* The last one frees, after grace. */
 
+/* Ids below are somebody else's; before the first is given out. */
+void continuations_start_at(struct continuations *, uint32_t id);
+
 /* The id of this state, with a reference; NULL: too many. */
 struct continuation *continuation_get(struct continuations *, const struct continuation_state *,
                                       const void *acts, const void *set) MUST_USE;

@@ -1,4 +1,5 @@
 # Unit tests of dp.
+include tests/unit/kernel.mk
 
 # Keys and actions in text.
 check_PROGRAMS += tests/unit/test-format

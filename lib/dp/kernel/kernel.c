@@ -8,6 +8,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/packet/csum.h"
 
 LOG_MODULE(kernel);
 
@@ -54,9 +55,11 @@ static int find_datapath(struct kernel *k)
 /* Makes it, or takes over what a former daemon left. */
 static int make_datapath(struct kernel *k)
 {
+    k->ifindex = 0;
     int error = set_datapath(k, OVS_DP_CMD_NEW, FEATURES);
 
-    return error == EEXIST ? find_datapath(k) : error;
+    k->adopted = error == EEXIST;
+    return k->adopted ? find_datapath(k) : error;
 }
 
 /* Upcalls go by CPU where the kernel can, else by the flow's hash over the ports' sockets. */
@@ -102,10 +105,45 @@ static char *start_threads(struct kernel *k)
     return NULL;
 }
 
+/* Somebody has deleted the datapath under our feet: it is made anew, with the same ports.  Flows
+ * come back with their packets. */
+static void revive(struct kernel *k)
+{
+    int error = make_datapath(k);
+
+    error = error ? error : choose_dispatch(k);
+    if (error) {
+        log_warn_rl("%s: the datapath has gone, and could not be made again (%s)", k->up.name,
+                    strerror(error));
+        return;
+    }
+    log_warn("%s: the datapath had gone, and has been made again", k->up.name);
+    k->flows.dp_ifindex = k->ifindex;
+    for (unsigned i = 0; i < k->n_threads; i++) {
+        __atomic_store_n(&k->threads[i].dp_ifindex, k->ifindex, __ATOMIC_RELAXED);
+    }
+    kport_restore(k);
+}
+
 static void on_timer(void *k_)
 {
     struct kernel *k = k_;
-    kflow_expire(&k->flows, k->sock);
+
+    if (kflow_expire(&k->flows, k->sock) == ENODEV) {
+        revive(k);
+    }
+}
+
+/* What a former daemon has left is its flows, and ports that are none any more. */
+static void settled(struct dp *up)
+{
+    struct kernel *k = kernel_of(up);
+
+    k->flows.keep_foreign = false;
+    if (k->adopted) {
+        k->adopted = false;
+        kport_remove_foreign(k);
+    }
 }
 
 static void close_kernel(struct dp *up, bool destroy)
@@ -117,7 +155,7 @@ static void close_kernel(struct dp *up, bool destroy)
         upcall_stop(&k->threads[i]);
     }
     if (k->ifindex) {
-        kflow_walk(&k->flows, k->sock, NULL, NULL);
+        (void)kflow_walk(&k->flows, k->sock, NULL, NULL);
         kflow_deinit(&k->flows);
         kport_deinit(k, destroy);
         if (destroy) {
@@ -145,6 +183,22 @@ static char *cannot_open(const struct kernel *k, int error)
     }
 }
 
+/* A former daemon's flows go on with its traffic until settled(), under ids that we do not use. */
+static void inherit(struct kernel *k)
+{
+    if (!k->adopted) {
+        return;
+    }
+    k->flows.keep_foreign = true;
+    int error = kflow_scan_recirc(k->sock, k->ifindex, &k->features.first_recirc_id);
+    if (error) {
+        log_warn("%s: cannot read the flows that are there (%s): they are deleted", k->up.name,
+                 strerror(error));
+        k->flows.keep_foreign = false;
+    }
+    log_info("%s: taken over; recirculation ids from %u", k->up.name, k->features.first_recirc_id);
+}
+
 static char *open_kernel(const struct dp *up, struct dp **out)
 {
     struct kernel *k = xzalloc(sizeof *k);
@@ -165,6 +219,7 @@ static char *open_kernel(const struct dp *up, struct dp **out)
     }
     kprobe_run(k);
     kflow_init(&k->flows, &k->up, k->ifindex, &k->key_features, &k->action_env);
+    inherit(k);
     char *text = start_threads(k);
     if (!text && (error = choose_dispatch(k))) {
         text = cannot_open(k, error);
@@ -201,6 +256,9 @@ static void execute(struct dp *up, struct packet *pkt, const void *actions, size
     struct nlwr w;
 
     key.skb_mark = htonl(pkt->mark);
+    if (pkt->csum == CSUM_PARTIAL && pkt->gso_type == GSO_NONE) {
+        csum_complete(pkt); /* The kernel takes what it is given for complete. */
+    }
     nlsock_begin(k->sock, NLSOCK_PACKET, OVS_PACKET_CMD_EXECUTE, 0, k->ifindex, &w);
     nlwr_put_data(&w, OVS_PACKET_ATTR_PACKET, pkt->data, pkt->len);
     size_t nest = nlwr_nest(&w, OVS_PACKET_ATTR_KEY);
@@ -222,7 +280,7 @@ static void execute(struct dp *up, struct packet *pkt, const void *actions, size
 static void flow_walk(struct dp *up, dp_flow_visit *visit, void *aux)
 {
     struct kernel *k = kernel_of(up);
-    kflow_walk(&k->flows, k->sock, visit, aux);
+    (void)kflow_walk(&k->flows, k->sock, visit, aux);
 }
 
 static void on_stats(void *stats_, const struct nlsock_msg *m)
@@ -282,4 +340,5 @@ const struct dp_class kernel_class = {
     .flow_stats_total = flow_stats_total,
     .ct = get_ct,
     .quiesce = quiesce,
+    .settled = settled,
 };

@@ -34,6 +34,9 @@ struct kernel {
     unsigned n_threads;
     struct kernel_port *ports;
     struct link_monitor *monitor;
+    struct nlsock *news; /* Ports that others add and remove; NULL: not heard of. */
+    struct loop_fd news_fd;
+    bool adopted; /* The datapath was there, and has not been cleared up. */
     struct loop_timer timer;
 };
 
@@ -52,6 +55,10 @@ void kport_del(struct dp *, uint32_t port_no, bool destroy_device);
 bool kport_get(const struct dp *, uint32_t port_no, struct dp_port_info *);
 void kport_get_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
 int kport_set_up(struct dp *, uint32_t port_no, bool up);
+/* Ports that have vanished without their devices are made again. */
+void kport_restore(struct kernel *);
+/* Removes the vports that are not ports here. */
+void kport_remove_foreign(struct kernel *);
 
 /* kprobe.c: what this kernel can do. */
 void kprobe_run(struct kernel *);

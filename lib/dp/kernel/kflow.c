@@ -18,6 +18,7 @@ void kflow_init(struct kflows *fs, const struct dp *up, int dp_ifindex,
     fs->dp_ifindex = dp_ifindex;
     fs->key_features = key_features;
     fs->action_env = *env;
+    fs->limit = KFLOW_LIMIT;
     env_random_bytes(fs->seed, sizeof fs->seed);
     for (unsigned i = 0; i < KFLOW_STRIPES; i++) {
         pthread_mutex_init(&fs->stripes[i].mutex, NULL);
@@ -55,26 +56,6 @@ struct kflow *kflow_find_locked(struct kflow_stripe *s, const struct kflow_id *i
     return NULL;
 }
 
-/* Does the mask look at something that the kernel's key does not have? */
-static bool beyond_kernel(const struct kflows *fs, const struct key *key, const struct key *mask)
-{
-    _Alignas(8) uint8_t buf[2048];
-    struct key wide = *mask, back;
-    struct nlwr w;
-
-    nlwr_init(&w, buf, sizeof buf);
-    nlkey_put(key, &wide, fs->key_features, &w);
-    if (w.err || !nlkey_get(buf, w.len, true, &back)) {
-        return true;
-    }
-    for (size_t i = 0; i < KEY_WORDS; i++) {
-        if (key_words(mask)[i] & ~key_words(&back)[i]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_verdict *v,
                             int64_t now_ms, bool *is_new)
 {
@@ -82,7 +63,7 @@ struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_
 
     *is_new = false;
     nlkey_widen(key, fs->key_features, &mask);
-    if (!v->cache || v->actions.overflow || beyond_kernel(fs, key, &mask)) {
+    if (!v->cache || v->actions.overflow || !nlkey_covers(key, &mask, fs->key_features)) {
         return NULL;
     }
     struct kflow_id id = identify(fs, key, &mask);
@@ -91,7 +72,9 @@ struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_
     struct kflow *f = kflow_find_locked(s, &id);
     if (f && __atomic_load_n(&f->state, __ATOMIC_ACQUIRE) == KFLOW_REFUSED) {
         f = NULL;
-    } else if (!f && __atomic_load_n(&fs->n, __ATOMIC_RELAXED) < KFLOW_LIMIT &&
+    } else if (!f &&
+               __atomic_load_n(&fs->n, __ATOMIC_RELAXED) <
+                   __atomic_load_n(&fs->limit, __ATOMIC_RELAXED) &&
                (f = mem_try_zalloc(sizeof *f + v->actions.len))) {
         f->id = id;
         f->state = KFLOW_ASKED;
@@ -100,6 +83,7 @@ struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_
         f->credit = v->credit;
         f->drop_reason = v->drop_reason;
         f->created_ms = now_ms;
+        f->seen = __atomic_load_n(&fs->n_dumps, __ATOMIC_RELAXED);
         f->len = (uint32_t)v->actions.len;
         if (f->len) {
             memcpy(f->actions, v->actions.data, f->len);

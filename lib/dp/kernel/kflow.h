@@ -11,6 +11,8 @@
  * - Upcall threads only add; only the control thread removes, frees and reads credits.
  * - An upcall thread adds a flow to the table before it asks the kernel, inside its RCU read
  *   section: after a grace period the table has every flow that was translated before.
+ * - What the kernel holds is in the table, from before it is asked to what it says at the end; an
+ *   answer that was lost is made good by the next dump.
  * - Statistics are exact: a flow whose actions change is deleted, with its final numbers, and put
  *   anew with the others, in one batch.  Packets that meet neither are upcalls.
  * - What an upcall's own packet owes is counted in the flow if there is one, else in a kflow_once.
@@ -25,8 +27,9 @@
 #include "lib/dp/kernel/nlsock.h"
 #include "lib/hmap.h"
 
-#define KFLOW_STRIPES 64
-#define KFLOW_LIMIT   200000
+#define KFLOW_STRIPES   64
+#define KFLOW_LIMIT     200000
+#define KFLOW_LIMIT_MIN 1000
 
 struct kflow_id {
     uint64_t w[2];
@@ -51,7 +54,8 @@ struct kflow {
     /* Control thread's. */
     struct dp_flow_stats total, kernel; /* All; what the kernel said last. */
     uint64_t paid_own_packets, paid_own_bytes;
-    uint32_t seen; /* Number of the last dump that had it. */
+    uint32_t seen; /* Number of the last dump that had it, or that was before it. */
+    bool doomed;   /* Could not be deleted: to be tried again. */
     uint32_t len;
     uint64_t actions[]; /* struct dp_action */
 };
@@ -68,8 +72,12 @@ struct kflows {
     } stripes[KFLOW_STRIPES];
     uint32_t n;              /* Atomic. */
     struct kflow_once *once; /* Atomic stack. */
-    uint32_t n_dumps;
-    uint64_t foreign; /* Flows found in the kernel that nobody here knows, and deleted. */
+    uint32_t limit;          /* Atomic: of 'n'. */
+    uint32_t n_dumps;        /* Atomic: whole ones. */
+    /* Flows in the kernel that nobody here knows are left alone: a former process' ones, which
+     * carry its traffic until this one has its rules. */
+    bool keep_foreign;
+    uint64_t foreign; /* Those deleted. */
 };
 
 void kflow_init(struct kflows *, const struct dp *up, int dp_ifindex, const struct nlkey_features *,
@@ -93,7 +101,13 @@ void kflow_run_once(struct kflows *, void *credit, uint32_t bytes, int64_t now_m
 
 /* ---- control thread ---- */
 
-/* As dp_flow_walk(): statistics first, then each flow to 'visit' (NULL: statistics only). */
-void kflow_walk(struct kflows *, struct nlsock *, dp_flow_visit *visit, void *aux);
-/* Deletes what has been idle for too long. */
-void kflow_expire(struct kflows *, struct nlsock *);
+/* As dp_flow_walk(): statistics first, then each flow to 'visit' (NULL: statistics only).  Flows
+ * that the kernel does not have any more are forgotten.  0, or the errno of the dump (ENODEV: the
+ * datapath has gone). */
+int kflow_walk(struct kflows *, struct nlsock *, dp_flow_visit *visit, void *aux);
+/* Deletes what has been idle for too long, and adapts the limit to what the walk took. */
+int kflow_expire(struct kflows *, struct nlsock *);
+/* The next limit, if a walk over 'n' flows took 'ms'. */
+uint32_t kflow_adapt(uint32_t limit, uint32_t n, int64_t ms);
+/* The first recirculation id above those that the kernel's flows match or send to. */
+int kflow_scan_recirc(struct nlsock *, int dp_ifindex, uint32_t *first);

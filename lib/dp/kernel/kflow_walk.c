@@ -78,18 +78,29 @@ static void pay_flow(struct kflows *fs, struct kflow *f, const struct dp_flow_st
     pay(fs, f->credit, &delta);
 }
 
-void kflow_free(struct kflows *fs, struct kflow *f)
+/* 'g' (NULL: nothing) takes the place of 'f' in the table, which has one of them always. */
+static void supersede(struct kflows *fs, struct kflow *f, struct kflow *g)
 {
     struct kflow_stripe *s = kflow_stripe(fs, &f->id);
 
     pthread_mutex_lock(&s->mutex);
     hmap_remove(&s->flows, &f->node);
+    if (g) {
+        hmap_insert(&s->flows, &g->node, (size_t)g->id.w[1]);
+    }
     pthread_mutex_unlock(&s->mutex);
-    __atomic_sub_fetch(&fs->n, 1, __ATOMIC_RELAXED);
-    counter_inc(COUNTER_dp_flow_del);
+    if (!g) {
+        __atomic_sub_fetch(&fs->n, 1, __ATOMIC_RELAXED);
+        counter_inc(COUNTER_dp_flow_del);
+    }
     pay_flow(fs, f, NULL);
     release(fs, f->credit);
     free(f);
+}
+
+void kflow_free(struct kflows *fs, struct kflow *f)
+{
+    supersede(fs, f, NULL);
 }
 
 /* ---- what the kernel says ---- */
@@ -154,9 +165,9 @@ static void on_dumped(void *d_, const struct nlsock_msg *m)
     struct kflow *f = kflow_find_locked(s, &rep.id);
     pthread_mutex_unlock(&s->mutex);
     if (f) { /* Only this thread frees. */
-        f->seen = d->fs->n_dumps;
+        f->seen = d->fs->n_dumps + 1;
         pay_flow(d->fs, f, &rep.stats);
-    } else {
+    } else if (!d->fs->keep_foreign) {
         if (d->n_foreign == d->cap) {
             d->cap = d->cap ? 2 * d->cap : 64;
             d->foreign = xrealloc(d->foreign, d->cap * sizeof d->foreign[0]);
@@ -171,8 +182,8 @@ static void on_dumped(void *d_, const struct nlsock_msg *m)
 struct change {
     struct kflow *flow;      /* NULL: a foreign one. */
     bool put;                /* Else deleted. */
-    bool free;               /* Once deleted, */
-    struct kflow *successor; /* and this one takes its place. */
+    struct kflow *successor; /* Once deleted, this one takes its place. */
+    int error;
     struct dp_flow_stats final;
     bool has_final;
 };
@@ -207,30 +218,31 @@ static void on_done(void *b_, unsigned i, int error)
     struct batch *b = b_;
     struct change *c = &b->changes[i];
 
-    if (!c->flow) {
-        return;
+    c->error = error;
+    if (c->flow && c->put && error && !nlsock_is_unknown(error)) {
+        c->flow->state = KFLOW_REFUSED;
     }
-    if (c->put) {
-        if (error) {
-            log_warn_rl("%s: a flow could not be put back (%s)", b->fs->up->name, strerror(error));
-            c->flow->state = KFLOW_REFUSED;
-        }
-    } else if (error && error != ENOENT) {
-        log_warn_rl("%s: a flow could not be deleted (%s)", b->fs->up->name, strerror(error));
-    } else {
-        pay_flow(b->fs, c->flow, c->has_final ? &c->final : NULL);
-        c->flow->kernel = (struct dp_flow_stats){0}; /* Put anew, it counts from the beginning. */
+    if (error && c->put) {
+        log_warn_rl("%s: a flow could not be put back (%s)", b->fs->up->name, strerror(error));
     }
 }
 
-static void insert(struct kflows *fs, struct kflow *f)
+/* What has become of a flow that was to be deleted. */
+static void conclude(struct batch *b, struct change *c)
 {
-    struct kflow_stripe *s = kflow_stripe(fs, &f->id);
+    struct kflow *f = c->flow, *g = c->successor;
 
-    pthread_mutex_lock(&s->mutex);
-    hmap_insert(&s->flows, &f->node, (size_t)f->id.w[1]);
-    pthread_mutex_unlock(&s->mutex);
-    __atomic_add_fetch(&fs->n, 1, __ATOMIC_RELAXED);
+    if (!c->error || c->error == ENOENT || c->error == ENODEV) {
+        pay_flow(b->fs, f, c->has_final ? &c->final : NULL);
+        supersede(b->fs, f, g);
+        return;
+    }
+    log_warn_rl("%s: a flow could not be deleted (%s)", b->fs->up->name, strerror(c->error));
+    f->doomed = true;
+    if (g) {
+        release(b->fs, g->credit);
+        free(g);
+    }
 }
 
 static void flush(struct batch *b)
@@ -243,12 +255,8 @@ static void flush(struct batch *b)
         log_warn_rl("%s: the kernel's answers were lost (%s)", b->fs->up->name, strerror(error));
     }
     for (unsigned i = 0; i < b->n; i++) {
-        struct kflow *f = b->changes[i].flow, *g = b->changes[i].successor;
-        if (f && b->changes[i].free) {
-            kflow_free(b->fs, f);
-        }
-        if (g) {
-            insert(b->fs, g);
+        if (b->changes[i].flow && !b->changes[i].put) {
+            conclude(b, &b->changes[i]);
         }
     }
     b->n = 0;
@@ -271,14 +279,13 @@ static struct change *add_change(struct batch *b, uint8_t cmd, uint16_t flags, s
     return c;
 }
 
-static void del(struct batch *b, const struct kflow_id *id, struct kflow *f, bool free_it)
+static void del(struct batch *b, const struct kflow_id *id, struct kflow *f)
 {
     struct nlwr w;
     struct change *c = add_change(b, OVS_FLOW_CMD_DEL, NLM_F_ECHO, &w);
 
     if (c) {
         c->flow = f;
-        c->free = free_it;
         nlwr_put_data(&w, OVS_FLOW_ATTR_UFID, id, sizeof *id);
         nlwr_put_u32(&w, OVS_FLOW_ATTR_UFID_FLAGS, UFID_ONLY);
         nlsock_batch_end(&b->b, &w);
@@ -295,7 +302,7 @@ static void replace(struct batch *b, struct kflow *f, struct dp_verdict *v)
 
     if (!g) {
         release(b->fs, v->credit);
-        del(b, &f->id, f, true);
+        del(b, &f->id, f);
         return;
     }
     if (b->n + 2 > BATCH_MAX) {
@@ -313,7 +320,7 @@ static void replace(struct batch *b, struct kflow *f, struct dp_verdict *v)
     if (g->len) {
         memcpy(g->actions, v->actions.data, g->len);
     }
-    del(b, &f->id, f, true);
+    del(b, &f->id, f);
     if (b->n) {
         b->changes[b->n - 1].successor = g;
     }
@@ -334,24 +341,26 @@ static void replace(struct batch *b, struct kflow *f, struct dp_verdict *v)
 
 /* ---- walks ---- */
 
-static void dump(struct kflows *fs, struct nlsock *sock, struct batch *b)
+static int dump(struct kflows *fs, struct nlsock *sock, struct batch *b)
 {
     struct dump d = {.fs = fs};
     struct nlwr w;
 
-    fs->n_dumps++;
     nlsock_begin(sock, NLSOCK_FLOW, OVS_FLOW_CMD_GET, NLM_F_DUMP, fs->dp_ifindex, &w);
     nlwr_put_u32(&w, OVS_FLOW_ATTR_UFID_FLAGS, UFID_ONLY);
     int error = nlsock_call(sock, &w, on_dumped, &d);
-    if (error && error != EINTR) {
+    if (!error) {
+        __atomic_store_n(&fs->n_dumps, fs->n_dumps + 1, __ATOMIC_RELAXED);
+    } else if (error != EINTR) {
         log_warn_rl("%s: flows could not be dumped (%s)", fs->up->name, strerror(error));
     }
     nlsock_batch_begin(sock, &b->b);
     for (size_t i = 0; i < d.n_foreign; i++) {
-        del(b, &d.foreign[i], NULL, false);
+        del(b, &d.foreign[i], NULL);
     }
     fs->foreign += d.n_foreign;
     free(d.foreign);
+    return error;
 }
 
 static void visit_one(struct batch *b, struct kflow *f, dp_flow_visit *visit, void *aux,
@@ -370,7 +379,7 @@ static void visit_one(struct batch *b, struct kflow *f, dp_flow_visit *visit, vo
     case DP_FLOW_KEEP:
         break;
     case DP_FLOW_DELETE:
-        del(b, &f->id, f, true);
+        del(b, &f->id, f);
         break;
     case DP_FLOW_REPLACE:
         replace(b, f, v);
@@ -398,7 +407,29 @@ static struct kflow **list_flows(struct kflows *fs, size_t *n)
     return list;
 }
 
-void kflow_walk(struct kflows *fs, struct nlsock *sock, dp_flow_visit *visit, void *aux)
+/* Two dumps have not had it: somebody else has deleted it, or the answer to its request was lost.
+ */
+static bool has_vanished(const struct kflows *fs, const struct kflow *f)
+{
+    return (int32_t)(fs->n_dumps - f->seen) >= 2;
+}
+
+static void consider(struct batch *b, struct kflow *f, dp_flow_visit *visit, void *aux,
+                     struct dp_verdict *v)
+{
+    if (f->state == KFLOW_REFUSED || has_vanished(b->fs, f)) {
+        kflow_free(b->fs, f);
+        return;
+    }
+    pay_flow(b->fs, f, NULL);
+    if (f->doomed) {
+        del(b, &f->id, f);
+    } else if (visit) {
+        visit_one(b, f, visit, aux, v);
+    }
+}
+
+int kflow_walk(struct kflows *fs, struct nlsock *sock, dp_flow_visit *visit, void *aux)
 {
     struct batch *b = xzalloc(sizeof *b);
     struct dp_verdict v = {.cache = true};
@@ -408,22 +439,16 @@ void kflow_walk(struct kflows *fs, struct nlsock *sock, dp_flow_visit *visit, vo
     b->sock = sock;
     dp_actions_init(&v.actions);
     kflow_collect_once(fs);
-    dump(fs, sock, b);
+    int error = dump(fs, sock, b);
     struct kflow **list = list_flows(fs, &n);
     for (size_t i = 0; i < n; i++) {
-        if (list[i]->state == KFLOW_REFUSED) {
-            kflow_free(fs, list[i]);
-        } else {
-            pay_flow(fs, list[i], NULL);
-            if (visit) {
-                visit_one(b, list[i], visit, aux, &v);
-            }
-        }
+        consider(b, list[i], visit, aux, &v);
     }
     flush(b);
     free(list);
     free(b);
     dp_actions_deinit(&v.actions);
+    return error;
 }
 
 struct expiry {
@@ -440,11 +465,33 @@ static enum dp_flow_decision expire_one(void *e_, const struct dp_flow_view *vie
                                                                                 : DP_FLOW_KEEP;
 }
 
-void kflow_expire(struct kflows *fs, struct nlsock *sock)
+uint32_t kflow_adapt(uint32_t limit, uint32_t n, int64_t ms)
 {
-    bool full = __atomic_load_n(&fs->n, __ATOMIC_RELAXED) >= KFLOW_LIMIT;
-    struct expiry e = {.now_ms = loop_now(fs->up->loop),
-                       .max_idle_ms = full ? MAX_IDLE_FULL_MS : MAX_IDLE_MS};
+    if (ms > 2000) {
+        limit = (uint32_t)(limit * 1000 / ms);
+    } else if (ms > 1300) {
+        limit = limit / 4 * 3;
+    } else if (ms < 1000 && n > limit / 2) {
+        limit += 1000;
+    }
+    return MIN(MAX(limit, KFLOW_LIMIT_MIN), KFLOW_LIMIT);
+}
 
-    kflow_walk(fs, sock, expire_one, &e);
+static int64_t clock_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+int kflow_expire(struct kflows *fs, struct nlsock *sock)
+{
+    uint32_t n = __atomic_load_n(&fs->n, __ATOMIC_RELAXED);
+    struct expiry e = {.now_ms = loop_now(fs->up->loop),
+                       .max_idle_ms = n >= fs->limit ? MAX_IDLE_FULL_MS : MAX_IDLE_MS};
+    int64_t start = clock_ms(); /* The work's own time: it is not warped. */
+    int error = kflow_walk(fs, sock, expire_one, &e);
+
+    __atomic_store_n(&fs->limit, kflow_adapt(fs->limit, n, clock_ms() - start), __ATOMIC_RELAXED);
+    return error;
 }

@@ -8,6 +8,8 @@
 
 LOG_MODULE(kport);
 
+#define MAX_NEWS 64 /* Read in one turn. */
+
 /* How a type of interface is a type of vport. */
 static const struct {
     const char *type;
@@ -255,15 +257,67 @@ int kport_set_up(struct dp *base, uint32_t no, bool up)
 static void bring_back(struct kernel *k, struct kernel_port *p)
 {
     struct vport v;
-    int error = create(k, p->name, OVS_VPORT_TYPE_NETDEV, p->no, &v);
+    uint32_t type = p->internal ? OVS_VPORT_TYPE_INTERNAL : OVS_VPORT_TYPE_NETDEV;
+    int error = create(k, p->name, type, p->no, &v);
 
     if (error && error != EEXIST) {
-        log_warn("%s: network device has returned but cannot be added (%s)", p->name,
-                 strerror(error));
+        log_warn_rl("%s: network device has returned but cannot be added (%s)", p->name,
+                    strerror(error));
     } else {
         log_info("%s: network device has returned", p->name);
         refresh(p);
     }
+}
+
+void kport_restore(struct kernel *k)
+{
+    struct vport v;
+
+    for (struct kernel_port *p = k->ports; p; p = p->next) {
+        if (get_by_name(k, p->name, &v) == ENODEV) {
+            refresh(p);
+            if (!p->gone || p->internal) {
+                log_warn_rl("%s: has been removed from %s by somebody else", p->name, k->up.name);
+                bring_back(k, p);
+            }
+        }
+    }
+}
+
+struct numbers {
+    const struct kernel *k;
+    uint32_t *no;
+    size_t n, cap;
+};
+
+static void on_listed(void *x_, const struct nlsock_msg *m)
+{
+    struct numbers *x = x_;
+    struct vport v = {.found = false};
+
+    on_vport(&v, m);
+    if (m->family != NLSOCK_VPORT || !v.found || !v.no || find(x->k, v.no)) {
+        return; /* Ours, or the datapath's own. */
+    }
+    if (x->n == x->cap) {
+        x->cap = x->cap ? 2 * x->cap : 16;
+        x->no = xrealloc(x->no, x->cap * sizeof x->no[0]);
+    }
+    x->no[x->n++] = v.no;
+}
+
+void kport_remove_foreign(struct kernel *k)
+{
+    struct numbers x = {.k = k};
+    struct nlwr w;
+
+    nlsock_begin(k->sock, NLSOCK_VPORT, OVS_VPORT_CMD_GET, NLM_F_DUMP, k->ifindex, &w);
+    int error = nlsock_call(k->sock, &w, on_listed, &x);
+    for (size_t i = 0; !error && i < x.n; i++) {
+        log_info("%s: port %u of a former process is removed", k->up.name, x.no[i]);
+        (void)del_vport(k, x.no[i]);
+    }
+    free(x.no);
 }
 
 static void on_link(void *k_, const struct link_info *link)
@@ -287,6 +341,47 @@ static void on_link(void *k_, const struct link_info *link)
     }
 }
 
+static void on_news(void *removed, const struct nlsock_msg *m)
+{
+    *(bool *)removed |= m->family == NLSOCK_VPORT && m->cmd == OVS_VPORT_CMD_DEL;
+}
+
+static void on_news_fd(void *k_, unsigned events UNUSED)
+{
+    struct kernel *k = k_;
+    bool removed = false;
+    int error;
+
+    for (unsigned i = 0; i < MAX_NEWS; i++) {
+        error = nlsock_recv(k->news, on_news, &removed);
+        removed |= error == ENOBUFS;
+        if (error && error != ENOBUFS) {
+            break;
+        }
+    }
+    if (removed) {
+        kport_restore(k);
+    }
+}
+
+static void listen_to_news(struct kernel *k)
+{
+    int error = k->families.vport_group ? nlsock_open(true, &k->news) : ENOENT;
+
+    if (!error) {
+        k->news->families = &k->families;
+        error = nlsock_join(k->news, k->families.vport_group);
+    }
+    if (error) {
+        log_warn("%s: does not hear of ports that others remove (%s)", k->up.name, strerror(error));
+        nlsock_free(k->news);
+        k->news = NULL;
+        return;
+    }
+    loop_fd_init(&k->news_fd, k->up.loop, k->news->transport.fd, on_news_fd, k);
+    loop_fd_want(&k->news_fd, LOOP_READ);
+}
+
 void kport_init(struct kernel *k)
 {
     int error = link_monitor_new(k->up.loop, on_link, k, &k->monitor);
@@ -294,10 +389,13 @@ void kport_init(struct kernel *k)
         log_warn("cannot watch network devices (%s): changes of links go unnoticed",
                  strerror(error));
     }
+    listen_to_news(k);
 }
 
 void kport_deinit(struct kernel *k, bool destroy)
 {
+    loop_fd_deinit(&k->news_fd);
+    nlsock_free(k->news);
     link_monitor_free(k->monitor);
     while (k->ports) {
         remove_port(k, k->ports, destroy);

@@ -5,6 +5,8 @@
 #include <linux/openvswitch.h>
 #include <string.h>
 
+#include "lib/dp/kernel/nlkey.h"
+
 #define MAX_DEPTH 4 /* Of clones; the kernel has a limit of its own. */
 
 /* Which changes of a connection are worth an event: not each packet's of its protocol state. */
@@ -131,8 +133,8 @@ static void put_ct(struct put *p, const struct dp_action_ct *ct)
     if (!is_all_zeros(ct->label_mask, 16)) {
         uint8_t *to = nlwr_put(w, OVS_CT_ATTR_LABELS, 32);
         if (to) {
-            memcpy(to, ct->label, 16);
-            memcpy(to + 16, ct->label_mask, 16);
+            nlkey_label(to, ct->label);
+            nlkey_label(to + 16, ct->label_mask);
         }
     }
     if (ct->alg) {

@@ -12,6 +12,7 @@ enum nlkey_as {
     AS_IS,     /* The same bytes. */
     HOST32,    /* be32, u32 */
     HOST16,    /* be16, u16 */
+    HOST128,   /* Big endian, the host's: labels. */
     LOW_BYTE,  /* be16, u8: ICMP type and code live in ports. */
     HIGH_ZERO, /* u8, be16: ARP's opcode. */
     FRAG,      /* KEY_FRAG_* bits, enum ovs_frag_type */
@@ -37,4 +38,6 @@ struct nlkey_attr {
 #define N_INNER 11
 extern const struct nlkey_attr nlkey_outer[N_OUTER], nlkey_inner[N_INNER];
 
+/* Labels of an MPLS key that the kernel looks at. */
+unsigned nlkey_n_labels(const struct key *, const struct nlkey_features *);
 unsigned nlkey_n_members(const struct nlkey_attr *);

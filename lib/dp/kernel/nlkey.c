@@ -17,14 +17,10 @@
 
 /* ---- when ---- */
 
-static bool is_ip(const struct key *k)
-{
-    return key_is_ip4(k) || key_is_ip6(k);
-}
-
 static bool is_l4(const struct key *k, uint8_t proto)
 {
-    return is_ip(k) && k->ip_proto == proto && !(k->ip_frag & KEY_FRAG_LATER);
+    return (key_is_ip4(k) || key_is_ip6(k)) && k->ip_proto == proto &&
+           !(k->ip_frag & KEY_FRAG_LATER);
 }
 
 static bool with_ip4(const struct key *k, const struct nlkey_features *f UNUSED)
@@ -69,7 +65,7 @@ static bool with_icmp6(const struct key *k, const struct nlkey_features *f UNUSE
 
 static bool with_nd(const struct key *k, const struct nlkey_features *f)
 {
-    return with_icmp6(k, f) && (k->tp_src == htons(135) || k->tp_src == htons(136)) && !k->tp_dst;
+    return with_icmp6(k, f) && (k->tp_src == htons(135) || k->tp_src == htons(136));
 }
 
 static bool with_ct_state(const struct key *k UNUSED, const struct nlkey_features *f)
@@ -99,7 +95,8 @@ static bool with_tuple4(const struct key *k, const struct nlkey_features *f)
 
 static bool with_tuple6(const struct key *k, const struct nlkey_features *f)
 {
-    return f->ct_orig_tuple6 && k->ct_proto && key_is_ip6(k);
+    /* The kernel has ND in the same place. */
+    return f->ct_orig_tuple6 && k->ct_proto && key_is_ip6(k) && !with_nd(k, f);
 }
 
 static bool with_exthdr(const struct key *k, const struct nlkey_features *f)
@@ -123,7 +120,7 @@ const struct nlkey_attr nlkey_outer[N_OUTER] = {
     {OVS_KEY_ATTR_CT_STATE, 4, with_ct_state, {WHOLE(ct_state, 4, HOST32)}},
     {OVS_KEY_ATTR_CT_ZONE, 2, with_ct_zone, {WHOLE(ct_zone, 2, HOST16)}},
     {OVS_KEY_ATTR_CT_MARK, 4, with_ct_mark, {WHOLE(ct_mark, 4, HOST32)}},
-    {OVS_KEY_ATTR_CT_LABELS, 16, with_ct_label, {WHOLE(ct_label, 16, AS_IS)}},
+    {OVS_KEY_ATTR_CT_LABELS, 16, with_ct_label, {WHOLE(ct_label, 16, HOST128)}},
     {OVS_KEY_ATTR_CT_ORIG_TUPLE_IPV4, sizeof(struct ovs_key_ct_tuple_ipv4), with_tuple4,
      {M(ct_ip_src, ovs_key_ct_tuple_ipv4, ipv4_src, AS_IS),
       M(ct_ip_dst, ovs_key_ct_tuple_ipv4, ipv4_dst, AS_IS),
@@ -184,6 +181,13 @@ static uint8_t frag_to_kernel(uint8_t frag)
                                    : OVS_FRAG_TYPE_FIRST;
 }
 
+void nlkey_label(uint8_t to[16], const uint8_t from[16])
+{
+    for (unsigned i = 0; i < 16; i++) {
+        to[i] = from[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 15 - i : i];
+    }
+}
+
 static void put_member(const struct nlkey_member *m, const struct key *values, bool is_mask,
                        uint8_t *to)
 {
@@ -199,6 +203,9 @@ static void put_member(const struct nlkey_member *m, const struct key *values, b
         break;
     case HOST16:
         memcpy(to, &(uint16_t){ntohs(*(const be16 *)(const void *)from)}, 2);
+        break;
+    case HOST128:
+        nlkey_label(to, from);
         break;
     case LOW_BYTE:
         *to = from[1];
@@ -263,7 +270,7 @@ static void put_tunnel(const struct key *key, const struct key *mask, struct nlw
     nlwr_end(w, nest);
 }
 
-static unsigned n_labels(const struct key *k, const struct nlkey_features *f)
+unsigned nlkey_n_labels(const struct key *k, const struct nlkey_features *f)
 {
     unsigned n = 0, max = MIN(MAX(f->max_mpls, 1), KEY_MAX_MPLS);
 
@@ -317,8 +324,8 @@ void nlkey_put(const struct key *key, const struct key *mask, const struct nlkey
         nlwr_put_u16(w, OVS_KEY_ATTR_ETHERTYPE, type);
     }
     if (n_vlans == KEY_MAX_VLANS || !key->vlan[n_vlans].tci) {
-        if (n_labels(key, f)) {
-            nlwr_put_data(w, OVS_KEY_ATTR_MPLS, v->mpls_lse, 4 * n_labels(key, f));
+        if (nlkey_n_labels(key, f)) {
+            nlwr_put_data(w, OVS_KEY_ATTR_MPLS, v->mpls_lse, 4 * nlkey_n_labels(key, f));
         } else {
             put_rows(nlkey_inner, N_INNER, key, mask, f, w);
         }
@@ -327,49 +334,4 @@ void nlkey_put(const struct key *key, const struct key *mask, const struct nlkey
     while (n_vlans--) {
         nlwr_end(w, encap[n_vlans]);
     }
-}
-
-/* ---- what the kernel wants of masks ---- */
-
-static bool any_bits(const struct nlkey_attr *rows, size_t n, const struct key *key,
-                     const struct nlkey_features *f, const struct key *mask, bool l4)
-{
-    for (const struct nlkey_attr *a = rows; a < rows + n; a++) {
-        bool is_l3 = a->when == with_ip4 || a->when == with_ip6 || a->when == with_arp ||
-                     a->when == with_exthdr;
-        if (is_l3 == l4 || !a->when(key, f)) {
-            continue;
-        }
-        for (unsigned i = 0; i < nlkey_n_members(a); i++) {
-            const uint8_t *bits = (const uint8_t *)mask + a->m[i].key;
-            size_t width = a->m[i].as == HIGH_ZERO ? 1 : a->m[i].n;
-            if (!is_all_zeros(bits, width)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-void nlkey_widen(const struct key *key, const struct nlkey_features *f, struct key *mask)
-{
-    mask->in_port = UINT32_MAX;
-    mask->recirc_id = UINT32_MAX;
-    mask->ct_state &= f->ct_state ? htonl(CS_ALL) : 0;
-    /* A tag's presence and type are matched always; so is that there is none. */
-    for (unsigned i = 0; i < MIN(f->max_vlans, KEY_MAX_VLANS); i++) {
-        mask->vlan[i].tci |= key->vlan[i].tci ? htons(VLAN_CFI) : UINT16_MAX;
-        mask->vlan[i].tpid |= key->vlan[i].tci ? UINT16_MAX : 0;
-    }
-    if (any_bits(nlkey_inner, N_INNER, key, f, mask, true)) {
-        mask->ip_proto = UINT8_MAX;
-        mask->ip_frag |= KEY_FRAG_LATER; /* Later fragments have no such header. */
-        if (with_nd(key, f) &&
-            (!is_all_zeros(mask->nd_target, 16) || !is_all_zeros(mask->arp_sha, 6) ||
-             !is_all_zeros(mask->arp_tha, 6))) {
-            mask->tp_src = mask->tp_dst = UINT16_MAX;
-        }
-    }
-    /* The kernel takes every EtherType mask for an exact one. */
-    mask->eth_type = UINT16_MAX;
 }

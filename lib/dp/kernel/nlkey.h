@@ -27,6 +27,13 @@ void nlkey_put(const struct key *key, const struct key *mask, const struct nlkey
 /* False: malformed, or something that a key cannot hold.  The attributes of a key or of a mask;
  * what is absent is zero.  'is_mask': also says how to read what stands for absence. */
 bool nlkey_get(const void *attrs, size_t n, bool is_mask, struct key *) MUST_USE;
-/* Adds to 'mask' what the kernel insists on: protocols whole where something of them is matched,
- * in_port and recirc_id exact, no bits of what this kernel does not know. */
+/* Adds to 'mask' what the kernel insists on, or looks at anyway: protocols whole where something of
+ * them is matched, in_port and recirc_id exact, no bits of connections if it does not track.  Keys
+ * that are equal under such a mask are one flow in the kernel. */
 void nlkey_widen(const struct key *key, const struct nlkey_features *, struct key *mask);
+/* Does the kernel see everything that this (wide) mask looks at?  What packets of the key's
+ * protocols cannot have does not count.  False: no flow may stand for such packets. */
+bool nlkey_covers(const struct key *key, const struct key *mask,
+                  const struct nlkey_features *) MUST_USE;
+/* The kernel's order of a 128-bit label, both ways. */
+void nlkey_label(uint8_t to[16], const uint8_t from[16]);

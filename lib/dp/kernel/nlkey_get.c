@@ -28,6 +28,9 @@ static bool get_member(const struct nlkey_member *m, bool is_mask, const uint8_t
         memcpy(&u16, from, 2);
         memcpy(to, &(be16){htons(u16)}, 2);
         break;
+    case HOST128:
+        nlkey_label(to, from);
+        break;
     case LOW_BYTE:
         to[0] = is_mask ? *from : 0;
         to[1] = *from;
@@ -208,6 +211,10 @@ static bool get_level(struct get *g, const void *attrs, size_t n)
     }
     if (!encap.data || g->n_vlans == KEY_MAX_VLANS) {
         return false;
+    }
+    if (!g->is_mask && !(tci & htons(VLAN_CFI))) { /* A tag that was cut off. */
+        k->eth_type = type;
+        return !tci && !encap.n;
     }
     k->vlan[g->n_vlans].tpid = type;
     k->vlan[g->n_vlans++].tci = tci;

@@ -10,7 +10,8 @@
 
 LOG_MODULE(netlink);
 
-#define HEADERS (NLMSG_HDRLEN + GENL_HDRLEN + sizeof(struct ovs_header))
+#define MAX_VAIN 10000 /* Datagrams in a row without anything for the request under way. */
+#define HEADERS  (NLMSG_HDRLEN + GENL_HDRLEN + sizeof(struct ovs_header))
 
 /* Names and versions of the families, in the order of the enum. */
 static const struct {
@@ -139,6 +140,9 @@ static enum outcome take(struct nlsock *s, const struct nlmsghdr *nlh, nlsock_cb
     int32_t code;
     struct nlsock_msg m;
 
+    if (nlh->nlmsg_flags & NLM_F_DUMP_INTR) {
+        *error = EINTR; /* Something changed meanwhile: what came is not whole. */
+    }
     switch (nlh->nlmsg_type) {
     case NLMSG_NOOP:
         return MORE;
@@ -147,7 +151,7 @@ static enum outcome take(struct nlsock *s, const struct nlmsghdr *nlh, nlsock_cb
         if (nlh->nlmsg_len < NLMSG_HDRLEN + sizeof code ||
             (nlh->nlmsg_type == NLMSG_ERROR &&
              nlh->nlmsg_len < NLMSG_HDRLEN + sizeof(struct nlmsgerr))) {
-            *error = nlh->nlmsg_type == NLMSG_DONE ? 0 : EPROTO;
+            *error = nlh->nlmsg_type == NLMSG_DONE ? *error : EPROTO;
             return *error ? FAILED : ENDED;
         }
         memcpy(&code, (const uint8_t *)nlh + NLMSG_HDRLEN, sizeof code);
@@ -160,9 +164,6 @@ static enum outcome take(struct nlsock *s, const struct nlmsghdr *nlh, nlsock_cb
         *error = code == INT32_MIN ? EPROTO : -code;
         return FAILED;
     default:
-        if (nlh->nlmsg_flags & NLM_F_DUMP_INTR) {
-            *error = EINTR; /* Something changed meanwhile: what came is not whole. */
-        }
         if (cb && take_message(s, nlh, &m)) {
             cb(aux, &m);
         }
@@ -188,7 +189,7 @@ static int await(struct nlsock *s, uint32_t seq, nlsock_cb *cb, void *aux)
 {
     int error = 0;
 
-    for (;;) {
+    for (unsigned n_vain = 0; n_vain < MAX_VAIN; n_vain++) {
         ssize_t n = s->transport.recv(s->transport.aux, s->reply, sizeof s->reply);
         if (n < 0 && errno == EINTR) {
             continue;
@@ -203,12 +204,14 @@ static int await(struct nlsock *s, uint32_t seq, nlsock_cb *cb, void *aux)
             if (nlh->nlmsg_seq != seq) {
                 continue; /* Of a request that was given up, or news. */
             }
+            n_vain = 0;
             enum outcome o = take(s, nlh, cb, aux, &error);
             if (o != MORE) {
                 return error;
             }
         }
     }
+    return EPROTO;
 }
 
 static int send_bytes(struct nlsock *s, size_t len)
@@ -295,7 +298,7 @@ int nlsock_batch_run(struct nlsock_batch *b, nlsock_cb *cb, nlsock_done *done, v
 
     for (unsigned i = 0; i < b->n; i++) {
         int e = error ? error : await(s, b->first_seq + i, cb, aux);
-        if (e == ENOBUFS || e == ETIMEDOUT) {
+        if (nlsock_is_unknown(e)) {
             error = e; /* Answers were lost: nobody knows of the rest. */
         }
         done(aux, i, e);

@@ -9,6 +9,7 @@
  * Errors are positive errno values; the kernel's extended acknowledgement text goes to the log. */
 #pragma once
 
+#include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/openvswitch.h>
 #include <sys/types.h>
@@ -58,6 +59,8 @@ struct nlsock {
 int nlsock_open(bool news, struct nlsock **);
 struct nlsock *nlsock_new(const struct nlsock_transport *); /* Takes it over. */
 void nlsock_free(struct nlsock *);
+/* Real sockets: the group's messages come to it as well.  0 or errno. */
+int nlsock_join(struct nlsock *, uint32_t group);
 /* ENOENT: no openvswitch in this kernel. */
 int nlsock_resolve(struct nlsock *, struct nlsock_families *) MUST_USE;
 
@@ -86,6 +89,11 @@ struct nlsock_batch {
     uint32_t first_seq;
 };
 typedef void nlsock_done(void *aux, unsigned index, int error);
+/* With such an error nobody knows whether a request was carried out: its answer was lost. */
+static inline bool nlsock_is_unknown(int error)
+{
+    return error == ENOBUFS || error == ETIMEDOUT || error == ENOSPC || error == EPROTO;
+}
 void nlsock_batch_begin(struct nlsock *, struct nlsock_batch *);
 /* Room of 'room' bytes for one more request; NULL writer error: does not fit. */
 bool nlsock_batch_add(struct nlsock_batch *, enum nlsock_family, uint8_t cmd, uint16_t flags,

@@ -57,3 +57,10 @@ int nlsock_open(bool news, struct nlsock **out)
     *out = nlsock_new(&t);
     return 0;
 }
+
+int nlsock_join(struct nlsock *s, uint32_t group)
+{
+    return setsockopt(s->transport.fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group)
+               ? errno
+               : 0;
+}

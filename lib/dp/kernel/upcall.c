@@ -40,6 +40,12 @@ struct turn {
     unsigned n;
 };
 
+/* It changes if the datapath is deleted, and made again. */
+static int dp_ifindex(const struct upcall_thread *t)
+{
+    return __atomic_load_n(&t->dp_ifindex, __ATOMIC_RELAXED);
+}
+
 /* ---- requests ---- */
 
 static void on_done(void *turn_, unsigned i, int error)
@@ -48,7 +54,8 @@ static void on_done(void *turn_, unsigned i, int error)
     struct kflow *f = turn->sent[i].flow;
 
     if (f) {
-        kflow_installed(f, !error);
+        /* If nobody knows, the next dump does. */
+        kflow_installed(f, !error || nlsock_is_unknown(error));
         if (error && error != EEXIST) {
             log_warn_rl("%s: the kernel refused a flow (%s)", turn->t->up->name, strerror(error));
         }
@@ -77,9 +84,9 @@ static bool add(struct turn *turn, enum nlsock_family family, uint8_t cmd, uint1
     struct upcall_thread *t = turn->t;
 
     if (turn->n == ARRAY_SIZE(turn->sent) ||
-        !nlsock_batch_add(&turn->batch, family, cmd, flags, t->dp_ifindex, room, w)) {
+        !nlsock_batch_add(&turn->batch, family, cmd, flags, dp_ifindex(t), room, w)) {
         flush(turn);
-        if (!nlsock_batch_add(&turn->batch, family, cmd, flags, t->dp_ifindex, room, w)) {
+        if (!nlsock_batch_add(&turn->batch, family, cmd, flags, dp_ifindex(t), room, w)) {
             return false;
         }
     }
@@ -230,7 +237,7 @@ static void on_message(void *turn_, const struct nlsock_msg *m)
     const struct dp_handler *h = &turn->t->up->handler;
     struct upcall u;
 
-    if (m->family != NLSOCK_PACKET || m->dp_ifindex != turn->t->dp_ifindex) {
+    if (m->family != NLSOCK_PACKET || m->dp_ifindex != dp_ifindex(turn->t)) {
         return;
     }
     if (!read_upcall(m, &u) || !complete_key(&u)) {

@@ -42,7 +42,7 @@ void cache_mask_init(struct cache_mask *m, const struct key *key)
 uint64_t cache_mask_apply(const struct cache_mask *m, const struct key *key, uint64_t seed,
                           uint64_t out[KEY_WORDS])
 {
-    const uint64_t *w = key_words(key);
+    const key_word *w = key_words(key);
     uint64_t h = seed;
 
     for (unsigned i = 0; i < m->n; i++) {

@@ -1,0 +1,430 @@
+/* test-kernel.c - the kernel datapath from dp_open() on, with its threads, on a kernel that the
+ * test plays: dispatch by CPU, upcalls good and bad, taking over, what others delete. */
+#include <urcu-qsbr.h>
+
+#include "lib/counter.h"
+#include "lib/dp/dp.h"
+#include "lib/dp/kernel/kernel.h"
+#include "lib/io/loop.h"
+#include "lib/packet/compose.h"
+#include "tests/unit/fake-kernel.h"
+#include "tests/unit/kernel-random.h"
+
+/* ---- in place of nlsock_open.c ---- */
+
+int nlsock_open(bool news, struct nlsock **out)
+{
+    *out = fk_open_sock(news);
+    return 0;
+}
+
+int nlsock_join(struct nlsock *s UNUSED, uint32_t group UNUSED)
+{
+    return 0;
+}
+
+/* ---- a translation, and its books ---- */
+
+static struct {
+    struct loop *loop;
+    struct dp *dp;
+    unsigned n_misses, n_userspace, n_credits, n_released;
+    uint64_t packets;
+    struct key last; /* Under the fake kernel's lock. */
+    struct key mask;
+} t;
+
+static void on_miss(void *aux UNUSED, const struct packet *p UNUSED, const struct key *k,
+                    int64_t now UNUSED, struct dp_verdict *v)
+{
+    v->mask = t.mask;
+    v->credit = xmalloc(1);
+    dp_actions_output(&v->actions, 2);
+    pthread_mutex_lock(&fk.lock);
+    t.last = *k;
+    t.n_credits++;
+    pthread_mutex_unlock(&fk.lock);
+    __atomic_add_fetch(&t.n_misses, 1, __ATOMIC_RELEASE);
+}
+
+static void on_userspace(void *aux UNUSED, const struct packet *p, const struct key *k UNUSED,
+                         const void *cookie, size_t len)
+{
+    assert_int_equal(len, 3);
+    assert_memory_equal(cookie, "abc", 3);
+    assert_int_equal(p->csum == CSUM_PARTIAL, false);
+    __atomic_add_fetch(&t.n_userspace, 1, __ATOMIC_RELEASE);
+}
+
+static void on_credit(void *aux UNUSED, void *credit UNUSED, const struct dp_flow_stats *d)
+{
+    t.packets += d->packets;
+}
+
+static void on_release(void *aux UNUSED, void *credit)
+{
+    t.n_released++;
+    free(credit);
+}
+
+static const struct dp_handler handler = {
+    .miss = on_miss, .userspace = on_userspace, .credit = on_credit, .release = on_release};
+
+static int setup(void **state UNUSED)
+{
+    rcu_register_thread();
+    memset(&t, 0, sizeof t);
+    fk_init();
+    t.loop = loop_new();
+    return 0;
+}
+
+static int teardown(void **state UNUSED)
+{
+    loop_free(t.loop);
+    fk_deinit();
+    rcu_unregister_thread();
+    return 0;
+}
+
+static struct kernel *open_dp(void)
+{
+    char *error = dp_open("system", "ovs-system", t.loop, &handler, &t.dp);
+    assert_null(error);
+    return kernel_of(t.dp);
+}
+
+static void close_dp(bool destroy)
+{
+    dp_close(t.dp, destroy);
+    assert_int_equal(t.n_credits, t.n_released);
+}
+
+static enum dp_flow_decision keep(void *n, const struct dp_flow_view *v UNUSED,
+                                  struct dp_verdict *r UNUSED)
+{
+    ++*(unsigned *)n;
+    return DP_FLOW_KEEP;
+}
+
+static unsigned n_flows(void)
+{
+    unsigned n = 0;
+    dp_flow_walk(t.dp, keep, &n);
+    return n;
+}
+
+/* Until '*n' is 'want'. */
+static void wait_for(const unsigned *n, unsigned want)
+{
+    for (unsigned i = 0; i < 5000 && __atomic_load_n(n, __ATOMIC_ACQUIRE) != want; i++) {
+        usleep(1000);
+    }
+    assert_int_equal(__atomic_load_n(n, __ATOMIC_ACQUIRE), want);
+}
+
+/* ---- upcalls ---- */
+
+static struct fk_sock *sock_of(uint32_t pid)
+{
+    for (unsigned i = 0; i < fk.n_socks; i++) {
+        if (fk.socks[i].pid == pid) {
+            return &fk.socks[i];
+        }
+    }
+    fail_msg("no socket %u", pid);
+    return NULL;
+}
+
+static void put_upcall(struct nlwr *w, const struct key *k, const char *cookie)
+{
+    struct packet *p = compose_packet(k, "payload", 7);
+
+    nlwr_put_data(w, OVS_PACKET_ATTR_PACKET, p->data, p->len);
+    size_t nest = nlwr_nest(w, OVS_PACKET_ATTR_KEY);
+    nlkey_put(k, NULL, &kernel_all, w);
+    nlwr_end(w, nest);
+    if (cookie) {
+        nlwr_put_data(w, OVS_PACKET_ATTR_USERDATA, cookie, strlen(cookie));
+    }
+    packet_free(p);
+}
+
+/* 'n' bytes of an upcall's attributes to the socket that serves this CPU. */
+static void send_upcall(unsigned cpu, uint8_t cmd, const void *attrs, size_t n)
+{
+    struct nlwr w = {.data = (uint8_t *)(uintptr_t)attrs, .len = n};
+
+    pthread_mutex_lock(&fk.lock);
+    fk.to = sock_of(fk.pids[cpu % fk.n_pids]);
+    fk_reply(NULL, NLSOCK_PACKET, cmd, 1, &w);
+    pthread_mutex_unlock(&fk.lock);
+}
+
+static void upcall(unsigned cpu, const struct key *k, const char *cookie)
+{
+    _Alignas(8) uint8_t buf[4096];
+    struct nlwr w;
+
+    nlwr_init(&w, buf, sizeof buf);
+    put_upcall(&w, k, cookie);
+    send_upcall(cpu, cookie ? OVS_PACKET_CMD_ACTION : OVS_PACKET_CMD_MISS, w.data, w.len);
+}
+
+static struct key udp(unsigned i)
+{
+    return (struct key){.in_port = 1,
+                        .eth_type = htons(0x0800),
+                        .eth_src = {2},
+                        .eth_dst = {4},
+                        .ip_proto = 17,
+                        .ip_ttl = 64,
+                        .ip_src = htonl(0x0a000000 + i),
+                        .tp_dst = htons(53)};
+}
+
+static void test_per_cpu(void **state UNUSED)
+{
+    const struct kernel *k = open_dp();
+
+    t.mask.ip_src = UINT32_MAX;
+    assert_true(k->per_cpu);
+    assert_int_equal(k->action_env.upcall_pid, UINT32_MAX);
+    assert_true(fk.features & OVS_DP_F_DISPATCH_UPCALL_PER_CPU);
+    assert_int_equal(fk.n_pids, sysconf(_SC_NPROCESSORS_CONF));
+    for (unsigned cpu = 0; cpu < fk.n_pids; cpu++) { /* Each CPU has a thread, in turn. */
+        assert_int_equal(fk.pids[cpu], upcall_pid(&k->threads[cpu % k->n_threads]));
+        assert_true(sock_of(fk.pids[cpu])->news);
+    }
+    for (unsigned i = 0; i < 200; i++) { /* 100 flows, from all CPUs. */
+        struct key key = udp(i / 2);
+        upcall(i, &key, NULL);
+    }
+    wait_for(&t.n_misses, 200);
+    struct key key = udp(1);
+    upcall(1, &key, "abc");
+    upcall(0, &key, "abc");
+    wait_for(&t.n_userspace, 2);
+    wait_for(&fk.n_executed, 200);
+    assert_int_equal(n_flows(), 100);
+    assert_int_equal(fk_count(), 100);
+    assert_int_equal(t.packets, 200);
+    close_dp(true);
+    assert_false(fk.exists);
+}
+
+static void test_per_port(void **state UNUSED)
+{
+    fk.no_per_cpu = true;
+    const struct kernel *k = open_dp();
+
+    assert_false(k->per_cpu);
+    assert_int_equal(k->action_env.upcall_pid, upcall_pid(&k->threads[0]));
+    assert_true(fk.features & OVS_DP_F_VPORT_PIDS);
+    close_dp(true);
+}
+
+/* What looks at more than the kernel's key has is never cached, and forwarded all the same. */
+static void test_beyond(void **state UNUSED)
+{
+    struct key nd = {.in_port = 1,
+                     .eth_type = htons(0x86dd),
+                     .ip_proto = 58,
+                     .ip_ttl = 255,
+                     .tp_src = htons(135)};
+
+    open_dp();
+    t.mask.nd_options_type = 0xff;
+    for (unsigned i = 0; i < 10; i++) {
+        upcall(0, &nd, NULL);
+    }
+    wait_for(&t.n_misses, 10);
+    wait_for(&fk.n_executed, 10);
+    assert_int_equal(n_flows(), 0);
+    assert_int_equal(t.packets, 10);
+    close_dp(true);
+}
+
+static void test_bad_upcalls(void **state UNUSED)
+{
+    _Alignas(8) uint8_t buf[4096], copy[4096];
+    uint64_t before = counter_read(COUNTER_drop_parse_short);
+    struct key key = udp(1);
+    struct nlwr w;
+    unsigned n_sent = 0;
+
+    open_dp();
+    nlwr_init(&w, buf, sizeof buf);
+    put_upcall(&w, &key, NULL);
+    for (size_t n = 0; n < w.len; n += 4) { /* Cut. */
+        send_upcall(0, OVS_PACKET_CMD_MISS, buf, n);
+        n_sent++;
+    }
+    srand(5);
+    for (unsigned i = 0; i < 20000; i++) { /* Spoilt. */
+        memcpy(copy, buf, w.len);
+        for (unsigned j = 1 + random_below(4); j; j--) {
+            copy[random_below((uint32_t)w.len)] = (uint8_t)random_below(256);
+        }
+        send_upcall(i, (uint8_t)random_below(5), copy, w.len);
+    }
+    pthread_mutex_lock(&fk.lock); /* Datagrams that are no messages, and messages lost. */
+    fk.to = sock_of(fk.pids[0]);
+    fk_push(ENOBUFS, NULL, 0);
+    fk_push(ENOSPC, NULL, 0);
+    fk_push(0, "x", 1);
+    fk_push(0, buf, 40);
+    pthread_mutex_unlock(&fk.lock);
+    t.n_misses = 0;
+    key = udp(77);
+    unsigned lost = kernel_of(t.dp)->n_threads;
+    for (unsigned i = 0; i < lost; i++) {
+        upcall(i, &key, NULL); /* Every thread still lives. */
+    }
+    for (unsigned i = 0; i < 5000; i++) {
+        pthread_mutex_lock(&fk.lock);
+        bool idle = true;
+        for (unsigned j = 0; j < fk.n_socks; j++) {
+            idle &= !fk.socks[j].news || !fk.socks[j].first;
+        }
+        pthread_mutex_unlock(&fk.lock);
+        if (idle) {
+            break;
+        }
+        usleep(1000);
+    }
+    assert_true(counter_read(COUNTER_drop_parse_short) > before + n_sent / 2);
+    close_dp(true);
+}
+
+/* The kernel answers every command with every error. */
+static void test_errors_on_open(void **state UNUSED)
+{
+    static const int errors[] = {EPERM, EINVAL,     ENOMEM, ENODEV,
+                                 EBUSY, EOPNOTSUPP, ENOENT, EMSGSIZE};
+    static const struct {
+        int family, cmd;
+    } at[] = {{NLSOCK_DATAPATH, OVS_DP_CMD_NEW}, {NLSOCK_DATAPATH, OVS_DP_CMD_SET},
+              {NLSOCK_FLOW, OVS_FLOW_CMD_NEW},   {NLSOCK_FLOW, OVS_FLOW_CMD_GET},
+              {NLSOCK_FLOW, OVS_FLOW_CMD_DEL},   {NLSOCK_VPORT, OVS_VPORT_CMD_NEW},
+              {NLSOCK_VPORT, OVS_VPORT_CMD_GET}, {NLSOCK_PACKET, OVS_PACKET_CMD_EXECUTE}};
+
+    for (size_t a = 0; a < ARRAY_SIZE(at); a++) {
+        for (size_t e = 0; e < ARRAY_SIZE(errors); e++) {
+            uint32_t no;
+            fk_deinit();
+            fk_init();
+            fk.fail_family = at[a].family;
+            fk.fail_cmd = at[a].cmd;
+            fk.fail_error = errors[e];
+            char *error = dp_open("system", "ovs-system", t.loop, &handler, &t.dp);
+            if (at[a].family == NLSOCK_DATAPATH && error) {
+                assert_non_null(strstr(error, "could not open datapath ovs-system"));
+                free(error);
+                continue;
+            }
+            assert_null(error);
+            error = dp_port_add(t.dp, "lo", "system", DP_PORT_NONE, NULL, NULL, &no);
+            if (error) {
+                assert_non_null(strstr(error, "lo"));
+                free(error);
+            }
+            struct key key = udp(1);
+            t.n_misses = 0;
+            upcall(0, &key, NULL);
+            wait_for(&t.n_misses, 1);
+            n_flows();
+            n_flows();
+            close_dp(false);
+        }
+    }
+}
+
+/* Taking over: flows and ports of a former process stay until dp_settled(). */
+static void test_adopt(void **state UNUSED)
+{
+    _Alignas(8) uint8_t buf[64];
+    struct dp_features f;
+    struct nlrd all;
+    struct nlwr w;
+
+    fk.exists = true;
+    fk.ports[0].no = 1;
+    fk.ports[0].type = OVS_VPORT_TYPE_NETDEV;
+    strcpy(fk.ports[0].name, "lo");
+    fk.ports[1].no = 7;
+    fk.ports[1].type = OVS_VPORT_TYPE_INTERNAL;
+    strcpy(fk.ports[1].name, "br-old");
+    fk.n_ports = 2;
+    nlwr_init(&w, buf, sizeof buf);
+    size_t acts = nlwr_nest(&w, OVS_FLOW_ATTR_ACTIONS);
+    nlwr_put_u32(&w, OVS_ACTION_ATTR_RECIRC, 41);
+    nlwr_end(&w, acts);
+    nlrd_init(&all, w.data, w.len);
+    fk_new(&(struct kflow_id){{1, 1}}, &all, NLM_F_CREATE);
+
+    open_dp();
+    dp_get_features(t.dp, &f);
+    assert_int_equal(f.first_recirc_id, 42);
+    uint32_t no;
+    assert_null(dp_port_add(t.dp, "lo", "system", DP_PORT_NONE, NULL, NULL, &no));
+    assert_int_equal(no, 1);
+    n_flows();
+    assert_int_equal(fk_count(), 1);
+    assert_int_equal(fk.n_ports, 2);
+    dp_settled(t.dp);
+    n_flows();
+    assert_int_equal(fk_count(), 0);
+    assert_int_equal(fk.n_ports, 1);
+    assert_string_equal(fk.ports[0].name, "lo");
+    close_dp(false);
+    assert_true(fk.exists); /* For the next one. */
+    assert_int_equal(fk.n_ports, 1);
+}
+
+/* `ovs-dpctl del-if` and del-dp. */
+static void test_deleted_by_others(void **state UNUSED)
+{
+    uint32_t no;
+    struct kernel *k = open_dp();
+
+    assert_null(dp_port_add(t.dp, "lo", "system", 5, NULL, NULL, &no));
+    assert_int_equal(no, 5);
+    fk.n_ports = 0;
+    kport_restore(k);
+    assert_int_equal(fk.n_ports, 1);
+    assert_int_equal(fk.ports[0].no, 5);
+
+    struct key key = udp(1);
+    upcall(0, &key, NULL);
+    wait_for(&t.n_misses, 1);
+    wait_for(&fk.n_executed, 1);
+    pthread_mutex_lock(&fk.lock);
+    fk.exists = false;
+    fk.n_ports = 0;
+    fk.hidden = true;
+    fk.fail_family = NLSOCK_FLOW;
+    fk.fail_cmd = OVS_FLOW_CMD_GET;
+    fk.fail_error = ENODEV;
+    pthread_mutex_unlock(&fk.lock);
+    k->timer.cb(k);
+    assert_true(fk.exists);
+    assert_int_equal(fk.n_ports, 1);
+    assert_int_equal(fk.ports[0].no, 5);
+    fk.fail_error = 0;
+    n_flows();
+    n_flows();
+    assert_int_equal(n_flows(), 0);
+    close_dp(true);
+}
+
+int main(void)
+{
+#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_per_cpu),           TEST(test_per_port),       TEST(test_beyond),
+        TEST(test_bad_upcalls),       TEST(test_errors_on_open), TEST(test_adopt),
+        TEST(test_deleted_by_others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
