@@ -161,8 +161,10 @@ static enum ofp_error on_ct_flush_zone(struct bridge *br, struct ofconn *conn,
     if (r->err) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    if (dp_ct(br->ofproto->dp)) {
-        ct_flush(dp_ct(br->ofproto->dp), &filter, loop_now(br->ofproto->loop));
+    int error = dp_conns_flush(br->ofproto->dp, &filter);
+    if (error) {
+        log_warn_rl("%s: connections of zone %u could not be flushed (%s)", bridge_name(br),
+                    filter.zone, strerror(error));
     }
     return OFPERR_OK;
 }

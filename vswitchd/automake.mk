@@ -21,6 +21,7 @@ vswitchd_sluice_vswitchd_SOURCES = \
 	vswitchd/commands.h vswitchd/commands-private.h \
 	vswitchd/commands_bridge.c \
 	vswitchd/commands_ct.c \
+	vswitchd/commands_ct_limits.c \
 	vswitchd/commands_dpctl.c \
 	vswitchd/datapaths.c vswitchd/datapaths.h \
 	vswitchd/main.c \

@@ -17,5 +17,6 @@ struct dpctl_args {
 /* Reads options and the optional datapath.  False: the error has been sent. */
 bool dpctl_args_parse(struct control_request *, struct datapaths *, int argc,
                       const char *const argv[], struct dpctl_args *);
+void commands_register_ct_limits(struct datapaths *);
 /* Sends 'PROGRAM: TEXT (REASON)' as an error; takes 'text' over.  'reason' may be NULL. */
 void dpctl_fail(struct control_request *, char *text, const char *reason);

@@ -108,11 +108,6 @@ void dp_flow_stats_total(const struct dp *dp, uint64_t *hits, uint64_t *misses, 
     dp->class->flow_stats_total(dp, hits, misses, lost, n_flows);
 }
 
-struct ct *dp_ct(struct dp *dp)
-{
-    return dp->class->ct(dp);
-}
-
 void dp_quiesce(struct dp *dp)
 {
     dp->class->quiesce(dp);

@@ -2,16 +2,16 @@
  * misses.
  *
  * Layer 3.  ofproto sees datapaths only through this file.  Two executors stand behind it: user/
- * (our own) and, later, kernel/ (openvswitch.ko).  All functions belong to the control thread; the
- * handler's functions say whose they are.
+ * (our own) and kernel/ (openvswitch.ko).  Connections: conns.h.  All functions belong to the
+ * control thread; the handler's functions say whose they are.
  *
  * Invariants: lib/dp knows translation only as 'struct dp_handler'.  A credit given with a verdict
  * is given back exactly once, by handler->release(), after a grace period. Datapath port numbers
  * are not OpenFlow port numbers. */
 #pragma once
 
-#include "lib/ct/ct.h"
 #include "lib/dp/action.h"
+#include "lib/dp/conns.h"
 #include "lib/packet/packet.h"
 
 struct dp;
@@ -116,9 +116,6 @@ typedef enum dp_flow_decision dp_flow_visit(void *aux, const struct dp_flow_view
 void dp_flow_walk(struct dp *, dp_flow_visit *, void *aux);
 void dp_flow_stats_total(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
                          uint64_t *n_flows);
-
-/* The connection tracker of this datapath; NULL where it is the kernel's. */
-struct ct *dp_ct(struct dp *);
 
 /* Waits, in tests and before statistics are read, until what has been received is processed. */
 void dp_quiesce(struct dp *);

@@ -135,11 +135,6 @@ static void get_features(const struct dp *up UNUSED, struct dp_features *f)
     };
 }
 
-static struct ct *get_ct(struct dp *up)
-{
-    return datapath_of(up)->ct;
-}
-
 static void execute(struct dp *up, struct packet *pkt, const void *actions, size_t len)
 {
     struct datapath *dp = datapath_of(up);
@@ -174,6 +169,6 @@ const struct dp_class userspace_class = {
     .execute = execute,
     .flow_walk = datapath_flow_walk,
     .flow_stats_total = datapath_flow_stats_total,
-    .ct = get_ct,
+    .conns = &userspace_conns,
     .quiesce = quiesce,
 };

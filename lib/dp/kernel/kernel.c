@@ -120,6 +120,7 @@ static void close_kernel(struct dp *up, bool destroy)
         kflow_walk(&k->flows, k->sock, NULL, NULL);
         kflow_deinit(&k->flows);
         kport_deinit(k, destroy);
+        kct_deinit(k);
         if (destroy) {
             delete_datapath(k);
         }
@@ -255,11 +256,6 @@ static void flow_stats_total(const struct dp *up, uint64_t *hits, uint64_t *miss
     *n_flows = stats.n_flows;
 }
 
-static struct ct *get_ct(struct dp *up UNUSED)
-{
-    return NULL;
-}
-
 static void quiesce(struct dp *up UNUSED)
 {
 }
@@ -280,6 +276,6 @@ const struct dp_class kernel_class = {
     .execute = execute,
     .flow_walk = flow_walk,
     .flow_stats_total = flow_stats_total,
-    .ct = get_ct,
+    .conns = &kct_conns,
     .quiesce = quiesce,
 };

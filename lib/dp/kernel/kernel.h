@@ -34,6 +34,7 @@ struct kernel {
     unsigned n_threads;
     struct kernel_port *ports;
     struct link_monitor *monitor;
+    struct nlsock *ct_dump, *ct_requests; /* kct.c: opened when first needed. */
     struct loop_timer timer;
 };
 
@@ -52,6 +53,10 @@ void kport_del(struct dp *, uint32_t port_no, bool destroy_device);
 bool kport_get(const struct dp *, uint32_t port_no, struct dp_port_info *);
 void kport_get_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
 int kport_set_up(struct dp *, uint32_t port_no, bool up);
+
+/* kct.c: connections. */
+extern const struct dp_conns_class kct_conns;
+void kct_deinit(struct kernel *);
 
 /* kprobe.c: what this kernel can do. */
 void kprobe_run(struct kernel *);

@@ -1,4 +1,5 @@
-/* nlsock.h - generic netlink with the openvswitch families: requests, dumps, batches.
+/* nlsock.h - netlink with the openvswitch families and with netfilter's subsystems: requests,
+ * dumps, batches.
  *
  * Layer 3.  One socket is used by one thread.  The transport is injected, so that tests can stand
  * in for the kernel with any answer, and with any error.
@@ -36,6 +37,8 @@ enum nlsock_family {
     NLSOCK_PACKET,
     NLSOCK_METER,
     NLSOCK_CT_LIMIT,
+    NLSOCK_NETFILTER, /* From here on: subsystems of netfilter, on sockets of their own. */
+    NLSOCK_CONNTRACK = NLSOCK_NETFILTER,
     NLSOCK_N_FAMILIES
 };
 
@@ -56,6 +59,7 @@ struct nlsock {
 /* A netlink socket of this process' network namespace.  'news': for what the kernel sends by
  * itself; receiving never waits.  0 or errno. */
 int nlsock_open(bool news, struct nlsock **);
+int nlsock_open_netfilter(struct nlsock **);                /* For requests to its subsystems. */
 struct nlsock *nlsock_new(const struct nlsock_transport *); /* Takes it over. */
 void nlsock_free(struct nlsock *);
 /* ENOENT: no openvswitch in this kernel. */
@@ -65,13 +69,14 @@ int nlsock_resolve(struct nlsock *, struct nlsock_families *) MUST_USE;
 struct nlsock_msg {
     enum nlsock_family family;
     uint8_t cmd;
-    int dp_ifindex;
+    int dp_ifindex; /* Netfilter: AF_*. */
     const void *attrs;
     size_t n;
 };
 typedef void nlsock_cb(void *aux, const struct nlsock_msg *);
 
-/* Begins a request in the socket's buffer; attributes are added with 'w'. */
+/* Begins a request in the socket's buffer; attributes are added with 'w'.  Netfilter: 'dp_ifindex'
+ * is AF_*. */
 void nlsock_begin(struct nlsock *, enum nlsock_family, uint8_t cmd, uint16_t flags, int dp_ifindex,
                   struct nlwr *w);
 /* Sends it and waits for the answer: each message of it to 'cb' (NULL: only success counts). */
