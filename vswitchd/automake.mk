@@ -23,6 +23,8 @@ vswitchd_sluice_vswitchd_SOURCES = \
 	vswitchd/commands_ct.c \
 	vswitchd/commands_ct_limits.c \
 	vswitchd/commands_dpctl.c \
+	vswitchd/commands_dpctl_flows.c \
+	vswitchd/commands_dpctl_show.c \
 	vswitchd/datapaths.c vswitchd/datapaths.h \
 	vswitchd/main.c \
 	vswitchd/user.c vswitchd/user.h

@@ -16,6 +16,7 @@ lib_dp_libdp_la_SOURCES += lib/dp/kernel/kflow.h
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/kflow_walk.c
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/kport.c
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/kprobe.c
+lib_dp_libdp_la_SOURCES += lib/dp/kernel/kshow.c
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/nlaction.c
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/nlaction.h
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/nlkey.c

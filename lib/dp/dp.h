@@ -66,12 +66,23 @@ struct dp_port_info {
 
 struct dp_port_stats { /* UINT64_MAX = unknown. */
     uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_dropped, tx_dropped, rx_errors,
-        tx_errors;
+        tx_errors, rx_overruns, rx_frame_errors, tx_aborted, tx_carrier, collisions;
 };
 
 struct dp_features {
     bool ct, ct_zone, ct_mark, ct_label, ct_orig_tuple, ct_clear, recirc, clone, meter;
     unsigned max_vlan_headers, max_mpls_depth;
+    bool set_masked, trunc, ufid, ct_eventmask, ct_state_nat, ct_orig_tuple6, nd_ext;
+    /* Of flows in text: see struct dp_format. */
+    bool kernel_keys, ip6_exthdr;
+    uint32_t upcall_pid;
+};
+
+/* Masks of an executor that looks flows up mask by mask, and the cache in front of that. */
+struct dp_mask_stats {
+    uint64_t hits, n_masks, cache_hits;
+    uint32_t cache_size; /* UINT32_MAX: not known. */
+    bool has_cache_hits;
 };
 
 /* type: "netdev" (AF_PACKET and TAP ports) or "dummy" (tests: any port name becomes a dummy port).
@@ -93,6 +104,9 @@ char *dp_port_add(struct dp *, const char *name, const char *type, uint32_t want
 void dp_port_del(struct dp *, uint32_t port_no, bool destroy_device);
 bool dp_port_get(const struct dp *, uint32_t port_no, struct dp_port_info *);
 void dp_port_get_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
+/* All ports that the executor has, those that nobody here added too. */
+typedef void dp_port_cb(void *aux, const struct dp_port_info *);
+void dp_port_walk(const struct dp *, dp_port_cb *, void *aux);
 /* Administrative state, and what mod-port of a switch needs. */
 int dp_port_set_up(struct dp *, uint32_t port_no, bool up);
 /* Dummy ports only: a frame arrives (consumed).  False: no such port. */
@@ -108,6 +122,8 @@ struct dp_flow_view {
     const void *actions;
     size_t actions_len;
     struct dp_flow_stats stats; /* Totals. */
+    struct dp_flow_stats own;   /* What the executor itself counts for the flow. */
+    const void *ufid;           /* 16 bytes that name it; NULL: it has no name. */
     void *credit;
 };
 typedef enum dp_flow_decision dp_flow_visit(void *aux, const struct dp_flow_view *,
@@ -116,6 +132,9 @@ typedef enum dp_flow_decision dp_flow_visit(void *aux, const struct dp_flow_view
 void dp_flow_walk(struct dp *, dp_flow_visit *, void *aux);
 void dp_flow_stats_total(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
                          uint64_t *n_flows);
+
+/* False: this executor has none. */
+bool dp_get_mask_stats(const struct dp *, struct dp_mask_stats *);
 
 /* Waits, in tests and before statistics are read, until what has been received is processed. */
 void dp_quiesce(struct dp *);

@@ -109,13 +109,12 @@ static int get_cb(const struct nlmsghdr *nlh, void *info)
     return MNL_CB_OK;
 }
 
-static int get(const char *name, int ifindex, struct link_info *info)
+static int ask(const char *name, int ifindex, mnl_cb_t cb, void *aux)
 {
     _Alignas(8) char buffer[256];
     struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
     struct ifinfomsg *ifi;
 
-    memset(info, 0, sizeof *info);
     nlh->nlmsg_type = RTM_GETLINK;
     ifi = mnl_nlmsg_put_extra_header(nlh, sizeof *ifi);
     ifi->ifi_index = ifindex;
@@ -125,8 +124,33 @@ static int get(const char *name, int ifindex, struct link_info *info)
         }
         mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
     }
-    int error = link_transact(nlh, get_cb, info);
+    return link_transact(nlh, cb, aux);
+}
+
+static int get(const char *name, int ifindex, struct link_info *info)
+{
+    memset(info, 0, sizeof *info);
+    int error = ask(name, ifindex, get_cb, info);
     return error ? error : info->name[0] ? 0 : ENODEV;
+}
+
+static int stats_cb(const struct nlmsghdr *nlh, void *stats)
+{
+    const struct nlattr *attr;
+
+    mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg)) {
+        if (mnl_attr_get_type(attr) == IFLA_STATS64) {
+            size_t n = mnl_attr_get_payload_len(attr);
+            memcpy(stats, mnl_attr_get_payload(attr), MIN(n, sizeof(struct rtnl_link_stats64)));
+        }
+    }
+    return MNL_CB_OK;
+}
+
+int link_get_stats(const char *name, struct rtnl_link_stats64 *stats)
+{
+    memset(stats, 0, sizeof *stats);
+    return ask(name, 0, stats_cb, stats);
 }
 
 int link_get(const char *name, struct link_info *info)

@@ -185,7 +185,16 @@ static char *open_kernel(const struct dp *up, struct dp **out)
 
 static void get_features(const struct dp *up, struct dp_features *f)
 {
-    *f = kernel_of(up)->features;
+    const struct kernel *k = kernel_of(up);
+
+    *f = k->features;
+    f->kernel_keys = f->ufid = true;
+    f->set_masked = k->action_env.set_masked;
+    f->trunc = k->action_env.trunc;
+    f->ct_eventmask = k->action_env.ct_eventmask;
+    f->ct_orig_tuple6 = k->key_features.ct_orig_tuple6;
+    f->ip6_exthdr = k->key_features.ip6_exthdr;
+    f->upcall_pid = k->action_env.upcall_pid;
 }
 
 static bool port_receive(struct dp *up UNUSED, uint32_t no UNUSED, struct packet *pkt)
@@ -276,6 +285,8 @@ const struct dp_class kernel_class = {
     .execute = execute,
     .flow_walk = flow_walk,
     .flow_stats_total = flow_stats_total,
+    .get_mask_stats = kshow_get_mask_stats,
+    .port_walk = kshow_port_walk,
     .conns = &kct_conns,
     .quiesce = quiesce,
 };

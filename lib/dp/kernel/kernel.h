@@ -54,6 +54,10 @@ bool kport_get(const struct dp *, uint32_t port_no, struct dp_port_info *);
 void kport_get_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
 int kport_set_up(struct dp *, uint32_t port_no, bool up);
 
+/* kshow.c: what the kernel has.  Operations of the class. */
+void kshow_port_walk(const struct dp *, dp_port_cb *, void *aux);
+bool kshow_get_mask_stats(const struct dp *, struct dp_mask_stats *);
+
 /* kct.c: connections. */
 extern const struct dp_conns_class kct_conns;
 void kct_deinit(struct kernel *);
