@@ -146,6 +146,9 @@ static void on_get(struct control_request *req, int argc, const char *const argv
         dpctl_fail(req, xstrdup("invalid zone"), "Invalid argument");
         return;
     }
+    if (wanted.n) {
+        add(&wanted, DP_ZONE_DEFAULT, 0); /* Shown always. */
+    }
     int error = dp_conns_get_limits(ofproto_dp(a.p), wanted.rows, wanted.n, collect, &l);
     free(wanted.rows);
     if (error) {

@@ -1,5 +1,5 @@
-/* commands_dpctl.c - the arguments of dpctl/ commands; datapaths and bridges: dpctl/dump-dps, dpif/.
- * Texts: those of ovs-appctl. */
+/* commands_dpctl.c - the arguments of dpctl/ commands; datapaths and bridges: dpctl/dump-dps,
+ * dpif/. Texts: those of ovs-appctl. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,7 +181,8 @@ static void put_bridge(struct text *t, const struct dp *dp, const struct bridge 
         if (info.peer) {
             text_printf(t, "none: (patch: peer=%s)\n", info.peer);
         } else {
-            text_printf(t, "%" PRIu32 ": (%s)\n", rows[i].dp_port, dpctl_shown_type(dp, rows[i].type));
+            text_printf(t, "%" PRIu32 ": (%s)\n", rows[i].dp_port,
+                        dpctl_shown_type(dp, rows[i].type));
         }
     }
     free(rows);

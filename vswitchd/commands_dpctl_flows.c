@@ -1,5 +1,5 @@
-/* commands_dpctl_flows.c - dpctl/dump-flows, get-flow, del-flow, del-flows: cached flows.  Texts: those
- * of ovs-appctl dpctl. */
+/* commands_dpctl_flows.c - dpctl/dump-flows, get-flow, del-flow, del-flows: cached flows.  Texts:
+ * those of ovs-appctl dpctl. */
 #include <limits.h>
 #include <stdlib.h>
 
@@ -48,8 +48,7 @@ static bool parse_ufid(const char *s, struct ufid *id)
 {
     struct uuid u;
 
-    if (strncmp(s, UFID_PREFIX, strlen(UFID_PREFIX)) ||
-        !uuid_parse(s + strlen(UFID_PREFIX), &u)) {
+    if (strncmp(s, UFID_PREFIX, strlen(UFID_PREFIX)) || !uuid_parse(s + strlen(UFID_PREFIX), &u)) {
         return false;
     }
     for (int i = 0; i < 4; i++) {
@@ -125,15 +124,13 @@ static void put_flow(struct dump *d, const struct dp_flow_view *f)
     text_putc(t, '\n');
 }
 
-/* Do all packets of the flow have what the filter asks for?  A field that the flow does not match
- * is the first packet's in our datapath, and nothing in the kernel's. */
-static bool passes(const struct match *filter, const struct dp_flow_view *f, bool masked)
+/* Could packets of the flow have what the filter asks for? */
+static bool passes(const struct match *filter, const struct dp_flow_view *f)
 {
     const uint64_t *want = flow_words(&filter->flow), *mask = flow_words(&filter->mask);
 
     for (size_t i = 0; i < KEY_WORDS; i++) {
-        uint64_t has = key_words(f->key)[i] & (masked ? key_words(f->mask)[i] : UINT64_MAX);
-        if ((has ^ want[i]) & mask[i]) {
+        if ((key_words(f->key)[i] ^ want[i]) & mask[i] & key_words(f->mask)[i]) {
             return false;
         }
     }
@@ -151,7 +148,7 @@ static enum dp_flow_decision dump_flow(void *d_, const struct dp_flow_view *f,
             return DP_FLOW_KEEP;
         }
     }
-    if (!d->filter || passes(d->filter, f, d->format.kernel)) {
+    if (!d->filter || passes(d->filter, f)) {
         put_flow(d, f);
     }
     return DP_FLOW_KEEP;
@@ -189,8 +186,11 @@ static char *parse_filter(const char *s, struct match *m)
         if (value) {
             *value++ = '\0';
         }
-        error = match_parse_item(word, value ? value : "", NULL, m, &found);
-        if (!error && !found) {
+        char *why = match_parse_item(word, value ? value : "", NULL, m, &found);
+        if (why) {
+            error = xasprintf("bad value for %s (%s)", word, why);
+            free(why);
+        } else if (!found) {
             error = xasprintf("unknown field %s", word);
         }
     }
@@ -207,8 +207,12 @@ static bool has_type(const char *types, bool *shown)
     static const struct {
         const char *name;
         bool ours;
-    } known[] = {{"ovs", true},           {"non-offloaded", true}, {"all", true},
-                 {"tc", false},           {"dpdk", false},         {"offloaded", false},
+    } known[] = {{"ovs", true},
+                 {"non-offloaded", true},
+                 {"all", true},
+                 {"tc", false},
+                 {"dpdk", false},
+                 {"offloaded", false},
                  {"partially-offloaded", false}};
     char *copy = xstrdup(types), *save = NULL;
     bool ok = true;
@@ -240,8 +244,7 @@ static bool parse_choice(struct control_request *req, const struct dpctl_args *a
         if (!strncmp(s, "filter=", 7) && !c->has_filter) {
             char *error = parse_filter(s + 7, &c->filter);
             if (error) {
-                dpctl_fail(req, xasprintf("Failed to parse filter (%s)", error),
-                           "Invalid argument");
+                dpctl_fail(req, xasprintf("Failed to parse filter (%s: %s)", s + 7, error), NULL);
                 free(error);
                 return false;
             }

@@ -257,7 +257,7 @@ static char *del_if(struct ofproto *p, const char *name)
         }
     }
     free(ports.rows);
-    return found ? error : xasprintf("no port named %s (No such device)", name);
+    return found ? error : xasprintf("no port named %s", name);
 }
 
 static void on_del_if(struct control_request *req, int argc, const char *const argv[],
@@ -335,8 +335,8 @@ static void on_features(struct control_request *req, int argc UNUSED, const char
 void commands_register_dpctl_show(struct datapaths *d)
 {
     control_register("dpctl/show", "[-s] [dp...]", 0, INT_MAX, on_show, d);
-    control_register("dpctl/add-if", "[dp] iface[,type=TYPE][,port_no=N]...", 1, INT_MAX,
-                     on_add_if, d);
+    control_register("dpctl/add-if", "[dp] iface[,type=TYPE][,port_no=N]...", 1, INT_MAX, on_add_if,
+                     d);
     control_register("dpctl/del-if", "[dp] iface...", 1, INT_MAX, on_del_if, d);
     control_register("dpctl/add-dp", "dp [iface...]", 1, INT_MAX, on_change_dp, d);
     control_register("dpctl/del-dp", "dp", 1, 1, on_change_dp, d);

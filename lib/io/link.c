@@ -138,7 +138,8 @@ static int stats_cb(const struct nlmsghdr *nlh, void *stats)
 {
     const struct nlattr *attr;
 
-    mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg)) {
+    mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg))
+    {
         if (mnl_attr_get_type(attr) == IFLA_STATS64) {
             size_t n = mnl_attr_get_payload_len(attr);
             memcpy(stats, mnl_attr_get_payload(attr), MIN(n, sizeof(struct rtnl_link_stats64)));
