@@ -179,11 +179,12 @@ static bool get_sctp(const struct nlrd *attr, struct ct_info *info)
     nlrd_init(&r, attr->data, attr->n);
     while (nlrd_next(&r)) {
         if (r.type == CTA_PROTOINFO_SCTP_STATE) {
-            info->sctp_state = nlrd_u8(&r);
+            uint8_t state = nlrd_u8(&r);
+            info->sctp_state = state ? state - 1 : 0; /* None, closed, and so on. */
         } else if (r.type == CTA_PROTOINFO_SCTP_VTAG_ORIGINAL) {
-            info->sctp_vtag[0] = get_u32(&r);
+            info->sctp_vtag[0] = nlrd_u32(&r); /* Big endian, but peers print it as it is. */
         } else if (r.type == CTA_PROTOINFO_SCTP_VTAG_REPLY) {
-            info->sctp_vtag[1] = get_u32(&r);
+            info->sctp_vtag[1] = nlrd_u32(&r);
         }
     }
     return !r.err;
