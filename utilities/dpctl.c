@@ -34,15 +34,23 @@ static NORETURN void usage(void)
            "Datapaths are named [TYPE@]NAME; where there is one, the name may be left out.\n"
            "  dump-dps                             names of the datapaths\n"
            "  show [-s] [DP...]                    counters and ports; -s: with theirs\n"
-           "  add-if [DP] IFACE[,type=T][,port_no=N]...   del-if [DP] IFACE...\n"
+           "  add-if [DP] IFACE[,type=T][,port_no=N]...\n"
+           "  del-if [DP] IFACE...\n"
            "  dump-flows [-m] [--names] [DP] [filter=MATCH] [type=TYPE]\n"
-           "  get-flow [DP] ufid:UFID   del-flow [DP] ufid:UFID   del-flows [DP]\n"
+           "  get-flow [DP] ufid:UFID\n"
+           "  del-flow [DP] ufid:UFID\n"
+           "  del-flows [DP]\n"
            "  dump-conntrack [-m] [-s] [DP] [zone=N]\n"
            "  flush-conntrack [DP] [zone=N] [mark=X[/M]] [labels=X[/M]] [ORIG [REPLY]]\n"
            "  ct-stats-show [-m] [DP] [zone=N]\n"
-           "  ct-get-nconns [DP]   ct-get-maxconns [DP]   ct-set-maxconns [DP] N\n"
+           "  ct-get-nconns [DP]\n"
+           "  ct-get-maxconns [DP]\n"
+           "  ct-set-maxconns [DP] N\n"
            "  ct-set-limits [DP] [default=L] [zone=N,limit=L]...\n"
-           "  ct-get-limits [DP] [zone=N[,N]...]   ct-del-limits [DP] [default] [zone=N[,N]...]\n\n"
+           "  ct-get-limits [DP] [zone=N[,N]...]\n"
+           "  ct-del-limits [DP] [default] [zone=N[,N]...]\n"
+           "  ct-enable-tcp-seq-chk [DP]\n"
+           "  ct-disable-tcp-seq-chk [DP]\n\n"
            "  -s, --statistics, -m, --more, --names, --no-names   more of it, names of ports\n"
            "  -t, --timeout=SECS    give up after so long\n"
            "  --target=TARGET       a daemon's name (default: " DAEMON ") or its control socket\n"
@@ -130,6 +138,11 @@ static void print_error(const char *command, const char *text)
 
     if (strstr(text, "is not a valid command")) {
         fprintf(stderr, "%s: unknown command '%s'; use --help for help\n", program, command);
+        return;
+    }
+    if (!strncmp(text, "\"dpctl/", 7) && strchr(text + 7, '"')) { /* "dpctl/CMD" command ... */
+        size_t n = strcspn(text + 7, "\"");
+        fprintf(stderr, "%s: '%.*s'%s", program, (int)n, text + 7, text + 7 + n + 1);
         return;
     }
     while (*text) {
