@@ -42,5 +42,5 @@ struct dp {
 };
 
 extern const struct dp_class userspace_class;       /* userspace.c */
-extern const struct dp_conns_class userspace_conns; /* userspace_conns.c */
+extern const struct dp_conns_class userspace_conns; /* user/datapath_conns.c */
 extern const struct dp_class kernel_class;          /* kernel/kernel.c */

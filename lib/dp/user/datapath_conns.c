@@ -1,4 +1,4 @@
-/* userspace_conns.c - conns.h over the tracker of the userspace executor, lib/ct. */
+/* datapath_conns.c - conns.h over the tracker of the userspace executor, lib/ct. */
 #include <errno.h>
 
 #include "lib/dp/user/datapath.h"
