@@ -380,6 +380,16 @@ static void on_purge(struct control_request *req, int argc UNUSED, const char *c
     control_reply(req, NULL);
 }
 
+/* What is cached is what translation says; by hand it would be gone with the next look at it. */
+static void on_add_flow(struct control_request *req, int argc UNUSED,
+                        const char *const argv[] UNUSED, void *datapaths UNUSED)
+{
+    dpctl_fail(req,
+               xstrdup("cached flows are made from the tables of bridges: use sluice-ofctl "
+                       "add-flow"),
+               "Operation not supported");
+}
+
 void commands_register_dpctl_flows(struct datapaths *d)
 {
     control_register("dpctl/dump-flows",
@@ -387,6 +397,8 @@ void commands_register_dpctl_flows(struct datapaths *d)
                      INT_MAX, on_dump_flows, d);
     control_register("dpctl/get-flow", "[-m] [--names | --no-names] [dp] ufid:UFID", 1, INT_MAX,
                      on_get_flow, d);
+    control_register("dpctl/add-flow", "[dp] flow actions", 0, INT_MAX, on_add_flow, d);
+    control_register("dpctl/mod-flow", "[dp] flow actions", 0, INT_MAX, on_add_flow, d);
     control_register("dpctl/del-flow", "[dp] ufid:UFID", 1, 2, on_del_flow, d);
     control_register("dpctl/del-flows", "[dp]", 0, 1, on_del_flows, d);
     control_register("revalidator/purge", "", 0, 0, on_purge, d);

@@ -75,6 +75,9 @@ def test_connections(env):
     [tcp] = [c for c in same(daemon, "dump-conntrack", "-m") if c.startswith("tcp,") and "dport=8080" in c]
     assert "status=SEEN_REPLY|ASSURED|CONFIRMED" in tcp and "wscale_orig=" in tcp, tcp
     same(daemon, "ct-stats-show", "-m")
+    assert int(daemon.tool("dpctl", "ct-get-maxconns")) > 1000
+    done = daemon.tool("dpctl", "ct-set-maxconns", "70000", check=False)  # For the first namespace alone.
+    assert (done.returncode, done.stderr) == (1, "sluice-dpctl: ct set maxconns failed (Permission denied)\n"), done
     assert int(daemon.tool("dpctl", "ct-get-nconns")) == len(daemon.conntrack())
     assert f"connections:{len(daemon.conntrack())}" in daemon.appctl("memory/show").split()
 

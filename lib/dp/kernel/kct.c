@@ -30,6 +30,12 @@ void kct_deinit(struct kernel *k)
     k->ct_dump = k->ct_requests = NULL;
 }
 
+/* nfnetlink says so of a subsystem that it does not have: nf_conntrack_netlink is not loaded. */
+static int explain(int error)
+{
+    return error == EINVAL ? EOPNOTSUPP : error;
+}
+
 /* ---- dump ---- */
 
 struct dump {
@@ -64,7 +70,7 @@ static int dump(struct dp *dp, const struct ct_filter *f, dp_conn_cb *cb, void *
     }
     nlsock_begin(k->ct_dump, NLSOCK_CONNTRACK, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC, &w);
     error = nlsock_call(k->ct_dump, &w, on_conn, &d);
-    return error == EINTR ? 0 : error; /* The table changed meanwhile: as with any dump. */
+    return error == EINTR ? 0 : explain(error); /* EINTR: the table changed, as ever. */
 }
 
 /* ---- flush ---- */
@@ -169,7 +175,7 @@ static int get_numbers(struct dp *dp, struct numbers *n)
         return error;
     }
     nlsock_begin(k->ct_requests, NLSOCK_CONNTRACK, IPCTNL_MSG_CT_GET_STATS, 0, AF_UNSPEC, &w);
-    return nlsock_call(k->ct_requests, &w, on_numbers, n);
+    return explain(nlsock_call(k->ct_requests, &w, on_numbers, n));
 }
 
 static int count(struct dp *dp, uint32_t *out)
@@ -198,7 +204,7 @@ static int set_max(struct dp *dp UNUSED, uint32_t max)
     int fd = open(MAX_SYSCTL, O_WRONLY | O_CLOEXEC);
 
     if (fd < 0) {
-        return errno;
+        return errno == ENOENT ? EOPNOTSUPP : errno;
     }
     int error = write(fd, text, (size_t)n) == n ? 0 : errno;
     close(fd);
