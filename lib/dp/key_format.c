@@ -509,6 +509,8 @@ void dp_format_key(const struct key *key, const struct key *mask, bool verbose,
         for (size_t i = 0; i < KEY_WORDS; i++) {
             w[i] = key_words(key)[i] & key_words(mask)[i];
         }
+        masked.in_port = key->in_port; /* Exact always. */
+        masked.recirc_id = key->recirc_id;
         key = &masked;
     }
     struct out o = {
