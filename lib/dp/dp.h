@@ -71,11 +71,11 @@ struct dp_port_stats { /* UINT64_MAX = unknown. */
 
 struct dp_features {
     bool ct, ct_zone, ct_mark, ct_label, ct_orig_tuple, ct_clear, recirc, clone, meter;
-    unsigned max_vlan_headers, max_mpls_depth;
     bool set_masked, trunc, ufid, ct_eventmask, ct_state_nat, ct_orig_tuple6, nd_ext;
     /* Of flows in text: see struct dp_format. */
     bool kernel_keys, ip6_exthdr;
     uint32_t upcall_pid;
+    unsigned max_vlan_headers, max_mpls_depth;
 };
 
 /* Masks of an executor that looks flows up mask by mask, and the cache in front of that. */
