@@ -25,6 +25,25 @@ static void close_real(void *nl)
     mnl_socket_close(nl);
 }
 
+static int open_real(int protocol, int flags, struct nlsock **);
+
+int nlsock_open(bool news, struct nlsock **out)
+{
+    return open_real(NETLINK_GENERIC, news ? SOCK_NONBLOCK : 0, out);
+}
+
+int nlsock_open_netfilter(struct nlsock **out)
+{
+    static const struct nlsock_families subsystems = {
+        .id = {[NLSOCK_CONNTRACK] = NFNL_SUBSYS_CTNETLINK}};
+    int error = open_real(NETLINK_NETFILTER, 0, out);
+
+    if (!error) {
+        (*out)->families = &subsystems;
+    }
+    return error;
+}
+
 static int open_real(int protocol, int flags, struct nlsock **out)
 {
     static const int on = 1, rcvbuf = RECV_BUFFER;
@@ -56,21 +75,4 @@ static int open_real(int protocol, int flags, struct nlsock **out)
                                        .port_id = mnl_socket_get_portid(nl)};
     *out = nlsock_new(&t);
     return 0;
-}
-
-int nlsock_open(bool news, struct nlsock **out)
-{
-    return open_real(NETLINK_GENERIC, news ? SOCK_NONBLOCK : 0, out);
-}
-
-int nlsock_open_netfilter(struct nlsock **out)
-{
-    static const struct nlsock_families subsystems = {
-        .id = {[NLSOCK_CONNTRACK] = NFNL_SUBSYS_CTNETLINK}};
-    int error = open_real(NETLINK_NETFILTER, 0, out);
-
-    if (!error) {
-        (*out)->families = &subsystems;
-    }
-    return error;
 }
