@@ -8,9 +8,41 @@
 #define FORWARD(DP, OP, ...) \
     ((DP)->class->conns->OP ? (DP)->class->conns->OP((DP), __VA_ARGS__) : EOPNOTSUPP)
 
+int dp_conns_dump_start(struct dp *dp, const struct ct_filter *f, struct dp_conns_dump **d)
+{
+    *d = NULL;
+    int error = FORWARD(dp, dump_start, d);
+    if (!error) {
+        (*d)->class = dp->class->conns;
+        (*d)->filter = *f;
+    }
+    return error;
+}
+
+bool dp_conns_dump_some(struct dp *dp, struct dp_conns_dump *d, dp_conn_cb *cb, void *aux)
+{
+    return d->class->dump_some(dp, d, cb, aux) && !d->enough;
+}
+
+int dp_conns_dump_end(struct dp *dp, struct dp_conns_dump *d)
+{
+    int error = d->error;
+
+    d->class->dump_end(dp, d);
+    return error;
+}
+
 int dp_conns_dump(struct dp *dp, const struct ct_filter *f, dp_conn_cb *cb, void *aux)
 {
-    return FORWARD(dp, dump, f, cb, aux);
+    struct dp_conns_dump *d;
+    int error = dp_conns_dump_start(dp, f, &d);
+
+    if (error) {
+        return error;
+    }
+    while (dp_conns_dump_some(dp, d, cb, aux)) {
+    }
+    return dp_conns_dump_end(dp, d);
 }
 
 int dp_conns_flush(struct dp *dp, const struct ct_filter *f)

@@ -10,6 +10,7 @@
 #include "lib/ct/ct.h"
 
 struct dp;
+struct dp_conns_class;
 
 /* False: enough. */
 typedef bool dp_conn_cb(void *aux, const struct ct_info *);
@@ -21,9 +22,19 @@ struct dp_zone_limit {
 };
 typedef void dp_zone_limit_cb(void *aux, const struct dp_zone_limit *);
 
+/* A dump under way; executors have more behind it. */
+struct dp_conns_dump {
+    const struct dp_conns_class *class;
+    struct ct_filter filter;
+    int error;   /* Of what failed on the way. */
+    bool enough; /* The callback has said so. */
+};
+
 /* A member that is NULL: not offered. */
 struct dp_conns_class {
-    int (*dump)(struct dp *, const struct ct_filter *, dp_conn_cb *, void *aux);
+    int (*dump_start)(struct dp *, struct dp_conns_dump **); /* The base is filled by conns.c. */
+    bool (*dump_some)(struct dp *, struct dp_conns_dump *, dp_conn_cb *, void *aux);
+    void (*dump_end)(struct dp *, struct dp_conns_dump *);
     int (*flush)(struct dp *, const struct ct_filter *);
     int (*count)(struct dp *, uint32_t *n);
     int (*get_max)(struct dp *, uint32_t *max);
@@ -36,6 +47,14 @@ struct dp_conns_class {
     int (*del_limits)(struct dp *, const struct dp_zone_limit *zones, size_t n);
 };
 
+/* In steps, between which other things may happen: what is committed or ends meanwhile may be in it
+ * or not.  Each step looks at a bounded number of connections. */
+int dp_conns_dump_start(struct dp *, const struct ct_filter *, struct dp_conns_dump **) MUST_USE;
+/* False: that was all, or it failed: dump_end() says which. */
+bool dp_conns_dump_some(struct dp *, struct dp_conns_dump *, dp_conn_cb *, void *aux) MUST_USE;
+/* Frees it, at whatever step; 'dp' NULL: the datapath has gone.  0 or the error of a step. */
+int dp_conns_dump_end(struct dp *, struct dp_conns_dump *);
+/* All at once. */
 int dp_conns_dump(struct dp *, const struct ct_filter *, dp_conn_cb *, void *aux) MUST_USE;
 int dp_conns_flush(struct dp *, const struct ct_filter *) MUST_USE;
 int dp_conns_count(struct dp *, uint32_t *n) MUST_USE; /* 0 with an error. */

@@ -276,8 +276,10 @@ static struct nlsock *fake_open(struct fake *f, const struct nlsock_families *fa
 
 static int setup(void **state)
 {
+    static const struct dp_class class = {.conns = &kct_conns};
     struct fixture *x = xzalloc(sizeof *x);
 
+    x->k.up.class = &class;
     x->k.up.loop = loop_new();
     x->k.ct_dump = fake_open(&x->dump, &netfilter);
     x->k.ct_requests = fake_open(&x->requests, &netfilter);
@@ -318,18 +320,52 @@ static void test_dump(void **state)
                      udp = {.orig = {.has = CT_TF_PROTO, .tuple = {.proto = 17}}};
     unsigned n = 0;
 
-    assert_int_equal(kct_conns.dump(&x->k.up, &all, count_all, &n), 0);
+    assert_int_equal(dp_conns_dump(&x->k.up, &all, count_all, &n), 0);
     assert_int_equal(n, ARRAY_SIZE(samples));
-    assert_int_equal(kct_conns.dump(&x->k.up, &zone, count_all, &n), 0);
+    assert_int_equal(dp_conns_dump(&x->k.up, &zone, count_all, &n), 0);
     assert_int_equal(n, ARRAY_SIZE(samples));
-    assert_int_equal(kct_conns.dump(&x->k.up, &udp, count_all, &n), 0);
+    assert_int_equal(dp_conns_dump(&x->k.up, &udp, count_all, &n), 0);
     assert_int_equal(n, ARRAY_SIZE(samples) + 1);
-    n = 0; /* Enough after three; the socket is in order afterwards. */
-    assert_int_equal(kct_conns.dump(&x->k.up, &all, count_conn, &n), 0);
-    assert_int_equal(n, 3);
-    assert_int_equal(x->dump.first, x->dump.n);
     x->dump.error = EPERM;
-    assert_int_equal(kct_conns.dump(&x->k.up, &all, count_all, &n), EPERM);
+    assert_int_equal(dp_conns_dump(&x->k.up, &all, count_all, &n), EPERM);
+}
+
+/* Step by step, given up on the way; a datapath that goes meanwhile. */
+static void test_dump_steps(void **state)
+{
+    struct fixture *x = *state;
+    struct ct_filter all = {0};
+    struct dp_conns_dump *d;
+    unsigned n = 0;
+
+    assert_int_equal(dp_conns_dump_start(&x->k.up, &all, &d), 0);
+    assert_null(x->k.ct_dump); /* It is in use. */
+    for (unsigned i = 1; i <= ARRAY_SIZE(samples); i++) {
+        assert_true(dp_conns_dump_some(&x->k.up, d, count_all, &n));
+        assert_int_equal(n, i);
+    }
+    assert_false(dp_conns_dump_some(&x->k.up, d, count_all, &n));
+    assert_false(dp_conns_dump_some(&x->k.up, d, count_all, &n));
+    assert_int_equal(dp_conns_dump_end(&x->k.up, d), 0);
+    assert_ptr_equal(x->k.ct_dump, x->dump.sock);
+
+    n = 0; /* Enough after three. */
+    assert_int_equal(dp_conns_dump(&x->k.up, &all, count_conn, &n), 0);
+    assert_int_equal(n, 3);
+    assert_null(x->k.ct_dump); /* The rest is not waited for. */
+
+    x->k.ct_dump = fake_open(&x->dump, &netfilter);
+    assert_int_equal(dp_conns_dump_start(&x->k.up, &all, &d), 0);
+    assert_true(dp_conns_dump_some(&x->k.up, d, count_all, &n));
+    assert_int_equal(dp_conns_dump_end(NULL, d), 0);
+
+    /* An answer that never comes. */
+    x->k.ct_dump = fake_open(&x->dump, &netfilter);
+    assert_int_equal(dp_conns_dump_start(&x->k.up, &all, &d), 0);
+    x->dump.first = x->dump.n;
+    assert_false(dp_conns_dump_some(&x->k.up, d, count_all, &n));
+    assert_int_equal(dp_conns_dump_end(&x->k.up, d), ETIMEDOUT);
+    assert_null(x->k.ct_dump);
 }
 
 static void test_flush(void **state)
@@ -431,6 +467,7 @@ int main(void)
         cmocka_unit_test(test_wrong_lengths),
         cmocka_unit_test(test_tcp_states),
         cmocka_unit_test_setup_teardown(test_dump, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_dump_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flush, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flush_exact, setup, teardown),
         cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),

@@ -7,12 +7,14 @@
 #include <fcntl.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/dp/kernel/kct-private.h"
 #include "lib/dp/kernel/kct_info.h"
 #include "lib/env.h"
+#include "lib/mem.h"
 
 #define MAX_SYSCTL "/proc/sys/net/netfilter/nf_conntrack_max"
 #define DEL_ROOM   128 /* Bytes of attributes. */
@@ -39,29 +41,14 @@ static int explain(int error)
 /* ---- dump ---- */
 
 struct dump {
-    const struct ct_filter *filter;
-    const struct env *env;
-    dp_conn_cb *cb;
-    void *aux;
-    bool enough;
+    struct dp_conns_dump up;
+    struct nlsock *sock;
+    bool ended; /* The kernel has said all. */
 };
 
-static void on_conn(void *d_, const struct nlsock_msg *m)
-{
-    struct dump *d = d_;
-    struct ct_info info;
-
-    if (!d->enough && m->cmd == IPCTNL_MSG_CT_NEW &&
-        kct_info_get(m->attrs, m->n, d->env->now_ms, d->env->wall_ms, &info) &&
-        ct_filter_matches(d->filter, &info)) {
-        d->enough = !d->cb(d->aux, &info);
-    }
-}
-
-static int dump(struct dp *dp, const struct ct_filter *f, dp_conn_cb *cb, void *aux)
+static int dump_start(struct dp *dp, struct dp_conns_dump **out)
 {
     struct kernel *k = kernel_of(dp);
-    struct dump d = {.filter = f, .env = loop_env(dp->loop), .cb = cb, .aux = aux};
     struct nlwr w;
     int error = need(&k->ct_dump);
 
@@ -69,8 +56,63 @@ static int dump(struct dp *dp, const struct ct_filter *f, dp_conn_cb *cb, void *
         return error;
     }
     nlsock_begin(k->ct_dump, NLSOCK_CONNTRACK, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC, &w);
-    error = nlsock_call(k->ct_dump, &w, on_conn, &d);
-    return error == EINTR ? 0 : explain(error); /* EINTR: the table changed, as ever. */
+    error = nlsock_dump_begin(k->ct_dump, &w);
+    if (error) {
+        return error;
+    }
+    struct dump *d = xzalloc(sizeof *d);
+    d->sock = k->ct_dump;
+    k->ct_dump = NULL; /* Until the dump has ended. */
+    *out = &d->up;
+    return 0;
+}
+
+struct step {
+    struct dump *d;
+    const struct env *env;
+    dp_conn_cb *cb;
+    void *aux;
+};
+
+static void on_conn(void *s_, const struct nlsock_msg *m)
+{
+    const struct step *s = s_;
+    struct dp_conns_dump *d = &s->d->up;
+    struct ct_info info;
+
+    if (!d->enough && m->cmd == IPCTNL_MSG_CT_NEW &&
+        kct_info_get(m->attrs, m->n, s->env->now_ms, s->env->wall_ms, &info) &&
+        ct_filter_matches(&d->filter, &info)) {
+        d->enough = !s->cb(s->aux, &info);
+    }
+}
+
+/* One datagram of the kernel's: a hundred connections or so. */
+static bool dump_some(struct dp *dp, struct dp_conns_dump *up, dp_conn_cb *cb, void *aux)
+{
+    struct dump *d = container_of_(up, struct dump, up);
+    struct step step = {.d = d, .env = loop_env(dp->loop), .cb = cb, .aux = aux};
+    int error = 0;
+
+    if (!d->ended && !nlsock_dump_some(d->sock, on_conn, &step, &error)) {
+        /* EINTR: the table changed, as ever. */
+        up->error = error == EINTR ? 0 : explain(error);
+        d->ended = true;
+    }
+    return !d->ended;
+}
+
+static void dump_end(struct dp *dp, struct dp_conns_dump *up)
+{
+    struct dump *d = container_of_(up, struct dump, up);
+    struct kernel *k = dp ? kernel_of(dp) : NULL;
+
+    if (k && !k->ct_dump && d->ended && !up->error) {
+        k->ct_dump = d->sock; /* For the next. */
+    } else {
+        nlsock_free(d->sock);
+    }
+    free(d);
 }
 
 /* ---- flush ---- */
@@ -135,7 +177,7 @@ static int flush(struct dp *dp, const struct ct_filter *filter)
     wanted.has_zone |= ct_filter_is_exact(filter);
     struct flush f = {.sock = k->ct_requests};
     nlsock_batch_begin(f.sock, &f.batch);
-    error = dump(dp, &wanted, flush_one, &f);
+    error = dp_conns_dump(dp, &wanted, flush_one, &f);
     run_batch(&f);
     return error ? error : f.error;
 }
@@ -212,7 +254,9 @@ static int set_max(struct dp *dp UNUSED, uint32_t max)
 }
 
 const struct dp_conns_class kct_conns = {
-    .dump = dump,
+    .dump_start = dump_start,
+    .dump_some = dump_some,
+    .dump_end = dump_end,
     .flush = flush,
     .count = count,
     .get_max = get_max,

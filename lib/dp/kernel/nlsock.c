@@ -260,6 +260,38 @@ int nlsock_call(struct nlsock *s, struct nlwr *w, nlsock_cb *cb, void *aux)
     return error ? error : await(s, nlh->nlmsg_seq, cb, aux);
 }
 
+int nlsock_dump_begin(struct nlsock *s, struct nlwr *w)
+{
+    struct nlmsghdr *nlh = (void *)s->request;
+
+    if (w->err) {
+        return EMSGSIZE;
+    }
+    nlh->nlmsg_len = (uint32_t)(w->data + w->len - s->request);
+    return send_bytes(s, nlh->nlmsg_len);
+}
+
+bool nlsock_dump_some(struct nlsock *s, nlsock_cb *cb, void *aux, int *error)
+{
+    const struct nlmsghdr *nlh;
+    const uint8_t *at = s->reply;
+    ssize_t n;
+
+    do {
+        n = s->transport.recv(s->transport.aux, s->reply, sizeof s->reply);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        *error = errno == EAGAIN ? ETIMEDOUT : errno;
+        return false;
+    }
+    for (size_t left = (size_t)n; (nlh = next_message(&at, &left));) {
+        if (nlh->nlmsg_seq == s->seq && take(s, nlh, cb, aux, error) != MORE) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int nlsock_recv(struct nlsock *s, nlsock_cb *cb, void *aux)
 {
     ssize_t n = s->transport.recv(s->transport.aux, s->reply, sizeof s->reply);

@@ -82,6 +82,11 @@ void nlsock_begin(struct nlsock *, enum nlsock_family, uint8_t cmd, uint16_t fla
 /* Sends it and waits for the answer: each message of it to 'cb' (NULL: only success counts). */
 int nlsock_call(struct nlsock *, struct nlwr *w, nlsock_cb *cb, void *aux) MUST_USE;
 
+/* A dump in steps, between which nothing else is asked on this socket. */
+int nlsock_dump_begin(struct nlsock *, struct nlwr *w) MUST_USE; /* Sends it. */
+/* One datagram of the answer.  False: that was the last, or '*error'. */
+bool nlsock_dump_some(struct nlsock *, nlsock_cb *cb, void *aux, int *error) MUST_USE;
+
 /* Several requests in one datagram; nlsock_batch_add() may be called until it says false (full),
  * and nlsock_batch_run() calls 'done' for each in order, with 0 or its errno. */
 struct nlsock_batch {

@@ -1,24 +1,39 @@
 /* datapath_conns.c - conns.h over the tracker of the userspace executor, lib/ct. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "lib/dp/user/datapath.h"
+#include "lib/mem.h"
 
 #define DUMP_BATCH 64
 
-static int dump(struct dp *dp, const struct ct_filter *f, dp_conn_cb *cb, void *aux)
-{
-    struct ct_info infos[DUMP_BATCH];
-    uint32_t pos = 0;
-    unsigned n;
+struct dump {
+    struct dp_conns_dump up;
+    uint32_t pos;
+};
 
-    while ((n = ct_dump(datapath_of(dp)->ct, f, &pos, infos, DUMP_BATCH, loop_now(dp->loop)))) {
-        for (unsigned i = 0; i < n; i++) {
-            if (!cb(aux, &infos[i])) {
-                return 0;
-            }
-        }
-    }
+static int dump_start(struct dp *dp UNUSED, struct dp_conns_dump **d)
+{
+    *d = xzalloc(sizeof(struct dump));
     return 0;
+}
+
+static bool dump_some(struct dp *dp, struct dp_conns_dump *up, dp_conn_cb *cb, void *aux)
+{
+    struct dump *d = container_of_(up, struct dump, up);
+    struct ct_info infos[DUMP_BATCH];
+    unsigned n =
+        ct_dump(datapath_of(dp)->ct, &up->filter, &d->pos, infos, DUMP_BATCH, loop_now(dp->loop));
+
+    for (unsigned i = 0; i < n && !up->enough; i++) {
+        up->enough = !cb(aux, &infos[i]);
+    }
+    return n != 0;
+}
+
+static void dump_end(struct dp *dp UNUSED, struct dp_conns_dump *d)
+{
+    free(d);
 }
 
 static int flush(struct dp *dp, const struct ct_filter *f)
@@ -51,7 +66,9 @@ static int set_tcp_liberal(struct dp *dp, bool liberal)
 }
 
 const struct dp_conns_class userspace_conns = {
-    .dump = dump,
+    .dump_start = dump_start,
+    .dump_some = dump_some,
+    .dump_end = dump_end,
     .flush = flush,
     .count = count,
     .get_max = get_max,
