@@ -66,7 +66,9 @@ struct dp_port_info {
 
 struct dp_port_stats { /* UINT64_MAX = unknown. */
     uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_dropped, tx_dropped, rx_errors,
-        tx_errors, rx_overruns, rx_frame_errors, tx_aborted, tx_carrier, collisions;
+        tx_errors;
+    uint64_t rx_frame, rx_over, rx_crc, collisions; /* Kinds of errors, of the device's own. */
+    uint64_t tx_aborted, tx_carrier;
 };
 
 struct dp_features {

@@ -109,12 +109,13 @@ static int get_cb(const struct nlmsghdr *nlh, void *info)
     return MNL_CB_OK;
 }
 
-static int ask(const char *name, int ifindex, mnl_cb_t cb, void *aux)
+static int get(const char *name, int ifindex, struct link_info *info)
 {
     _Alignas(8) char buffer[256];
     struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
     struct ifinfomsg *ifi;
 
+    memset(info, 0, sizeof *info);
     nlh->nlmsg_type = RTM_GETLINK;
     ifi = mnl_nlmsg_put_extra_header(nlh, sizeof *ifi);
     ifi->ifi_index = ifindex;
@@ -124,39 +125,52 @@ static int ask(const char *name, int ifindex, mnl_cb_t cb, void *aux)
         }
         mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
     }
-    return link_transact(nlh, cb, aux);
-}
-
-static int get(const char *name, int ifindex, struct link_info *info)
-{
-    memset(info, 0, sizeof *info);
-    int error = ask(name, ifindex, get_cb, info);
+    int error = link_transact(nlh, get_cb, info);
     return error ? error : info->name[0] ? 0 : ENODEV;
-}
-
-static int stats_cb(const struct nlmsghdr *nlh, void *stats)
-{
-    const struct nlattr *attr;
-
-    mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg))
-    {
-        if (mnl_attr_get_type(attr) == IFLA_STATS64) {
-            size_t n = mnl_attr_get_payload_len(attr);
-            memcpy(stats, mnl_attr_get_payload(attr), MIN(n, sizeof(struct rtnl_link_stats64)));
-        }
-    }
-    return MNL_CB_OK;
-}
-
-int link_get_stats(const char *name, struct rtnl_link_stats64 *stats)
-{
-    memset(stats, 0, sizeof *stats);
-    return ask(name, 0, stats_cb, stats);
 }
 
 int link_get(const char *name, struct link_info *info)
 {
     return get(name, 0, info);
+}
+
+static int stats_cb(const struct nlmsghdr *nlh, void *s_)
+{
+    struct link_stats *s = s_;
+    const struct nlattr *attr;
+
+    if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct ifinfomsg)) {
+        return MNL_CB_OK;
+    }
+    mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg))
+    {
+        struct rtnl_link_stats64 stats;
+        size_t len = mnl_attr_get_payload_len(attr);
+        if (mnl_attr_get_type(attr) == IFLA_STATS64) {
+            memset(&stats, 0, sizeof stats); /* Other kernels have more or less of it. */
+            memcpy(&stats, mnl_attr_get_payload(attr), MIN(len, sizeof stats));
+            s->rx_frame_errors = stats.rx_frame_errors;
+            s->rx_over_errors = stats.rx_over_errors;
+            s->rx_crc_errors = stats.rx_crc_errors;
+            s->collisions = stats.collisions;
+            s->tx_aborted_errors = stats.tx_aborted_errors;
+            s->tx_carrier_errors = stats.tx_carrier_errors;
+        }
+    }
+    return MNL_CB_OK;
+}
+
+int link_get_stats(int ifindex, struct link_stats *s)
+{
+    _Alignas(8) char buffer[256];
+    struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+    struct ifinfomsg *ifi;
+
+    memset(s, 0, sizeof *s);
+    nlh->nlmsg_type = RTM_GETLINK;
+    ifi = mnl_nlmsg_put_extra_header(nlh, sizeof *ifi);
+    ifi->ifi_index = ifindex;
+    return link_transact(nlh, stats_cb, s);
 }
 
 static struct nlmsghdr *begin_set(char *buffer, int ifindex, unsigned flags, unsigned change)

@@ -1,6 +1,5 @@
 /* kport.c - see kernel.h: the ports of the kernel datapath. */
 #include <errno.h>
-#include <linux/if_link.h>
 #include <stdlib.h>
 
 #include "lib/dp/kernel/kernel.h"
@@ -243,9 +242,10 @@ void kport_get_stats(const struct dp *up, uint32_t no, struct dp_port_stats *s)
 
     memset(s, 0xff, sizeof *s); /* All unknown. */
     if (!get_by_number(kernel_of(up), no, &v)) {
-        struct rtnl_link_stats64 link;
-        *s = (struct dp_port_stats){.rx_overruns = UINT64_MAX,
-                                    .rx_frame_errors = UINT64_MAX,
+        struct link_stats link;
+        *s = (struct dp_port_stats){.rx_over = UINT64_MAX,
+                                    .rx_frame = UINT64_MAX,
+                                    .rx_crc = UINT64_MAX,
                                     .tx_aborted = UINT64_MAX,
                                     .tx_carrier = UINT64_MAX,
                                     .collisions = UINT64_MAX,
@@ -257,9 +257,10 @@ void kport_get_stats(const struct dp *up, uint32_t no, struct dp_port_stats *s)
                                     .tx_dropped = v.stats.tx_dropped,
                                     .rx_errors = v.stats.rx_errors,
                                     .tx_errors = v.stats.tx_errors};
-        if (!link_get_stats(v.name, &link)) {
-            s->rx_overruns = link.rx_over_errors;
-            s->rx_frame_errors = link.rx_frame_errors;
+        if (!link_get_stats((int)if_nametoindex(v.name), &link)) {
+            s->rx_over = link.rx_over_errors;
+            s->rx_frame = link.rx_frame_errors;
+            s->rx_crc = link.rx_crc_errors;
             s->tx_aborted = link.tx_aborted_errors;
             s->tx_carrier = link.tx_carrier_errors;
             s->collisions = link.collisions;

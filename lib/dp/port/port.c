@@ -113,11 +113,12 @@ void port_get_stats(struct port *p, struct dp_port_stats *s)
         .tx_bytes = __atomic_load_n(&tx->bytes, __ATOMIC_RELAXED),
         .tx_dropped = __atomic_load_n(&tx->dropped, __ATOMIC_RELAXED),
         .tx_errors = __atomic_load_n(&tx->errors, __ATOMIC_RELAXED),
-        .rx_overruns = UINT64_MAX,
-        .rx_frame_errors = UINT64_MAX,
+        .rx_frame = UINT64_MAX,
+        .rx_over = UINT64_MAX,
+        .rx_crc = UINT64_MAX,
+        .collisions = UINT64_MAX,
         .tx_aborted = UINT64_MAX,
         .tx_carrier = UINT64_MAX,
-        .collisions = UINT64_MAX,
     };
     if (p->class->get_stats) {
         p->class->get_stats(p, s);
