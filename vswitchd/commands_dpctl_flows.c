@@ -173,89 +173,110 @@ static void dump_init(struct dump *d, const struct dpctl_args *a, struct loop *l
 
 /* ---- filters ---- */
 
-/* The words of an OpenFlow match, without spaces.  NULL or a heap error text. */
+/* One item of an exact flow: each field after what it needs. */
+static char *parse_filter_item(const char *key, const char *value, struct match *m)
+{
+    const struct field *field;
+    struct field_value mask;
+    bool found;
+    uint32_t port;
+
+    if (!strcmp(key, "in_port")) {
+        /* Of the datapath, as in what is dumped. */
+        if (!text_to_u32(value, &port)) {
+            return xasprintf("bad value for in_port (%s)", value);
+        }
+        m->flow.key.in_port = port;
+        m->mask.key.in_port = UINT32_MAX;
+        return NULL;
+    }
+    char *error = match_parse_field(key, value, NULL, m, &found, &field, &mask);
+    if (error) {
+        char *text = xasprintf("bad value for %s (%s)", key, error);
+        free(error);
+        return text;
+    }
+    if (!found) {
+        return xasprintf("unknown field %s", key);
+    }
+    return field && !field_prereq_ok(field, m)
+               ? xasprintf("prerequisites not met for setting %s", key)
+               : NULL;
+}
+
 static char *parse_filter(const char *s, struct match *m)
 {
-    char *copy = xstrdup(s), *save = NULL, *error = NULL;
+    char *copy = xstrdup(s), *cursor = copy, *key, *value, *error = NULL;
 
-    memset(m, 0, sizeof *m);
-    for (char *word = strtok_r(copy, ", \t", &save); !error && word;
-         word = strtok_r(NULL, ", \t", &save)) {
-        char *value = strchr(word, '=');
-        bool found = true;
-        if (value) {
-            *value++ = '\0';
-        }
-        char *why = match_parse_item(word, value ? value : "", NULL, m, &found);
-        if (why) {
-            error = xasprintf("bad value for %s (%s)", word, why);
-            free(why);
-        } else if (!found) {
-            error = xasprintf("unknown field %s", word);
-        }
+    match_init(m);
+    while (!error && text_next_kv(&cursor, &key, &value)) {
+        error = parse_filter_item(key, value, m);
     }
-    /* Ports are the datapath's here. */
-    m->flow.key.in_port = ntohl(m->flow.in_port);
-    m->mask.key.in_port = ntohl(m->mask.in_port);
     free(copy);
+    if (error) {
+        char *text = xasprintf("Failed to parse filter (%s: %s)", s, error);
+        free(error);
+        error = text;
+    }
     return error;
 }
 
-/* type=T1,T2: nothing is offloaded here. */
-static bool has_type(const char *types, bool *shown)
+/* '*ours': whether flows of this datapath are among the types, none of which is offloaded. */
+static char *parse_types(const char *s, bool *ours)
 {
     static const struct {
         const char *name;
         bool ours;
-    } known[] = {{"ovs", true},
-                 {"non-offloaded", true},
-                 {"all", true},
-                 {"tc", false},
-                 {"dpdk", false},
-                 {"offloaded", false},
-                 {"partially-offloaded", false}};
-    char *copy = xstrdup(types), *save = NULL;
-    bool ok = true;
+    } types[] = {{"ovs", true},        {"tc", false},           {"dpdk", false},
+                 {"offloaded", false}, {"non-offloaded", true}, {"partially-offloaded", false},
+                 {"all", true}};
+    char *copy = xstrdup(s), *save = NULL, *error = NULL;
 
-    *shown = false;
-    for (char *word = strtok_r(copy, ",", &save); ok && word; word = strtok_r(NULL, ",", &save)) {
-        ok = false;
-        for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-            if (!strcmp(known[i].name, word)) {
-                ok = true;
-                *shown |= known[i].ours;
-            }
+    *ours = false;
+    for (char *w = strtok_r(copy, ",", &save); w && !error; w = strtok_r(NULL, ",", &save)) {
+        size_t i = 0;
+        while (i < ARRAY_SIZE(types) && strcmp(types[i].name, w)) {
+            i++;
+        }
+        if (i == ARRAY_SIZE(types)) {
+            error = xasprintf("Failed to parse type (%s)", w);
+        } else {
+            *ours |= types[i].ours;
         }
     }
     free(copy);
-    return ok;
+    return error;
 }
 
-struct choice {
+struct selection {
     struct match filter;
-    bool has_filter, shown;
+    bool has_filter, has_types, ours;
 };
 
-static bool parse_choice(struct control_request *req, const struct dpctl_args *a, struct choice *c)
+/* False: the error has been sent. */
+static bool select_flows(struct control_request *req, const struct dpctl_args *a,
+                         struct selection *s)
 {
-    *c = (struct choice){.shown = true};
+    *s = (struct selection){.ours = true};
     for (int i = 0; i < a->argc; i++) {
-        const char *s = a->argv[i];
-        if (!strncmp(s, "filter=", 7) && !c->has_filter) {
-            char *error = parse_filter(s + 7, &c->filter);
-            if (error) {
-                dpctl_fail(req, xasprintf("Failed to parse filter (%s: %s)", s + 7, error), NULL);
-                free(error);
-                return false;
-            }
-            c->has_filter = true;
-        } else if (!strncmp(s, "type=", 5)) {
-            if (!has_type(s + 5, &c->shown)) {
-                dpctl_fail(req, xasprintf("Failed to parse type (%s)", s + 5), "Invalid argument");
-                return false;
-            }
-        } else if (strncmp(s, "pmd=", 4)) { /* There is only one list. */
-            dpctl_fail(req, xasprintf("unknown argument %s", s), "Invalid argument");
+        const char *arg = a->argv[i], *reason = NULL;
+        char *error = NULL;
+        if (!s->has_filter && !strncmp(arg, "filter=", 7)) {
+            s->has_filter = true;
+            error = parse_filter(arg + 7, &s->filter);
+        } else if (!s->has_types && !strncmp(arg, "type=", 5)) {
+            s->has_types = true;
+            error = parse_types(arg + 5, &s->ours);
+            reason = "Invalid argument";
+        } else if (!strncmp(arg, "pmd=", 4)) {
+            error = xasprintf("%s: flows are not dumped by thread here", arg);
+            reason = "Operation not supported";
+        } else {
+            error = xstrdup("datapath not found");
+            reason = "Invalid argument";
+        }
+        if (error) {
+            dpctl_fail(req, error, reason);
             return false;
         }
     }
@@ -266,15 +287,15 @@ static void on_dump_flows(struct control_request *req, int argc, const char *con
                           void *datapaths)
 {
     struct dpctl_args a;
-    struct choice choice;
+    struct selection selection;
     struct dump d;
 
-    if (!dpctl_args_parse(req, datapaths, argc, argv, &a) || !parse_choice(req, &a, &choice)) {
+    if (!dpctl_args_parse(req, datapaths, argc, argv, &a) || !select_flows(req, &a, &selection)) {
         return;
     }
     dump_init(&d, &a, datapaths_loop(datapaths));
-    d.filter = choice.has_filter ? &choice.filter : NULL;
-    if (choice.shown) {
+    d.filter = selection.has_filter ? &selection.filter : NULL;
+    if (selection.ours) {
         dp_flow_walk(ofproto_dp(a.p), dump_flow, &d);
     }
     if (d.out.len && !d.format.kernel) {

@@ -165,7 +165,7 @@ socket.socket(socket.AF_INET6).connect_ex(("fc00::2", 9))
                for f in flows), flows
     for options in ["-m"], ["--names"], ["-m", "--no-names"]:
         same(daemon, "dump-flows", *options)
-    [flow] = [f for f in daemon.tool("dpctl", "dump-flows", "-m", "filter=udp,tp_dst=55").splitlines() if "udp(" in f and "dst=55" in f]
+    [flow] = [f for f in daemon.tool("dpctl", "dump-flows", "-m", "filter=udp,udp_dst=55").splitlines() if "udp(" in f and "dst=55" in f]
     ufid = re.match(r"ufid:[-\da-f]+", flow)[0]
     assert "udp(dst=55)" in daemon.tool("dpctl", "get-flow", ufid)
     daemon.tool("dpctl", "del-flow", ufid)
