@@ -3,7 +3,8 @@ dist_man_MANS += \
 	manpages/sluice-vswitchd.8 \
 	manpages/sluice-ofctl.8 \
 	manpages/sluice-vsctl.8 \
-	manpages/sluice-appctl.8
+	manpages/sluice-appctl.8 \
+	manpages/sluice-dpctl.8
 GENERATED_MANS = manpages/sluice-fields.7 manpages/sluice-actions.7
 nodist_man_MANS = $(GENERATED_MANS)
 CLEANFILES += $(GENERATED_MANS)

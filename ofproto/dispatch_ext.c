@@ -48,10 +48,10 @@ enum ofp_error dispatch_tlv_request(struct bridge *br, struct ofconn *conn,
 
 static void flush(const struct bridge *br, const struct ct_filter *filter)
 {
-    struct ct *ct = dp_ct(br->ofproto->dp);
+    int error = dp_conns_flush(br->ofproto->dp, filter);
 
-    if (ct) {
-        ct_flush(ct, filter, loop_now(br->ofproto->loop));
+    if (error) {
+        log_warn_rl("%s: connections could not be flushed (%s)", bridge_name(br), strerror(error));
     }
 }
 

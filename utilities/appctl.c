@@ -3,19 +3,19 @@
  * Target: --target NAME (its pid file in the run directory, or, where it writes none, the control
  * socket RUNDIR/NAME.PID.ctl that answers), or an absolute path of a socket.  Exit status: 1 cannot
  * ask, 2 the daemon says error. */
-#include <errno.h>
 #include <getopt.h>
-#include <glob.h>
 #include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/dirs.h"
 #include "lib/io/jsonrpc.h"
 #include "lib/mem.h"
 #include "lib/text.h"
+#include "utilities/ctlsock.h"
 
 #define DEFAULT_TARGET "sluice-vswitchd"
 
@@ -41,55 +41,6 @@ static NORETURN void usage(void)
            "`%s list-commands` lists the commands of the target.\n",
            program, program, DEFAULT_TARGET, dirs_rundir(), program);
     exit(0);
-}
-
-/* The control socket that answers, of those that match RUNDIR/NAME.*.ctl; NULL: none. */
-static char *find_socket(const char *name)
-{
-    char *pattern = xasprintf("%s/%s.*.ctl", dirs_rundir(), name), *found = NULL;
-    glob_t g = {.gl_pathc = 0};
-
-    if (!glob(pattern, 0, NULL, &g)) {
-        for (size_t i = 0; i < g.gl_pathc; i++) {
-            struct jsonrpc_client *c;
-            if (jsonrpc_client_open(g.gl_pathv[i], &c)) {
-                continue; /* Left over by a process that was killed. */
-            }
-            jsonrpc_client_close(c);
-            if (found) {
-                fatal(xasprintf("several of %s answer: choose one with --target", pattern));
-            }
-            found = xstrdup(g.gl_pathv[i]);
-        }
-    }
-    globfree(&g);
-    free(pattern);
-    return found;
-}
-
-static char *socket_of(const char *target)
-{
-    if (*target == '/') {
-        return xstrdup(target);
-    }
-    char *pidfile = xasprintf("%s/%s.pid", dirs_rundir(), target), *path;
-    FILE *f = fopen(pidfile, "re");
-    long pid;
-    if (!f) {
-        int error = errno;
-        path = find_socket(target);
-        if (!path) {
-            fatal(xasprintf("cannot read pidfile \"%s\" (%s)", pidfile, strerror(error)));
-        }
-    } else {
-        if (fscanf(f, "%ld", &pid) != 1 || pid <= 0) {
-            fatal(xasprintf("%s: malformed pid file", pidfile));
-        }
-        path = xasprintf("%s/%s.%ld.ctl", dirs_rundir(), target, pid);
-        fclose(f);
-    }
-    free(pidfile);
-    return path;
 }
 
 struct options {
@@ -197,11 +148,15 @@ int main(int argc, char *argv[])
 {
     struct options o = {.target = DEFAULT_TARGET};
     struct jsonrpc_client *client;
+    char *why;
     int status = 0;
 
     program = basename(argv[0]);
     parse_options(&o, argc, argv);
-    char *path = socket_of(o.target);
+    char *path = ctlsock_find(o.target, &why);
+    if (!path) {
+        fatal(why);
+    }
     int error = jsonrpc_client_open(path, &client);
     if (error) {
         fatal(xasprintf("cannot connect to \"%s\" (%s)", path, strerror(error)));

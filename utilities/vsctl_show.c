@@ -6,12 +6,12 @@
 
 struct shown {
     const char *table, *name; /* The column that names a row. */
-    const char *columns[6];   /* In this order; references are followed. */
+    const char *columns[6];   /* In this order; references are followed; MAP:KEY is one value. */
 };
 
 static const struct shown shown[] = {
     {"Open_vSwitch", NULL, {"manager_options", "bridges", "ovs_version"}},
-    {"Bridge", "name", {"controller", "fail_mode", "datapath_type", "ports"}},
+    {"Bridge", "name", {"controller", "fail_mode", "datapath_type", "status:error", "ports"}},
     {"Port", "name", {"tag", "trunks", "interfaces"}},
     {"Interface", "name", {"type", "options", "error"}},
     {"Controller", "target", {"is_connected"}},
@@ -33,6 +33,27 @@ static void indent(struct text *out, int depth)
     text_printf(out, "%*s", 4 * depth, "");
 }
 
+/* MAP:KEY as `KEY: VALUE`, if there is one. */
+static void show_map_value(const struct vrow *r, const char *column, int depth, struct text *out)
+{
+    const char *key = strchr(column, ':') + 1;
+    char *name = xstrndup(column, (size_t)(key - 1 - column));
+    const json_t *map = json_array_get(model_get(r, name), 1), *pair; /* ["map", [[K, V]...]] */
+    size_t i;
+
+    json_array_foreach(map, i, pair)
+    {
+        const char *k = json_string_value(json_array_get(pair, 0));
+        if (k && !strcmp(k, key)) {
+            indent(out, depth);
+            text_printf(out, "%s: ", key);
+            value_format_atom(json_array_get(pair, 1), false, out);
+            text_putc(out, '\n');
+        }
+    }
+    free(name);
+}
+
 /* The depth is that of the tables: at most five. */
 static void show_row(struct vctl *v, const struct vrow *r, int depth, struct text *out)
 {
@@ -48,6 +69,10 @@ static void show_row(struct vctl *v, const struct vrow *r, int depth, struct tex
     text_putc(out, '\n');
     for (size_t i = 0; i < ARRAY_SIZE(s->columns) && s->columns[i]; i++) {
         const char *column = s->columns[i];
+        if (strchr(column, ':')) {
+            show_map_value(r, column, depth + 1, out);
+            continue;
+        }
         struct vtype t = value_type(v, r->table, column);
         const char *ref = json_string_value(json_object_get(t.key, "refTable"));
         if (ref && shown_table(ref)) {

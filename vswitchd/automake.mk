@@ -21,8 +21,10 @@ vswitchd_sluice_vswitchd_SOURCES = \
 	vswitchd/commands.h vswitchd/commands-private.h \
 	vswitchd/commands_bridge.c \
 	vswitchd/commands_ct.c \
+	vswitchd/commands_ct_limits.c \
 	vswitchd/commands_dpctl.c \
-	vswitchd/commands_flows.c \
+	vswitchd/commands_dpctl_flows.c \
+	vswitchd/commands_dpctl_show.c \
 	vswitchd/datapaths.c vswitchd/datapaths.h \
 	vswitchd/main.c \
 	vswitchd/user.c vswitchd/user.h

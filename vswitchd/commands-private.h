@@ -14,6 +14,11 @@ struct dpctl_args {
     const char *const *argv;
 };
 
+/* Does 'name' ([TYPE@]NAME) mean this datapath? */
+bool dpctl_names_datapath(const struct ofproto *, const char *name);
+/* What stands in brackets behind a port: an internal port of the userspace datapath is a TAP
+ * device. */
+const char *dpctl_shown_type(const struct dp *, const char *type);
 /* Reads options and the optional datapath.  False: the error has been sent. */
 bool dpctl_args_parse(struct control_request *, struct datapaths *, int argc,
                       const char *const argv[], struct dpctl_args *);
@@ -21,3 +26,7 @@ bool dpctl_args_parse(struct control_request *, struct datapaths *, int argc,
 void commands_stop_dumps(void);
 /* Sends 'PROGRAM: TEXT (REASON)' as an error; takes 'text' over.  'reason' may be NULL. */
 void dpctl_fail(struct control_request *, char *text, const char *reason);
+
+void commands_register_ct_limits(struct datapaths *);   /* commands_ct_limits.c */
+void commands_register_dpctl_flows(struct datapaths *); /* commands_dpctl_flows.c */
+void commands_register_dpctl_show(struct datapaths *);  /* commands_dpctl_show.c */

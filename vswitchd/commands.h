@@ -9,6 +9,5 @@ struct datapaths;
 void commands_register(struct datapaths *);        /* All of them. */
 void commands_unregister(void);                    /* Before the datapaths go. */
 void commands_register_dpctl(struct datapaths *);  /* commands_dpctl.c */
-void commands_register_flows(struct datapaths *);  /* commands_flows.c */
 void commands_register_ct(struct datapaths *);     /* commands_ct.c */
 void commands_register_bridge(struct datapaths *); /* commands_bridge.c */

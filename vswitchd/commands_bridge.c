@@ -179,6 +179,7 @@ static struct datapaths *usage_datapaths; /* As registered. */
 static void put_usage(void *d, struct control_usage *u)
 {
     uint64_t ports = 0, rules = 0, conns = 0;
+    uint32_t n_conns;
 
     for (struct ofproto *p = NULL; (p = datapaths_next(d, p));) {
         for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
@@ -188,7 +189,7 @@ static void put_usage(void *d, struct control_usage *u)
                 ports++;
             }
         }
-        conns += dp_ct(ofproto_dp(p)) ? ct_count(dp_ct(ofproto_dp(p))) : 0;
+        conns += dp_conns_count(ofproto_dp(p), &n_conns) ? 0 : n_conns;
     }
     control_usage_put(u, "ports", ports);
     control_usage_put(u, "rules", rules);
@@ -210,7 +211,6 @@ void commands_register_bridge(struct datapaths *d)
 void commands_register(struct datapaths *d)
 {
     commands_register_dpctl(d);
-    commands_register_flows(d);
     commands_register_ct(d);
     commands_register_bridge(d);
 }

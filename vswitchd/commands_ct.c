@@ -1,27 +1,16 @@
 /* commands_ct.c - dpctl/...conntrack and dpctl/ct-...: the connection tracker of a datapath. */
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 
 #include "lib/mem.h"
 #include "vswitchd/commands-private.h"
 
-/* Of one turn of the loop: connections shown, entries of the table looked at. */
-#define SLICE_CONNS 128
-#define SLICE_SLOTS 4096
-
-/* The tracker and the arguments; NULL: the error has been sent. */
-static struct ct *tracker(struct control_request *req, struct datapaths *d, int argc,
-                          const char *const argv[], struct dpctl_args *a)
+/* Sends an error that the datapath gave for 'what'; false. */
+static bool failed(struct control_request *req, const char *what, int error)
 {
-    if (!dpctl_args_parse(req, d, argc, argv, a)) {
-        return NULL;
-    }
-    struct ct *ct = dp_ct(ofproto_dp(a->p));
-    if (!ct) {
-        dpctl_fail(req, xstrdup("this datapath has no connection tracker of its own"),
-                   "Operation not supported");
-    }
-    return ct;
+    dpctl_fail(req, xstrdup(what), strerror(error));
+    return false;
 }
 
 static bool parse_filter(struct control_request *req, const struct dpctl_args *a,
@@ -59,45 +48,49 @@ struct dump {
     struct datapaths *datapaths; /* NULL: they have gone. */
     const struct ofproto *p;     /* To be found among the datapaths before use. */
     bool more, stats;
-    struct ct_filter filter;
-    uint32_t pos;
+    struct dp_conns_dump *conns;
+    struct text *out; /* Of the turn. */
 };
 
 static struct dump *dumps; /* Under way. */
 
-static struct ct *dump_tracker(const struct dump *d)
+static struct dp *dump_dp(const struct dump *d)
 {
     struct ofproto *p = NULL;
 
     while (d->datapaths && (p = datapaths_next(d->datapaths, p)) && p != d->p) {
     }
-    return d->datapaths && p ? dp_ct(ofproto_dp(p)) : NULL;
+    return d->datapaths && p ? ofproto_dp(p) : NULL;
+}
+
+static bool dump_one(void *d_, const struct ct_info *info)
+{
+    struct dump *d = d_;
+    const struct env *env = loop_env(datapaths_loop(d->datapaths));
+
+    ct_info_format(info, d->more, d->stats, env->now_ms, env->wall_ms, d->out);
+    text_putc(d->out, '\n');
+    return true;
 }
 
 static bool dump_more(void *d_, struct text *t)
 {
     struct dump *d = d_;
-    struct ct *ct = dump_tracker(d);
-    struct ct_info infos[SLICE_CONNS];
-    unsigned n = ARRAY_SIZE(infos);
+    struct dp *dp = dump_dp(d);
 
-    if (!ct) {
-        return false;
-    }
-    const struct env *env = loop_env(datapaths_loop(d->datapaths));
-    bool more = ct_dump_some(ct, &d->filter, &d->pos, SLICE_SLOTS, infos, &n, env->now_ms);
-    for (unsigned i = 0; i < n; i++) {
-        ct_info_format(&infos[i], d->more, d->stats, env->now_ms, env->wall_ms, t);
-        text_putc(t, '\n');
-    }
-    return more;
+    d->out = t;
+    return dp && dp_conns_dump_some(dp, d->conns, dump_one, d);
 }
 
 static void dump_done(void *d_)
 {
     struct dump *d = d_;
     struct dump **p = &dumps;
+    int error = dp_conns_dump_end(dump_dp(d), d->conns);
 
+    if (error) {
+        log_warn_rl("dump of connections ended early (%s)", strerror(error));
+    }
     while (*p != d) {
         p = &(*p)->next;
     }
@@ -116,13 +109,21 @@ static void on_dump(struct control_request *req, int argc, const char *const arg
 {
     struct dpctl_args a;
     struct ct_filter filter = {0};
-    struct ct *ct = tracker(req, d, argc, argv, &a);
 
-    if (ct && asks_for_no_zone(&a)) {
+    if (!dpctl_args_parse(req, d, argc, argv, &a)) {
+        return;
+    }
+    if (asks_for_no_zone(&a)) {
         control_reply(req, NULL);
         return;
     }
-    if (!ct || !parse_filter(req, &a, &filter)) {
+    if (!parse_filter(req, &a, &filter)) {
+        return;
+    }
+    struct dp_conns_dump *conns;
+    int error = dp_conns_dump_start(ofproto_dp(a.p), &filter, &conns);
+    if (error) {
+        failed(req, "dump of connections failed", error);
         return;
     }
     struct dump *dump = xzalloc(sizeof *dump);
@@ -130,7 +131,7 @@ static void on_dump(struct control_request *req, int argc, const char *const arg
     dump->p = a.p;
     dump->more = a.more;
     dump->stats = a.stats;
-    dump->filter = filter;
+    dump->conns = conns;
     dump->next = dumps;
     dumps = dump;
     control_reply_parts(req, dump_more, dump_done, dump);
@@ -140,54 +141,67 @@ static void on_flush(struct control_request *req, int argc, const char *const ar
 {
     struct dpctl_args a;
     struct ct_filter filter = {0};
-    struct ct *ct = tracker(req, d, argc, argv, &a);
 
-    if (ct && parse_filter(req, &a, &filter)) {
-        ct_flush(ct, &filter, loop_now(datapaths_loop(d)));
-        control_reply(req, NULL);
+    if (dpctl_args_parse(req, d, argc, argv, &a) && parse_filter(req, &a, &filter)) {
+        int error = dp_conns_flush(ofproto_dp(a.p), &filter);
+        if (error) {
+            failed(req, "failed to flush conntrack", error);
+        } else {
+            control_reply(req, NULL);
+        }
     }
 }
 
-static void reply_number(struct control_request *req, uint64_t n)
+/* A number that the datapath knows, or says 'complaint' to. */
+static void reply_number(struct control_request *req, struct datapaths *d, int argc,
+                         const char *const argv[], int (*get)(struct dp *, uint32_t *),
+                         const char *complaint)
 {
-    char *s = xasprintf("%" PRIu64, n);
+    struct dpctl_args a;
+    uint32_t n;
+
+    if (!dpctl_args_parse(req, d, argc, argv, &a)) {
+        return;
+    }
+    int error = get(ofproto_dp(a.p), &n);
+    if (error) {
+        failed(req, complaint, error);
+        return;
+    }
+    char *s = xasprintf("%" PRIu32, n);
     control_reply(req, s);
     free(s);
 }
 
 static void on_get_nconns(struct control_request *req, int argc, const char *const argv[], void *d)
 {
-    struct dpctl_args a;
-    struct ct *ct = tracker(req, d, argc, argv, &a);
-    if (ct) {
-        reply_number(req, ct_count(ct));
-    }
+    reply_number(req, d, argc, argv, dp_conns_count, "nconns could not be retrieved");
 }
 
 static void on_get_max(struct control_request *req, int argc, const char *const argv[], void *d)
 {
-    struct dpctl_args a;
-    struct ct *ct = tracker(req, d, argc, argv, &a);
-    if (ct) {
-        reply_number(req, ct_get_max(ct));
-    }
+    reply_number(req, d, argc, argv, dp_conns_get_max, "maxconns could not be retrieved");
 }
 
 static void on_set_max(struct control_request *req, int argc, const char *const argv[], void *d)
 {
     struct dpctl_args a;
     uint32_t max;
-    struct ct *ct = tracker(req, d, argc, argv, &a);
 
-    if (!ct) {
+    if (!dpctl_args_parse(req, d, argc, argv, &a)) {
         return;
     }
     if (a.argc != 1 || !text_to_u32(a.argv[0], &max)) {
         dpctl_fail(req, xstrdup("maxconns missing or malformed"), "Invalid argument");
-    } else if (!ct_set_max(ct, max)) {
+        return;
+    }
+    int error = dp_conns_set_max(ofproto_dp(a.p), max);
+    if (error == ERANGE) {
         dpctl_fail(req,
                    xasprintf("%s: more connections than address space is reserved for", a.argv[0]),
                    "Invalid argument");
+    } else if (error) {
+        failed(req, "ct set maxconns failed", error);
     } else {
         control_reply(req, "setting maxconns successful");
     }
@@ -196,15 +210,24 @@ static void on_set_max(struct control_request *req, int argc, const char *const 
 static void on_tcp_seq_chk(struct control_request *req, int argc, const char *const argv[], void *d)
 {
     struct dpctl_args a;
-    struct ct *ct = tracker(req, d, argc, argv, &a);
     bool on = strstr(argv[0], "enable") != NULL;
 
-    if (ct) {
-        ct_set_tcp_liberal(ct, !on);
+    if (!dpctl_args_parse(req, d, argc, argv, &a)) {
+        return;
+    }
+    int error = dp_conns_set_tcp_liberal(ofproto_dp(a.p), !on);
+    if (error) {
+        failed(req,
+               on ? "enabling TCP sequence checking failed"
+                  : "disabling TCP sequence checking failed",
+               error);
+    } else {
         control_reply(req, on ? "enabled TCP sequence checking successfully"
                               : "disabled TCP sequence checking successfully");
     }
 }
+
+/* ---- numbers by protocol ---- */
 
 static const char *stats_row(const struct ct_info *i)
 {
@@ -230,37 +253,64 @@ static const char *stats_row(const struct ct_info *i)
     }
 }
 
-static void on_stats(struct control_request *req, int argc, const char *const argv[], void *d)
-{
-    static const char *const rows[] = {"TCP",    "UDP",  "UDPLITE", "SCTP", "ICMP",
-                                       "ICMPV6", "DCCP", "IGMP",    "Other"};
-    uint64_t counts[ARRAY_SIZE(rows)] = {0}, total = 0;
-    struct dpctl_args a;
-    struct ct_filter filter = {0};
-    struct ct *ct = tracker(req, d, argc, argv, &a);
+static const char *const stats_rows[] = {"TCP",    "UDP",  "UDPLITE", "SCTP", "ICMP",
+                                         "ICMPV6", "DCCP", "IGMP",    "Other"};
 
-    if (!ct || !parse_filter(req, &a, &filter)) {
-        return;
+struct stats {
+    uint64_t counts[ARRAY_SIZE(stats_rows)], total;
+    uint64_t tcp_states[CT_TCP_TIME_WAIT + 1];
+};
+
+static bool count_one(void *s_, const struct ct_info *info)
+{
+    struct stats *s = s_;
+
+    s->total++;
+    for (size_t r = 0; r < ARRAY_SIZE(stats_rows); r++) {
+        s->counts[r] += !strcmp(stats_rows[r], stats_row(info));
     }
-    struct ct_info infos[64];
-    uint32_t pos = 0;
-    unsigned n;
-    while (
-        (n = ct_dump(ct, &filter, &pos, infos, ARRAY_SIZE(infos), loop_now(datapaths_loop(d))))) {
-        total += n;
-        for (unsigned i = 0; i < n; i++) {
-            for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
-                counts[r] += !strcmp(rows[r], stats_row(&infos[i]));
+    if (info->orig.proto == 6) {
+        s->tcp_states[MIN(ct_info_tcp_state(info), CT_TCP_TIME_WAIT)]++;
+    }
+    return true;
+}
+
+static void put_stats(const struct stats *s, bool more, struct text *t)
+{
+    text_printf(t, "Connections Stats:\n    Total: %" PRIu64 "\n", s->total);
+    for (size_t r = 0; r < ARRAY_SIZE(stats_rows); r++) {
+        if (!s->counts[r]) {
+            continue;
+        }
+        text_printf(t, "  %s: %" PRIu64 "\n", stats_rows[r], s->counts[r]);
+        if (more && !r) {
+            text_puts(t, "    Conn per TCP states:\n");
+            for (uint8_t i = 0; i <= CT_TCP_TIME_WAIT; i++) {
+                if (s->tcp_states[i]) {
+                    text_printf(t, "\t  [%s]=%" PRIu64 "\n", ct_tcp_state_name(i),
+                                s->tcp_states[i]);
+                }
             }
         }
     }
-    struct text t = TEXT_INIT;
-    text_printf(&t, "Connections Stats:\n    Total: %" PRIu64 "\n", total);
-    for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
-        if (counts[r]) {
-            text_printf(&t, "  %s: %" PRIu64 "\n", rows[r], counts[r]);
-        }
+}
+
+static void on_stats(struct control_request *req, int argc, const char *const argv[], void *d)
+{
+    struct stats stats = {.total = 0};
+    struct dpctl_args a;
+    struct ct_filter filter = {0};
+
+    if (!dpctl_args_parse(req, d, argc, argv, &a) || !parse_filter(req, &a, &filter)) {
+        return;
     }
+    int error = dp_conns_dump(ofproto_dp(a.p), &filter, count_one, &stats);
+    if (error) {
+        failed(req, "dump of connections failed", error);
+        return;
+    }
+    struct text t = TEXT_INIT;
+    put_stats(&stats, a.more, &t);
     control_reply(req, text_cstr(&t));
     text_deinit(&t);
 }
@@ -271,10 +321,11 @@ void commands_register_ct(struct datapaths *d)
     control_register("dpctl/flush-conntrack",
                      "[dp] [zone=N] [mark=X[/M]] [labels=X[/M]] [ORIG [REPLY]]", 0, INT_MAX,
                      on_flush, d);
-    control_register("dpctl/ct-stats-show", "[dp] [zone=N]", 0, INT_MAX, on_stats, d);
+    control_register("dpctl/ct-stats-show", "[-m] [dp] [zone=N]", 0, INT_MAX, on_stats, d);
     control_register("dpctl/ct-get-nconns", "[dp]", 0, 1, on_get_nconns, d);
     control_register("dpctl/ct-get-maxconns", "[dp]", 0, 1, on_get_max, d);
     control_register("dpctl/ct-set-maxconns", "[dp] N", 1, 2, on_set_max, d);
+    commands_register_ct_limits(d);
     control_register("dpctl/ct-enable-tcp-seq-chk", "[dp]", 0, 1, on_tcp_seq_chk, d);
     control_register("dpctl/ct-disable-tcp-seq-chk", "[dp]", 0, 1, on_tcp_seq_chk, d);
 }

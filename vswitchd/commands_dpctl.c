@@ -1,5 +1,5 @@
-/* commands_dpctl.c - dpctl/ and dpif/: ports and cached flows of datapaths.  Texts: those of
- * ovs-appctl dpctl. */
+/* commands_dpctl.c - the arguments of dpctl/ commands; datapaths and bridges: dpctl/dump-dps,
+ * dpif/. Texts: those of ovs-appctl. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ void dpctl_fail(struct control_request *req, char *text, const char *reason)
     free(text);
 }
 
-static bool names_datapath(const struct ofproto *p, const char *name)
+bool dpctl_names_datapath(const struct ofproto *p, const char *name)
 {
     const struct dp *dp = ofproto_dp((struct ofproto *)p);
     const char *at = strchr(name, '@');
@@ -60,7 +60,7 @@ bool dpctl_args_parse(struct control_request *req, struct datapaths *d, int argc
         }
     }
     for (struct ofproto *p = NULL; i < argc && (p = datapaths_next(d, p));) {
-        if (names_datapath(p, argv[i])) {
+        if (dpctl_names_datapath(p, argv[i])) {
             a->p = p;
             i++;
             break;
@@ -87,39 +87,6 @@ bool dpctl_args_parse(struct control_request *req, struct datapaths *d, int argc
     a->argc = argc - i;
     a->argv = argv + i;
     return true;
-}
-
-/* ---- flows ---- */
-
-static enum dp_flow_decision delete_flow(void *aux, const struct dp_flow_view *f,
-                                         struct dp_verdict *v)
-{
-    (void)aux;
-    (void)f;
-    (void)v;
-    return DP_FLOW_DELETE;
-}
-
-static void on_del_flows(struct control_request *req, int argc, const char *const argv[],
-                         void *datapaths)
-{
-    struct dpctl_args a;
-
-    if (dpctl_args_parse(req, datapaths, argc, argv, &a)) {
-        dp_flow_walk(ofproto_dp(a.p), delete_flow, NULL);
-        control_reply(req, NULL);
-    }
-}
-
-static void on_purge(struct control_request *req, int argc, const char *const argv[],
-                     void *datapaths)
-{
-    (void)argc;
-    (void)argv;
-    for (struct ofproto *p = NULL; (p = datapaths_next(datapaths, p));) {
-        dp_flow_walk(ofproto_dp(p), delete_flow, NULL);
-    }
-    control_reply(req, NULL);
 }
 
 /* revalidator/wait: answered when all datapaths have settled and paid in what they counted. */
@@ -168,12 +135,6 @@ struct port_row {
     char name[64], type[16];
 };
 
-static int by_dp_port(const void *a, const void *b)
-{
-    const struct port_row *x = a, *y = b;
-    return x->dp_port < y->dp_port ? -1 : x->dp_port > y->dp_port;
-}
-
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const struct port_row *)a)->name, ((const struct port_row *)b)->name);
@@ -195,51 +156,12 @@ static struct port_row *bridge_rows(const struct bridge *br, struct port_row *ro
     return rows;
 }
 
-/* What stands in brackets behind a port: an internal port of the userspace datapath is a TAP
- * device. */
-static const char *shown_type(const struct dp *dp, const char *type)
+const char *dpctl_shown_type(const struct dp *dp, const char *type)
 {
-    bool is_dummy = !strcmp(dp_type(dp), "dummy");
-    return strcmp(type, "internal") ? type : is_dummy ? "dummy-internal" : "tap";
-}
-
-static void on_show(struct control_request *req, int argc, const char *const argv[],
-                    void *datapaths)
-{
-    (void)argc;
-    (void)argv;
-    struct text t = TEXT_INIT;
-
-    for (struct ofproto *p = NULL; (p = datapaths_next(datapaths, p));) {
-        struct dp *dp = ofproto_dp(p);
-        uint64_t hits, misses, lost, n_flows;
-        struct port_row *rows = NULL;
-        size_t n = 0;
-        dp_flow_stats_total(dp, &hits, &misses, &lost, &n_flows);
-        text_printf(&t,
-                    "%s@%s:\n  lookups: hit:%" PRIu64 " missed:%" PRIu64 " lost:%" PRIu64
-                    "\n  flows: %" PRIu64 "\n",
-                    dp_type(dp), dp_name(dp), hits, misses, lost, n_flows);
-        for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
-            rows = bridge_rows(br, rows, &n);
-        }
-        if (n) {
-            qsort(rows, n, sizeof *rows, by_dp_port);
-        }
-        for (size_t i = 0; i < n; i++) {
-            if (rows[i].dp_port == DP_PORT_NONE) {
-                continue;
-            }
-            text_printf(&t, "  port %" PRIu32 ": %s", rows[i].dp_port, rows[i].name);
-            if (strcmp(rows[i].type, "system")) {
-                text_printf(&t, " (%s)", shown_type(dp, rows[i].type));
-            }
-            text_putc(&t, '\n');
-        }
-        free(rows);
+    if (strcmp(type, "internal") || !strcmp(dp_type(dp), "system")) {
+        return type;
     }
-    control_reply(req, text_cstr(&t));
-    text_deinit(&t);
+    return !strcmp(dp_type(dp), "dummy") ? "dummy-internal" : "tap";
 }
 
 static void put_bridge(struct text *t, const struct dp *dp, const struct bridge *br)
@@ -259,7 +181,8 @@ static void put_bridge(struct text *t, const struct dp *dp, const struct bridge 
         if (info.peer) {
             text_printf(t, "none: (patch: peer=%s)\n", info.peer);
         } else {
-            text_printf(t, "%" PRIu32 ": (%s)\n", rows[i].dp_port, shown_type(dp, rows[i].type));
+            text_printf(t, "%" PRIu32 ": (%s)\n", rows[i].dp_port,
+                        dpctl_shown_type(dp, rows[i].type));
         }
     }
     free(rows);
@@ -316,11 +239,10 @@ static void on_dump_dps(struct control_request *req, int argc, const char *const
 
 void commands_register_dpctl(struct datapaths *d)
 {
-    control_register("dpctl/del-flows", "[dp]", 0, 1, on_del_flows, d);
-    control_register("dpctl/show", "", 0, 0, on_show, d);
+    commands_register_dpctl_flows(d);
+    commands_register_dpctl_show(d);
     control_register("dpctl/dump-dps", "", 0, 0, on_dump_dps, d);
     control_register("dpif/show", "", 0, 0, on_dpif_show, d);
     control_register("dpif/dump-dps", "", 0, 0, on_dump_dps, d);
     control_register("revalidator/wait", "", 0, 0, on_wait, d);
-    control_register("revalidator/purge", "", 0, 0, on_purge, d);
 }

@@ -89,6 +89,13 @@ struct ct_info { /* A copy of an entry. */
     uint8_t tcp_flags[2]; /* CT_TCP_F_* */
     bool seen_reply;
     uint16_t alg;
+    /* The kernel's only; zero of ours. */
+    uint32_t id, status; /* IPS_* bits. */
+    bool has_sctp, has_parent;
+    uint8_t sctp_state;
+    uint32_t sctp_vtag[2];
+    struct ct_tuple parent; /* Of a related connection. */
+    char helper[17];
 };
 #define CT_TCP_F_WINDOW_SCALE 0x01
 #define CT_TCP_F_SACK_PERM    0x02
@@ -118,6 +125,9 @@ struct ct_filter {
 #define CT_TF_ICMP_CODE 0x40
 #define CT_TF_ICMP_ID   0x80
 
+bool ct_filter_matches(const struct ct_filter *, const struct ct_info *);
+/* The whole original tuple is given, and nothing else but a zone, which is 0 without one. */
+bool ct_filter_is_exact(const struct ct_filter *);
 /* A walk over live entries, resumable: *pos starts 0; returns the number of infos filled (up to n),
  * 0 at the end.  Looks at each slot ever used, whatever the filter. */
 unsigned ct_dump(struct ct *, const struct ct_filter *, uint32_t *pos, struct ct_info *, unsigned n,
@@ -135,6 +145,9 @@ void ct_set_tcp_liberal(struct ct *, bool);
 /* dump-conntrack text of one entry, without newline: section 7 of the reference. */
 void ct_info_format(const struct ct_info *, bool more, bool stats, int64_t now_ms, int64_t wall_ms,
                     struct text *);
+/* The one state that both ends make, in the words of the classic diagram. */
+uint8_t ct_info_tcp_state(const struct ct_info *);
+const char *ct_tcp_state_name(uint8_t state); /* enum ct_tcp_state */
 /* Parses the arguments of flush-conntrack; NULL, or a heap error text (without the " (Invalid
  * argument)" that users see behind it). */
 char *ct_filter_parse(int argc, char *const argv[], struct ct_filter *) MUST_USE;

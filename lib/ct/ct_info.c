@@ -92,7 +92,7 @@ static bool tuple_matches(const struct ct_tuple_filter *f, const struct ct_tuple
            (!(f->has & CT_TF_ICMP_ID) || w->src_port == t->src_port);
 }
 
-static bool matches(const struct ct_filter *f, const struct ct_info *info)
+bool ct_filter_matches(const struct ct_filter *f, const struct ct_info *info)
 {
     if ((f->has_zone && f->zone != info->zone) || (info->mark ^ f->mark) & f->mark_mask) {
         return false;
@@ -122,7 +122,7 @@ static uint32_t look(const struct ct_table *t, uint32_t index, const struct ct_f
         fill(t, index, info, now_ms);
     }
     ct_spin_unlock(&c->lock);
-    return generation && matches(f, info) ? generation : 0;
+    return generation && ct_filter_matches(f, info) ? generation : 0;
 }
 
 bool ct_dump_some(struct ct *ct, const struct ct_filter *f, uint32_t *pos, unsigned budget,
@@ -148,8 +148,8 @@ unsigned ct_dump(struct ct *ct, const struct ct_filter *f, uint32_t *pos, struct
     return n;
 }
 
-/* The whole tuple is given: one lookup instead of a walk. */
-static bool is_exact(const struct ct_filter *f)
+/* Then one lookup does instead of a walk. */
+bool ct_filter_is_exact(const struct ct_filter *f)
 {
     const struct ct_tuple *t = &f->orig.tuple;
     uint8_t need = CT_TF_SRC | CT_TF_DST | CT_TF_PROTO;
@@ -195,7 +195,7 @@ unsigned ct_flush(struct ct *ct, const struct ct_filter *f, int64_t now_ms)
     struct ct_table *t = &ct->table;
     struct ct_info info;
     unsigned n = 0;
-    if (is_exact(f)) {
+    if (ct_filter_is_exact(f)) {
         return flush_exact(t, f, now_ms);
     }
     for (uint32_t pos = 0; (pos = ct_table_next(t, pos)) != 0;) {

@@ -18,6 +18,11 @@ static const char *const protos[256] = {
     [33] = "dccp", [58] = "icmpv6", [132] = "sctp", [136] = "udplite",
 };
 
+const char *ct_tcp_state_name(uint8_t state)
+{
+    return state < ARRAY_SIZE(tcp_states) ? tcp_states[state] : "?";
+}
+
 static void put_tuple(const struct ct_tuple *t, uint64_t packets, uint64_t bytes, bool stats,
                       struct text *out)
 {
@@ -54,8 +59,8 @@ static void put_time(int64_t wall_ms, struct text *out)
     text_printf(out, ",start=%s.%03d", buf, (int)(wall_ms % 1000));
 }
 
-/* The one state of a connection: the further of its ends, in the words of the classic diagram. */
-static uint8_t tcp_state(const struct ct_info *info)
+/* The further of its ends. */
+uint8_t ct_info_tcp_state(const struct ct_info *info)
 {
     uint8_t s = MAX(info->tcp_state[0], info->tcp_state[1]);
     return s == CT_TCP_FIN_WAIT_2 ? CT_TCP_TIME_WAIT
@@ -88,7 +93,7 @@ static void put_tcp(const struct ct_info *info, bool more, struct text *out)
 {
     if (!more) {
         text_puts(out, ",protoinfo=(state=");
-        put_state(tcp_state(info), out);
+        put_state(ct_info_tcp_state(info), out);
         text_putc(out, ')');
         return;
     }
@@ -105,6 +110,43 @@ static void put_tcp(const struct ct_info *info, bool more, struct text *out)
     text_puts(out, ",flags_reply=");
     put_tcp_flags(info->tcp_flags[1], out);
     text_putc(out, ')');
+}
+
+static const char *const sctp_states[] = {
+    "CLOSED",        "COOKIE_WAIT",       "COOKIE_ECHOED",  "ESTABLISHED",     "SHUTDOWN_SENT",
+    "SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT", "HEARTBEAT_ACKED",
+};
+
+static void put_sctp(const struct ct_info *info, struct text *out)
+{
+    text_puts(out, ",protoinfo=(state=");
+    if (info->sctp_state < ARRAY_SIZE(sctp_states)) {
+        text_puts(out, sctp_states[info->sctp_state]);
+    } else {
+        text_printf(out, "%u", info->sctp_state);
+    }
+    text_printf(out, ",vtag_orig=%" PRIu32 ",vtag_reply=%" PRIu32 ")", info->sctp_vtag[0],
+                info->sctp_vtag[1]);
+}
+
+/* Bits of the kernel's status. */
+static const char *const status_names[] = {
+    "EXPECTED",      "SEEN_REPLY", "ASSURED",      "CONFIRMED",    "SRC_NAT",
+    "DST_NAT",       "SEQ_ADJUST", "SRC_NAT_DONE", "DST_NAT_DONE", "DYING",
+    "FIXED_TIMEOUT", "TEMPLATE",   "UNTRACKED",
+};
+
+static void put_status(uint32_t status, struct text *out)
+{
+    const char *sep = "";
+
+    text_puts(out, status ? ",status=" : ",status=0");
+    for (size_t i = 0; i < ARRAY_SIZE(status_names); i++) {
+        if (status & BIT(i)) {
+            text_printf(out, "%s%s", sep, status_names[i]);
+            sep = "|";
+        }
+    }
 }
 
 static void put_label(const uint8_t label[16], struct text *out)
@@ -136,13 +178,13 @@ void ct_info_format(const struct ct_info *info, bool more, bool stats, int64_t n
         put_time(wall_ms - (now_ms - info->start_ms), out);
     }
     if (more) {
-        text_puts(out, ",id=0"); /* Always, as the peers' userspace trackers have it. */
+        text_printf(out, ",id=%" PRIu32, info->id); /* 0 of ours, as the peers' have it. */
     }
     if (info->zone) {
         text_printf(out, ",zone=%u", info->zone);
     }
     if (more) {
-        text_puts(out, ",status=0");
+        put_status(info->status, out);
     }
     if (stats) {
         text_printf(out, ",timeout=%" PRId64, MAX(info->timeout_ms, 0) / 1000);
@@ -155,8 +197,17 @@ void ct_info_format(const struct ct_info *info, bool more, bool stats, int64_t n
     }
     if (info->orig.proto == IPPROTO_HDR_TCP) {
         put_tcp(info, more, out);
+    } else if (info->has_sctp) {
+        put_sctp(info, out);
     }
-    if (info->alg) {
+    if (info->helper[0]) {
+        text_printf(out, ",helper=%s", info->helper);
+    } else if (info->alg) {
         text_printf(out, ",helper=%s", info->alg == 21 ? "ftp" : info->alg == 69 ? "tftp" : "");
+    }
+    if (more && info->has_parent) {
+        text_puts(out, ",parent=(");
+        put_tuple(&info->parent, 0, 0, false, out);
+        text_putc(out, ')');
     }
 }

@@ -155,6 +155,20 @@ void dp_actions_clone_end(struct dp_actions *, size_t);
 typedef bool dp_cookie_formatter(const void *cookie, size_t len, struct text *);
 void dp_actions_format(const void *data, size_t len, const char *(*port_name)(void *aux, uint32_t),
                        void *aux, dp_cookie_formatter *put_cookie, struct text *);
+/* How the flows of a datapath look in text. */
+struct dp_format {
+    const char *(*port_name)(void *aux, uint32_t); /* NULL: numbers. */
+    void *aux;
+    dp_cookie_formatter *put_cookie;
+    uint32_t upcall_pid;
+    bool kernel; /* As the kernel gives flows back: nothing of a key that is not matched, `eth()`,
+                    no packet_type. */
+    bool ip6_exthdr; /* The kernel's keys have an attribute for extension headers, and tools of the
+                        day no name for it: `key32(00 00/00 00)`. */
+};
+void dp_format_actions(const void *data, size_t len, const struct dp_format *, struct text *);
+void dp_format_key(const struct key *, const struct key *mask, bool verbose,
+                   const struct dp_format *, struct text *);
 /* `recirc_id(0),in_port(2),eth_type(0x0800),ipv4(frag=no)`; verbose as -m. */
 void dp_key_format(const struct key *, const struct key *mask, bool verbose,
                    const char *(*port_name)(void *aux, uint32_t), void *aux, struct text *);

@@ -4,12 +4,6 @@
 
 #define MAX_DEPTH 32 /* Of nested clones shown; lists that exec runs are shallower. */
 
-struct names {
-    const char *(*port_name)(void *aux, uint32_t);
-    void *aux;
-    dp_cookie_formatter *put_cookie;
-};
-
 static const char *const action_names[] = {
 #define DP_ACTION(ID, NAME, ...) [DP_ACTION_##ID] = NAME,
 #include "lib/dp/actions.def"
@@ -168,11 +162,11 @@ static void put_ct(const struct dp_action *a, struct text *t)
     text_deinit(&args);
 }
 
-static void put_userspace(const struct dp_action *a, const struct names *names, struct text *t)
+static void put_userspace(const struct dp_action *a, const struct dp_format *names, struct text *t)
 {
     const struct dp_action_userspace *u = (const void *)a;
 
-    text_puts(t, "(pid=0");
+    text_printf(t, "(pid=%" PRIu32, names->upcall_pid);
     size_t start = t->len;
     if (a->u32) {
         text_putc(t, ',');
@@ -188,10 +182,10 @@ static void put_userspace(const struct dp_action *a, const struct names *names, 
     text_putc(t, ')');
 }
 
-static void put_list(const void *data, size_t len, const struct names *, unsigned depth,
+static void put_list(const void *data, size_t len, const struct dp_format *, unsigned depth,
                      struct text *);
 
-static void put_action(const struct dp_action *a, const struct names *names, unsigned depth,
+static void put_action(const struct dp_action *a, const struct dp_format *names, unsigned depth,
                        struct text *t)
 {
     const char *port;
@@ -251,7 +245,7 @@ static void put_action(const struct dp_action *a, const struct names *names, uns
     }
 }
 
-static void put_list(const void *data, size_t len, const struct names *names, unsigned depth,
+static void put_list(const void *data, size_t len, const struct dp_format *names, unsigned depth,
                      struct text *t)
 {
     const struct dp_action *a;
@@ -273,9 +267,14 @@ static void put_list(const void *data, size_t len, const struct names *names, un
     }
 }
 
+void dp_format_actions(const void *data, size_t len, const struct dp_format *f, struct text *t)
+{
+    put_list(data, len, f, 0, t);
+}
+
 void dp_actions_format(const void *data, size_t len, const char *(*port_name)(void *aux, uint32_t),
                        void *aux, dp_cookie_formatter *put_cookie, struct text *t)
 {
-    const struct names names = {port_name, aux, put_cookie};
-    put_list(data, len, &names, 0, t);
+    const struct dp_format f = {.port_name = port_name, .aux = aux, .put_cookie = put_cookie};
+    put_list(data, len, &f, 0, t);
 }

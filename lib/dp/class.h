@@ -27,7 +27,9 @@ struct dp_class {
     void (*flow_walk)(struct dp *, dp_flow_visit *, void *aux);
     void (*flow_stats_total)(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
                              uint64_t *n_flows);
-    struct ct *(*ct)(struct dp *);
+    bool (*get_mask_stats)(const struct dp *, struct dp_mask_stats *); /* NULL: has none. */
+    void (*port_walk)(const struct dp *, dp_port_cb *, void *aux);
+    const struct dp_conns_class *conns;
     void (*quiesce)(struct dp *);
     void (*settled)(struct dp *); /* NULL: nothing is left by former processes. */
 };
@@ -40,5 +42,6 @@ struct dp {
     struct dp_handler handler;
 };
 
-extern const struct dp_class userspace_class; /* userspace.c */
-extern const struct dp_class kernel_class;    /* kernel/kernel.c */
+extern const struct dp_class userspace_class;       /* userspace.c */
+extern const struct dp_conns_class userspace_conns; /* user/datapath_conns.c */
+extern const struct dp_class kernel_class;          /* kernel/kernel.c */

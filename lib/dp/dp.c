@@ -108,9 +108,14 @@ void dp_flow_stats_total(const struct dp *dp, uint64_t *hits, uint64_t *misses, 
     dp->class->flow_stats_total(dp, hits, misses, lost, n_flows);
 }
 
-struct ct *dp_ct(struct dp *dp)
+bool dp_get_mask_stats(const struct dp *dp, struct dp_mask_stats *s)
 {
-    return dp->class->ct(dp);
+    return dp->class->get_mask_stats && dp->class->get_mask_stats(dp, s);
+}
+
+void dp_port_walk(const struct dp *dp, dp_port_cb *cb, void *aux)
+{
+    dp->class->port_walk(dp, cb, aux);
 }
 
 void dp_quiesce(struct dp *dp)

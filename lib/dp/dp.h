@@ -2,16 +2,16 @@
  * misses.
  *
  * Layer 3.  ofproto sees datapaths only through this file.  Two executors stand behind it: user/
- * (our own) and, later, kernel/ (openvswitch.ko).  All functions belong to the control thread; the
- * handler's functions say whose they are.
+ * (our own) and kernel/ (openvswitch.ko).  Connections: conns.h.  All functions belong to the
+ * control thread; the handler's functions say whose they are.
  *
  * Invariants: lib/dp knows translation only as 'struct dp_handler'.  A credit given with a verdict
  * is given back exactly once, by handler->release(), after a grace period. Datapath port numbers
  * are not OpenFlow port numbers. */
 #pragma once
 
-#include "lib/ct/ct.h"
 #include "lib/dp/action.h"
+#include "lib/dp/conns.h"
 #include "lib/packet/packet.h"
 
 struct dp;
@@ -68,13 +68,25 @@ struct dp_port_stats { /* UINT64_MAX = unknown. */
     uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_dropped, tx_dropped, rx_errors,
         tx_errors;
     uint64_t rx_frame, rx_over, rx_crc, collisions; /* Kinds of errors, of the device's own. */
+    uint64_t tx_aborted, tx_carrier;
 };
 
 struct dp_features {
     bool ct, ct_zone, ct_mark, ct_label, ct_orig_tuple, ct_clear, recirc, clone, meter;
+    bool set_masked, trunc, ufid, ct_eventmask, ct_state_nat, ct_orig_tuple6, nd_ext;
+    /* Of flows in text: see struct dp_format. */
+    bool kernel_keys, ip6_exthdr;
+    uint32_t upcall_pid;
     unsigned max_vlan_headers, max_mpls_depth;
     /* Smaller recirculation ids are named by flows that a former process left; 0: none are. */
     uint32_t first_recirc_id;
+};
+
+/* Masks of an executor that looks flows up mask by mask, and the cache in front of that. */
+struct dp_mask_stats {
+    uint64_t hits, n_masks, cache_hits;
+    uint32_t cache_size; /* UINT32_MAX: not known. */
+    bool has_cache_hits;
 };
 
 /* type: "netdev" (AF_PACKET and TAP ports) or "dummy" (tests: any port name becomes a dummy port).
@@ -96,6 +108,9 @@ char *dp_port_add(struct dp *, const char *name, const char *type, uint32_t want
 void dp_port_del(struct dp *, uint32_t port_no, bool destroy_device);
 bool dp_port_get(const struct dp *, uint32_t port_no, struct dp_port_info *);
 void dp_port_get_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
+/* All ports that the executor has, those that nobody here added too. */
+typedef void dp_port_cb(void *aux, const struct dp_port_info *);
+void dp_port_walk(const struct dp *, dp_port_cb *, void *aux);
 /* Administrative state, and what mod-port of a switch needs. */
 int dp_port_set_up(struct dp *, uint32_t port_no, bool up);
 /* Dummy ports only: a frame arrives (consumed).  False: no such port. */
@@ -111,6 +126,8 @@ struct dp_flow_view {
     const void *actions;
     size_t actions_len;
     struct dp_flow_stats stats; /* Totals. */
+    struct dp_flow_stats own;   /* What the executor itself counts for the flow. */
+    const void *ufid;           /* 16 bytes that name it; NULL: it has no name. */
     void *credit;
 };
 typedef enum dp_flow_decision dp_flow_visit(void *aux, const struct dp_flow_view *,
@@ -123,8 +140,8 @@ void dp_settled(struct dp *);
 void dp_flow_stats_total(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
                          uint64_t *n_flows);
 
-/* The connection tracker of this datapath; NULL where it is the kernel's. */
-struct ct *dp_ct(struct dp *);
+/* False: this executor has none. */
+bool dp_get_mask_stats(const struct dp *, struct dp_mask_stats *);
 
 /* Waits, in tests and before statistics are read, until what has been received is processed. */
 void dp_quiesce(struct dp *);

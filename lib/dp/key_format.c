@@ -200,6 +200,7 @@ struct out {
     size_t start; /* Where the present list of headers begins. */
     const struct key *key, *mask;
     bool verbose;
+    const struct dp_format *format;
 };
 
 #define HEADER(O, NAME, ROWS, VERBOSE) \
@@ -274,7 +275,9 @@ static void put_metadata(const struct out *o, const char *port)
     } else {
         HEADER(o, "ct_tuple4", ct_tuple4, o->verbose && k->ct_proto);
     }
-    text_puts(o->t, ",packet_type(ns=0,id=0)");
+    if (!o->format->kernel) {
+        text_puts(o->t, ",packet_type(ns=0,id=0)");
+    }
 }
 
 /* Tags that are matched (or all, if verbose) open an encap(); returns how many. */
@@ -314,6 +317,25 @@ static void put_eth_type(const struct out *o)
     }
 }
 
+/* Attribute 32, bytes in the kernel's order. */
+static void put_kernel_exthdr(const struct out *o)
+{
+    uint16_t value = ntohs(o->key->ip6_exthdr), mask = ntohs(o->mask->ip6_exthdr);
+    uint8_t v[2], m[2];
+
+    if (!o->format->ip6_exthdr) {
+        return;
+    }
+    memcpy(v, &value, 2);
+    memcpy(m, &mask, 2);
+    text_printf(o->t, ",key32(%02x %02x", v[0], v[1]);
+    if (mask == UINT16_MAX) {
+        text_putc(o->t, ')');
+    } else {
+        text_printf(o->t, "/%02x %02x)", m[0], m[1]);
+    }
+}
+
 /* `ipv4(...,frag=no)`: the fragment bits stand inside the header's parentheses. */
 static void put_ip(const struct out *o)
 {
@@ -340,7 +362,9 @@ static void put_ip(const struct out *o)
         }
         text_putc(o->t, ')');
     }
-    if (v6) {
+    if (v6 && o->format->kernel) {
+        put_kernel_exthdr(o);
+    } else if (v6) {
         HEADER(o, "ipv6_exthdrs", exthdr, false);
     }
 }
@@ -457,17 +481,46 @@ static void put_network(const struct out *o)
     }
 }
 
+static void format_key(struct out *o)
+{
+    const struct dp_format *f = o->format;
+
+    put_metadata(o, f->port_name ? f->port_name(f->aux, o->key->in_port) : NULL);
+    const size_t before = o->t->len;
+    HEADER(o, "eth", eth, o->verbose);
+    if (f->kernel && o->t->len == before && !o->key->packet_type) {
+        text_puts(o->t, ",eth()");
+    }
+    unsigned n_open = put_vlans(o);
+    put_eth_type(o);
+    put_network(o);
+    while (n_open--) {
+        text_putc(o->t, ')');
+    }
+}
+
+void dp_format_key(const struct key *key, const struct key *mask, bool verbose,
+                   const struct dp_format *f, struct text *t)
+{
+    struct key masked;
+
+    if (f->kernel) {
+        uint64_t *w = (void *)&masked;
+        for (size_t i = 0; i < KEY_WORDS; i++) {
+            w[i] = key_words(key)[i] & key_words(mask)[i];
+        }
+        masked.in_port = key->in_port; /* Exact always. */
+        masked.recirc_id = key->recirc_id;
+        key = &masked;
+    }
+    struct out o = {
+        .t = t, .start = t->len, .key = key, .mask = mask, .verbose = verbose, .format = f};
+    format_key(&o);
+}
+
 void dp_key_format(const struct key *key, const struct key *mask, bool verbose,
                    const char *(*port_name)(void *aux, uint32_t), void *aux, struct text *t)
 {
-    struct out o = {.t = t, .start = t->len, .key = key, .mask = mask, .verbose = verbose};
-
-    put_metadata(&o, port_name ? port_name(aux, key->in_port) : NULL);
-    HEADER(&o, "eth", eth, verbose);
-    unsigned n_open = put_vlans(&o);
-    put_eth_type(&o);
-    put_network(&o);
-    while (n_open--) {
-        text_putc(t, ')');
-    }
+    const struct dp_format f = {.port_name = port_name, .aux = aux};
+    dp_format_key(key, mask, verbose, &f, t);
 }

@@ -130,14 +130,13 @@ static void get_features(const struct dp *up UNUSED, struct dp_features *f)
         .ct_clear = true,
         .recirc = true,
         .clone = true,
+        .set_masked = true,
+        .trunc = true,
+        .ct_orig_tuple6 = true,
+        .nd_ext = true,
         .max_vlan_headers = KEY_MAX_VLANS,
         .max_mpls_depth = KEY_MAX_MPLS,
     };
-}
-
-static struct ct *get_ct(struct dp *up)
-{
-    return datapath_of(up)->ct;
 }
 
 static void execute(struct dp *up, struct packet *pkt, const void *actions, size_t len)
@@ -174,6 +173,7 @@ const struct dp_class userspace_class = {
     .execute = execute,
     .flow_walk = datapath_flow_walk,
     .flow_stats_total = datapath_flow_stats_total,
-    .ct = get_ct,
+    .port_walk = datapath_port_walk,
+    .conns = &userspace_conns,
     .quiesce = quiesce,
 };

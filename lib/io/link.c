@@ -155,6 +155,8 @@ static int stats_cb(const struct nlmsghdr *nlh, void *s_)
             s->rx_over_errors = stats.rx_over_errors;
             s->rx_crc_errors = stats.rx_crc_errors;
             s->collisions = stats.collisions;
+            s->tx_aborted_errors = stats.tx_aborted_errors;
+            s->tx_carrier_errors = stats.tx_carrier_errors;
         }
     }
     return MNL_CB_OK;

@@ -33,6 +33,7 @@ void link_monitor_free(struct link_monitor *); /* NULL is fine. */
 int link_get(const char *name, struct link_info *); /* ENODEV: no such device. */
 struct link_stats { /* What the device itself counts as received wrong, and its collisions. */
     uint64_t rx_frame_errors, rx_over_errors, rx_crc_errors, collisions;
+    uint64_t tx_aborted_errors, tx_carrier_errors;
 };
 int link_get_stats(int ifindex, struct link_stats *);
 int link_set_up(int ifindex, bool up);

@@ -9,7 +9,8 @@ import subprocess
 import sys
 
 PROGRAMS = {"vswitchd/sluice-vswitchd": "", "utilities/sluice-ofctl": r"^  ([a-z][\w-]+) ",
-            "utilities/sluice-vsctl": r"^  ([a-z][\w-]+)(?: |$)", "utilities/sluice-appctl": ""}
+            "utilities/sluice-vsctl": r"^  ([a-z][\w-]+)(?: |$)", "utilities/sluice-appctl": "",
+            "utilities/sluice-dpctl": r"^  ([a-z][\w-]+)(?: |$)"}
 OPTION = r"(?<![\w-])--([a-z][a-z-]+)"
 
 

@@ -42,6 +42,46 @@ void ct_execute(struct ct *ct UNUSED, struct packet *p, const struct ct_args *ar
     p->ct.zone = args->zone;
 }
 
+unsigned ct_dump(struct ct *ct UNUSED, const struct ct_filter *f UNUSED, uint32_t *pos UNUSED,
+                 struct ct_info *infos UNUSED, unsigned n UNUSED, int64_t now_ms UNUSED)
+{
+    return 0;
+}
+
+unsigned ct_flush(struct ct *ct UNUSED, const struct ct_filter *f UNUSED, int64_t now_ms UNUSED)
+{
+    return 0;
+}
+
+bool ct_filter_matches(const struct ct_filter *f UNUSED, const struct ct_info *info UNUSED)
+{
+    return false;
+}
+
+bool ct_filter_is_exact(const struct ct_filter *f UNUSED)
+{
+    return false;
+}
+
+uint32_t ct_count(const struct ct *ct UNUSED)
+{
+    return 0;
+}
+
+uint32_t ct_get_max(const struct ct *ct UNUSED)
+{
+    return 0;
+}
+
+bool ct_set_max(struct ct *ct UNUSED, uint32_t max UNUSED)
+{
+    return false;
+}
+
+void ct_set_tcp_liberal(struct ct *ct UNUSED, bool liberal UNUSED)
+{
+}
+
 void ct_clear(struct packet *p)
 {
     p->ct = (struct packet_ct){0};

@@ -45,3 +45,10 @@ TESTS += tests/unit/test-port
 tests_unit_test_port_SOURCES = tests/unit/test-port.c
 tests_unit_test_port_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_port_LDADD = lib/dp/libdp.la lib/io/libio.la $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(CMOCKA_LIBS)
+
+# The kernel's connections, without a kernel.
+check_PROGRAMS += tests/unit/test-kct
+TESTS += tests/unit/test-kct
+tests_unit_test_kct_SOURCES = tests/unit/test-kct.c tests/unit/kct-samples.def
+tests_unit_test_kct_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_kct_LDADD = lib/dp/libdp.la $(CT_LIBS) lib/io/libio.la $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(CMOCKA_LIBS)

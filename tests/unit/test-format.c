@@ -382,16 +382,65 @@ static void test_ct(void **state)
                    "ct(force_commit,label=0x1/0x1,helper=ftp)");
 }
 
+/* As Debian's ovs-dpctl prints what a kernel of today gives back. */
+static void test_kernel_shape(void **state)
+{
+    (void)state;
+    struct key k = {.in_port = 1,
+                    MACS,
+                    .eth_type = htons(0x86dd),
+                    .ip6_src = {0xfd, [15] = 1},
+                    .ip6_exthdr = htons(1),
+                    .ip_proto = 6,
+                    .ip_ttl = 64,
+                    .tp_src = htons(40882),
+                    .tp_dst = htons(1),
+                    .tcp_flags = htons(2)};
+    struct key m = {.eth_type = 0xffff, .ip_frag = 3, .ip_proto = 0xff, .tcp_flags = htons(0x12)};
+    struct dp_format f = {.port_name = port_name, .kernel = true, .ip6_exthdr = true};
+    struct text t = TEXT_INIT;
+    dp_format_key(&k, &m, false, &f, &t);
+    assert_string_equal(text_cstr(&t),
+                        "recirc_id(0),in_port(p1),eth(),eth_type(0x86dd),ipv6(proto=6,frag=no),"
+                        "key32(00 00/00 00),tcp_flags(+syn-ack)");
+    text_clear(&t);
+    dp_format_key(&k, &m, true, &f, &t);
+    assert_string_equal(
+        text_cstr(&t),
+        "recirc_id(0),dp_hash(0/0),skb_priority(0/0),in_port(p1),skb_mark(0/0),ct_state(0/0),"
+        "ct_zone(0/0),ct_mark(0/0),ct_label(0/0),eth(src=00:00:00:00:00:00/00:00:00:00:00:00,"
+        "dst=00:00:00:00:00:00/00:00:00:00:00:00),eth_type(0x86dd),ipv6(src=::/::,dst=::/::,"
+        "label=0/0,proto=6,tclass=0/0,hlimit=0/0,frag=no),key32(00 00/00 00),tcp(src=0/0,dst=0/0),"
+        "tcp_flags(+syn-ack)");
+    /* A kernel before 5.18; addresses that are matched. */
+    text_clear(&t);
+    f.ip6_exthdr = false;
+    memset(m.eth_src, 0xff, 6);
+    dp_format_key(&k, &m, false, &f, &t);
+    assert_string_equal(text_cstr(&t),
+                        "recirc_id(0),in_port(p1),eth(src=02:00:00:00:00:01),eth_type(0x86dd),"
+                        "ipv6(proto=6,frag=no),tcp_flags(+syn-ack)");
+    /* Who gets the upcalls. */
+    struct dp_actions l;
+    dp_actions_init(&l);
+    struct dp_action_userspace *u = dp_actions_put(&l, DP_ACTION_USERSPACE, sizeof *u + 2);
+    u->a.u32 = 2;
+    memcpy(u->cookie, "\x01\x02", 2);
+    f.upcall_pid = UINT32_MAX;
+    text_clear(&t);
+    dp_format_actions(l.data, l.len, &f, &t);
+    assert_string_equal(text_cstr(&t), "userspace(pid=4294967295,userdata(0102))");
+    dp_actions_deinit(&l);
+    text_deinit(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ip4),
-        cmocka_unit_test(test_ip6_and_ct),
-        cmocka_unit_test(test_tags_and_others),
-        cmocka_unit_test(test_sets),
-        cmocka_unit_test(test_actions),
-        cmocka_unit_test(test_cookie),
-        cmocka_unit_test(test_ct),
+        cmocka_unit_test(test_kernel_shape), cmocka_unit_test(test_ip4),
+        cmocka_unit_test(test_ip6_and_ct),   cmocka_unit_test(test_tags_and_others),
+        cmocka_unit_test(test_sets),         cmocka_unit_test(test_actions),
+        cmocka_unit_test(test_cookie),       cmocka_unit_test(test_ct),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,6 +158,7 @@ static void close_kernel(struct dp *up, bool destroy)
         (void)kflow_walk(&k->flows, k->sock, NULL, NULL);
         kflow_deinit(&k->flows);
         kport_deinit(k, destroy);
+        kct_deinit(k);
         if (destroy) {
             delete_datapath(k);
         }
@@ -239,7 +240,16 @@ static char *open_kernel(const struct dp *up, struct dp **out)
 
 static void get_features(const struct dp *up, struct dp_features *f)
 {
-    *f = kernel_of(up)->features;
+    const struct kernel *k = kernel_of(up);
+
+    *f = k->features;
+    f->kernel_keys = f->ufid = true;
+    f->set_masked = k->action_env.set_masked;
+    f->trunc = k->action_env.trunc;
+    f->ct_eventmask = k->action_env.ct_eventmask;
+    f->ct_orig_tuple6 = k->key_features.ct_orig_tuple6;
+    f->ip6_exthdr = k->key_features.ip6_exthdr;
+    f->upcall_pid = k->action_env.upcall_pid;
 }
 
 static bool port_receive(struct dp *up UNUSED, uint32_t no UNUSED, struct packet *pkt)
@@ -313,11 +323,6 @@ static void flow_stats_total(const struct dp *up, uint64_t *hits, uint64_t *miss
     *n_flows = stats.n_flows;
 }
 
-static struct ct *get_ct(struct dp *up UNUSED)
-{
-    return NULL;
-}
-
 static void quiesce(struct dp *up UNUSED)
 {
 }
@@ -338,7 +343,9 @@ const struct dp_class kernel_class = {
     .execute = execute,
     .flow_walk = flow_walk,
     .flow_stats_total = flow_stats_total,
-    .ct = get_ct,
+    .get_mask_stats = kshow_get_mask_stats,
+    .port_walk = kshow_port_walk,
+    .conns = &kct_conns,
     .quiesce = quiesce,
     .settled = settled,
 };

@@ -24,6 +24,7 @@ struct kernel {
     struct dp up;
     int ifindex; /* Of the datapath: its local device. */
     struct nlsock *sock;
+    struct nlsock *ct_dump, *ct_requests; /* kct.c: opened when first needed. */
     struct nlsock_families families;
     struct nlkey_features key_features;
     struct nlaction_env action_env;
@@ -62,3 +63,11 @@ void kport_remove_foreign(struct kernel *);
 
 /* kprobe.c: what this kernel can do. */
 void kprobe_run(struct kernel *);
+
+/* kshow.c: what the kernel has.  Operations of the class. */
+void kshow_port_walk(const struct dp *, dp_port_cb *, void *aux);
+bool kshow_get_mask_stats(const struct dp *, struct dp_mask_stats *);
+
+/* kct.c: connections. */
+extern const struct dp_conns_class kct_conns;
+void kct_deinit(struct kernel *);

@@ -371,6 +371,8 @@ static void visit_one(struct batch *b, struct kflow *f, dp_flow_visit *visit, vo
                                 .actions = f->actions,
                                 .actions_len = f->len,
                                 .stats = f->total,
+                                .own = f->kernel,
+                                .ufid = &f->id,
                                 .credit = f->credit};
 
     dp_actions_clear(&v->actions);

@@ -79,6 +79,17 @@ static int get_by_name(struct kernel *k, const char *name, struct vport *v)
     return error ? error : v->found ? 0 : ENODEV;
 }
 
+static int get_by_number(struct kernel *k, uint32_t no, struct vport *v)
+{
+    struct nlwr w;
+
+    *v = (struct vport){.found = false};
+    nlsock_begin(k->sock, NLSOCK_VPORT, OVS_VPORT_CMD_GET, 0, k->ifindex, &w);
+    nlwr_put_u32(&w, OVS_VPORT_ATTR_PORT_NO, no);
+    int error = nlsock_call(k->sock, &w, on_vport, v);
+    return error ? error : v->found ? 0 : ENODEV;
+}
+
 static int create(struct kernel *k, const char *name, uint32_t type, uint32_t want_no,
                   struct vport *v)
 {
@@ -203,6 +214,8 @@ void kport_del(struct dp *up, uint32_t no, bool destroy)
 
     if (p) {
         remove_port(k, p, destroy);
+    } else if (destroy && no) { /* One that another made; number 0 goes with the datapath. */
+        (void)del_vport(k, no);
     }
 }
 
@@ -227,13 +240,18 @@ bool kport_get(const struct dp *up, uint32_t no, struct dp_port_info *info)
 
 void kport_get_stats(const struct dp *up, uint32_t no, struct dp_port_stats *s)
 {
-    struct kernel *k = kernel_of(up);
-    const struct kernel_port *p = find(k, no);
     struct vport v;
 
     memset(s, 0xff, sizeof *s); /* All unknown. */
-    if (p && !get_by_name(k, p->name, &v)) {
-        *s = (struct dp_port_stats){.rx_packets = v.stats.rx_packets,
+    if (!get_by_number(kernel_of(up), no, &v)) {
+        struct link_stats link;
+        *s = (struct dp_port_stats){.rx_over = UINT64_MAX,
+                                    .rx_frame = UINT64_MAX,
+                                    .rx_crc = UINT64_MAX,
+                                    .tx_aborted = UINT64_MAX,
+                                    .tx_carrier = UINT64_MAX,
+                                    .collisions = UINT64_MAX,
+                                    .rx_packets = v.stats.rx_packets,
                                     .tx_packets = v.stats.tx_packets,
                                     .rx_bytes = v.stats.rx_bytes,
                                     .tx_bytes = v.stats.tx_bytes,
@@ -241,6 +259,14 @@ void kport_get_stats(const struct dp *up, uint32_t no, struct dp_port_stats *s)
                                     .tx_dropped = v.stats.tx_dropped,
                                     .rx_errors = v.stats.rx_errors,
                                     .tx_errors = v.stats.tx_errors};
+        if (!link_get_stats((int)if_nametoindex(v.name), &link)) {
+            s->rx_over = link.rx_over_errors;
+            s->rx_frame = link.rx_frame_errors;
+            s->rx_crc = link.rx_crc_errors;
+            s->tx_aborted = link.tx_aborted_errors;
+            s->tx_carrier = link.tx_carrier_errors;
+            s->collisions = link.collisions;
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 #include "lib/dp/kernel/nlsock.h"
 
 #include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ static const struct {
     [NLSOCK_PACKET] = {OVS_PACKET_FAMILY, OVS_PACKET_VERSION},
     [NLSOCK_METER] = {OVS_METER_FAMILY, OVS_METER_VERSION},
     [NLSOCK_CT_LIMIT] = {OVS_CT_LIMIT_FAMILY, OVS_CT_LIMIT_VERSION},
+    [NLSOCK_CONNTRACK] = {"ctnetlink", NFNETLINK_V0},
 };
 
 struct nlsock *nlsock_new(const struct nlsock_transport *t)
@@ -47,9 +49,23 @@ void nlsock_free(struct nlsock *s)
 
 /* ---- requests ---- */
 
+static bool is_netfilter(enum nlsock_family family)
+{
+    return family >= NLSOCK_NETFILTER;
+}
+
 static size_t header_len(enum nlsock_family family)
 {
-    return family == NLSOCK_CTRL ? NLMSG_HDRLEN + GENL_HDRLEN : HEADERS;
+    return is_netfilter(family)    ? NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg))
+           : family == NLSOCK_CTRL ? NLMSG_HDRLEN + GENL_HDRLEN
+                                   : HEADERS;
+}
+
+/* Netfilter's command is half of the message's type. */
+static uint16_t message_type(const struct nlsock *s, enum nlsock_family family, uint8_t cmd)
+{
+    uint16_t id = s->families->id[family];
+    return is_netfilter(family) ? (uint16_t)(id << 8 | cmd) : id;
 }
 
 static uint8_t *put_headers(struct nlsock *s, uint8_t *at, enum nlsock_family family, uint8_t cmd,
@@ -58,10 +74,15 @@ static uint8_t *put_headers(struct nlsock *s, uint8_t *at, enum nlsock_family fa
     struct nlmsghdr *nlh = (void *)at;
     struct genlmsghdr *genl = (void *)(at + NLMSG_HDRLEN);
 
-    *nlh = (struct nlmsghdr){.nlmsg_type = s->families->id[family],
+    *nlh = (struct nlmsghdr){.nlmsg_type = message_type(s, family, cmd),
                              .nlmsg_flags = NLM_F_REQUEST | flags,
                              .nlmsg_seq = ++s->seq,
                              .nlmsg_pid = s->transport.port_id};
+    if (is_netfilter(family)) {
+        *(struct nfgenmsg *)(void *)genl = (struct nfgenmsg){.nfgen_family = (uint8_t)dp_ifindex,
+                                                             .version = families[family].version};
+        return at + header_len(family);
+    }
     *genl = (struct genlmsghdr){.cmd = cmd, .version = families[family].version};
     if (family != NLSOCK_CTRL) {
         struct ovs_header *ovs = (void *)(at + NLMSG_HDRLEN + GENL_HDRLEN);
@@ -86,14 +107,22 @@ void nlsock_begin(struct nlsock *s, enum nlsock_family family, uint8_t cmd, uint
 static bool take_message(const struct nlsock *s, const struct nlmsghdr *nlh, struct nlsock_msg *m)
 {
     const uint8_t *at = (const uint8_t *)nlh;
+    const uint8_t low = (uint8_t)nlh->nlmsg_type;
 
     m->family = 0;
     while (m->family < NLSOCK_N_FAMILIES &&
-           (!s->families->id[m->family] || s->families->id[m->family] != nlh->nlmsg_type)) {
+           (!s->families->id[m->family] || message_type(s, m->family, low) != nlh->nlmsg_type)) {
         m->family++;
     }
     if (m->family == NLSOCK_N_FAMILIES || nlh->nlmsg_len < header_len(m->family)) {
         return false;
+    }
+    m->attrs = at + header_len(m->family);
+    m->n = nlh->nlmsg_len - header_len(m->family);
+    if (is_netfilter(m->family)) {
+        m->cmd = low;
+        m->dp_ifindex = ((const struct nfgenmsg *)(const void *)(at + NLMSG_HDRLEN))->nfgen_family;
+        return true;
     }
     m->cmd = ((const struct genlmsghdr *)(const void *)(at + NLMSG_HDRLEN))->cmd;
     m->dp_ifindex = 0;
@@ -101,8 +130,6 @@ static bool take_message(const struct nlsock *s, const struct nlmsghdr *nlh, str
         m->dp_ifindex = ((const struct ovs_header *)(const void *)(at + NLMSG_HDRLEN + GENL_HDRLEN))
                             ->dp_ifindex;
     }
-    m->attrs = at + header_len(m->family);
-    m->n = nlh->nlmsg_len - header_len(m->family);
     return true;
 }
 
@@ -236,6 +263,38 @@ int nlsock_call(struct nlsock *s, struct nlwr *w, nlsock_cb *cb, void *aux)
     return error ? error : await(s, nlh->nlmsg_seq, cb, aux);
 }
 
+int nlsock_dump_begin(struct nlsock *s, struct nlwr *w)
+{
+    struct nlmsghdr *nlh = (void *)s->request;
+
+    if (w->err) {
+        return EMSGSIZE;
+    }
+    nlh->nlmsg_len = (uint32_t)(w->data + w->len - s->request);
+    return send_bytes(s, nlh->nlmsg_len);
+}
+
+bool nlsock_dump_some(struct nlsock *s, nlsock_cb *cb, void *aux, int *error)
+{
+    const struct nlmsghdr *nlh;
+    const uint8_t *at = s->reply;
+    ssize_t n;
+
+    do {
+        n = s->transport.recv(s->transport.aux, s->reply, sizeof s->reply);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        *error = errno == EAGAIN ? ETIMEDOUT : errno;
+        return false;
+    }
+    for (size_t left = (size_t)n; (nlh = next_message(&at, &left));) {
+        if (nlh->nlmsg_seq == s->seq && take(s, nlh, cb, aux, error) != MORE) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int nlsock_recv(struct nlsock *s, nlsock_cb *cb, void *aux)
 {
     ssize_t n = s->transport.recv(s->transport.aux, s->reply, sizeof s->reply);
@@ -352,7 +411,7 @@ static void on_family(void *x_, const struct nlsock_msg *m)
 int nlsock_resolve(struct nlsock *s, struct nlsock_families *f)
 {
     *f = (struct nlsock_families){.id = {[NLSOCK_CTRL] = GENL_ID_CTRL}};
-    for (enum nlsock_family i = NLSOCK_CTRL + 1; i < NLSOCK_N_FAMILIES; i++) {
+    for (enum nlsock_family i = NLSOCK_CTRL + 1; i < NLSOCK_NETFILTER; i++) {
         struct resolve x = {.group_name = OVS_VPORT_MCGROUP};
         struct nlwr w;
         nlsock_begin(s, NLSOCK_CTRL, CTRL_CMD_GETFAMILY, 0, 0, &w);

@@ -1,4 +1,5 @@
-/* nlsock.h - generic netlink with the openvswitch families: requests, dumps, batches.
+/* nlsock.h - netlink with the openvswitch families and with netfilter's subsystems: requests,
+ * dumps, batches.
  *
  * Layer 3.  One socket is used by one thread.  The transport is injected, so that tests can stand
  * in for the kernel with any answer, and with any error.
@@ -37,6 +38,8 @@ enum nlsock_family {
     NLSOCK_PACKET,
     NLSOCK_METER,
     NLSOCK_CT_LIMIT,
+    NLSOCK_NETFILTER, /* From here on: subsystems of netfilter, on sockets of their own. */
+    NLSOCK_CONNTRACK = NLSOCK_NETFILTER,
     NLSOCK_N_FAMILIES
 };
 
@@ -57,6 +60,7 @@ struct nlsock {
 /* A netlink socket of this process' network namespace.  'news': for what the kernel sends by
  * itself; receiving never waits.  0 or errno. */
 int nlsock_open(bool news, struct nlsock **);
+int nlsock_open_netfilter(struct nlsock **);                /* For requests to its subsystems. */
 struct nlsock *nlsock_new(const struct nlsock_transport *); /* Takes it over. */
 void nlsock_free(struct nlsock *);
 /* Real sockets: the group's messages come to it as well.  0 or errno. */
@@ -68,17 +72,23 @@ int nlsock_resolve(struct nlsock *, struct nlsock_families *) MUST_USE;
 struct nlsock_msg {
     enum nlsock_family family;
     uint8_t cmd;
-    int dp_ifindex;
+    int dp_ifindex; /* Netfilter: AF_*. */
     const void *attrs;
     size_t n;
 };
 typedef void nlsock_cb(void *aux, const struct nlsock_msg *);
 
-/* Begins a request in the socket's buffer; attributes are added with 'w'. */
+/* Begins a request in the socket's buffer; attributes are added with 'w'.  Netfilter: 'dp_ifindex'
+ * is AF_*. */
 void nlsock_begin(struct nlsock *, enum nlsock_family, uint8_t cmd, uint16_t flags, int dp_ifindex,
                   struct nlwr *w);
 /* Sends it and waits for the answer: each message of it to 'cb' (NULL: only success counts). */
 int nlsock_call(struct nlsock *, struct nlwr *w, nlsock_cb *cb, void *aux) MUST_USE;
+
+/* A dump in steps, between which nothing else is asked on this socket. */
+int nlsock_dump_begin(struct nlsock *, struct nlwr *w) MUST_USE; /* Sends it. */
+/* One datagram of the answer.  False: that was the last, or '*error'. */
+bool nlsock_dump_some(struct nlsock *, nlsock_cb *cb, void *aux, int *error) MUST_USE;
 
 /* Several requests in one datagram; nlsock_batch_add() may be called until it says false (full),
  * and nlsock_batch_run() calls 'done' for each in order, with 0 or its errno. */

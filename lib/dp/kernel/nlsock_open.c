@@ -1,6 +1,7 @@
 /* nlsock_open.c - the transport of nlsock.h to the real kernel, by libmnl. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -24,12 +25,30 @@ static void close_real(void *nl)
     mnl_socket_close(nl);
 }
 
+static int open_real(int protocol, int flags, struct nlsock **);
+
 int nlsock_open(bool news, struct nlsock **out)
+{
+    return open_real(NETLINK_GENERIC, news ? SOCK_NONBLOCK : 0, out);
+}
+
+int nlsock_open_netfilter(struct nlsock **out)
+{
+    static const struct nlsock_families subsystems = {
+        .id = {[NLSOCK_CONNTRACK] = NFNL_SUBSYS_CTNETLINK}};
+    int error = open_real(NETLINK_NETFILTER, 0, out);
+
+    if (!error) {
+        (*out)->families = &subsystems;
+    }
+    return error;
+}
+
+static int open_real(int protocol, int flags, struct nlsock **out)
 {
     static const int on = 1, rcvbuf = RECV_BUFFER;
     const struct timeval patience = {.tv_sec = NLSOCK_TIMEOUT_MS / 1000};
-    struct mnl_socket *nl =
-        mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC | (news ? SOCK_NONBLOCK : 0));
+    struct mnl_socket *nl = mnl_socket_open2(protocol, SOCK_CLOEXEC | flags);
 
     *out = NULL;
     if (!nl) {

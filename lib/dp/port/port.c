@@ -121,6 +121,8 @@ void port_get_stats(struct port *p, struct dp_port_stats *s)
         .rx_over = UINT64_MAX,
         .rx_crc = UINT64_MAX,
         .collisions = UINT64_MAX,
+        .tx_aborted = UINT64_MAX,
+        .tx_carrier = UINT64_MAX,
     };
     if (p->class->get_stats) {
         p->class->get_stats(p, s);

@@ -58,6 +58,7 @@ char *datapath_port_add(struct dp *, const char *name, const char *type, uint32_
                         uint32_t *port_no);
 void datapath_port_del(struct dp *, uint32_t port_no, bool destroy_device);
 bool datapath_port_get(const struct dp *, uint32_t port_no, struct dp_port_info *);
+void datapath_port_walk(const struct dp *, dp_port_cb *, void *aux);
 void datapath_port_get_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
 int datapath_port_set_up(struct dp *, uint32_t port_no, bool up);
 bool datapath_port_receive(struct dp *, uint32_t port_no, struct packet *);

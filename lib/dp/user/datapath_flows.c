@@ -162,7 +162,8 @@ static bool visit_one(struct walk *w, struct cache *c, struct cache_flow *f)
     struct cache_acts *a = cache_flow_acts(f);
     credit(w->dp, a);
     cache_flow_key(f, &key);
-    view.stats = f->total;
+    view.stats = view.own = f->total;
+    view.ufid = NULL;
     view.key = &key;
     view.mask = &f->subtable->mask.key;
     view.actions = a->data;

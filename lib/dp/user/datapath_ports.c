@@ -125,6 +125,18 @@ bool datapath_port_get(const struct dp *up, uint32_t no, struct dp_port_info *in
     return p != NULL;
 }
 
+void datapath_port_walk(const struct dp *up, dp_port_cb *cb, void *aux)
+{
+    struct datapath *dp = datapath_of(up);
+    struct dp_port_info info;
+
+    for (uint32_t no = 0; no < dp->n_ports; no++) {
+        if (datapath_port_get(up, no, &info)) {
+            cb(aux, &info);
+        }
+    }
+}
+
 void datapath_port_get_stats(const struct dp *up, uint32_t no, struct dp_port_stats *s)
 {
     struct datapath *dp = datapath_of(up);

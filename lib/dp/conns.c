@@ -1,0 +1,89 @@
+/* conns.c - see conns.h: forwards to the executor. */
+#include "lib/dp/conns.h"
+
+#include <errno.h>
+
+#include "lib/dp/class.h"
+
+#define FORWARD(DP, OP, ...) \
+    ((DP)->class->conns->OP ? (DP)->class->conns->OP((DP), __VA_ARGS__) : EOPNOTSUPP)
+
+int dp_conns_dump_start(struct dp *dp, const struct ct_filter *f, struct dp_conns_dump **d)
+{
+    *d = NULL;
+    int error = FORWARD(dp, dump_start, d);
+    if (!error) {
+        (*d)->class = dp->class->conns;
+        (*d)->filter = *f;
+    }
+    return error;
+}
+
+bool dp_conns_dump_some(struct dp *dp, struct dp_conns_dump *d, dp_conn_cb *cb, void *aux)
+{
+    return d->class->dump_some(dp, d, cb, aux) && !d->enough;
+}
+
+int dp_conns_dump_end(struct dp *dp, struct dp_conns_dump *d)
+{
+    int error = d->error;
+
+    d->class->dump_end(dp, d);
+    return error;
+}
+
+int dp_conns_dump(struct dp *dp, const struct ct_filter *f, dp_conn_cb *cb, void *aux)
+{
+    struct dp_conns_dump *d;
+    int error = dp_conns_dump_start(dp, f, &d);
+
+    if (error) {
+        return error;
+    }
+    while (dp_conns_dump_some(dp, d, cb, aux)) {
+    }
+    return dp_conns_dump_end(dp, d);
+}
+
+int dp_conns_flush(struct dp *dp, const struct ct_filter *f)
+{
+    return FORWARD(dp, flush, f);
+}
+
+int dp_conns_count(struct dp *dp, uint32_t *n)
+{
+    *n = 0;
+    return FORWARD(dp, count, n);
+}
+
+int dp_conns_get_max(struct dp *dp, uint32_t *max)
+{
+    *max = 0;
+    return FORWARD(dp, get_max, max);
+}
+
+int dp_conns_set_max(struct dp *dp, uint32_t max)
+{
+    return FORWARD(dp, set_max, max);
+}
+
+int dp_conns_set_tcp_liberal(struct dp *dp, bool liberal)
+{
+    return FORWARD(dp, set_tcp_liberal, liberal);
+}
+
+int dp_conns_get_limits(struct dp *dp, const struct dp_zone_limit *zones, size_t n,
+                        dp_zone_limit_cb *cb, void *aux)
+{
+    return FORWARD(dp, get_limits, zones, n, cb, aux);
+}
+
+int dp_conns_set_limits(struct dp *dp, const struct dp_zone_limit *limits, size_t n)
+{
+    return FORWARD(dp, set_limits, limits, n);
+}
+
+int dp_conns_del_limits(struct dp *dp, const struct dp_zone_limit *zones, size_t n)
+{
+    return FORWARD(dp, del_limits, zones, n);
+}

@@ -1,0 +1,344 @@
+/* commands_dpctl_show.c - dpctl/show, add-if, del-if, add-dp, del-dp, dpif/show-dp-features: what a
+ * datapath is and has.  Texts: those of ovs-appctl dpctl. */
+#include <limits.h>
+#include <stdlib.h>
+
+#include "lib/mem.h"
+#include "vswitchd/commands-private.h"
+
+/* ---- show ---- */
+
+struct ports {
+    struct dp_port_info *rows;
+    size_t n;
+};
+
+static void collect(void *p_, const struct dp_port_info *info)
+{
+    struct ports *p = p_;
+
+    p->rows = xrealloc(p->rows, (p->n + 1) * sizeof *p->rows);
+    p->rows[p->n++] = *info;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct dp_port_info *x = a, *y = b;
+    return x->port_no < y->port_no ? -1 : x->port_no > y->port_no;
+}
+
+static struct ports list_ports(const struct dp *dp)
+{
+    struct ports p = {NULL, 0};
+
+    dp_port_walk(dp, collect, &p);
+    if (p.n) {
+        qsort(p.rows, p.n, sizeof *p.rows, by_number);
+    }
+    return p;
+}
+
+static void put_counter(struct text *t, const char *name, uint64_t value)
+{
+    if (value == UINT64_MAX) {
+        text_printf(t, "%s:?", name);
+    } else {
+        text_printf(t, "%s:%" PRIu64, name, value);
+    }
+}
+
+/* `RX bytes:2931 (2.9 KiB)` */
+static void put_bytes(struct text *t, const char *name, uint64_t bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+    unsigned unit = 0;
+    double value = (double)bytes / 1024;
+
+    put_counter(t, name, bytes);
+    if (bytes == UINT64_MAX || bytes < 1024) {
+        return;
+    }
+    for (; value >= 1024 && unit + 1 < ARRAY_SIZE(units); value /= 1024) {
+        unit++;
+    }
+    text_printf(t, " (%.1f %s)", value, units[unit]);
+}
+
+static void put_port_stats(struct text *t, const struct dp_port_stats *s)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } counters[] = {
+        {"    RX packets", s->rx_packets},   {" errors", s->rx_errors},
+        {" dropped", s->rx_dropped},         {" overruns", s->rx_over},
+        {" frame", s->rx_frame},      {"\n    TX packets", s->tx_packets},
+        {" errors", s->tx_errors},           {" dropped", s->tx_dropped},
+        {" aborted", s->tx_aborted},         {" carrier", s->tx_carrier},
+        {"\n    collisions", s->collisions},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
+        put_counter(t, counters[i].name, counters[i].value);
+    }
+    put_bytes(t, "\n    RX bytes", s->rx_bytes);
+    put_bytes(t, "  TX bytes", s->tx_bytes);
+    text_putc(t, '\n');
+}
+
+static void put_masks(struct text *t, const struct dp *dp, uint64_t n_packets)
+{
+    struct dp_mask_stats m;
+    const double packets = n_packets ? (double)n_packets : 1;
+
+    if (!dp_get_mask_stats(dp, &m)) {
+        return;
+    }
+    text_printf(t, "  masks: hit:%" PRIu64 " total:%" PRIu64 " hit/pkt:%.2f\n", m.hits, m.n_masks,
+                n_packets ? (double)m.hits / packets : 0.0);
+    if (m.has_cache_hits && m.cache_hits) {
+        text_printf(t, "  cache: hit:%" PRIu64 " hit-rate:%.2f%%\n", m.cache_hits,
+                    100 * (double)m.cache_hits / packets);
+    }
+    if (m.cache_size != UINT32_MAX) {
+        text_printf(t, "  caches:\n    masks-cache: size:%" PRIu32 "\n", m.cache_size);
+    }
+}
+
+static void put_datapath(struct text *t, const struct dp *dp, bool stats)
+{
+    uint64_t hits, misses, lost, n_flows;
+    struct ports ports = list_ports(dp);
+
+    dp_flow_stats_total(dp, &hits, &misses, &lost, &n_flows);
+    text_printf(t,
+                "%s@%s:\n  lookups: hit:%" PRIu64 " missed:%" PRIu64 " lost:%" PRIu64
+                "\n  flows: %" PRIu64 "\n",
+                dp_type(dp), dp_name(dp), hits, misses, lost, n_flows);
+    put_masks(t, dp, hits + misses);
+    for (size_t i = 0; i < ports.n; i++) {
+        const struct dp_port_info *p = &ports.rows[i];
+        text_printf(t, "  port %" PRIu32 ": %s", p->port_no, p->name);
+        if (strcmp(p->type, "system")) {
+            text_printf(t, " (%s)", dpctl_shown_type(dp, p->type));
+        }
+        text_putc(t, '\n');
+        if (stats) {
+            struct dp_port_stats s;
+            dp_port_get_stats(dp, p->port_no, &s);
+            put_port_stats(t, &s);
+        }
+    }
+    free(ports.rows);
+}
+
+static void on_show(struct control_request *req, int argc, const char *const argv[],
+                    void *datapaths)
+{
+    struct text t = TEXT_INIT;
+    bool stats = false;
+    int first = 1;
+
+    for (; first < argc && argv[first][0] == '-'; first++) {
+        if (strcmp(argv[first], "-s") && strcmp(argv[first], "--statistics")) {
+            dpctl_fail(req, xasprintf("Unrecognized option %s", argv[first]), NULL);
+            return;
+        }
+        stats = true;
+    }
+    for (int i = first; i < argc; i++) {
+        struct ofproto *p = NULL;
+        while ((p = datapaths_next(datapaths, p)) && !dpctl_names_datapath(p, argv[i])) {
+        }
+        if (!p) {
+            text_deinit(&t);
+            dpctl_fail(req, xasprintf("opening datapath %s failed", argv[i]), "No such device");
+            return;
+        }
+        put_datapath(&t, ofproto_dp(p), stats);
+    }
+    for (struct ofproto *p = NULL; first == argc && (p = datapaths_next(datapaths, p));) {
+        put_datapath(&t, ofproto_dp(p), stats);
+    }
+    control_reply(req, text_cstr(&t));
+    text_deinit(&t);
+}
+
+/* ---- ports that belong to no bridge ---- */
+
+struct new_port {
+    char *copy, *name;
+    const char *type;
+    uint32_t number;
+};
+
+/* IFACE[,type=T][,port_no=N] */
+static char *parse_port(const char *s, struct new_port *p)
+{
+    char *save = NULL;
+
+    *p = (struct new_port){.copy = xstrdup(s), .type = "system", .number = DP_PORT_NONE};
+    p->name = strtok_r(p->copy, ",", &save);
+    if (!p->name) {
+        return xasprintf("%s: missing network device name", s);
+    }
+    for (char *word; (word = strtok_r(NULL, ",", &save));) {
+        if (!strncmp(word, "type=", 5)) {
+            p->type = word + 5;
+        } else if (strncmp(word, "port_no=", 8) || !text_to_u32(word + 8, &p->number)) {
+            return xasprintf("%s: unknown option %s", p->name, word);
+        }
+    }
+    return NULL;
+}
+
+static const char *no_option(void *aux UNUSED, const char *key UNUSED)
+{
+    return NULL;
+}
+
+static void on_add_if(struct control_request *req, int argc, const char *const argv[],
+                      void *datapaths)
+{
+    struct dpctl_args a;
+    char *error = NULL;
+
+    if (!dpctl_args_parse(req, datapaths, argc, argv, &a)) {
+        return;
+    }
+    for (int i = 0; !error && i < a.argc; i++) {
+        struct new_port p;
+        uint32_t no;
+        error = parse_port(a.argv[i], &p);
+        if (!error) {
+            error = dp_port_add(ofproto_dp(a.p), p.name, p.type, p.number, no_option, NULL, &no);
+        }
+        free(p.copy);
+    }
+    if (error) {
+        dpctl_fail(req, error, NULL);
+    } else {
+        control_reply(req, NULL);
+    }
+}
+
+static const struct bridge *owner(struct ofproto *p, uint32_t dp_port)
+{
+    for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
+        for (uint32_t n = bridge_next_port(br, 0); n != OFPP_NONE; n = bridge_next_port(br, n)) {
+            struct bridge_port_info info;
+            if (bridge_port_info(br, n, &info) && !info.peer && info.dp_port == dp_port) {
+                return br;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* NULL or a heap error text.  'name': of the device or its number. */
+static char *del_if(struct ofproto *p, const char *name)
+{
+    struct ports ports = list_ports(ofproto_dp(p));
+    uint32_t number;
+    bool is_number = text_to_u32(name, &number), found = false;
+    char *error = NULL;
+
+    for (size_t i = 0; !found && i < ports.n; i++) {
+        const struct dp_port_info *row = &ports.rows[i];
+        found = !strcmp(row->name, name) || (is_number && row->port_no == number);
+        if (found) {
+            const struct bridge *br = owner(p, row->port_no);
+            if (br) {
+                error = xasprintf("%s: port of bridge %s: remove it with sluice-vsctl del-port",
+                                  row->name, bridge_name(br));
+            } else {
+                dp_port_del(ofproto_dp(p), row->port_no, true);
+            }
+        }
+    }
+    free(ports.rows);
+    return found ? error : xasprintf("no port named %s", name);
+}
+
+static void on_del_if(struct control_request *req, int argc, const char *const argv[],
+                      void *datapaths)
+{
+    struct dpctl_args a;
+    char *error = NULL;
+
+    if (!dpctl_args_parse(req, datapaths, argc, argv, &a)) {
+        return;
+    }
+    for (int i = 0; !error && i < a.argc; i++) {
+        error = del_if(a.p, a.argv[i]);
+    }
+    if (error) {
+        dpctl_fail(req, error, NULL);
+    } else {
+        control_reply(req, NULL);
+    }
+}
+
+/* Datapaths come with the first bridge of their type and go with the last. */
+static void on_change_dp(struct control_request *req, int argc UNUSED, const char *const argv[],
+                         void *datapaths UNUSED)
+{
+    dpctl_fail(req,
+               xasprintf("%s: datapaths come and go with the bridges on them: use sluice-vsctl "
+                         "add-br, del-br and datapath_type",
+                         argv[1]),
+               "Operation not supported");
+}
+
+/* ---- features ---- */
+
+static void put_yes_no(struct text *t, const char *name, bool yes)
+{
+    text_printf(t, "%s: %s\n", name, yes ? "Yes" : "No");
+}
+
+static void on_features(struct control_request *req, int argc UNUSED, const char *const argv[],
+                        void *datapaths)
+{
+    const struct bridge *br = datapaths_bridge(datapaths, argv[1]);
+    struct text t = TEXT_INIT;
+    struct dp_features f;
+
+    if (!br) {
+        control_reply_error(req, "no such bridge");
+        return;
+    }
+    dp_get_features(ofproto_dp(bridge_ofproto(br)), &f);
+    put_yes_no(&t, "Masked set action", f.set_masked);
+    put_yes_no(&t, "Tunnel push pop", false);
+    put_yes_no(&t, "Ufid", f.ufid);
+    put_yes_no(&t, "Truncate action", f.trunc);
+    put_yes_no(&t, "Clone action", f.clone);
+    put_yes_no(&t, "Meter action", f.meter);
+    put_yes_no(&t, "Conntrack eventmask", f.ct_eventmask);
+    put_yes_no(&t, "Conntrack clear", f.ct_clear);
+    text_printf(&t, "Max VLAN headers: %u\nMax MPLS depth: %u\n", f.max_vlan_headers,
+                f.max_mpls_depth);
+    put_yes_no(&t, "Recirc", f.recirc);
+    put_yes_no(&t, "CT state", f.ct);
+    put_yes_no(&t, "CT zone", f.ct_zone);
+    put_yes_no(&t, "CT mark", f.ct_mark);
+    put_yes_no(&t, "CT label", f.ct_label);
+    put_yes_no(&t, "CT state NAT", f.ct_state_nat);
+    put_yes_no(&t, "CT orig tuple", f.ct_orig_tuple);
+    put_yes_no(&t, "CT orig tuple for IPv6", f.ct_orig_tuple6);
+    put_yes_no(&t, "IPv6 ND Extension", f.nd_ext);
+    control_reply(req, text_cstr(&t));
+    text_deinit(&t);
+}
+
+void commands_register_dpctl_show(struct datapaths *d)
+{
+    control_register("dpctl/show", "[-s] [dp...]", 0, INT_MAX, on_show, d);
+    control_register("dpctl/add-if", "[dp] iface[,type=TYPE][,port_no=N]...", 1, INT_MAX, on_add_if,
+                     d);
+    control_register("dpctl/del-if", "[dp] iface...", 1, INT_MAX, on_del_if, d);
+    control_register("dpctl/add-dp", "dp [iface...]", 1, INT_MAX, on_change_dp, d);
+    control_register("dpctl/del-dp", "dp", 1, 1, on_change_dp, d);
+    control_register("dpif/show-dp-features", "bridge", 1, 1, on_features, d);
+}
