@@ -3,10 +3,13 @@
 
 #include <stdlib.h>
 
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "ofp/ct_flush.h"
 #include "ofp/tlv_table_msg.h"
 #include "ofproto/ofproto-private.h"
+
+LOG_MODULE(dispatch_ext);
 
 /* ---- tunnel options ---- */
 

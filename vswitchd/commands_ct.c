@@ -3,8 +3,11 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "lib/log.h"
 #include "lib/mem.h"
 #include "vswitchd/commands-private.h"
+
+LOG_MODULE(commands_ct);
 
 /* Sends an error that the datapath gave for 'what'; false. */
 static bool failed(struct control_request *req, const char *what, int error)

@@ -42,10 +42,12 @@ void ct_execute(struct ct *ct UNUSED, struct packet *p, const struct ct_args *ar
     p->ct.zone = args->zone;
 }
 
-unsigned ct_dump(struct ct *ct UNUSED, const struct ct_filter *f UNUSED, uint32_t *pos UNUSED,
-                 struct ct_info *infos UNUSED, unsigned n UNUSED, int64_t now_ms UNUSED)
+bool ct_dump_some(struct ct *ct UNUSED, const struct ct_filter *f UNUSED, uint32_t *pos UNUSED,
+                  unsigned budget UNUSED, struct ct_info *infos UNUSED, unsigned *n,
+                  int64_t now_ms UNUSED)
 {
-    return 0;
+    *n = 0;
+    return false;
 }
 
 unsigned ct_flush(struct ct *ct UNUSED, const struct ct_filter *f UNUSED, int64_t now_ms UNUSED)
