@@ -22,7 +22,8 @@ static void get_speed(const char *name, struct dp_port_info *info)
     }
     strncpy(ifr.ifr_name, name, sizeof ifr.ifr_name - 1);
     if (!ioctl(fd, SIOCETHTOOL, &ifr)) {
-        uint32_t speed = ethtool_cmd_speed(&cmd);
+        /* ethtool_cmd_speed() shifts an int beyond its sign. */
+        uint32_t speed = (uint32_t)cmd.speed_hi << 16 | cmd.speed;
         info->speed_mbps = speed == (uint32_t)SPEED_UNKNOWN ? 0 : speed;
         info->full_duplex = cmd.duplex != DUPLEX_HALF;
     }
