@@ -301,9 +301,6 @@ void bridge_flow_flush(struct bridge *br)
     if (br->fail_mode == FAIL_STANDALONE && !br->has_controllers) {
         struct act_output *out = acts_put(&fm.acts, ACT_OUTPUT, sizeof *out);
         out->port = OFPP_NORMAL;
-        /* Frames are Ethernet: so that the match is the empty one of OpenFlow 1.1 and later, and a
-         * controller that asks for all flows, or deletes them, means this one too. */
-        fm.match.mask.key.packet_type = UINT32_MAX;
         add(br, &fm);
     }
     tables_publish(br->tables);

@@ -42,7 +42,8 @@ static bool is_unreadable(const char *error)
                                         "unknown reason",
                                         "not a valid VLAN",
                                         "must be specified on resubmit",
-                                        "duplicate meter instruction"};
+                                        "duplicate meter instruction",
+                                        "Unsupported ns value"};
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (strstr(error, words[i])) {
@@ -80,7 +81,7 @@ static char *parse_match(char *text, struct match *m)
 }
 
 /* What the reference prints in a form that it does not read, or leaves out. */
-static bool match_says_less(const char *text, const struct match *m)
+static bool match_says_less(const struct match *m)
 {
     /* Fields of NSH are sent without their prerequisite, but not printed. */
     if (m->flow.key.eth_type != htons(0x894f) &&
@@ -88,9 +89,16 @@ static bool match_says_less(const char *text, const struct match *m)
          m->mask.key.nsh_spi || m->mask.key.nsh_si || m->mask.key.nsh_ttl)) {
         return true;
     }
+    /* Packets are of Ethernet without saying. */
+    const struct key *mask = &m->mask.key;
+    if (mask->packet_type && !m->flow.key.packet_type && !mask->eth_type && !mask->vlan[0].tci &&
+        is_all_zeros(mask->eth_src, 6) && is_all_zeros(mask->eth_dst, 6)) {
+        return true;
+    }
     return !is_all_zeros(m->mask.key.nsh_c, sizeof m->mask.key.nsh_c) ||
            m->mask.key.tun_gbp_flags || m->mask.key.tun_erspan_ver || m->mask.key.tun_erspan_idx ||
-           m->mask.key.tun_erspan_dir || m->mask.key.tun_erspan_hwid || strstr(text, "gtpu_");
+           m->mask.key.tun_erspan_dir || m->mask.key.tun_erspan_hwid ||
+           m->mask.key.tun_gtpu_flags || m->mask.key.tun_gtpu_msgtype;
 }
 
 static char *match_text_again(const struct match *m, uint8_t version, const struct wire_wr *w)
@@ -101,7 +109,7 @@ static char *match_text_again(const struct match *m, uint8_t version, const stru
     char *wrong = NULL;
 
     match_format(m, NULL, -1, &t);
-    if (match_says_less(text_cstr(&t), m)) {
+    if (match_says_less(m)) {
         text_deinit(&t);
         return NULL;
     }
@@ -158,7 +166,8 @@ char *prop_oxm(uint8_t version, const void *data, size_t len, struct prop *p)
 /* ---- actions ---- */
 
 /* Does text say less than the wire, as the reference has it: which of several forms of an action it
- * came in, max_len where it means nothing, flags of a nat without direction, ranges of one? */
+ * came in, max_len where it means nothing, flags of ct
+ * that nobody knows, flags of a nat without direction, ranges of one? */
 static bool text_says_less(const struct act *list, size_t len)
 {
     const struct act *a;
@@ -177,7 +186,8 @@ static bool text_says_less(const struct act *list, size_t len)
              (!(nat->flags & (NAT_SRC | NAT_DST)) || (!nat->af && !nat->proto_min) ||
               nat->proto_max || !is_all_zeros(nat->addr_max, sizeof nat->addr_max))) ||
             a->type == ACT_CONTROLLER || /* May print as a plain output. */
-            (a->type == ACT_CT && text_says_less(act_ct_nested(ct), ct->nested_len)) ||
+            (a->type == ACT_CT &&
+             (ct->other_flags || text_says_less(act_ct_nested(ct), ct->nested_len))) ||
             (a->type == ACT_WRITE_ACTIONS &&
              text_says_less(act_write_actions_nested(w), w->nested_len))) {
             return true;
@@ -364,7 +374,7 @@ char *prop_text(const char *text, char **error)
         return NULL;
     }
     print_flow(&fm, &t);
-    if (match_says_less(text_cstr(&t), &fm.match)) {
+    if (match_says_less(&fm.match)) {
         text_deinit(&t);
         flow_mod_deinit(&fm);
         return NULL;
