@@ -246,7 +246,7 @@ enum ofp_error flow_stats_decode(struct wire_rd *r, const struct msg_header *h,
                            : v15 ? decode15(&entry, h, fs)
                                  : decode11(&entry, h, fs);
     if (!error && (cut || wire_rd_left(&entry) % 8)) {
-        error = OFPERR_OFPBRC_BAD_LEN;
+        error = cut && !v10 ? OFPERR_OFPBIC_BAD_LEN : OFPERR_OFPBRC_BAD_LEN;
     }
     if (!error) {
         error = acts_decode_instructions(&entry, wire_rd_left(&entry), h, &fs->acts);
