@@ -36,15 +36,12 @@ static char *differ(const char *what, const struct wire_wr *a, const struct wire
 /* Values that the reference prints as they are, but does not read: its words for them. */
 static bool is_unreadable(const char *error)
 {
-    static const char *const words[] = {"conntrack helper",
-                                        "unknown port",
-                                        "invalid reason",
-                                        "unknown reason",
-                                        "not a valid VLAN",
-                                        "must be specified on resubmit",
-                                        "duplicate meter instruction",
-                                        "Unsupported ns value",
-                                        "invalid md_type"};
+    static const char *const words[] = {
+        "conntrack helper", "unknown port", "invalid reason", "unknown reason", "not a valid VLAN",
+        "must be specified on resubmit", "duplicate meter instruction", "Unsupported ns value",
+        "invalid md_type",
+        /* Learned bits that the field has not: act_check()'s. */
+        "unknown keyword NXM_", "unknown keyword OXM_", "is not valid because field is only"};
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (strstr(error, words[i])) {
@@ -241,7 +238,7 @@ static char *acts_text_again(bool instructions, uint8_t version, const struct ac
         wrong = is_unreadable(error)
                     ? NULL
                     : xasprintf("prints as `%s', which does not parse: %s", text_cstr(&t), error);
-    } else {
+    } else if (!strstr(text_cstr(&t), "dec_ttl()")) { /* Of no controllers: reads as dec_ttl. */
         struct text t2 = TEXT_INIT;
         acts_format(again.data, again.len, NULL, &t2);
         encode_acts(instructions, version, &again, &back);
