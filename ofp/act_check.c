@@ -53,7 +53,7 @@ enum ofp_error act_verify(const struct act *a, enum act_outer outer, char **why)
                       f ? xasprintf("ct action doesn't support nested modification of %s", f->name)
                         : xasprintf("ct action doesn't support nested action %s", info->name));
     }
-    if (a->type == ACT_NAT) {
+    if (a->type == ACT_NAT && outer != OUTER_WRITE_ACTIONS) {
         return refuse(OFPERR_OFPBAC_BAD_SET_ARGUMENT, why,
                       xstrdup("Cannot have NAT action outside of \"ct\" action"));
     }

@@ -48,13 +48,12 @@ static enum ofp_error decode_one(struct act_decoder *d, struct wire_rd *r)
     if (error) {
         return error;
     }
-
+    if (!row->dec) {
+        return row->vendor ? OFPERR_OFPBAC_BAD_VENDOR_TYPE : OFPERR_OFPBAC_BAD_TYPE;
+    }
     uint16_t len = get_be16(r->p + 2);
     if (len < header || len % 8 || len > wire_rd_left(r)) {
         return OFPERR_OFPBAC_BAD_LEN;
-    }
-    if (!row->dec) {
-        return row->vendor ? OFPERR_OFPBAC_BAD_VENDOR_TYPE : OFPERR_OFPBAC_BAD_TYPE;
     }
     if (len < row->min || len > row->max) {
         return OFPERR_OFPBAC_BAD_LEN;

@@ -191,7 +191,7 @@ static enum ofp_error decode_tlv(struct act_decoder *d, struct wire_rd *r, uint8
     }
     /* Part of a field can be set where it can only be matched whole: nsh_spi[0]. */
     if (error && error != OFPERR_OFPBMC_BAD_MASK) {
-        return action_error(error, header);
+        return r->err ? OFPERR_OFPBMC_BAD_LEN : action_error(error, header);
     }
     if (has_mask && !may_mask) {
         return OFPERR_OFPBAC_BAD_SET_MASK;

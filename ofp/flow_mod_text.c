@@ -243,7 +243,8 @@ static char *parse_actions(char *actions, const struct name_map *names, struct f
                  : NULL;
 }
 
-/* The command that 'text' starts with, and past it; ADD if there is none. */
+/* The command that 'text' starts with, and past it; ADD if there is none.  Any beginning of the word
+ * will do; of two that begin so it is the first. */
 static int parse_command(char **text)
 {
     char *start = *text;
@@ -252,7 +253,7 @@ static int parse_command(char **text)
     }
     size_t len = strcspn(start, ", \t\r\n");
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        if (strlen(commands[i].word) == len && !memcmp(start, commands[i].word, len)) {
+        if (len && !strncmp(commands[i].word, start, len)) {
             *text = start + len;
             return (int)i;
         }

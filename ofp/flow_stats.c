@@ -200,7 +200,7 @@ static enum ofp_error decode15(struct wire_rd *r, const struct msg_header *h, st
     return error;
 }
 
-static enum ofp_error decode_nx(struct wire_rd *r, const struct msg_header *h,
+static enum ofp_error decode_nx(struct wire_rd *r, const struct msg_header *h, bool cut,
                                 struct flow_stats *fs)
 {
     fs->table_id = wire_rd_u8(r);
@@ -212,8 +212,11 @@ static enum ofp_error decode_nx(struct wire_rd *r, const struct msg_header *h,
     fs->idle_age = wire_rd_u16(r) - 1;
     fs->hard_age = wire_rd_u16(r) - 1;
     decode_counters(r, fs);
-    if (r->err || match_len > wire_rd_left(r)) {
+    if (r->err) {
         return OFPERR_OFPBRC_BAD_LEN;
+    }
+    if (match_len > wire_rd_left(r)) {
+        return cut ? OFPERR_OFPBMC_BAD_LEN : OFPERR_OFPBRC_BAD_LEN;
     }
     return flow_mod10_decode_nxm(r, match_len, h, &fs->match, NULL, NULL);
 }
@@ -235,16 +238,15 @@ enum ofp_error flow_stats_decode(struct wire_rd *r, const struct msg_header *h,
     if (r->err || len < fixed) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    struct wire_rd entry = wire_rd_sub(r, len - 2u);
-    if (entry.err) {
-        return OFPERR_OFPBRC_BAD_LEN;
-    }
-    enum ofp_error error = nx    ? decode_nx(&entry, h, fs)
+    size_t rest = wire_rd_left(r);
+    bool cut = len - 2u > rest; /* Then an error of its match comes first. */
+    struct wire_rd entry = wire_rd_sub(r, cut ? rest : len - 2u);
+    enum ofp_error error = nx    ? decode_nx(&entry, h, cut, fs)
                            : v10 ? decode10(&entry, h, fs)
                            : v15 ? decode15(&entry, h, fs)
                                  : decode11(&entry, h, fs);
-    if (!error && wire_rd_left(&entry) % 8) {
-        error = OFPERR_OFPBRC_BAD_LEN;
+    if (!error && (cut || wire_rd_left(&entry) % 8)) {
+        error = cut && !v10 ? OFPERR_OFPBIC_BAD_LEN : OFPERR_OFPBRC_BAD_LEN;
     }
     if (!error) {
         error = acts_decode_instructions(&entry, wire_rd_left(&entry), h, &fs->acts);

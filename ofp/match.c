@@ -112,13 +112,7 @@ enum ofp_error match_decode(struct wire_rd *r, const struct msg_header *h, struc
         return error;
     }
     wire_rd_skip(r, ROUND_UP(len, 8u) - (wire_rd_ofs(r) - start));
-    if (r->err) {
-        return OFPERR_OFPBMC_BAD_LEN;
-    }
-    if (!m->mask.key.packet_type) {
-        m->mask.key.packet_type = UINT32_MAX; /* OpenFlow 1.1+ knows only Ethernet by default. */
-    }
-    return OFPERR_OK;
+    return r->err ? OFPERR_OFPBMC_BAD_LEN : OFPERR_OK;
 }
 
 enum ofp_error match_check_tuple(const struct match *m)
@@ -211,6 +205,15 @@ static void put_field(const struct field *f, const struct match *m, bool of_pack
     tlv_encode(f, &value, exact || f->maskable == MASK_NONE ? NULL : &mask, version, w);
 }
 
+bool match_implies_ethernet(const struct match *m)
+{
+    const struct key *mask = &m->mask.key;
+
+    return mask->eth_type || mask->vlan[0].tci || mask->vlan[1].tci ||
+           !is_all_zeros(mask->eth_src, sizeof mask->eth_src) ||
+           !is_all_zeros(mask->eth_dst, sizeof mask->eth_dst);
+}
+
 /* A range of a family of registers, as long as the family's rows are adjacent. */
 static void put_regs(enum field_id first, enum field_id last, const struct match *m,
                      uint8_t version, struct wire_wr *w)
@@ -225,7 +228,7 @@ static size_t encode_tlvs(const struct match *m, bool of_packet, uint8_t version
     size_t start = w->len;
     bool oxm = version >= OFP12_VERSION, regs64 = version >= OFP15_VERSION;
 
-    if (m->mask.key.packet_type && m->flow.key.packet_type != PACKET_TYPE_DEFAULT) {
+    if (m->flow.key.packet_type != PACKET_TYPE_DEFAULT || !match_implies_ethernet(m)) {
         put_field(&fields[MF_PACKET_TYPE], m, of_packet, version, w);
     }
     for (size_t i = 0; i < ARRAY_SIZE(order); i++) {

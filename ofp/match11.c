@@ -223,7 +223,6 @@ enum ofp_error match11_decode(struct wire_rd *r, struct match *m)
     if (r->err) {
         return OFPERR_OFPBMC_BAD_LEN;
     }
-    mask->packet_type = UINT32_MAX;
     if (!(f.wild & W_IN_PORT)) {
         if (!ofp_port_ok(f.in_port)) {
             return OFPERR_OFPBMC_BAD_VALUE;
@@ -246,6 +245,7 @@ enum ofp_error match11_decode(struct wire_rd *r, struct match *m)
             take_mpls(&f, m);
         }
     }
+    mask->packet_type = match_implies_ethernet(m) ? UINT32_MAX : 0;
     return error;
 }
 

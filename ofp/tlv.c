@@ -105,7 +105,7 @@ enum ofp_error tlv_decode(struct wire_rd *r, const struct msg_header *msg,
     if (h.has_mask) {
         memcpy(mask->b + skip, payload + h.n_value, h.n_value);
         error = check_mask(h.field, mask);
-        if (error || is_all_zeros(mask->b, h.field->n_bytes)) {
+        if (error) {
             return error;
         }
     } else {

@@ -70,7 +70,7 @@ def check_samples(build, report):
             continue
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        if out is None:
+        if out is None or (len(out) == 8 < len(msg)):  # Of replies it writes the header alone.
             oneway += 1
         elif out != msg:
             report.differ(s.kind, s.row, s.version, s.how, "  %s\n  os-ken: %s\n" % (msg.hex(), out.hex()))
@@ -156,7 +156,7 @@ def actions_of(p, o):
         ("set_tunnel64", lambda: nx("SetTunnel64")(tun_id=5), "set_tunnel64:0x5"),
         ("output reg", lambda: nx("OutputReg")(ofs_nbits=15, src="reg1", max_len=100), "output:NXM_NX_REG1[0..15]"),
         ("multipath", lambda: nx("Multipath")(fields=0, basis=50, algorithm=0, max_link=1, arg=0, ofs_nbits=31, dst="reg2"),
-         "multipath(eth_src,50,modulo_n,1,0,NXM_NX_REG2[])"),
+         "multipath(eth_src,50,modulo_n,2,0,NXM_NX_REG2[])"),
         ("conjunction", lambda: nx("Conjunction")(clause=1, n_clauses=2, id_=5), "conjunction(5,2/2)"),
         ("ct", lambda: nx("CT")(flags=1, zone_src="", zone_ofs_nbits=4, recirc_table=2, alg=0, actions=[]), "ct(commit,table=2,zone=4)"),
         ("ct_clear", lambda: nx("CTClear")(), "ct_clear"),
@@ -166,7 +166,7 @@ def actions_of(p, o):
         ("sample", lambda: nx("Sample")(probability=3, collector_set_id=1, obs_domain_id=2, obs_point_id=3),
          "sample(probability=3,collector_set_id=1,obs_domain_id=2,obs_point_id=3)"),
         ("fin_timeout", lambda: nx("FinTimeout")(fin_idle_timeout=30, fin_hard_timeout=60), "fin_timeout(idle_timeout=30,hard_timeout=60)"),
-        ("learn", lambda: nx("Learn")(table_id=10, specs=[]), "learn(table=10,priority=0)"),
+        ("learn", lambda: nx("Learn")(table_id=10, specs=[]), "learn(table=10)"),
         ("dec_ttl ids", lambda: nx("DecTtlCntIds")(cnt_ids=[1, 2, 3]), "dec_ttl(1,2,3)"),
         ("output trunc", lambda: nx("OutputTrunc")(port=3, max_len=100), "output(port=3,max_len=100)"),
     ]
@@ -205,6 +205,8 @@ def check_built(build, report):
     printed = samples.printed(os.path.join(build, "utilities/sluice-ofctl"), [r[3] for r in rows])
     for (version, kind, name, msg, text), got in zip(rows, printed):
         report.n += 1
+        if version == 6 and name in ("load", "move"):
+            continue  # 1.5 has set_field and copy_field for them.
         if text not in got or "decode error" in got:
             report.differ(kind, name, version, "built", "  %s\n  ours:   %s  wanted: %s\n" % (msg.hex(), got, text))
 

@@ -39,7 +39,9 @@ def main(build, srcdir):
         print("skipped: no tshark here")
         return samples.SKIP
     report = samples.Report("tshark", srcdir)
-    good = [s for s in samples.load(build) if s.want in ("same", "ok") and len(s.message()) < 60000]
+    # Of whole messages those in canonical form: the others are odd, and known to be.
+    good = [s for s in samples.load(build) if len(s.message()) < 60000
+            and (s.want == "same" or (s.want == "ok" and s.kind != "message"))]
     with tempfile.NamedTemporaryFile(suffix=".pcap") as f:
         write_pcap(f, [s.message() for s in good])
         out = subprocess.run(["tshark", "-n", "-r", f.name, "-d", "tcp.port==%d,openflow" % PORT, "-o", "tcp.check_checksum:FALSE",
@@ -52,7 +54,9 @@ def main(build, srcdir):
         _, protocol, malformed, severity, message = (line.split("\t") + [""] * 5)[:5]
         seen += protocol == "OpenFlow"
         texts = [m for m in message.split(",") if "not dissected" not in m]  # What it cannot do, it says so.
-        if malformed or (texts and any(int(v) >= 0x600000 for v in severity.split(",") if v)):  # Warnings and errors.
+        inside = malformed.startswith("[Malformed Packet: IPv4]")  # The frame of a packet-in: it may be anything.
+        severe = texts and any(int(v) >= 0x600000 for v in severity.split(",") if v)  # Warnings and errors.
+        if (malformed or severe) and not inside:
             report.differ(s.kind, s.row, s.version, s.how, "  %s\n  tshark: %s %s\n" % (s.message().hex(), malformed, message))
     print("tshark: %d of %d dissected as OpenFlow" % (seen, len(good)))
     return report.finish() or (1 if seen < len(good) else 0)

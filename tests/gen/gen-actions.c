@@ -248,7 +248,7 @@ static void gen_lengths(const struct out *o, const struct body *b)
 {
     const struct act_wire *row = &act_wires[b->row];
     uint8_t *p = xzalloc(b->len + 8);
-    enum ofp_error bad = OFPERR_OFPBAC_BAD_LEN;
+    enum ofp_error bad = row->dec ? OFPERR_OFPBAC_BAD_LEN : unknown_error(row);
 
     memcpy(p, b->data, b->len);
     put_be16(p + 2, (uint16_t)(b->len - 1));
@@ -258,7 +258,7 @@ static void gen_lengths(const struct out *o, const struct body *b)
     put_be16(p + 2, (uint16_t)(b->len + 8));
     emit(o, GEN_ACTIONS, "length beyond the list", p, b->len, WANT_ERROR, bad);
     emit(o, GEN_ACTIONS, "longer by 8", p, b->len + 8,
-         b->len + 8 > row->max ? WANT_ERROR : WANT_ANY, row->dec ? bad : unknown_error(row));
+         b->len + 8 > row->max || !row->dec ? WANT_ERROR : WANT_ANY, bad);
     put_be16(p + 2, (uint16_t)(b->len - 8));
     emit(o, GEN_ACTIONS, "shorter by 8", p, MAX(b->len - 8, 8u),
          b->len - 8 < row->min ? WANT_ERROR : WANT_ANY, bad);
@@ -289,9 +289,9 @@ static void gen_in_set(const struct out *o, const struct body *b)
     size_t len = 8 + b->len;
     uint8_t *p = xzalloc(len);
 
-    if (b->in_ct && row->dec) {
+    if (b->in_ct && row->dec && b->row != RAW_NAT) {
         want = WANT_ANY; /* Which of two rules it breaks first is not told. */
-    } else if (want != WANT_ERROR || b->row == RAW_WRITE_METADATA) {
+    } else if (b->row == RAW_NAT || want != WANT_ERROR || b->row == RAW_WRITE_METADATA) {
         const struct act_info *info = &act_infos[row->type];
         if (info->slot == ACT_SLOT_NONE) {
             want = WANT_ERROR;

@@ -244,7 +244,8 @@ static void gen_valid(const struct source *s, const uint8_t *value, const uint8_
 
     put_chain(&l, s, SIZE_MAX);
     put_tlv(&l, s->cp, zeros, zeros, f->n_bytes);
-    emit(s, &l, "mask of zeros", WANT_OK, OFPERR_OK);
+    bool zero = f->id != MF_NSH_MDTYPE; /* Has zero for a value. */
+    emit(s, &l, "mask of zeros", zero ? WANT_OK : WANT_ERROR, OFPERR_OFPBMC_BAD_VALUE);
 
     if (f->n_bits < 2) {
         return; /* No mask is partial. */

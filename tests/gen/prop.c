@@ -36,13 +36,12 @@ static char *differ(const char *what, const struct wire_wr *a, const struct wire
 /* Values that the reference prints as they are, but does not read: its words for them. */
 static bool is_unreadable(const char *error)
 {
-    static const char *const words[] = {"conntrack helper",
-                                        "unknown port",
-                                        "invalid reason",
-                                        "unknown reason",
-                                        "not a valid VLAN",
-                                        "must be specified on resubmit",
-                                        "duplicate meter instruction"};
+    static const char *const words[] = {
+        "conntrack helper", "unknown port", "invalid reason", "unknown reason", "not a valid VLAN",
+        "must be specified on resubmit", "duplicate meter instruction", "Unsupported ns value",
+        "invalid md_type",
+        /* Learned bits that the field has not: act_check()'s. */
+        "unknown keyword NXM_", "unknown keyword OXM_", "is not valid because field is only"};
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (strstr(error, words[i])) {
@@ -80,7 +79,7 @@ static char *parse_match(char *text, struct match *m)
 }
 
 /* What the reference prints in a form that it does not read, or leaves out. */
-static bool match_says_less(const char *text, const struct match *m)
+static bool match_says_less(const struct match *m)
 {
     /* Fields of NSH are sent without their prerequisite, but not printed. */
     if (m->flow.key.eth_type != htons(0x894f) &&
@@ -88,9 +87,22 @@ static bool match_says_less(const char *text, const struct match *m)
          m->mask.key.nsh_spi || m->mask.key.nsh_si || m->mask.key.nsh_ttl)) {
         return true;
     }
+    for (uint64_t map = m->mask.tun.present; map; map &= map - 1) {
+        const struct tun_place *p = &m->tun[__builtin_ctzll(map)];
+        if (p->masked && is_all_ones(m->mask.tun.space + p->ofs, p->len)) {
+            return true; /* Prints as without a mask. */
+        }
+    }
+    /* Packets are of Ethernet without saying. */
+    const struct key *mask = &m->mask.key;
+    if (mask->packet_type && !m->flow.key.packet_type && !mask->eth_type && !mask->vlan[0].tci &&
+        is_all_zeros(mask->eth_src, 6) && is_all_zeros(mask->eth_dst, 6)) {
+        return true;
+    }
     return !is_all_zeros(m->mask.key.nsh_c, sizeof m->mask.key.nsh_c) ||
            m->mask.key.tun_gbp_flags || m->mask.key.tun_erspan_ver || m->mask.key.tun_erspan_idx ||
-           m->mask.key.tun_erspan_dir || m->mask.key.tun_erspan_hwid || strstr(text, "gtpu_");
+           m->mask.key.tun_erspan_dir || m->mask.key.tun_erspan_hwid ||
+           m->mask.key.tun_gtpu_flags || m->mask.key.tun_gtpu_msgtype;
 }
 
 static char *match_text_again(const struct match *m, uint8_t version, const struct wire_wr *w)
@@ -101,7 +113,7 @@ static char *match_text_again(const struct match *m, uint8_t version, const stru
     char *wrong = NULL;
 
     match_format(m, NULL, -1, &t);
-    if (match_says_less(text_cstr(&t), m)) {
+    if (match_says_less(m)) {
         text_deinit(&t);
         return NULL;
     }
@@ -158,7 +170,8 @@ char *prop_oxm(uint8_t version, const void *data, size_t len, struct prop *p)
 /* ---- actions ---- */
 
 /* Does text say less than the wire, as the reference has it: which of several forms of an action it
- * came in, max_len where it means nothing, flags of a nat without direction, ranges of one? */
+ * came in, max_len where it means nothing, flags of ct that nobody knows, the header size of encap,
+ * flags of a nat without direction, ranges of one? */
 static bool text_says_less(const struct act *list, size_t len)
 {
     const struct act *a;
@@ -170,14 +183,17 @@ static bool text_says_less(const struct act *list, size_t len)
         const struct act_ct *ct = p;
         const struct act_write_actions *w = p;
         const struct act_nat *nat = p;
+        const struct act_encap *encap = p;
         if (a->raw != RAW_NONE ||
             (a->type == ACT_OUTPUT && o->port != OFPP_CONTROLLER && o->max_len) ||
             (a->type == ACT_OUTPUT_REG && reg->max_len != UINT16_MAX) ||
             (a->type == ACT_NAT &&
              (!(nat->flags & (NAT_SRC | NAT_DST)) || (!nat->af && !nat->proto_min) ||
               nat->proto_max || !is_all_zeros(nat->addr_max, sizeof nat->addr_max))) ||
+            (a->type == ACT_ENCAP && encap->hdr_size) ||
             a->type == ACT_CONTROLLER || /* May print as a plain output. */
-            (a->type == ACT_CT && text_says_less(act_ct_nested(ct), ct->nested_len)) ||
+            (a->type == ACT_CT &&
+             (ct->other_flags || text_says_less(act_ct_nested(ct), ct->nested_len))) ||
             (a->type == ACT_WRITE_ACTIONS &&
              text_says_less(act_write_actions_nested(w), w->nested_len))) {
             return true;
@@ -222,7 +238,7 @@ static char *acts_text_again(bool instructions, uint8_t version, const struct ac
         wrong = is_unreadable(error)
                     ? NULL
                     : xasprintf("prints as `%s', which does not parse: %s", text_cstr(&t), error);
-    } else {
+    } else if (!strstr(text_cstr(&t), "dec_ttl()")) { /* Of no controllers: reads as dec_ttl. */
         struct text t2 = TEXT_INIT;
         acts_format(again.data, again.len, NULL, &t2);
         encode_acts(instructions, version, &again, &back);
@@ -364,7 +380,7 @@ char *prop_text(const char *text, char **error)
         return NULL;
     }
     print_flow(&fm, &t);
-    if (match_says_less(text_cstr(&t), &fm.match)) {
+    if (match_says_less(&fm.match)) {
         text_deinit(&t);
         flow_mod_deinit(&fm);
         return NULL;
@@ -379,7 +395,7 @@ char *prop_text(const char *text, char **error)
         acts_encode_instructions(fm.acts.data, fm.acts.len, version, &w);
         match_encode(&fm2.match, version, &w2);
         acts_encode_instructions(fm2.acts.data, fm2.acts.len, version, &w2);
-        if (!w.err && !same_bytes(&w, &w2)) {
+        if (!w.err && !text_says_less(fm.acts.data, fm.acts.len) && !same_bytes(&w, &w2)) {
             char *what = xasprintf("`%s' prints as `%s'", text, text_cstr(&t));
             wrong = differ(what, &w, &w2);
             free(what);

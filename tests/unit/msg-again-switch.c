@@ -134,10 +134,15 @@ void again_table_desc_reply(struct wire_rd *r, const struct msg_header *h, struc
     size_t start = msg_start(w, h->type, h->version, h->xid);
     struct table_config c;
     bool end;
-    while (!table_desc_decode(r, &c, &end) && !end) {
+    enum ofp_error error;
+    while (!(error = table_desc_decode(r, &c, &end)) && !end) {
         table_desc_encode(&c, w);
     }
-    msg_finish(w, start);
+    if (error) {
+        w->len = start;
+    } else {
+        msg_finish(w, start);
+    }
 }
 
 void again_table_status(struct wire_rd *r, const struct msg_header *h, struct wire_wr *w)

@@ -95,10 +95,12 @@ static const struct {
     {-1, "modify,ip,actions=2", P "MOD ip actions=output:2"},
     {-1, "modify_strict ip,actions=2", P "MOD_STRICT ip actions=output:2"},
     {-1, " delete_strict priority=4,ip", P "DEL_STRICT table:255 priority=4,ip actions=drop"},
+    {-1, "delete_ priority=4,ip", P "DEL_STRICT table:255 priority=4,ip actions=drop"},
+    {-1, "m ip actions=drop", P "MOD ip actions=drop"},
     {-1, "delete,ip", P "DEL table:255 ip actions=drop"},
     {-1, "delete", P "DEL table:255 actions=drop"},
     {-1, "frob ip,actions=1", "field frob missing value"},
-    {-1, "delet ip", "must specify an action"},
+    {-1, "delet ip", P "DEL table:255 ip actions=drop"},
     {-1, "add", "must specify an action"},
     {-1, "", "must specify an action"},
 };

@@ -204,7 +204,8 @@ static void test_priority_and_flow(void **state)
          "0."
          "0.0.0,arp_tpa=0.0.0.0,arp_op=0,arp_sha=00:00:00:00:00:00,arp_tha=00:00:00:00:00:00"},
         {"in_port=3,udp,udp_dst=53,dl_vlan=5,reg0=1",
-         "udp,reg0=0x1,in_port=3,dl_vlan=5,dl_vlan_pcp=0,dl_src=00:00:00:00:00:00,dl_dst=00:00:00:"
+         "udp,reg0=0x1,in_port=3,dl_vlan=5,dl_vlan_pcp=0,vlan_tci1=0x0000,dl_src=00:00:00:00:00:00,"
+         "dl_dst=00:00:00:"
          "00:00:00,nw_src=0.0.0.0,nw_dst=0.0.0.0,nw_tos=0,nw_ecn=0,nw_ttl=0,nw_frag=no,tp_src=0,tp_"
          "dst=53"},
     };

@@ -75,7 +75,9 @@ static void test_each_row(void **state)
         assert_int_equal(decode_with(&prefix, f, true, payload, f->n_bytes * 2u, 1, &m),
                          OFPERR_OFPBMC_BAD_WILDCARDS);
         memset(payload, 0, f->n_bytes);
-        assert_int_equal(decode_with(&prefix, f, true, payload, f->n_bytes * 2u, 1, &m), OFPERR_OK);
+        bool zero = f->id != MF_NSH_MDTYPE; /* Has zero for a value. */
+        assert_int_equal(decode_with(&prefix, f, true, payload, f->n_bytes * 2u, 1, &m),
+                         zero ? OFPERR_OK : OFPERR_OFPBMC_BAD_VALUE);
         assert_true(field_is_wild(f, &m.mask));
         payload[f->n_bytes * 2 - 1] = 1;
         assert_int_equal(decode_with(&prefix, f, true, payload, f->n_bytes * 2u, 1, &m),
@@ -291,7 +293,6 @@ static void test_struct_ofp_match(void **state)
         assert_int_equal(match_decode(&r, &of13, &m), cases[i].want);
         if (!cases[i].want) {
             assert_int_equal(wire_rd_ofs(&r), cases[i].used);
-            assert_int_equal(m.mask.key.packet_type, UINT32_MAX);
         }
     }
 }
@@ -353,7 +354,6 @@ static void test_round_trip(void **state)
                 wire_rd_init(&r, w.data, w.len);
                 assert_int_equal(match_decode(&r, &of13, &back), OFPERR_OK);
                 assert_false(wire_rd_left(&r));
-                m.mask.key.packet_type = UINT32_MAX;
                 assert_true(match_equal(&m, &back));
                 wire_wr_deinit(&w);
             }
