@@ -92,7 +92,7 @@ static struct answer *add(uint16_t type, uint16_t flags, uint32_t seq, uint32_t 
 static void add_ack(uint32_t seq, int error)
 {
     struct answer *a = add(NLMSG_ERROR, 0, seq, NLMSG_HDRLEN + sizeof(struct nlmsgerr));
-    int32_t code = -error;
+    int32_t code = (int32_t)(0 - (uint32_t)error);
     memcpy(a->b + NLMSG_HDRLEN, &code, sizeof code);
 }
 

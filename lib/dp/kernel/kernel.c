@@ -20,7 +20,9 @@ LOG_MODULE(kernel);
 
 static void on_datapath(void *ifindex, const struct nlsock_msg *m)
 {
-    *(int *)ifindex = m->dp_ifindex;
+    if (m->family == NLSOCK_DATAPATH) {
+        *(int *)ifindex = m->dp_ifindex;
+    }
 }
 
 static int set_datapath(struct kernel *k, uint8_t cmd, uint32_t features)
@@ -154,7 +156,7 @@ static void close_kernel(struct dp *up, bool destroy)
     for (unsigned i = 0; i < k->n_threads; i++) {
         upcall_stop(&k->threads[i]);
     }
-    if (k->ifindex) {
+    if (k->opened) {
         (void)kflow_walk(&k->flows, k->sock, NULL, NULL);
         kflow_deinit(&k->flows);
         kport_deinit(k, destroy);
@@ -213,12 +215,12 @@ static char *open_kernel(const struct dp *up, struct dp **out)
     error = error ? error : make_datapath(k);
     if (error) {
         char *text = cannot_open(k, error);
-        k->ifindex = 0;
         close_kernel(&k->up, false);
         return text;
     }
     kprobe_run(k);
     kflow_init(&k->flows, &k->up, k->ifindex, &k->key_features, &k->action_env);
+    k->opened = true;
     inherit(k);
     char *text = start_threads(k);
     if (!text && (error = choose_dispatch(k))) {
