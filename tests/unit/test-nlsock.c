@@ -286,6 +286,7 @@ static void test_batches(void **state UNUSED)
     nlsock_batch_end(&b, &w);
     add_ack(12, 0);
     assert_int_equal(nlsock_batch_run(&b, NULL, on_done, NULL), 0);
+    assert_int_equal(sent_seq[0], 12);
     assert_false(nlsock_batch_add(&b, NLSOCK_FLOW, 1, 0, 1, NLSOCK_BUF, &w));
     assert_false(nlsock_batch_add(&b, NLSOCK_METER, 1, 0, 1, 8, &w)); /* This kernel has none. */
     assert_int_equal(nlsock_batch_run(&(struct nlsock_batch){.sock = s}, NULL, on_done, NULL), 0);
