@@ -426,7 +426,10 @@ static void test_deleted_by_others(void **state UNUSED)
     fk.fail_cmd = OVS_FLOW_CMD_GET;
     fk.fail_error = ENODEV;
     pthread_mutex_unlock(&fk.lock);
+    loop_timer_cancel(&k->timer);
     k->timer.cb(k);
+    assert_true(loop_timer_pending(&k->timer)); /* Again, and not before its time. */
+    assert_true(k->timer.at_ms >= loop_now(t.loop) + MAX(1000, 4 * k->flows.walk_ms));
     assert_true(fk.exists);
     assert_int_equal(fk.n_ports, 1);
     assert_int_equal(fk.ports[0].no, 5);

@@ -134,6 +134,8 @@ static void on_timer(void *k_)
     if (kflow_expire(&k->flows, k->sock) == ENODEV) {
         revive(k);
     }
+    /* A quarter of this thread's time at most. */
+    loop_timer_after(&k->timer, MAX(TIMER_MS, 4 * k->flows.walk_ms));
 }
 
 /* What a former daemon has left is its flows, and ports that are none any more. */
@@ -232,7 +234,7 @@ static char *open_kernel(const struct dp *up, struct dp **out)
     }
     k->flows.action_env = k->action_env;
     kport_init(k);
-    loop_timer_every(&k->timer, TIMER_MS);
+    loop_timer_after(&k->timer, TIMER_MS);
     *out = &k->up;
     return NULL;
 }
