@@ -8,3 +8,8 @@ EXTRA_PROGRAMS += $(BENCHES)
 bench: $(BENCHES)
 	@for b in $(BENCHES); do ./$$b || exit 1; done
 .PHONY: bench
+# On the kernel datapath, beside Open vSwitch's daemon; KERNEL_LAB as for check-kernel.
+EXTRA_DIST += tests/bench/kernel.py
+bench-kernel: all
+	cd '$(srcdir)/tests' && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=harness $(PYTHON3) -m bench.kernel '$(abs_top_builddir)'
+.PHONY: bench-kernel

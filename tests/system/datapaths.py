@@ -5,6 +5,7 @@ table names.  A name stands for all that begin with it."""
 
 NOT_ON = {
     "netdev": {
+        "kernel.": "what only the kernel datapath has",
         "upgrade.": "the packets' way is in the daemon that is killed",
     },
     "system": {

@@ -213,6 +213,25 @@ static void test_per_cpu(void **state UNUSED)
     assert_false(fk.exists);
 }
 
+/* A reassembled packet's largest fragment, and its hash, go back with it. */
+static void test_mru(void **state UNUSED)
+{
+    _Alignas(8) uint8_t buf[4096];
+    struct key key = udp(1);
+    struct nlwr w;
+
+    open_dp();
+    nlwr_init(&w, buf, sizeof buf);
+    put_upcall(&w, &key, NULL);
+    nlwr_put_u16(&w, OVS_PACKET_ATTR_MRU, 1400);
+    nlwr_put_u64(&w, OVS_PACKET_ATTR_HASH, UINT64_C(0x100000007));
+    send_upcall(0, OVS_PACKET_CMD_MISS, w.data, w.len);
+    wait_for(&fk.n_executed, 1);
+    assert_int_equal(fk.mru, 1400);
+    assert_true(fk.hash == UINT64_C(0x100000007));
+    close_dp(true);
+}
+
 static void test_per_port(void **state UNUSED)
 {
     fk.no_per_cpu = true;
@@ -407,7 +426,10 @@ static void test_deleted_by_others(void **state UNUSED)
     fk.fail_cmd = OVS_FLOW_CMD_GET;
     fk.fail_error = ENODEV;
     pthread_mutex_unlock(&fk.lock);
+    loop_timer_cancel(&k->timer);
     k->timer.cb(k);
+    assert_true(loop_timer_pending(&k->timer)); /* Again, and not before its time. */
+    assert_true(k->timer.at_ms >= loop_now(t.loop) + MAX(1000, 4 * k->flows.walk_ms));
     assert_true(fk.exists);
     assert_int_equal(fk.n_ports, 1);
     assert_int_equal(fk.ports[0].no, 5);
@@ -422,9 +444,9 @@ int main(void)
 {
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_per_cpu),           TEST(test_per_port),       TEST(test_beyond),
-        TEST(test_bad_upcalls),       TEST(test_errors_on_open), TEST(test_adopt),
-        TEST(test_deleted_by_others),
+        TEST(test_per_cpu), TEST(test_per_port),          TEST(test_mru),
+        TEST(test_beyond),  TEST(test_bad_upcalls),       TEST(test_errors_on_open),
+        TEST(test_adopt),   TEST(test_deleted_by_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,6 +193,24 @@ static void test_refused(void **state UNUSED)
     assert_int_equal(fk_count(), 1);
 }
 
+/* What a flow counted between the dump and its end is told with the end. */
+static void test_late(void **state UNUSED)
+{
+    struct book *b = add(1);
+
+    fk_hit(10, 1000, 1);
+    fk.late = 3;
+    walk(DP_FLOW_REPLACE);
+    struct book *b2 = &t.books[t.n_books - 1];
+    assert_int_equal(b->packets, 14);
+    assert_int_equal(b->bytes, 1400);
+    fk_hit(2, 200, 1);
+    walk(DP_FLOW_DELETE);
+    assert_int_equal(b2->packets, 5);
+    assert_int_equal(b2->bytes, 500);
+    assert_int_equal(b->packets, 14);
+}
+
 /* The kernel did it, and nobody heard. */
 static void test_lost_answers(void **state UNUSED)
 {
@@ -475,10 +493,10 @@ int main(void)
 {
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_exact),         TEST(test_refused),  TEST(test_lost_answers),
-        TEST(test_replace_fails), TEST(test_vanished), TEST(test_interrupted),
-        TEST(test_foreign),       TEST(test_limit),    TEST(test_expiry),
-        TEST(test_many),          TEST(test_scan),
+        TEST(test_exact),        TEST(test_late),          TEST(test_refused),
+        TEST(test_lost_answers), TEST(test_replace_fails), TEST(test_vanished),
+        TEST(test_interrupted),  TEST(test_foreign),       TEST(test_limit),
+        TEST(test_expiry),       TEST(test_many),          TEST(test_scan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,7 +92,7 @@ static struct answer *add(uint16_t type, uint16_t flags, uint32_t seq, uint32_t 
 static void add_ack(uint32_t seq, int error)
 {
     struct answer *a = add(NLMSG_ERROR, 0, seq, NLMSG_HDRLEN + sizeof(struct nlmsgerr));
-    int32_t code = -error;
+    int32_t code = (int32_t)(0 - (uint32_t)error);
     memcpy(a->b + NLMSG_HDRLEN, &code, sizeof code);
 }
 
@@ -286,6 +286,7 @@ static void test_batches(void **state UNUSED)
     nlsock_batch_end(&b, &w);
     add_ack(12, 0);
     assert_int_equal(nlsock_batch_run(&b, NULL, on_done, NULL), 0);
+    assert_int_equal(sent_seq[0], 12);
     assert_false(nlsock_batch_add(&b, NLSOCK_FLOW, 1, 0, 1, NLSOCK_BUF, &w));
     assert_false(nlsock_batch_add(&b, NLSOCK_METER, 1, 0, 1, 8, &w)); /* This kernel has none. */
     assert_int_equal(nlsock_batch_run(&(struct nlsock_batch){.sock = s}, NULL, on_done, NULL), 0);

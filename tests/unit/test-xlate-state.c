@@ -331,6 +331,20 @@ static void test_port_config(void **state)
     world_deinit(&w);
 }
 
+/* A former process' flows in the kernel name smaller ids. */
+static void test_continuations_start(void **state UNUSED)
+{
+    struct continuations *cs = continuations_new(1, 3);
+    struct continuation_state st = {.bridge_id = 1};
+
+    continuations_start_at(cs, 71);
+    continuations_start_at(cs, 5);
+    struct continuation *a = continuation_get(cs, &st, NULL, NULL);
+    assert_int_equal(a->id, 71);
+    continuation_put(cs, a, 0);
+    continuations_unref(cs);
+}
+
 static void test_continuations(void **state)
 {
     struct continuations *cs = continuations_new(1, 3);
@@ -460,8 +474,9 @@ int main(void)
         cmocka_unit_test(test_normal_vlans),  cmocka_unit_test(test_fdb_limit),
         cmocka_unit_test(test_credit),        cmocka_unit_test(test_depends),
         cmocka_unit_test(test_packet_out),    cmocka_unit_test(test_port_config),
-        cmocka_unit_test(test_continuations), cmocka_unit_test(test_can_execute),
-        cmocka_unit_test(test_bounds),        cmocka_unit_test(test_commit_cookie),
+        cmocka_unit_test(test_continuations), cmocka_unit_test(test_continuations_start),
+        cmocka_unit_test(test_can_execute),   cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_commit_cookie),
     };
     return cmocka_run_group_tests(all, world_setup, world_teardown);
 }

@@ -20,7 +20,9 @@ LOG_MODULE(kernel);
 
 static void on_datapath(void *ifindex, const struct nlsock_msg *m)
 {
-    *(int *)ifindex = m->dp_ifindex;
+    if (m->family == NLSOCK_DATAPATH) {
+        *(int *)ifindex = m->dp_ifindex;
+    }
 }
 
 static int set_datapath(struct kernel *k, uint8_t cmd, uint32_t features)
@@ -132,6 +134,8 @@ static void on_timer(void *k_)
     if (kflow_expire(&k->flows, k->sock) == ENODEV) {
         revive(k);
     }
+    /* A quarter of this thread's time at most. */
+    loop_timer_after(&k->timer, MAX(TIMER_MS, 4 * k->flows.walk_ms));
 }
 
 /* What a former daemon has left is its flows, and ports that are none any more. */
@@ -154,7 +158,7 @@ static void close_kernel(struct dp *up, bool destroy)
     for (unsigned i = 0; i < k->n_threads; i++) {
         upcall_stop(&k->threads[i]);
     }
-    if (k->ifindex) {
+    if (k->opened) {
         (void)kflow_walk(&k->flows, k->sock, NULL, NULL);
         kflow_deinit(&k->flows);
         kport_deinit(k, destroy);
@@ -214,12 +218,12 @@ static char *open_kernel(const struct dp *up, struct dp **out)
     error = error ? error : make_datapath(k);
     if (error) {
         char *text = cannot_open(k, error);
-        k->ifindex = 0;
         close_kernel(&k->up, false);
         return text;
     }
     kprobe_run(k);
     kflow_init(&k->flows, &k->up, k->ifindex, &k->key_features, &k->action_env);
+    k->opened = true;
     inherit(k);
     char *text = start_threads(k);
     if (!text && (error = choose_dispatch(k))) {
@@ -231,7 +235,7 @@ static char *open_kernel(const struct dp *up, struct dp **out)
     }
     k->flows.action_env = k->action_env;
     kport_init(k);
-    loop_timer_every(&k->timer, TIMER_MS);
+    loop_timer_after(&k->timer, TIMER_MS);
     *out = &k->up;
     return NULL;
 }

@@ -22,7 +22,8 @@ struct kernel_port {
 
 struct kernel {
     struct dp up;
-    int ifindex; /* Of the datapath: its local device. */
+    int ifindex; /* Of the datapath: its local device; 0: it has gone, and is to be made again. */
+    bool opened; /* The members below are initialised. */
     struct nlsock *sock;
     struct nlsock *ct_dump, *ct_requests; /* kct.c: opened when first needed. */
     struct nlsock_families families;

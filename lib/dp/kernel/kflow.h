@@ -73,6 +73,7 @@ struct kflows {
     uint32_t n;              /* Atomic. */
     struct kflow_once *once; /* Atomic stack. */
     uint32_t limit;          /* Atomic: of 'n'. */
+    int64_t walk_ms;         /* What kflow_expire() took last. */
     uint32_t n_dumps;        /* Atomic: whole ones. */
     /* Flows in the kernel that nobody here knows are left alone: a former process' ones, which
      * carry its traffic until this one has its rules. */

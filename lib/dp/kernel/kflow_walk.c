@@ -494,6 +494,7 @@ int kflow_expire(struct kflows *fs, struct nlsock *sock)
     int64_t start = clock_ms(); /* The work's own time: it is not warped. */
     int error = kflow_walk(fs, sock, expire_one, &e);
 
-    __atomic_store_n(&fs->limit, kflow_adapt(fs->limit, n, clock_ms() - start), __ATOMIC_RELAXED);
+    fs->walk_ms = clock_ms() - start;
+    __atomic_store_n(&fs->limit, kflow_adapt(fs->limit, n, fs->walk_ms), __ATOMIC_RELAXED);
     return error;
 }

@@ -1,0 +1,74 @@
+"""test_kernel - the kernel datapath alone: what Debian's ovs-dpctl sees of it, speed, and other tools of the kernel."""
+import re
+import shutil
+
+from sluice import Skip, wait_for
+from system.test_firewall import FIREWALL, connect, serve
+
+
+def lines(text):
+    """Flows or other lines without what changes between two looks."""
+    return sorted(re.sub(r"used:[\d.]+s", "used", line) for line in text.splitlines())
+
+
+def genuine(daemon, *argv):
+    return daemon.netns.run("ovs-dpctl", *argv)
+
+
+def test_genuine_dpctl(env):
+    """The genuine ovs-dpctl shows of our datapath what dpctl/ of our daemon shows, line by line."""
+    if not shutil.which("ovs-dpctl"):
+        raise Skip("openvswitch-switch is not installed")
+    daemon = env.daemon()
+    h1, h2 = env.two_hosts(daemon, v6=True)
+    daemon.add_flows("br0", FIREWALL + "table=0,priority=50,udp,tp_dst=5000,actions=push_vlan:0x8100,set_field:4101->vlan_vid,"
+                     "set_field:10.9.9.9->ip_dst,dec_ttl,output:2\n")
+    wait_for("IPv6", lambda: h1.ping("fc00::2") == 1)
+    assert h1.ping("10.1.1.2", 3) == 3
+    serve(env, h2, "0.0.0.0", 8080)
+    assert connect(h1, "10.1.1.2", 8080)
+    h1.run("/usr/bin/python3", "-c", "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
+           "[s.sendto(b'x', ('10.1.1.2', 5000)) for _ in range(3)]")
+
+    def same(command):
+        ours, theirs = lines(daemon.appctl("dpctl/" + command[0], *command[1:])), lines(genuine(daemon, *command))
+        return ours == theirs or (ours, theirs)
+
+    for command in ["dump-flows"], ["-m", "dump-flows"], ["show"]:
+        command = command[::-1]
+        # A packet or an upcall may come between the two looks.
+        wait_for_same(command, same)
+    assert "push_vlan(vid=5,pcp=0)" in genuine(daemon, "dump-flows")
+
+
+def wait_for_same(command, same):
+    last = []
+
+    def look():
+        last[:] = [same(command)]
+        return last[0] is True
+
+    try:
+        wait_for(f"the same lines of {command}", look, 5, 0.3)
+    except Exception:
+        ours, theirs = last[0]
+        raise AssertionError(f"{command}: ours alone:\n" + "\n".join(x for x in ours if x not in theirs) +
+                             "\ntheirs alone:\n" + "\n".join(x for x in theirs if x not in ours))
+
+
+def test_flows_are_in_the_kernel(env):
+    """Packets of known flows meet the kernel only: hits, not upcalls."""
+    daemon = env.daemon()
+    h1, h2 = env.two_hosts(daemon)
+    daemon.add_flows("br0", FIREWALL)
+    assert h1.ping("10.1.1.2", 3) == 3
+
+    def lookups():
+        text = daemon.appctl("dpctl/show")
+        return tuple(int(re.search(rf"{word}:(\d+)", text)[1]) for word in ("hit", "missed"))
+
+    before = lookups()
+    assert h1.ping("10.1.1.2", 10) == 10
+    after = lookups()
+    assert after[0] - before[0] >= 36, (before, after)  # Two passes to and fro.
+    assert after[1] - before[1] <= 4, (before, after)
