@@ -59,8 +59,9 @@ struct nlsock {
 /* A netlink socket of this process' network namespace.  'news': for what the kernel sends by
  * itself; receiving never waits.  0 or errno. */
 int nlsock_open(bool news, struct nlsock **);
-int nlsock_open_netfilter(struct nlsock **);                /* For requests to its subsystems. */
-struct nlsock *nlsock_new(const struct nlsock_transport *); /* Takes it over. */
+int nlsock_open_netfilter(struct nlsock **); /* For requests to its subsystems. */
+int nlsock_open_real(int protocol, int flags, struct nlsock **); /* NETLINK_*, SOCK_*. */
+struct nlsock *nlsock_new(const struct nlsock_transport *);      /* Takes it over. */
 void nlsock_free(struct nlsock *);
 /* ENOENT: no openvswitch in this kernel. */
 int nlsock_resolve(struct nlsock *, struct nlsock_families *) MUST_USE;
