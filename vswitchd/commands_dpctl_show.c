@@ -70,11 +70,16 @@ static void put_port_stats(struct text *t, const struct dp_port_stats *s)
         const char *name;
         uint64_t value;
     } counters[] = {
-        {"    RX packets", s->rx_packets},   {" errors", s->rx_errors},
-        {" dropped", s->rx_dropped},         {" overruns", s->rx_over},
-        {" frame", s->rx_frame},      {"\n    TX packets", s->tx_packets},
-        {" errors", s->tx_errors},           {" dropped", s->tx_dropped},
-        {" aborted", s->tx_aborted},         {" carrier", s->tx_carrier},
+        {"    RX packets", s->rx_packets},
+        {" errors", s->rx_errors},
+        {" dropped", s->rx_dropped},
+        {" overruns", s->rx_over},
+        {" frame", s->rx_frame},
+        {"\n    TX packets", s->tx_packets},
+        {" errors", s->tx_errors},
+        {" dropped", s->tx_dropped},
+        {" aborted", s->tx_aborted},
+        {" carrier", s->tx_carrier},
         {"\n    collisions", s->collisions},
     };
 

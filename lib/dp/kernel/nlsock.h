@@ -60,8 +60,9 @@ struct nlsock {
 /* A netlink socket of this process' network namespace.  'news': for what the kernel sends by
  * itself; receiving never waits.  0 or errno. */
 int nlsock_open(bool news, struct nlsock **);
-int nlsock_open_netfilter(struct nlsock **);                /* For requests to its subsystems. */
-struct nlsock *nlsock_new(const struct nlsock_transport *); /* Takes it over. */
+int nlsock_open_netfilter(struct nlsock **); /* For requests to its subsystems. */
+int nlsock_open_real(int protocol, int flags, struct nlsock **); /* NETLINK_*, SOCK_*. */
+struct nlsock *nlsock_new(const struct nlsock_transport *);      /* Takes it over. */
 void nlsock_free(struct nlsock *);
 /* Real sockets: the group's messages come to it as well.  0 or errno. */
 int nlsock_join(struct nlsock *, uint32_t group);

@@ -1,0 +1,71 @@
+/* nlsock_real.c - the transport of nlsock.h to the real kernel, by libmnl; netfilter's sockets. */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "lib/dp/kernel/nlsock.h"
+
+#define RECV_BUFFER (4 * 1024 * 1024) /* Upcalls of a burst wait here. */
+
+static ssize_t send_real(void *nl, const void *data, size_t n)
+{
+    return mnl_socket_sendto(nl, data, n);
+}
+
+static ssize_t recv_real(void *nl, void *data, size_t n)
+{
+    return mnl_socket_recvfrom(nl, data, n);
+}
+
+static void close_real(void *nl)
+{
+    mnl_socket_close(nl);
+}
+
+int nlsock_open_real(int protocol, int flags, struct nlsock **out)
+{
+    static const int on = 1, rcvbuf = RECV_BUFFER;
+    const struct timeval patience = {.tv_sec = NLSOCK_TIMEOUT_MS / 1000};
+    struct mnl_socket *nl = mnl_socket_open2(protocol, SOCK_CLOEXEC | flags);
+
+    *out = NULL;
+    if (!nl) {
+        return errno;
+    }
+    if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0) {
+        int error = errno;
+        mnl_socket_close(nl);
+        return error;
+    }
+    int fd = mnl_socket_get_fd(nl);
+    /* Better with, but not in vain without: old kernels, no CAP_NET_ADMIN over the machine. */
+    (void)mnl_socket_setsockopt(nl, NETLINK_EXT_ACK, (void *)(uintptr_t)&on, sizeof on);
+    (void)mnl_socket_setsockopt(nl, NETLINK_CAP_ACK, (void *)(uintptr_t)&on, sizeof on);
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf, sizeof rcvbuf)) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof rcvbuf);
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    const struct nlsock_transport t = {.send = send_real,
+                                       .recv = recv_real,
+                                       .close = close_real,
+                                       .aux = nl,
+                                       .fd = fd,
+                                       .port_id = mnl_socket_get_portid(nl)};
+    *out = nlsock_new(&t);
+    return 0;
+}
+
+int nlsock_open_netfilter(struct nlsock **out)
+{
+    static const struct nlsock_families subsystems = {
+        .id = {[NLSOCK_CONNTRACK] = NFNL_SUBSYS_CTNETLINK}};
+    int error = nlsock_open_real(NETLINK_NETFILTER, 0, out);
+
+    if (!error) {
+        (*out)->families = &subsystems;
+    }
+    return error;
+}
