@@ -41,7 +41,8 @@ static bool is_unreadable(const char *error)
         "must be specified on resubmit", "duplicate meter instruction", "Unsupported ns value",
         "invalid md_type",
         /* Learned bits that the field has not: act_check()'s. */
-        "unknown keyword NXM_", "unknown keyword OXM_", "is not valid because field is only"};
+        "unknown keyword NXM_", "unknown keyword OXM_", "is not valid because field is only",
+        "invalid mask for field"};
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (strstr(error, words[i])) {
