@@ -42,7 +42,7 @@ static bool is_unreadable(const char *error)
         "invalid md_type",
         /* Learned bits that the field has not: act_check()'s. */
         "unknown keyword NXM_", "unknown keyword OXM_", "is not valid because field is only",
-        "invalid mask for field"};
+        "invalid mask for field", "Invalid property"};
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (strstr(error, words[i])) {
@@ -359,9 +359,12 @@ char *prop_sample(const struct gen_sample *s, struct prop *p)
 /* As much of a flow as text has of its own. */
 static void print_flow(const struct flow_mod *fm, struct text *t)
 {
-    text_printf(t, "cookie=0x%" PRIx64 ",table=%u,idle_timeout=%u,hard_timeout=%u,",
-                fm->new_cookie == UINT64_MAX ? 0 : fm->new_cookie,
-                fm->table_id == OFPTT_ALL ? 0 : fm->table_id, fm->idle_timeout, fm->hard_timeout);
+    text_printf(t, "cookie=0x%" PRIx64 ",idle_timeout=%u,hard_timeout=%u,",
+                fm->new_cookie == UINT64_MAX ? 0 : fm->new_cookie, fm->idle_timeout,
+                fm->hard_timeout);
+    if (fm->table_id != OFPTT_ALL) {
+        text_printf(t, "table=%u,", fm->table_id);
+    }
     match_format(&fm->match, NULL, fm->priority, t);
     text_puts(t, " actions=");
     acts_format(fm->acts.data, fm->acts.len, NULL, t);
