@@ -106,7 +106,7 @@ static void bench_packet_in(uint8_t version)
     int64_t begin = now_ns();
     for (int i = 0; i < ROUNDS; i++) {
         w.len = 0;
-        packet_in_encode(&pi, version, 0, &w);
+        packet_in_encode(&pi, version, PACKET_IN_STANDARD, 0, &w);
     }
     if (!w.err) {
         report("packet-in encode", version, w.len, begin);
