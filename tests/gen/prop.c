@@ -195,7 +195,7 @@ static bool text_says_less(const struct act *list, size_t len)
             a->type == ACT_CONTROLLER || /* May print as a plain output. */
             (a->type == ACT_CT &&
              (ct->other_flags || text_says_less(act_ct_nested(ct), ct->nested_len))) ||
-            (a->type == ACT_WRITE_ACTIONS &&
+            ((a->type == ACT_WRITE_ACTIONS || a->type == ACT_CLONE) &&
              text_says_less(act_write_actions_nested(w), w->nested_len))) {
             return true;
         }
