@@ -42,7 +42,8 @@ static bool is_unreadable(const char *error)
         "invalid md_type",
         /* Learned bits that the field has not: act_check()'s. */
         "unknown keyword NXM_", "unknown keyword OXM_", "is not valid because field is only",
-        "invalid mask for field", "Invalid property", "unsupported truncate port"};
+        "invalid mask for field", "Invalid property", "unsupported truncate port",
+        "invalid instruction ordering: meter"};
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (strstr(error, words[i])) {
