@@ -419,7 +419,7 @@ static inline const struct act *act_encap_props(const struct act_encap *a)
 /* What decode and check need to know beside the bytes. */
 struct act_limits {
     uint32_t max_ports; /* Ports at and above this (and not reserved) are bad; 0 = no check. */
-    uint8_t n_tables;   /* goto and resubmit targets; 0 = 254. */
+    uint16_t n_tables;  /* goto and resubmit targets; 0: for the switch to say. */
     uint8_t cur_table;  /* goto must lead further; 255 = unknown. */
 };
 

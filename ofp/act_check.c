@@ -254,7 +254,7 @@ static enum ofp_error check_nat(const struct checker *c, const struct act_nat *n
 
 static bool table_ok(const struct checker *c, uint8_t table)
 {
-    return table < (c->limits->n_tables ? c->limits->n_tables : OFP_N_TABLES);
+    return !c->limits->n_tables || table < c->limits->n_tables;
 }
 
 static enum ofp_error check_ct(struct checker *c, struct act_ct *ct)

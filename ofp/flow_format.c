@@ -40,7 +40,8 @@ void flow_format(const struct flow *flow, const struct name_map *names, struct t
         for (size_t i = 0; i < ARRAY_SIZE(ethernet); i++) {
             field_mask_exact(&fields[ethernet[i]], &m.mask);
         }
-        m.mask.key.vlan[1].tci = flow->key.vlan[0].tci ? UINT16_MAX : 0; /* None: if there is one. */
+        m.mask.key.vlan[1].tci =
+            flow->key.vlan[0].tci ? UINT16_MAX : 0; /* None: if there is one. */
     }
     /* Whatever else this packet has. */
     for (const struct field *f = fields; f < fields + MF_N_IDS; f++) {

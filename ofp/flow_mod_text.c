@@ -243,8 +243,8 @@ static char *parse_actions(char *actions, const struct name_map *names, struct f
                  : NULL;
 }
 
-/* The command that 'text' starts with, and past it; ADD if there is none.  Any beginning of the word
- * will do; of two that begin so it is the first. */
+/* The command that 'text' starts with, and past it; ADD if there is none.  Any beginning of the
+ * word will do; of two that begin so it is the first. */
 static int parse_command(char **text)
 {
     char *start = *text;

@@ -301,8 +301,6 @@ void bridge_flow_flush(struct bridge *br)
     if (br->fail_mode == FAIL_STANDALONE && !br->has_controllers) {
         struct act_output *out = acts_put(&fm.acts, ACT_OUTPUT, sizeof *out);
         out->port = OFPP_NORMAL;
-        /* So that a controller that asks for all flows, or deletes them, means this one too. */
-        bridge_flow_ethernet(&fm.match);
         add(br, &fm);
     }
     tables_publish(br->tables);

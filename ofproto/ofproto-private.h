@@ -88,11 +88,13 @@ void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);
 enum ofp_error bridge_port_mod(struct bridge *, const struct port_mod *);
 
 /* bridge_flow.c: what flow-mods and timeouts do */
-/* Our ports carry Ethernet alone: a match that leaves the type of packets open, as 1.0 and Nicira's
- * forms do, means these, and the same flows as the match of a later version that says so. */
+/* Our ports carry Ethernet alone: a match that says so and one that leaves the type of packets
+ * open, as is usual, are the same flow, and controllers get back the one that is usual. */
 static inline void bridge_flow_ethernet(struct match *m)
 {
-    m->mask.key.packet_type = m->mask.key.packet_type ? m->mask.key.packet_type : UINT32_MAX;
+    if (!m->flow.key.packet_type) {
+        m->mask.key.packet_type = 0;
+    }
 }
 enum ofp_error bridge_flow_mod(struct bridge *, const struct flow_mod *, struct ofconn *);
 void bridge_flow_expire(struct bridge *);

@@ -63,7 +63,7 @@ static void bench_flow_mod(uint8_t version)
     int64_t begin = now_ns();
     for (int i = 0; i < ROUNDS; i++) {
         w.len = 0;
-        flow_mod_encode(&fm, version, 0, &w);
+        flow_mod_encode(&fm, protocol_plain(version), 0, &w);
     }
     flow_mod_deinit(&fm);
     if (w.err) {
@@ -106,7 +106,7 @@ static void bench_packet_in(uint8_t version)
     int64_t begin = now_ns();
     for (int i = 0; i < ROUNDS; i++) {
         w.len = 0;
-        packet_in_encode(&pi, version, 0, &w);
+        packet_in_encode(&pi, version, PACKET_IN_STANDARD, 0, &w);
     }
     if (!w.err) {
         report("packet-in encode", version, w.len, begin);

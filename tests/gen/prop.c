@@ -41,7 +41,9 @@ static bool is_unreadable(const char *error)
         "must be specified on resubmit", "duplicate meter instruction", "Unsupported ns value",
         "invalid md_type",
         /* Learned bits that the field has not: act_check()'s. */
-        "unknown keyword NXM_", "unknown keyword OXM_", "is not valid because field is only"};
+        "unknown keyword NXM_", "unknown keyword OXM_", "is not valid because field is only",
+        "invalid mask for field", "Invalid property", "unsupported truncate port",
+        "invalid instruction ordering: meter"};
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (strstr(error, words[i])) {
@@ -194,7 +196,7 @@ static bool text_says_less(const struct act *list, size_t len)
             a->type == ACT_CONTROLLER || /* May print as a plain output. */
             (a->type == ACT_CT &&
              (ct->other_flags || text_says_less(act_ct_nested(ct), ct->nested_len))) ||
-            (a->type == ACT_WRITE_ACTIONS &&
+            ((a->type == ACT_WRITE_ACTIONS || a->type == ACT_CLONE) &&
              text_says_less(act_write_actions_nested(w), w->nested_len))) {
             return true;
         }
@@ -358,9 +360,12 @@ char *prop_sample(const struct gen_sample *s, struct prop *p)
 /* As much of a flow as text has of its own. */
 static void print_flow(const struct flow_mod *fm, struct text *t)
 {
-    text_printf(t, "cookie=0x%" PRIx64 ",table=%u,idle_timeout=%u,hard_timeout=%u,",
-                fm->new_cookie == UINT64_MAX ? 0 : fm->new_cookie,
-                fm->table_id == OFPTT_ALL ? 0 : fm->table_id, fm->idle_timeout, fm->hard_timeout);
+    text_printf(t, "cookie=0x%" PRIx64 ",idle_timeout=%u,hard_timeout=%u,",
+                fm->new_cookie == UINT64_MAX ? 0 : fm->new_cookie, fm->idle_timeout,
+                fm->hard_timeout);
+    if (fm->table_id != OFPTT_ALL) {
+        text_printf(t, "table=%u,", fm->table_id);
+    }
     match_format(&fm->match, NULL, fm->priority, t);
     text_puts(t, " actions=");
     acts_format(fm->acts.data, fm->acts.len, NULL, t);

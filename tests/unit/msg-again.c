@@ -32,7 +32,7 @@ void again_echo(struct wire_rd *r, const struct msg_header *h, struct wire_wr *w
 void again_hello(struct wire_rd *r, const struct msg_header *h, struct wire_wr *w)
 {
     uint32_t versions;
-    if (!hello_decode_body(r, h->version, &versions)) {
+    if (!hello_decode_body(r, h->version, &versions) && versions & OFP_VERSIONS) {
         hello_encode(versions, h->xid, w);
     }
 }

@@ -283,7 +283,7 @@ static void test_check(void **state)
         {"ct_state=+trk-inv ip", "resubmit(,1,ct)", 0, 0},
         {"", "resubmit(,254)", OFPERR_OFPBIC_BAD_TABLE_ID, OFPERR_OFPBIC_BAD_TABLE_ID},
     };
-    const struct act_limits limits = {.max_ports = 1000, .cur_table = 2};
+    const struct act_limits limits = {.max_ports = 1000, .n_tables = OFP_N_TABLES, .cur_table = 2};
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct acts acts = ACTS_INIT;
