@@ -1,7 +1,7 @@
 """datapaths - which system tests run on which datapath, and why not.
 
 Every test runs on the userspace datapath (netdev) and, from the same source, on the kernel's (system), save what this
-table names.  A name stands for all that begin with it."""
+file names.  A name stands for all that begin with it."""
 
 NOT_ON = {
     "netdev": {
@@ -14,6 +14,14 @@ NOT_ON = {
         "restart.drops_of_ports": "what keeps frames of AF_PACKET ports from the host's stack; the kernel's ports need nothing",
         "restart.killed_while_changing": "its bridges are of type dummy, whatever the datapath",
         "user.tun_of_root_alone": "/dev/net/tun, which internal ports of the kernel datapath do not use",
+    },
+}
+
+# Matches that no packet meets there, whatever comes.
+NEVER_MET = {
+    "netdev": {},
+    "system": {
+        "table=1,.*nw_frag=later": "the kernel's tracker puts fragments together; behind ct() they are whole until they leave",
     },
 }
 
