@@ -113,8 +113,10 @@ def test_many(env):
     """Thousands come whole, and those of one zone go."""
     daemon, h1, h2 = world(env)
     h1.run("/usr/bin/python3", "-c", """
-import socket
+import socket, time
 for port in range(4000):
+    if port % 100 == 1:
+        time.sleep(.05)  # The first is a miss, and no queue is to overflow.
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind(("10.1.1.1", 2000 + port))
     s.sendto(b"x", ("10.1.1.2", 9))
@@ -161,7 +163,7 @@ socket.socket(socket.AF_INET6).connect_ex(("fc00::2", 9))
     flows = same(daemon, "dump-flows")
     if not any("recirc(" in f for f in flows):
         raise AssertionError("\n".join(flows))
-    assert any("eth_type(0x0800),ipv4(proto=17,frag=no),udp(dst=54), packets:" in f and f.endswith("actions:push_vlan(vid=5,pcp=0),2")
+    assert any("eth_type(0x0800),ipv4(proto=17,frag=no),udp(dst=54), packets:" in f and re.search(r"actions:push_vlan\(vid=5,pcp=0\),\d+$", f)
                for f in flows), flows
     for options in ["-m"], ["--names"], ["-m", "--no-names"]:
         same(daemon, "dump-flows", *options)
@@ -171,7 +173,7 @@ socket.socket(socket.AF_INET6).connect_ex(("fc00::2", 9))
     daemon.tool("dpctl", "del-flow", ufid)
     assert not any("udp(dst=55)" in f for f in same(daemon, "dump-flows"))
     shown = same(daemon, "show")
-    assert "  port 1: p1" in shown and "  port 0: ovs-system (internal)" in shown, shown
+    assert any(re.fullmatch(r"  port \d+: p1", line) for line in shown) and "  port 0: ovs-system (internal)" in shown, shown
     same(daemon, "show", "-s")
     daemon.netns.ip("link", "add", "spare", "type", "dummy")
     daemon.tool("dpctl", "add-if", "spare,port_no=9")

@@ -129,6 +129,22 @@ static int del_vport(struct kernel *k, uint32_t no)
 
 /* ---- the class's operations ---- */
 
+/* The number to ask for: the kernel does not know which are kept for devices that have vanished. */
+static uint32_t number_for(const struct kernel *k, uint32_t want_no)
+{
+    const struct kernel_port *p = k->ports;
+
+    while (p && !p->gone) {
+        p = p->next;
+    }
+    if (want_no != DP_PORT_NONE || !p) {
+        return want_no;
+    }
+    for (want_no = 1; find(k, want_no); want_no++) {
+    }
+    return want_no;
+}
+
 static const char *explain(int error)
 {
     switch (error) {
@@ -173,7 +189,10 @@ char *kport_add(struct dp *up, const char *name, const char *type, uint32_t want
         if (!error) { /* Another kind of port under this name: ours of old. */
             (void)del_vport(k, v.no);
         }
-        error = create(k, name, vport, want_no, &v);
+        error = create(k, name, vport, number_for(k, want_no), &v);
+        if (error == EBUSY && want_no == DP_PORT_NONE) { /* Somebody else's number. */
+            error = create(k, name, vport, want_no, &v);
+        }
     }
     if (error) {
         return vport == OVS_VPORT_TYPE_NETDEV && error == ENODEV
