@@ -111,10 +111,13 @@ void field_format(const struct field *f, const struct field_value *v,
         put_masked_address(v->b, exact ? NULL : mask->b, n, t);
         break;
     case FMT_PORT10:
-        port_format(port_from_10((uint16_t)value), names, t);
-        break;
     case FMT_PORT:
-        port_format((uint32_t)value, names, t);
+        if (!exact) { /* Bits of a number: set_field on NXM_OF_IN_PORT_W. */
+            put_decimal(value, mask_bits, exact, t);
+        } else {
+            port_format(f->format == FMT_PORT10 ? port_from_10((uint16_t)value) : (uint32_t)value,
+                        names, t);
+        }
         break;
     case FMT_FRAG:
         put_frag(value, mask_bits, t);

@@ -226,6 +226,9 @@ static bool learns_beyond_field(const struct act *list, size_t len)
         const struct act_ct *ct = p;
         const struct act_write_actions *w = p;
         if (a->type == ACT_LEARN) {
+            if (beyond_field(&learn->result)) {
+                return true;
+            }
             ACT_FOR_EACH(s, act_learn_specs(learn), learn->nested_len) {
                 const struct act_learn_spec *spec = (const void *)s;
                 if (!spec->n_bits || beyond_field(&spec->src) || beyond_field(&spec->dst)) {
