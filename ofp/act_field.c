@@ -203,6 +203,10 @@ static enum ofp_error decode_tlv(struct act_decoder *d, struct wire_rd *r, uint8
         !field_value_ok(tmp.field, &tmp.value)) {
         return OFPERR_OFPBAC_BAD_SET_ARGUMENT;
     }
+    /* OpenFlow forbids to set the input port this way. */
+    if (tmp.field->id == MF_IN_PORT_OXM && raw == RAW_NONE) {
+        return OFPERR_OFPBAC_BAD_SET_ARGUMENT;
+    }
     if (tmp.field->id == MF_VLAN_VID &&
         (!(tmp.value.b[0] & VLAN_CFI >> 8) || !(tmp.mask.b[0] & VLAN_CFI >> 8))) {
         return OFPERR_OFPBAC_BAD_SET_ARGUMENT; /* OpenFlow 1.5.1 section 7.2.6.7. */
@@ -219,10 +223,6 @@ static enum ofp_error decode_tlv(struct act_decoder *d, struct wire_rd *r, uint8
 enum ofp_error act_dec_set_field(struct act_decoder *d, const struct act_wire *row UNUSED,
                                  struct wire_rd *r)
 {
-    /* OpenFlow forbids to set the input port this way. */
-    if (peek_header(r) == fields[MF_IN_PORT_OXM].cp[0].header) {
-        return OFPERR_OFPBAC_BAD_SET_ARGUMENT;
-    }
     return decode_tlv(d, r, RAW_NONE, d->h->version >= OFP15_VERSION);
 }
 

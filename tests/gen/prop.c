@@ -214,8 +214,8 @@ static bool beyond_field(const struct subfield *s)
     return s->field && s->ofs + s->n_bits > s->field->n_bits;
 }
 
-/* Does a learn name bits that a field has not, or none?  acts_check() refuses these; the printer,
- * which is there for any message, shows them in words that cannot be read. */
+/* Does a learn name bits that a field has not, or none?  acts_check() refuses these; they are
+ * decoded only to be printed, in words that cannot be read. */
 static bool learns_beyond_field(const struct act *list, size_t len)
 {
     const struct act *a, *s;
@@ -277,7 +277,7 @@ static char *acts_text_again(bool instructions, uint8_t version, const struct ac
     char *copy = xstrdup(text_cstr(&t));
     char *error = acts_parse(copy, NULL, true, &again);
     if (error) {
-        wrong = is_unreadable(error) || learns_beyond_field(acts->data, acts->len)
+        wrong = is_unreadable(error)
                     ? NULL
                     : xasprintf("prints as `%s', which does not parse: %s", text_cstr(&t), error);
     } else if (!strstr(text_cstr(&t), "dec_ttl()")) { /* Of no controllers: reads as dec_ttl. */
@@ -309,7 +309,7 @@ char *prop_acts(bool instructions, uint8_t version, const void *data, size_t len
     char *wrong = NULL;
 
     *p = (struct prop){.error = decode_acts(instructions, version, data, len, &acts)};
-    if (!p->error) {
+    if (!p->error && !learns_beyond_field(acts.data, acts.len)) {
         encode_acts(instructions, version, &acts, &w);
         p->same = is_bytes(&w, data, len);
         /* What grows beyond a message cannot be sent. */
