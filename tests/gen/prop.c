@@ -214,8 +214,14 @@ static bool beyond_field(const struct subfield *s)
     return s->field && s->ofs + s->n_bits > s->field->n_bits;
 }
 
-/* Does a learn name bits that a field has not, or none?  acts_check() refuses these; they are
- * decoded only to be printed, in words that cannot be read. */
+static bool imm_beyond_bits(const struct act_learn_spec *s)
+{
+    return !s->src.field && s->n_bits % 8 && s->imm[0] >> s->n_bits % 8;
+}
+
+/* Does a learn name bits that a field has not, none, or a number that has more?  Such learns are
+ * printed, as the reference prints them, in words that cannot be read; acts_check() refuses most.
+ */
 static bool learns_beyond_field(const struct act *list, size_t len)
 {
     const struct act *a, *s;
@@ -231,7 +237,8 @@ static bool learns_beyond_field(const struct act *list, size_t len)
             }
             ACT_FOR_EACH(s, act_learn_specs(learn), learn->nested_len) {
                 const struct act_learn_spec *spec = (const void *)s;
-                if (!spec->n_bits || beyond_field(&spec->src) || beyond_field(&spec->dst)) {
+                if (!spec->n_bits || beyond_field(&spec->src) || beyond_field(&spec->dst) ||
+                    imm_beyond_bits(spec)) {
                     return true;
                 }
             }
