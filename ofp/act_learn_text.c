@@ -157,37 +157,51 @@ static bool is_exact(const struct field *f, const struct field_value *mask)
     return true;
 }
 
-/* Part of a field set to an integer, whatever the format of the whole. */
-static bool parse_part(const struct subfield *dst, const char *value, struct field_value *v)
+/* An integer of up to the field's bytes, as it stands: bits that the field does not use are kept.
+ */
+static bool parse_integer(const struct field *f, const char *value, struct field_value *v)
 {
     uint8_t imm[ACT_WIDE_MAX];
-    size_t n = dst->field->n_bytes;
+    size_t n = f->n_bytes;
     const char *end = act_wide_parse(value, imm);
 
-    if (is_whole(dst) || !end || *end || n > sizeof v->b ||
-        !act_wide_fits(imm, ACT_WIDE_MAX, 8u * n)) {
+    if (!end || *end || n > sizeof v->b || !act_wide_fits(imm, ACT_WIDE_MAX, 8u * n)) {
         return false;
     }
     memcpy(v->b, imm + ACT_WIDE_MAX - n, n);
     return true;
 }
 
-/* `name=value` with a value in the field's own format. */
+/* A whole field, in its own format. */
+static char *parse_whole(struct learn_parser *p, const struct field *f, const char *value,
+                         struct field_value *v)
+{
+    struct field_value mask;
+    char *error = field_parse(f, value, p->names, v, &mask);
+
+    if (!error && !is_exact(f, &mask)) {
+        return xasprintf("%s: wildcards not allowed here", value);
+    }
+    if (!error && (f->format == FMT_DECIMAL || f->format == FMT_HEX)) {
+        (void)parse_integer(f, value, v);
+    }
+    return error;
+}
+
+/* `name=value`. */
 static char *parse_match_imm(struct learn_parser *p, const struct subfield *dst, const char *value)
 {
     const struct field *f = dst->field;
-    struct field_value v, mask;
-    char *error = field_parse(f, value, p->names, &v, &mask);
+    struct field_value v;
 
-    if (error) {
-        if (!parse_part(dst, value, &v)) {
+    if (is_whole(dst)) {
+        char *error = parse_whole(p, f, value, &v);
+        if (error) {
             return error;
         }
-        free(error);
-    } else if (!is_exact(f, &mask)) {
-        return xasprintf("%s: wildcards not allowed here", value);
-    }
-    if (!is_whole(dst) && !act_wide_fits(v.b, f->n_bytes, dst->n_bits)) {
+    } else if (!parse_integer(f, value, &v)) {
+        return xasprintf("%s: cannot parse integer value", p->whole);
+    } else if (!act_wide_fits(v.b, f->n_bytes, dst->n_bits)) {
         return act_too_wide(p->whole, dst, &v, p->names);
     }
     put_spec(p, LEARN_MATCH, NULL, dst, v.b, f->n_bytes);
