@@ -59,7 +59,10 @@ def test_tun_of_root_alone(env):
     os.chown(daemon.rundir, user.pw_uid, user.pw_gid)
     tun = env.folder / "tun"
     os.mknod(tun, 0o600 | stat.S_IFCHR, os.makedev(10, 200))
-    daemon.wrapper = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /dev/net/tun && exec "$@"', tun]
+    # Nobody else is to see the other file; in a chroot, / is no mount.
+    private = "mount --make-rprivate / 2>/dev/null || mount --make-rprivate /dev"
+    daemon.wrapper = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c",
+                      private + ' && mount --bind "$0" /dev/net/tun && exec "$@"', tun]
     daemon.start("--user=nobody")
     daemon.netns.ip("link", "add", "p1", "type", "veth", "peer", "name", "q1")
     daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", f"datapath_type={env.datapath}", "--", "add-port", "br0", "p1", check=False)
