@@ -65,7 +65,9 @@ char *act_parse_set_field(struct act_parser *p, char *arg)
         return error;
     }
     struct field_value value = {{0}}, mask = {{0}};
-    bool any = !strcmp(arg, "ANY") || !strcmp(arg, "*"); /* Not a bit. */
+    /* Not a bit; but of ports, ANY is one. */
+    bool any = !strcmp(arg, "*") ||
+               (!strcmp(arg, "ANY") && f->format != FMT_PORT && f->format != FMT_PORT10);
     if (!*arg) {
         return xasprintf("%s: bad syntax for %s value", arg, f->name);
     }

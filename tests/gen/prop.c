@@ -178,7 +178,7 @@ char *prop_oxm(uint8_t version, const void *data, size_t len, struct prop *p)
 
 /* Does text say less than the wire, as the reference has it: which of several forms of an action it
  * came in, max_len where it means nothing, flags of ct that nobody knows, the header size of encap,
- * flags of a nat without direction, ranges of one? */
+ * flags of a nat without direction, ranges of one, no bit of in_port? */
 static bool text_says_less(const struct act *list, size_t len)
 {
     const struct act *a;
@@ -191,6 +191,7 @@ static bool text_says_less(const struct act *list, size_t len)
         const struct act_write_actions *w = p;
         const struct act_nat *nat = p;
         const struct act_encap *encap = p;
+        const struct act_set_field *sf = p;
         if (a->raw != RAW_NONE ||
             (a->type == ACT_OUTPUT && o->port != OFPP_CONTROLLER && o->max_len) ||
             (a->type == ACT_OUTPUT_REG && reg->max_len != UINT16_MAX) ||
@@ -199,6 +200,8 @@ static bool text_says_less(const struct act *list, size_t len)
               nat->proto_max || !is_all_zeros(nat->addr_max, sizeof nat->addr_max))) ||
             (a->type == ACT_ENCAP && encap->hdr_size) ||
             a->type == ACT_CONTROLLER || /* May print as a plain output. */
+            (a->type == ACT_SET_FIELD && sf->field->id == MF_IN_PORT && /* ANY is a port, too. */
+             is_all_zeros(sf->mask.b, sf->field->n_bytes)) ||
             (a->type == ACT_CT &&
              (ct->other_flags || text_says_less(act_ct_nested(ct), ct->nested_len))) ||
             ((a->type == ACT_WRITE_ACTIONS || a->type == ACT_CLONE) &&
