@@ -78,12 +78,6 @@ static bool looks_like_message(const uint8_t *p, size_t len)
            get_be16(p + 2) >= OFP_HEADER_LEN;
 }
 
-/* Bytes of the message that begins at what is there; 0: not known yet. */
-static size_t message_len(const struct partial *p)
-{
-    return p->w.len < OFP_HEADER_LEN ? 0 : get_be16(p->w.data + 2);
-}
-
 static void stream_data(void *aux, const struct reassembly_flow *flow, void **owned, bool gap,
                         const uint8_t *data, size_t len)
 {
@@ -103,18 +97,18 @@ static void stream_data(void *aux, const struct reassembly_flow *flow, void **ow
     }
     while (p->in_step && len) {
         /* The header first, then what it says. */
-        size_t want = message_len(p);
-        size_t n = MIN(len, (want ? want : OFP_HEADER_LEN) - p->w.len);
+        size_t want = p->w.len < OFP_HEADER_LEN ? OFP_HEADER_LEN : get_be16(p->w.data + 2);
+        size_t n = MIN(len, want - p->w.len);
         wire_wr_bytes(&p->w, data, n);
         data += n;
         len -= n;
-        want = message_len(p);
-        if (want && want < OFP_HEADER_LEN) { /* No message is so short. */
+        if (p->w.len < OFP_HEADER_LEN) {
+            continue;
+        }
+        want = get_be16(p->w.data + 2);
+        if (p->w.len >= want) {
             print_one(c, flow, p->w.data, p->w.len);
-            p->in_step = false;
-            p->w.len = 0;
-        } else if (want && p->w.len == want) {
-            print_one(c, flow, p->w.data, p->w.len);
+            p->in_step = want >= OFP_HEADER_LEN; /* No message is shorter. */
             p->w.len = 0;
         }
     }
