@@ -49,8 +49,8 @@ void stream_update_watch(struct stream *);
 void stream_enter_cb(struct stream *);
 bool stream_leave_cb(struct stream *);
 void stream_tell_connected(struct stream *);
-bool stream_present(struct stream *); /* Presents the input; false: it is gone. */
-void stream_fail(struct stream *, int error);  /* The end; closed() follows from the loop. */
+bool stream_present(struct stream *);         /* Presents the input; false: it is gone. */
+void stream_fail(struct stream *, int error); /* The end; closed() follows from the loop. */
 
 /* ---- stream_connect.c ---- */
 
