@@ -307,11 +307,6 @@ static enum dp_flow_decision keep(void *aux, const struct dp_flow_view *f, struc
     return DP_FLOW_KEEP;
 }
 
-bool ofproto_format_cookie(const void *cookie, size_t len, struct text *t)
-{
-    return cookie_format(cookie, len, t);
-}
-
 void ofproto_set_restore_wait(struct ofproto *p, bool on)
 {
     p->restore_wait = on;

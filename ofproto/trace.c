@@ -169,9 +169,7 @@ static const char *drop_reason(const struct tracing *t, const struct xlate_out *
 
 static void put_result(struct tracing *t, const struct xlate_out *out)
 {
-    const struct dp_format format = {.port_name = t->req->names ? dp_port_name : NULL,
-                                     .aux = t,
-                                     .put_cookie = ofproto_format_cookie};
+    const struct dp_format format = {.port_name = t->req->names ? dp_port_name : NULL, .aux = t};
 
     text_puts(t->out, "Datapath actions: ");
     if (out->actions.len) {

@@ -1,5 +1,6 @@
 /* commands_bridge.c - bridge/, fdb/ and ofproto/list: a switch and its learned addresses. */
 #include <limits.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "lib/mem.h"
@@ -145,6 +146,9 @@ static void put_usage(void *d, struct control_usage *u)
     control_usage_put(u, "ports", ports);
     control_usage_put(u, "rules", rules);
     control_usage_put(u, "connections", conns);
+    /* What was allocated and not freed; the process's size has its high-water marks in it. */
+    struct mallinfo2 heap = mallinfo2();
+    control_usage_put(u, "heap_kB", (heap.uordblks + heap.hblkhd) >> 10);
 }
 
 void commands_register_bridge(struct datapaths *d)

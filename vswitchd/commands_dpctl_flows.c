@@ -165,7 +165,6 @@ static void dump_init(struct dump *d, const struct dpctl_args *a, struct loop *l
         .now_ms = loop_now(loop),
         .format = {.port_name = a->names ? port_name : NULL,
                    .aux = d,
-                   .put_cookie = ofproto_format_cookie,
                    .kernel = features.kernel_keys,
                    .ip6_exthdr = features.ip6_exthdr,
                    .upcall_pid = features.upcall_pid},

@@ -43,6 +43,7 @@ static const struct member members[] = {
     M("tunnel", "ipv6_dst", IP6, tun_ip6_dst),
     M("tunnel", "tos", NUMBER, tun_tos),
     M("tunnel", "ttl", NUMBER, tun_ttl),
+    M("tunnel", "flags", NUMBER, tun_flags),
     M("eth", "src", MAC, eth_src),
     M("eth", "dst", MAC, eth_dst),
     M("eth_type", "", NUMBER, eth_type),
