@@ -8,6 +8,7 @@
 #include "lib/uuid.h"
 #include "ofp/match.h"
 #include "vswitchd/commands-private.h"
+#include "vswitchd/exact_flow.h"
 
 #define UFID_PREFIX "ufid:"
 
@@ -177,10 +178,8 @@ static void dump_init(struct dump *d, const struct dpctl_args *a, struct loop *l
 /* One item of an exact flow: each field after what it needs. */
 static char *parse_filter_item(const char *key, const char *value, struct match *m)
 {
-    const struct field *field;
-    struct field_value mask;
-    bool found;
     uint32_t port;
+    bool exact;
 
     if (!strcmp(key, "in_port")) {
         /* Of the datapath, as in what is dumped. */
@@ -191,18 +190,7 @@ static char *parse_filter_item(const char *key, const char *value, struct match 
         m->mask.key.in_port = UINT32_MAX;
         return NULL;
     }
-    char *error = match_parse_field(key, value, NULL, m, &found, &field, &mask);
-    if (error) {
-        char *text = xasprintf("bad value for %s (%s)", key, error);
-        free(error);
-        return text;
-    }
-    if (!found) {
-        return xasprintf("unknown field %s", key);
-    }
-    return field && !field_prereq_ok(field, m)
-               ? xasprintf("prerequisites not met for setting %s", key)
-               : NULL;
+    return exact_flow_item(key, value, NULL, m, &exact);
 }
 
 static char *parse_filter(const char *s, struct match *m)

@@ -173,3 +173,7 @@ void dp_format_key(const struct key *, const struct key *mask, bool verbose,
 /* `recirc_id(0),in_port(2),eth_type(0x0800),ipv4(frag=no)`; verbose as -m. */
 void dp_key_format(const struct key *, const struct key *mask, bool verbose,
                    const char *(*port_name)(void *aux, uint32_t), void *aux, struct text *);
+/* The key of one packet from such text.  'port_by_name' may be NULL.  NULL, or a heap error text.
+ */
+char *dp_key_parse(const char *, bool (*port_by_name)(void *aux, const char *, uint32_t *port_no),
+                   void *aux, struct key *) MUST_USE;
