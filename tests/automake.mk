@@ -42,6 +42,7 @@ TESTSUITE_AT = \
 	tests/controller.at \
 	tests/conntrack.at \
 	tests/dpctl.at \
+	tests/mirror.at \
 	tests/trace.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4
