@@ -62,8 +62,8 @@ static bool is_known_field(uint32_t header)
     return false;
 }
 
-/* The error that an action gets where a match would get 'error'.  'cut': the payload is shorter than
- * the header says, which counts only where the header is right. */
+/* The error that an action gets where a match would get 'error'.  'cut': the payload is shorter
+ * than the header says, which counts only where the header is right. */
 static enum ofp_error action_error(enum ofp_error error, uint32_t header, bool cut)
 {
     bool experimenter = header >> 16 == 0xffff;
