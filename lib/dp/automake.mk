@@ -1,7 +1,7 @@
 noinst_LTLIBRARIES += lib/dp/libdp.la
 lib_dp_libdp_la_SOURCES =
 lib_dp_libdp_la_SOURCES += lib/dp/action.c lib/dp/action.h lib/dp/actions.def
-lib_dp_libdp_la_SOURCES += lib/dp/action_format.c lib/dp/format-private.h lib/dp/key_format.c
+lib_dp_libdp_la_SOURCES += lib/dp/action_format.c lib/dp/format-private.h lib/dp/key_format.c lib/dp/key_parse.c
 lib_dp_libdp_la_SOURCES += lib/dp/user/exec.c lib/dp/user/exec.h
 lib_dp_libdp_la_SOURCES += lib/dp/class.h lib/dp/dp.c lib/dp/userspace.c
 lib_dp_libdp_la_SOURCES += lib/dp/conns.c lib/dp/conns.h lib/dp/user/datapath_conns.c
@@ -27,6 +27,7 @@ lib_dp_libdp_la_SOURCES += lib/dp/kernel/nlsock.h
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/nlsock_open.c lib/dp/kernel/nlsock_real.c
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/nlwr.c
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/nlwr.h
+lib_dp_libdp_la_SOURCES += lib/dp/kernel/slow.c lib/dp/kernel/slow.h
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/upcall.c
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/upcall.h
 lib_dp_libdp_la_SOURCES += lib/dp/port/afpacket-private.h

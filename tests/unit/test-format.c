@@ -9,6 +9,7 @@
 #include "lib/dp/action.h"
 #include "lib/dp/cookie.h"
 #include "lib/mem.h"
+#include "tests/unit/packet-random.h"
 
 static const char *port_name(void *aux, uint32_t port)
 {
@@ -480,6 +481,12 @@ static void test_kernel_shape(void **state)
     assert_string_equal(text_cstr(&t),
                         "recirc_id(0),in_port(p1),eth(src=02:00:00:00:00:01),eth_type(0x86dd),"
                         "ipv6(proto=6,frag=no),tcp_flags(+syn-ack)");
+    k = (struct key){.in_port = 1, .eth_type = htons(0x0806), .ip_proto = 2};
+    m = (struct key){.in_port = UINT32_MAX, .eth_type = UINT16_MAX, .ip_proto = UINT8_MAX};
+    text_clear(&t);
+    dp_format_key(&k, &m, false, &f, &t);
+    assert_string_equal(text_cstr(&t),
+                        "recirc_id(0),in_port(p1),eth(),eth_type(0x0806),arp(op=2/0xff)");
     /* Who gets the upcalls. */
     struct dp_actions l;
     dp_actions_init(&l);
@@ -494,9 +501,64 @@ static void test_kernel_shape(void **state)
     text_deinit(&t);
 }
 
+/* What is printed of any packet with an exact mask reads as that packet. */
+static void test_parse_again(void **state)
+{
+    (void)state;
+    struct key k, mask, again;
+
+    srand(7);
+    memset(&mask, 0xff, sizeof mask);
+    for (unsigned i = 0; i < 3000; i++) {
+        struct text t = TEXT_INIT;
+        random_key(&k);
+        if (k.eth_type == htons(0x05ff)) {
+            continue; /* Printed as 0, as frames without a type are. */
+        }
+        k.in_port = random_below(100);
+        k.recirc_id = htonl(random_below(9));
+        k.ct_state = htonl(random_below(2) ? CS_TRK | CS_EST : 0);
+        k.ct_mark = htonl(random_below(1000));
+        k.ct_zone = htons((uint16_t)random_below(1000));
+        random_bytes(k.ct_label, random_below(2) ? 16 : 3);
+        dp_key_format(&k, &mask, false, NULL, NULL, &t);
+        char *error = dp_key_parse(text_cstr(&t), NULL, NULL, &again);
+        if (error || memcmp(&k, &again, sizeof k)) {
+            fail_msg("%s: %s", text_cstr(&t), error ? error : "another packet");
+        }
+        text_deinit(&t);
+    }
+}
+
+static void test_parse_faults(void **state)
+{
+    (void)state;
+    static const char *const faults[][2] = {
+        {"foo(1)", "unknown header foo"},
+        {"eth(foo=1)", "eth: unknown member foo"},
+        {"in_port(x)", "x: bad value for in_port"},
+        {"ct_state(+foo)", "+foo: bad value for ct_state"},
+        {"ipv4(proto=256)", "256: bad value for ipv4"},
+        {"mpls(label=1048576)", "label: bad value for mpls"},
+        {"vlan(vid=4096)", "vid: bad value for vlan"},
+        {"encap(encap(encap(encap(encap(in_port(1))))))", "encap: too deep"},
+        {"ct_label(0x1234567890123456789012345678901234)",
+         "0x1234567890123456789012345678901234: bad value for ct_label"},
+    };
+    struct key k;
+
+    for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+        char *error = dp_key_parse(faults[i][0], NULL, NULL, &k);
+        assert_non_null(error);
+        assert_string_equal(error, faults[i][1]);
+        free(error);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parse_again),  cmocka_unit_test(test_parse_faults),
         cmocka_unit_test(test_kernel_shape), cmocka_unit_test(test_ip4),
         cmocka_unit_test(test_ip6_and_ct),   cmocka_unit_test(test_tags_and_others),
         cmocka_unit_test(test_sets),         cmocka_unit_test(test_actions),
