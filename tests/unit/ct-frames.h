@@ -57,6 +57,10 @@ static inline size_t put_l4(const struct frame *f, uint8_t *l4)
     case IPPROTO_HDR_UDP:
         put_be16(l4 + 4, (uint16_t)(8 + f->len));
         break;
+    case IPPROTO_HDR_DCCP:
+        n = 16;
+        l4[4] = 4;
+        break;
     case IPPROTO_HDR_SCTP: {
         uint8_t type = f->type || f->seq ? f->type : 1;
         n = type == 1 || type == 2 ? 32 : 16;

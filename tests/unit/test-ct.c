@@ -110,6 +110,9 @@ static const struct step icmp6[] = {
     {.f = {.proto = IPPROTO_HDR_ICMP6, .type = 140, .back = true}, .want = "est|rpl"},
     {.want = NULL}};
 static const struct step other[] = {
+    {.f = {.proto = 33}, .want = "new"},
+    {.f = {.proto = 33, .back = true, .dport = 81}, .want = "new"},
+    {.f = {.proto = 33, .back = true}, .want = "est|rpl"},
     {.f = {.proto = 47, .len = 5}, .want = "new"},
     {.f = {.proto = 47, .back = true}, .s = 29, .want = "est|rpl"},
     {.f = {.proto = 47}, .s = 179, .want = "est"},
