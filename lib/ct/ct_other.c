@@ -16,6 +16,11 @@ void ct_other_new(struct ct_conn *c, int64_t now_ms)
     ct_conn_refresh(c, is_icmp(c) ? CT_TO_ICMP_FIRST : CT_TO_UDP_FIRST, now_ms);
 }
 
+bool ct_other_state_ok(const struct ct_conn *c)
+{
+    return c->peer[0].state <= OTHER_MULTIPLE;
+}
+
 enum ct_verdict ct_other_update(struct ct_conn *c, unsigned dir, int64_t now_ms)
 {
     static const uint8_t timeouts[2][3] = {

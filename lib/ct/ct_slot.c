@@ -179,6 +179,13 @@ void ct_slot_give_back(struct ct_table *t, uint32_t index)
     ct_spin_unlock(&sh->lock);
 }
 
+void ct_slot_adopt_free(struct ct_table *t, uint32_t index)
+{
+    struct ct_shard *sh = &t->shards[index % CT_N_SHARDS];
+    ct_table_conn(t, index)->link[1] = sh->free[index >> 31];
+    sh->free[index >> 31] = index;
+}
+
 uint32_t ct_slot_alloc(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms)
 {
     uint32_t max = __atomic_load_n(&t->max, __ATOMIC_RELAXED);
