@@ -5,7 +5,8 @@
  * An entry is taken if it is live and not expired, its hash is that of its tuple, all its numbers
  * are ones that this build writes, and no other entry has its tuple.  One that was locked when the
  * process ended is taken too: its fields are each from before or after one packet, as they would be
- * had that packet been lost.  All others are wiped, but for their generation, and are free slots. */
+ * had that packet been lost.  All others are wiped, but for their generation, and are free slots.
+ */
 #include <stddef.h>
 
 #include "lib/ct/ct_kept-private.h"
@@ -13,9 +14,9 @@
 #include "lib/ct/ct_table-private.h"
 #include "lib/packet/ip.h"
 
-#define FLAGS_KNOWN  (CT_F_LIVE | CT_F_SEEN_REPLY | CT_F_LABEL | CT_F_SCALED)
-#define TIMEOUT_MAX  (INT64_C(1000) << 32)
-#define MAX_WSCALE   14
+#define FLAGS_KNOWN (CT_F_LIVE | CT_F_SEEN_REPLY | CT_F_LABEL | CT_F_SCALED)
+#define TIMEOUT_MAX (INT64_C(1000) << 32)
+#define MAX_WSCALE  14
 
 struct adopt {
     struct ct_table *table;

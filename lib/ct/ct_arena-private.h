@@ -4,8 +4,8 @@
  * be used by any thread.  Never shrinks before it is unmapped.
  *
  * An arena in a store takes room there before its bytes are used, since writing to a full file
- * system kills.  Where the store has no room left, the arena goes on in plain memory, which the next
- * process does not find (struct ct_part says how far it will). */
+ * system kills.  Where the store has no room left, the arena goes on in plain memory, which the
+ * next process does not find (struct ct_part says how far it will). */
 #pragma once
 
 #include "lib/ct/ct_conn-private.h"
@@ -40,8 +40,8 @@ size_t ct_arena_room(size_t bytes);
 void ct_arena_release(struct ct_arena *);
 /* Makes the first 'bytes' usable, new ones zero.  False: beyond the reserve, or out of memory. */
 bool ct_arena_grow(struct ct_arena *, size_t bytes) MUST_USE;
-/* Lazy arenas, any thread: before the first use of these bytes, below what was grown.  False: out of
- * memory. */
+/* Lazy arenas, any thread: before the first use of these bytes, below what was grown.  False: out
+ * of memory. */
 bool ct_arena_touch_slow(struct ct_arena *, size_t ofs);
 
 #define CT_ARENA_CHUNK ((size_t)64 << 10)

@@ -2,8 +2,8 @@
  *
  * Layer 2; lib/ct only.  The store holds the header and then each arena but the index, one part
  * each.  Whoever adopts it believes nothing: the header must be what this build would write on this
- * boot; each entry's hash must be that of its tuple, which tells half-made and damaged ones; and its
- * states must exist.  Index, lists and counts are made anew.
+ * boot; each entry's hash must be that of its tuple, which tells half-made and damaged ones; and
+ * its states must exist.  Index, lists and counts are made anew.
  *
  * All functions belong to the thread that makes the tracker. */
 #pragma once
@@ -36,8 +36,8 @@ struct ct_kept {
 /* 'arena' of elements of that size becomes the next part, or plain memory without a store. */
 bool ct_kept_reserve(struct ct_kept *, struct ct_arena *arena, size_t n, size_t element,
                      bool lazy) MUST_USE;
-/* Everything is reserved: takes over what is there, or makes the store new; sets the table's seed if
- * it adopts.  False: no memory. */
+/* Everything is reserved: takes over what is there, or makes the store new; sets the table's seed
+ * if it adopts.  False: no memory. */
 bool ct_kept_begin(struct ct_table *, int64_t now_ms, struct ct_adopted *) MUST_USE;
 /* The clock, for the next process. */
 void ct_kept_tick(struct ct_kept *, int64_t now_ms);

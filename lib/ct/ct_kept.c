@@ -138,9 +138,7 @@ bool ct_kept_begin(struct ct_table *t, int64_t now_ms, struct ct_adopted *out)
     if (whole && !ct_arena_grow(&k->arena, HEADER_MAX)) {
         return false;
     }
-    out->refused = whole        ? refusal(k, header_of(k), now_ms)
-                   : out->found ? "it is cut off"
-                                : NULL;
+    out->refused = whole ? refusal(k, header_of(k), now_ms) : out->found ? "it is cut off" : NULL;
     if (out->found && !out->refused) {
         t->seed = header_of(k)->seed;
         use_parts(k);

@@ -15,10 +15,10 @@ struct ct_store {
     void *aux;
     size_t size; /* Bytes that a former process left; 0: it is new. */
     uint8_t boot_id[16];
-    /* Maps 'bytes' of it from 'offset' on at the address 'at', shared, not accessible yet.  Both are
-     * multiples of 2 MiB. */
+    /* Maps 'bytes' of it from 'offset' on at the address 'at', shared, not accessible yet.  Both
+     * are multiples of 2 MiB. */
     bool (*map)(void *aux, void *at, size_t offset, size_t bytes);
-    /* Sees to it that this part can be written: it takes room now, rather than a signal later.  What
+    /* Sees to it that this part can be written: it takes room now, rather than a signal later. What
      * is there stays, what is new is zero.  False: there is no room. */
     bool (*fill)(void *aux, size_t offset, size_t bytes);
     bool (*reset)(void *aux); /* Empties it; nothing of it is mapped. */

@@ -2,8 +2,8 @@
  * lib/ct.
  *
  * Layer 3, control thread; fill() of the store also by workers.  The file is locked for as long as
- * it is open: two processes never have it at once.  It is sparse, mode 0600, and belongs on tmpfs: on
- * a disk the kernel writes changed pages back all the time (said in the log). */
+ * it is open: two processes never have it at once.  It is sparse, mode 0600, and belongs on tmpfs:
+ * on a disk the kernel writes changed pages back all the time (said in the log). */
 #pragma once
 
 #include "lib/ct/ct_store.h"

@@ -1,5 +1,6 @@
 /* userspace.c - the userspace executor of dp.h (user/): opens and closes the workers and the
- * tracker, whose table is a file of the run directory.  Flows are in datapath_flows.c, ports in datapath_ports.c. */
+ * tracker, whose table is a file of the run directory.  Flows are in datapath_flows.c, ports in
+ * datapath_ports.c. */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>

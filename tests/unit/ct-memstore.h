@@ -55,11 +55,8 @@ static inline void memstore_deinit(struct memstore *m)
 static inline struct ct *memstore_open(struct memstore *m, int64_t now_ms, struct ct_adopted *a)
 {
     struct stat st;
-    struct ct_config config = {.max_conns = 100000,
-                               .hash_seed = 77,
-                               .store = &m->store,
-                               .now_ms = now_ms,
-                               .adopted = a};
+    struct ct_config config = {
+        .max_conns = 100000, .hash_seed = 77, .store = &m->store, .now_ms = now_ms, .adopted = a};
     *a = (struct ct_adopted){.found = false};
     m->store.size = fstat(m->fd, &st) ? 0 : (size_t)st.st_size;
     return ct_new(&config);

@@ -1,5 +1,5 @@
-/* test-ct-adopt.c - the table of connections in a store: what the next process finds again, whatever
- * became of the store meanwhile. */
+/* test-ct-adopt.c - the table of connections in a store: what the next process finds again,
+ * whatever became of the store meanwhile. */
 #include "tests/unit/ct-frames.h"
 
 #include <urcu-qsbr.h>
@@ -44,8 +44,14 @@ static void tcp(struct ct *ct, bool ip6, uint16_t sport, int64_t now)
 
 static struct frame data(bool ip6, uint16_t sport, bool back, uint32_t seq, uint32_t ack)
 {
-    return (struct frame){.ip6 = ip6, .proto = IPPROTO_HDR_TCP, .sport = sport, .back = back,
-                          .flags = ACK | PSH, .seq = seq, .ack = ack, .len = 100};
+    return (struct frame){.ip6 = ip6,
+                          .proto = IPPROTO_HDR_TCP,
+                          .sport = sport,
+                          .back = back,
+                          .flags = ACK | PSH,
+                          .seq = seq,
+                          .ack = ack,
+                          .len = 100};
 }
 
 /* 2 * N connections of UDP and 2 * N of TCP; a third of the former have a label. */
@@ -242,8 +248,12 @@ static void test_damage(void **state)
     static const struct {
         int part; /* -1: the header. */
         size_t n;
-    } areas[] = {{-1, sizeof(struct ct_header)}, {0, 8 * sizeof(struct ct_conn)}, {1, 8 * 16},
-                 {2, 8 * sizeof(struct ct_conn)}, {3, 8 * 16}, {4, 8 * sizeof(struct ct_addr6)}};
+    } areas[] = {{-1, sizeof(struct ct_header)},
+                 {0, 8 * sizeof(struct ct_conn)},
+                 {1, 8 * 16},
+                 {2, 8 * sizeof(struct ct_conn)},
+                 {3, 8 * 16},
+                 {4, 8 * sizeof(struct ct_addr6)}};
     struct memstore m;
     struct ct_adopted a;
     unsigned n_less = 0;
@@ -257,7 +267,8 @@ static void test_damage(void **state)
             for (unsigned part = 0; part < 5; part++) {
                 copy(&m, &damaged, memstore_part(&m, part));
             }
-            size_t where = at + (areas[i].part < 0 ? 0 : memstore_part(&m, (unsigned)areas[i].part));
+            size_t where =
+                at + (areas[i].part < 0 ? 0 : memstore_part(&m, (unsigned)areas[i].part));
             uint8_t byte;
             assert_int_equal(pread(damaged.fd, &byte, 1, (off_t)where), 1);
             byte ^= (uint8_t)(1u << at % 8);
@@ -316,7 +327,7 @@ static void test_no_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_adopt),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_adopt),   cmocka_unit_test(test_refused),
         cmocka_unit_test(test_entries), cmocka_unit_test(test_damage),
         cmocka_unit_test(test_no_room),
     };
