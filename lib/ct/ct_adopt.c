@@ -158,6 +158,9 @@ bool ct_adopt(struct ct_table *t, int64_t now_ms, struct ct_adopted *out)
     for (int family = 0; family < 2; family++) {
         struct ct_pool *pool = &t->pools[family];
         pool->n_used = used_of(t, family, slots_of(pool), &live);
+        if (!ct_arena_grow(&pool->zone_links, pool->n_used * sizeof(struct ct_zone_link))) {
+            return false;
+        }
     }
     if (!ct_table_presize(t, live)) {
         return false;

@@ -1,8 +1,11 @@
 /* ct_table.c - see ct_table-private.h: lookup, insertion, removal, and growth of the index. */
 #include "lib/ct/ct_table-private.h"
 
+#include <stdlib.h>
+
 #include "lib/counter.h"
 #include "lib/hash.h"
+#include "lib/mem.h"
 
 #define FIRST_BUCKETS   1024u
 #define SPLITS_MAX      4u /* By one insertion. */
@@ -19,6 +22,8 @@ static bool pool_reserve(struct ct_kept *k, struct ct_pool *pool, bool is_ip6, u
     pool->n_used = 1;
     return ct_kept_reserve(k, &pool->conns, pool->n_slots, sizeof(struct ct_conn), false) &&
            ct_kept_reserve(k, &pool->labels, pool->n_slots, 16, true) &&
+           ct_arena_reserve(&pool->zone_links,
+                            (size_t)pool->n_slots * sizeof(struct ct_zone_link)) &&
            (!is_ip6 ||
             ct_kept_reserve(k, &pool->addrs, pool->n_slots, sizeof(struct ct_addr6), false));
 }
@@ -29,6 +34,7 @@ static void release(struct ct_table *t)
         ct_arena_release(&t->pools[f].conns);
         ct_arena_release(&t->pools[f].labels);
         ct_arena_release(&t->pools[f].addrs);
+        ct_arena_release(&t->pools[f].zone_links);
     }
     ct_arena_release(&t->buckets);
     ct_kept_release(&t->kept);
@@ -54,11 +60,13 @@ bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed, const struct
             return false;
         }
     }
+    t->zones = xcalloc(CT_N_ZONES, sizeof *t->zones);
     for (int i = 0; i < CT_N_SHARDS; i++) {
         t->shards[i].table = t;
     }
     if (!ct_table_presize(t, 0) || !ct_kept_begin(t, now_ms, adopted)) {
         release(t);
+        free(t->zones);
         return false;
     }
     return true;
@@ -193,6 +201,7 @@ void ct_table_deinit(struct ct_table *t)
         rcu_barrier();
     }
     release(t);
+    free(t->zones);
 }
 
 /* ---- chains, the stripe's lock held ---- */
@@ -216,6 +225,7 @@ static void remove_locked(struct ct_table *t, uint32_t index)
     __atomic_store_n(&c->flags, c->flags & ~CT_F_LIVE, __ATOMIC_RELAXED);
     __atomic_store_n(&c->generation, c->generation + 1 ? c->generation + 1 : 1, __ATOMIC_RELAXED);
     ct_slot_set_class(t, index, CT_CLASS_ESTABLISHED);
+    ct_zone_unlink(t, index);
     ct_spin_unlock(&c->lock);
     unlink_locked(t, index);
     ct_slot_give_back(t, index);
@@ -313,6 +323,7 @@ bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup 
     __atomic_store_n(bucket, index, __ATOMIC_RELEASE);
     ct_spin_unlock(&s->lock);
     ct_slot_set_class(t, index, CT_CLASS_UNREPLIED);
+    ct_zone_link(t, index);
     ct_spin_unlock(&c->lock);
     counter_inc(COUNTER_conntrack_new);
     uint32_t n = __atomic_load_n(&t->n, __ATOMIC_RELAXED);
@@ -347,6 +358,7 @@ bool ct_table_adopt(struct ct_table *t, uint32_t index, const struct ct_lookup *
     *bucket = index;
     c->class = CT_CLASS_ESTABLISHED; /* In no list yet. */
     ct_slot_set_class(t, index, class);
+    ct_zone_adopt(t, index);
     t->n++;
     return true;
 }
