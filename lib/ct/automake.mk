@@ -12,6 +12,7 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct_kept-private.h lib/ct/ct_kept.c \
 	lib/ct/ct_other.c \
 	lib/ct/ct_proto-private.h \
+	lib/ct/ct_sctp.c lib/ct/ct_sctp_states.def \
 	lib/ct/ct_slot.c \
 	lib/ct/ct_store.h \
 	lib/ct/ct_table-private.h lib/ct/ct_table.c \

@@ -24,16 +24,21 @@ struct adopt {
     struct ct_adopted *out;
 };
 
+static bool tcp_ok(const struct ct_peer *p)
+{
+    return p->state <= CT_TCP_TIME_WAIT && (p->wscale & CT_WSCALE_MASK) <= MAX_WSCALE;
+}
+
 static bool states_ok(const struct ct_conn *c)
 {
-    for (int i = 0; i < 2; i++) {
-        const struct ct_peer *p = &c->peer[i];
-        if (c->key.proto == IPPROTO_HDR_TCP &&
-            (p->state > CT_TCP_TIME_WAIT || (p->wscale & CT_WSCALE_MASK) > MAX_WSCALE)) {
-            return false;
-        }
+    switch (c->key.proto) {
+    case IPPROTO_HDR_TCP:
+        return tcp_ok(&c->peer[0]) && tcp_ok(&c->peer[1]);
+    case IPPROTO_HDR_SCTP:
+        return c->peer[0].state < CT_SCTP_N_STATES;
+    default:
+        return ct_other_state_ok(c);
     }
-    return c->key.proto == IPPROTO_HDR_TCP || ct_other_state_ok(c);
 }
 
 /* Is all that belongs to the slot there? */
