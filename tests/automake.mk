@@ -43,6 +43,7 @@ TESTSUITE_AT = \
 	tests/conntrack.at \
 	tests/restart.at \
 	tests/dpctl.at \
+	tests/mirror.at \
 	tests/trace.at \
 	tests/actions.at
 TESTSUITE = $(srcdir)/tests/testsuite

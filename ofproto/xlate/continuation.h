@@ -35,6 +35,8 @@ struct continuation_state {
     uint8_t table_id;     /* Where it resumes, or where the acts came from. */
     uint8_t flags;        /* CONTINUATION_* */
     uint32_t n_stack;     /* Bytes: what push has put there. */
+    uint32_t mirrors;     /* Bit = mirror of the bridge that has had the packet. */
+    uint32_t pad;
 };
 #define CONTINUATION_TRACKED 0x01 /* It comes from the tracker. */
 #define CONTINUATION_INV     0x02 /* +trk+inv by translation's own decision (not IP). */

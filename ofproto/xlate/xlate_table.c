@@ -242,6 +242,8 @@ void xlate_leave_scope(struct xlate_ctx *ctx, struct xlate_scope *saved)
     acts_deinit(&ctx->s.set);
     acts_deinit(&ctx->s.frozen);
     xlate_stack_deinit(&ctx->s.stack);
+    /* What mirrors have had in this bridge they have had. */
+    saved->mirrors |= ctx->s.bridge == saved->bridge ? ctx->s.mirrors : 0;
     ctx->s = *saved;
     ctx->nesting--;
     ctx->depth--;
