@@ -16,7 +16,7 @@
  *
  * Slots of removed entries come back after an RCU grace period: a caller that never says
  * rcu_quiescent_state() makes the table refuse new connections in the end.  Does not do yet: NAT,
- * helpers (alg is only remembered), reassembly, a file under the arena. */
+ * helpers (alg is only remembered), a file under the arena. */
 #pragma once
 
 #include "lib/packet/packet.h"
