@@ -131,6 +131,7 @@ enum ofp_error bridge_packet_out(struct bridge *br, struct ofconn *conn,
     }
     dp_get_features(br->ofproto->dp, &features);
     enum ofp_error error = xlate_can_execute(po->acts.data, po->acts.len, &features);
+    error = error ? error : bridge_group_check(br, po->acts.data, po->acts.len);
     if (error) {
         return error;
     }
