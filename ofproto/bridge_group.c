@@ -24,19 +24,23 @@ static bool exists(void *br_, uint32_t id)
     return groups_live(br->tables, id) != NULL;
 }
 
-enum ofp_error bridge_group_check(const struct bridge *br, const void *acts, size_t len)
+enum ofp_error bridge_acts_check(const struct bridge *br, const void *acts, size_t len)
 {
-    return acts_refs(acts, len, ACT_GROUP, exists, (void *)(uintptr_t)br)
-               ? OFPERR_OK
-               : OFPERR_OFPBAC_BAD_OUT_GROUP;
+    struct dp_features features;
+
+    dp_get_features(br->ofproto->dp, &features);
+    enum ofp_error error = xlate_can_execute(acts, len, &features);
+    if (!error && !acts_refs(acts, len, ACT_GROUP, exists, (void *)(uintptr_t)br)) {
+        error = OFPERR_OFPBAC_BAD_OUT_GROUP;
+    }
+    return error;
 }
 
 static enum ofp_error check_bucket(const struct bridge *br, const struct group *g,
-                                   const struct bucket *b, const struct dp_features *features)
+                                   const struct bucket *b)
 {
-    enum ofp_error error = xlate_can_execute(b->acts.data, b->acts.len, features);
+    enum ofp_error error = bridge_acts_check(br, b->acts.data, b->acts.len);
 
-    error = error ? error : bridge_group_check(br, b->acts.data, b->acts.len);
     if (!error && b->watch_group != OFPG_ANY && b->watch_group != g->id &&
         !groups_live(br->tables, b->watch_group)) {
         error = OFPERR_OFPGMFC_BAD_WATCH;
@@ -58,7 +62,6 @@ static bool fits(const struct group *g)
 /* May there be this group?  An add that names itself is a loop before it names nothing. */
 static enum ofp_error check(struct bridge *br, const struct group *g)
 {
-    struct dp_features features;
     enum ofp_error error = group_check(g);
 
     if (error) {
@@ -70,9 +73,8 @@ static enum ofp_error check(struct bridge *br, const struct group *g)
     if (groups_loops(br->tables, g)) {
         return OFPERR_OFPGMFC_LOOP;
     }
-    dp_get_features(br->ofproto->dp, &features);
     for (size_t i = 0; i < g->n_buckets && !error; i++) {
-        error = check_bucket(br, g, &g->buckets[i], &features);
+        error = check_bucket(br, g, &g->buckets[i]);
     }
     return error;
 }

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/packet/parse.h"
+#include "ofproto/effect.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/session.h"
 
@@ -98,10 +99,7 @@ static enum ofp_error execute(struct bridge *br, struct packet *pkt, uint32_t in
         log_warn_rl("%s: packet-out: %s", br->name, xlate_error_text(out.error));
     }
     for (unsigned i = 0; i < out.n_effects; i++) {
-        const struct xlate_effect *fx = &out.effects[i];
-        if (fdb_learn(fx->fdb, fx->vlan, fx->mac, fx->ofp_port, now)) {
-            revalidate_mac(p->revalidator, fx->fdb, fx->vlan, fx->mac);
-        }
+        effect_apply(p, &out.effects[i], now);
     }
     struct dp_flow_stats one = {.packets = 1, .bytes = pkt->len, .used_ms = now};
     credit_apply(out.credit, &one);
@@ -122,16 +120,13 @@ static bool in_port_ok(const struct bridge *br, uint32_t port)
 enum ofp_error bridge_packet_out(struct bridge *br, struct ofconn *conn,
                                  const struct packet_out *po)
 {
-    struct dp_features features;
     struct packet *pkt;
     uint32_t ignored;
 
     if (!in_port_ok(br, po->in_port)) {
         return OFPERR_OFPBRC_BAD_PORT;
     }
-    dp_get_features(br->ofproto->dp, &features);
-    enum ofp_error error = xlate_can_execute(po->acts.data, po->acts.len, &features);
-    error = error ? error : bridge_group_check(br, po->acts.data, po->acts.len);
+    enum ofp_error error = bridge_acts_check(br, po->acts.data, po->acts.len);
     if (error) {
         return error;
     }

@@ -110,8 +110,8 @@ void bridge_flow_delete_refs(struct bridge *, enum act_type, uint32_t id, enum f
 /* bridge_group.c */
 /* Takes what it needs out of the group. */
 enum ofp_error bridge_group_mod(struct bridge *, struct group_mod *);
-/* Do the groups that the acts name exist? */
-enum ofp_error bridge_group_check(const struct bridge *, const void *acts, size_t len);
+/* Can the acts be executed here, and is there what they name? */
+enum ofp_error bridge_acts_check(const struct bridge *, const void *acts, size_t len);
 
 /* bridge_packet.c */
 enum ofp_error bridge_packet_out(struct bridge *, struct ofconn *, const struct packet_out *);

@@ -6,8 +6,6 @@
  * patch port, but where it could not be undone: then the bucket is a clone in the datapath too. */
 #include "ofproto/xlate/xlate-private.h"
 
-#include <stdio.h>
-
 /* ---- liveness ---- */
 
 static bool group_is_live(struct xlate_ctx *, uint32_t id, unsigned depth);
@@ -111,11 +109,7 @@ static void take_bucket(struct xlate_ctx *ctx, struct group_entry *e, size_t i)
         xlate_error(ctx, XLATE_TOO_MANY_LOOKUPS);
         return;
     }
-    if (ctx->in->trace) {
-        char text[48];
-        snprintf(text, sizeof text, "using bucket %" PRIu32, b->id);
-        xlate_trace_note(ctx, text);
-    }
+    xlate_trace_note(ctx, "using bucket %" PRIu32, b->id);
     credit_add_group(ctx->out->credit, e, (uint32_t)i);
     if (ctx->cfg->features.clone && is_lasting(b)) {
         run_clone(ctx, b);
