@@ -7,6 +7,7 @@
 #include "ofproto/table/groups.h"
 #include "ofproto/xlate/continuation.h"
 #include "ofproto/xlate/fdb.h"
+#include "ofproto/xlate/mirror.h"
 
 struct credit *credit_new(void)
 {
@@ -31,6 +32,9 @@ static void item_release(const struct credit *c, const struct credit_item *it, i
         break;
     case CREDIT_GROUP:
         groups_unref(it->u.group);
+        break;
+    case CREDIT_MIRROR:
+        mirror_count_unref(it->u.mirror);
         break;
     }
 }
@@ -113,6 +117,12 @@ void credit_add_mac(struct credit *c, enum credit_type type, struct fdb *fdb, ui
     it->u.fdb = fdb;
 }
 
+void credit_add_mirror(struct credit *c, struct mirror_count *m)
+{
+    mirror_count_ref(m);
+    add(c, CREDIT_MIRROR)->u.mirror = m;
+}
+
 void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
 {
     if (!delta->packets) {
@@ -129,6 +139,9 @@ void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
             fdb_refresh(it->u.fdb, it->vlan, it->mac, it->port, delta->used_ms);
         } else if (it->type == CREDIT_GROUP && it->port != CREDIT_GROUP_WATCHED) {
             groups_credit(it->u.group, it->port, delta->packets, delta->bytes);
+        } else if (it->type == CREDIT_MIRROR) {
+            it->u.mirror->packets += delta->packets;
+            it->u.mirror->bytes += delta->bytes;
         }
     }
 }

@@ -16,6 +16,7 @@ struct continuation;
 struct group_entry;
 struct continuations;
 struct fdb;
+struct mirror_count;
 
 enum credit_type {
     CREDIT_RULE,         /* A rule that was hit. */
@@ -24,6 +25,7 @@ enum credit_type {
     CREDIT_MAC_SRC,      /* An address that traffic keeps alive. */
     CREDIT_MAC_DST,      /* An address that was looked up. */
     CREDIT_GROUP,        /* A group, or one of its buckets, that was run. */
+    CREDIT_MIRROR,       /* A mirror that copies it. */
 };
 
 struct credit_item {
@@ -39,6 +41,7 @@ struct credit_item {
         struct continuation *continuation;
         struct fdb *fdb;
         struct group_entry *group;
+        struct mirror_count *mirror;
     } u; /* Reference. */
 };
 
@@ -66,6 +69,8 @@ void credit_add_continuation(struct credit *, struct continuations *, struct con
 void credit_add_group(struct credit *, struct group_entry *, uint32_t bucket);
 void credit_add_mac(struct credit *, enum credit_type, struct fdb *, uint16_t vlan,
                     const uint8_t mac[6], uint32_t port);
+
+void credit_add_mirror(struct credit *, struct mirror_count *);
 
 /* A lookup saw 'seen' of a packet that came with key 'packet'. */
 void credit_note_opaque(struct credit *, const struct key *packet, const struct key *seen);

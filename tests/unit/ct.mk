@@ -1,6 +1,7 @@
 # Unit tests of ct.
 ct_tests = \
 	tests/unit/test-ct \
+	tests/unit/test-ct-adopt \
 	tests/unit/test-ct-sctp \
 	tests/unit/test-ct-table \
 	tests/unit/test-ct-tcp \
@@ -12,6 +13,10 @@ TESTS += $(ct_tests)
 tests_unit_test_ct_SOURCES = tests/unit/test-ct.c tests/unit/ct-frames.h
 tests_unit_test_ct_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_adopt_SOURCES = tests/unit/test-ct-adopt.c tests/unit/ct-frames.h tests/unit/ct-memstore.h
+tests_unit_test_ct_adopt_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_adopt_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ct_sctp_SOURCES = tests/unit/test-ct-sctp.c tests/unit/ct-frames.h
 tests_unit_test_ct_sctp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
