@@ -41,7 +41,9 @@ TESTSUITE_AT = \
 	tests/versions.at \
 	tests/controller.at \
 	tests/conntrack.at \
+	tests/restart.at \
 	tests/dpctl.at \
+	tests/mirror.at \
 	tests/trace.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4

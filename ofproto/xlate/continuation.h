@@ -34,7 +34,7 @@ struct continuation_state {
     uint16_t inv_zone;    /* With CONTINUATION_INV. */
     uint8_t table_id;     /* Where it resumes, or where the acts came from. */
     uint8_t flags;        /* CONTINUATION_* */
-    uint32_t pad;
+    uint32_t mirrors;     /* Bit = mirror of the bridge that has had the packet. */
 };
 #define CONTINUATION_TRACKED 0x01 /* It comes from the tracker. */
 #define CONTINUATION_INV     0x02 /* +trk+inv by translation's own decision (not IP). */

@@ -36,6 +36,7 @@ struct xlate_scope {
     bool was_mpls; /* What is above the labels popped is unknown. */
     uint8_t ct;    /* enum cookie_ct */
     uint16_t inv_zone;
+    uint32_t mirrors; /* Bit = mirror of the bridge that has had it. */
 
     struct acts set;     /* Action set, in order of writing. */
     uint64_t set_cookie; /* Of the rule that wrote the set's ct; 0: there is none in it. */
@@ -116,10 +117,21 @@ bool xlate_commit_can_write(const struct field *); /* Does an action exist for i
 /* xlate_output.c */
 void xlate_output(struct xlate_ctx *, uint32_t ofp_port, uint16_t max_len);
 void xlate_output_port(struct xlate_ctx *, const struct xlate_port *);
+/* 'max_len' bytes of it only; 0: all. */
+void xlate_output_port_cut(struct xlate_ctx *, const struct xlate_port *, uint16_t max_len);
 void xlate_controller(struct xlate_ctx *, uint8_t reason, uint16_t max_len, uint16_t controller_id);
 
 /* xlate_normal.c */
 void xlate_normal(struct xlate_ctx *);
+/* Out of a port with the tag that the VLAN has there; the packet is as before afterwards.  'in':
+ * where it came in, or NULL. */
+void xlate_output_vlan(struct xlate_ctx *, const struct xlate_port *, const struct xlate_port *in,
+                       uint16_t vlan, uint16_t snap_len);
+
+/* xlate_mirror.c */
+/* False: nothing may come in there. */
+bool xlate_mirror_in(struct xlate_ctx *, const struct xlate_port *in) MUST_USE;
+void xlate_mirror_out(struct xlate_ctx *, const struct xlate_port *to);
 
 /* xlate_ct.c */
 void xlate_ct(struct xlate_ctx *, const struct act_ct *);

@@ -139,7 +139,9 @@ static void start_table(struct xlate_ctx *ctx, const struct xlate_port *port, ui
         xlate_trace_warn(ctx, "port is down or has OFPPC_NO_RECV, packet dropped");
         return;
     }
-    xlate_table(ctx, 0, ofp_port, false);
+    if (xlate_mirror_in(ctx, port)) {
+        xlate_table(ctx, 0, ofp_port, false);
+    }
 }
 
 static void start_port(struct xlate_ctx *ctx)

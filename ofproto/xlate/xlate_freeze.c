@@ -74,6 +74,7 @@ static void freeze(struct xlate_ctx *ctx, struct continuation_state *st)
     memcpy(st->regs, f->regs, sizeof st->regs);
     st->n_set = (uint32_t)ctx->s.set.len;
     st->set_cookie = ctx->s.set_cookie;
+    st->mirrors = ctx->s.mirrors;
     if (ctx->dp_tracked && !(st->flags & CONTINUATION_TRACKED)) {
         dp_actions_put(&ctx->out->actions, DP_ACTION_CT_CLEAR, sizeof(struct dp_action));
         ctx->dp_tracked = false;
@@ -135,6 +136,7 @@ void xlate_thaw(struct xlate_ctx *ctx, const struct continuation *c)
     }
     xlate_set_write(ctx, continuation_set(c), st->n_set);
     ctx->s.set_cookie = st->set_cookie;
+    ctx->s.mirrors = st->mirrors;
     ctx->s.table_id = st->table_id;
     xlate_trace_thaw(ctx, st->table_id);
     if (st->flags & CONTINUATION_ACTS) {

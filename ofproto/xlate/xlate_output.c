@@ -17,6 +17,7 @@ static void become_new(struct xlate_ctx *ctx, const struct xlate_port *peer)
     f->actset_output = htonl(OFPP_UNSET);
     memset((uint8_t *)f + offsetof(struct flow, key.tun_id), 0,
            offsetof(struct key, packet_type) - offsetof(struct key, tun_id));
+    ctx->s.mirrors = 0; /* Those of another bridge. */
     xlate_untrack(ctx);
 }
 
@@ -38,7 +39,9 @@ static void output_patch(struct xlate_ctx *ctx, const struct xlate_port *port)
     }
     become_new(ctx, peer);
     xlate_trace_event(ctx, XLATE_EV_BRIDGE);
-    if (ctx->s.was_mpls) {
+    if (!xlate_mirror_in(ctx, peer)) {
+        /* It ends here. */
+    } else if (ctx->s.was_mpls) {
         xlate_freeze_table(ctx, 0, false);
     } else {
         xlate_table(ctx, 0, peer->ofp_port, false);
@@ -48,14 +51,26 @@ static void output_patch(struct xlate_ctx *ctx, const struct xlate_port *port)
 
 void xlate_output_port(struct xlate_ctx *ctx, const struct xlate_port *port)
 {
+    xlate_output_port_cut(ctx, port, 0);
+}
+
+void xlate_output_port_cut(struct xlate_ctx *ctx, const struct xlate_port *port, uint16_t max_len)
+{
     if (port->config & (OFPPC_NO_FWD | OFPPC_PORT_DOWN)) {
         xlate_trace_warn(ctx, "port is down or has OFPPC_NO_FWD set, skipping output");
-    } else if (port->dp_port == DP_PORT_NONE) {
+        return;
+    }
+    if (port->dp_port == DP_PORT_NONE) {
         output_patch(ctx, port);
     } else {
         xlate_commit(ctx);
+        if (max_len) {
+            struct dp_action *a = dp_actions_put(&ctx->out->actions, DP_ACTION_TRUNC, sizeof *a);
+            a->u32 = max_len;
+        }
         dp_actions_output(&ctx->out->actions, port->dp_port);
     }
+    xlate_mirror_out(ctx, port);
 }
 
 /* To every port but the one it came in. */

@@ -240,6 +240,8 @@ void xlate_leave_scope(struct xlate_ctx *ctx, struct xlate_scope *saved)
     xlate_finish_scope(ctx);
     acts_deinit(&ctx->s.set);
     acts_deinit(&ctx->s.frozen);
+    /* What mirrors have had in this bridge they have had. */
+    saved->mirrors |= ctx->s.bridge == saved->bridge ? ctx->s.mirrors : 0;
     ctx->s = *saved;
     ctx->nesting--;
     ctx->depth--;

@@ -101,9 +101,9 @@ static void test_normal_vlans(void **state)
     world_init(&w);
     p1 = (struct xlate_port *)xlate_cfg_ofp_port(w.br[0], 1);
     p2 = (struct xlate_port *)xlate_cfg_ofp_port(w.br[0], 2);
-    p1->vlan_tag = 5;
-    p2->trunks = xcalloc(64, sizeof p2->trunks[0]);
-    p2->trunks[0] = BIT64(5) | BIT64(6);
+    p1->vlan = (struct port_vlan){.mode = PORT_VLAN_ACCESS, .tag = 5};
+    p2->vlan.trunks = xcalloc(PORT_VLAN_WORDS, sizeof p2->vlan.trunks[0]);
+    p2->vlan.trunks[0] = BIT64(5) | BIT64(6);
     world_add_rules(&w, "actions=NORMAL");
     go_free(&w, "in_port=11," A_TO_B "ip", "push_vlan(vid=5,pcp=0),12,13,14,10");
     go_free(&w, "in_port=11,dl_vlan=5," A_TO_B "ip", "drop");
