@@ -91,7 +91,7 @@ static enum ofp_error decode_old_props(struct wire_rd *r, struct queue_config *q
         if (rate) {
             wire_rd_skip(&p, 4);
             *rate = wire_rd_u16(&p);
-        } else {
+        } else if (type == PROP_EXPERIMENTER) {
             prop_keep(&q->props, start, len);
         }
     }
