@@ -46,3 +46,7 @@ ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_normal.c
 ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_output.c
 ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_set.c
 ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_table.c
+ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_choose.c
+ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_clone.c
+ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_hash.c
+ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_stack.c

@@ -44,7 +44,8 @@ TESTSUITE_AT = \
 	tests/restart.at \
 	tests/dpctl.at \
 	tests/mirror.at \
-	tests/trace.at
+	tests/trace.at \
+	tests/actions.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4
 HARNESS = tests/harness/sluice.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py \
