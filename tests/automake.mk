@@ -41,6 +41,7 @@ TESTSUITE_AT = \
 	tests/versions.at \
 	tests/controller.at \
 	tests/conntrack.at \
+	tests/nat.at \
 	tests/dpctl.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4

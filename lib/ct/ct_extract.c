@@ -80,7 +80,7 @@ static void set_icmp(struct ct_packet *x, const uint8_t *l4, struct icmp_type ty
         memcpy(x->q.addr6.a[0], old6.a[1], 16);
         memcpy(x->q.addr6.a[1], old6.a[0], 16);
         k->icmp_type = type.pair;
-        x->is_reply_type = true;
+        x->q.is_reply = true;
     }
 }
 
@@ -120,6 +120,23 @@ static bool set_tcp(struct ct_packet *x, const uint8_t *l4, uint32_t len)
         x->tcp.wscale = wscale_option(l4 + 20, hdr - 20);
     }
     return ct_tcp_flags_ok(x->tcp.flags) && set_ports(x, l4);
+}
+
+/* The lookup of a packet's answer. */
+static void turn_round(struct ct_lookup *q)
+{
+    struct ct_key old = q->key;
+    struct ct_addr6 old6 = q->addr6;
+    if (q->one_way) {
+        q->is_reply = !q->is_reply;
+        return;
+    }
+    q->key.ip4[0] = old.ip4[1];
+    q->key.ip4[1] = old.ip4[0];
+    q->key.port[0] = old.port[1];
+    q->key.port[1] = old.port[0];
+    memcpy(q->addr6.a[0], old6.a[1], 16);
+    memcpy(q->addr6.a[1], old6.a[0], 16);
 }
 
 /* The packet that an ICMP error quotes: only the tuple counts. */
@@ -169,7 +186,11 @@ static enum ct_kind extract_icmp(struct ct_packet *x, const uint8_t *l4, uint32_
         uint16_t zone = x->q.key.zone;
         memset(&x->q, 0, sizeof x->q);
         x->q.key.zone = zone;
-        return set_quoted(x, l4 + 8, len - 8, is_ip6) ? CT_KIND_ERROR : CT_KIND_INVALID;
+        if (!set_quoted(x, l4 + 8, len - 8, is_ip6)) {
+            return CT_KIND_INVALID;
+        }
+        turn_round(&x->q);
+        return CT_KIND_ERROR;
     }
     case ICMP_OTHER:
         break;

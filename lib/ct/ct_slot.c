@@ -167,11 +167,10 @@ static bool evict(struct ct_table *t, uint32_t hash, int64_t now_ms)
     return false;
 }
 
-void ct_slot_give_back(struct ct_table *t, uint32_t index)
+void ct_slot_give_back_twin(struct ct_table *t, uint32_t index)
 {
     struct ct_conn *c = ct_table_conn(t, index);
     struct ct_shard *sh = shard_of(t, c);
-    __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
     ct_spin_lock(&sh->lock);
     c->link[1] = sh->limbo;
     sh->limbo = index;
@@ -179,18 +178,16 @@ void ct_slot_give_back(struct ct_table *t, uint32_t index)
     ct_spin_unlock(&sh->lock);
 }
 
-uint32_t ct_slot_alloc(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms)
+void ct_slot_give_back(struct ct_table *t, uint32_t index)
 {
-    uint32_t max = __atomic_load_n(&t->max, __ATOMIC_RELAXED);
-    if (__atomic_fetch_add(&t->n, 1, __ATOMIC_RELAXED) >= max && !evict(t, q->hash, now_ms)) {
-        __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
-        counter_inc(COUNTER_conntrack_full);
-        return 0;
-    }
+    __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
+    ct_slot_give_back_twin(t, index);
+}
+
+uint32_t ct_slot_alloc_twin(struct ct_table *t, const struct ct_lookup *q)
+{
     uint32_t index = take_slot(t, q->is_ip6, q->hash);
     if (!index) {
-        __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
-        counter_inc(COUNTER_conntrack_full);
         return 0;
     }
     struct ct_conn *c = ct_table_conn(t, index);
@@ -205,6 +202,22 @@ uint32_t ct_slot_alloc(struct ct_table *t, const struct ct_lookup *q, int64_t no
     ct_spin_unlock(&c->lock);
     if (q->is_ip6) {
         *ct_table_addr6(t, index) = q->addr6;
+    }
+    return index;
+}
+
+uint32_t ct_slot_alloc(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms)
+{
+    uint32_t max = __atomic_load_n(&t->max, __ATOMIC_RELAXED);
+    if (__atomic_fetch_add(&t->n, 1, __ATOMIC_RELAXED) >= max && !evict(t, q->hash, now_ms)) {
+        __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
+        counter_inc(COUNTER_conntrack_full);
+        return 0;
+    }
+    uint32_t index = ct_slot_alloc_twin(t, q);
+    if (!index) {
+        __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
+        counter_inc(COUNTER_conntrack_full);
     }
     return index;
 }

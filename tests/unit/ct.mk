@@ -1,6 +1,8 @@
 # Unit tests of ct.
 ct_tests = \
 	tests/unit/test-ct \
+	tests/unit/test-ct-nat \
+	tests/unit/test-ct-nat-pick \
 	tests/unit/test-ct-table \
 	tests/unit/test-ct-tcp \
 	tests/unit/test-ct-text
@@ -10,6 +12,14 @@ TESTS += $(ct_tests)
 tests_unit_test_ct_SOURCES = tests/unit/test-ct.c tests/unit/ct-frames.h
 tests_unit_test_ct_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_nat_SOURCES = tests/unit/test-ct-nat.c tests/unit/ct-frames.h tests/unit/ct-nat.h
+tests_unit_test_ct_nat_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_nat_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_nat_pick_SOURCES = tests/unit/test-ct-nat-pick.c tests/unit/ct-frames.h tests/unit/ct-nat.h
+tests_unit_test_ct_nat_pick_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_nat_pick_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ct_table_SOURCES = tests/unit/test-ct-table.c tests/unit/ct-frames.h
 tests_unit_test_ct_table_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -35,11 +35,12 @@ unsigned ct_sweep(struct ct *ct UNUSED, int64_t now_ms UNUSED, unsigned budget U
     return 0;
 }
 
-void ct_execute(struct ct *ct UNUSED, struct packet *p, const struct ct_args *args,
+bool ct_execute(struct ct *ct UNUSED, struct packet *p, const struct ct_args *args,
                 int64_t now_ms UNUSED)
 {
     p->ct.state = CS_TRK | CS_NEW;
     p->ct.zone = args->zone;
+    return true;
 }
 
 bool ct_dump_some(struct ct *ct UNUSED, const struct ct_filter *f UNUSED, uint32_t *pos UNUSED,

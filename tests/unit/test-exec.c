@@ -16,17 +16,21 @@
 
 static uint16_t last_l4_ofs; /* What the tracker was given. */
 static uint64_t last_admitted_by;
+static struct ct_nat last_nat; /* Flags UINT8_MAX: none. */
+static bool tracker_drops;
 
-void ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
+bool ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
 {
     (void)ct;
     (void)now_ms;
     assert_true(p->l3_ofs == PACKET_NO_OFS || p->l3_ofs <= p->len);
     last_l4_ofs = p->l4_ofs;
     last_admitted_by = args->admitted_by;
+    last_nat = args->nat ? *args->nat : (struct ct_nat){.flags = UINT8_MAX};
     p->ct.state = CS_TRK | CS_NEW;
     p->ct.zone = args->zone;
     p->ct.mark = args->mark;
+    return !tracker_drops;
 }
 
 void ct_clear(struct packet *p)
@@ -269,6 +273,45 @@ static void test_ct_recirc(void **state)
     forget();
 }
 
+static void test_ct_nat(void **state)
+{
+    (void)state;
+    struct dp_actions l = DP_ACTIONS_INIT;
+    put_ct(&l, 5);
+    dp_actions_output(&l, 1);
+    run(tcp_packet(5), &l);
+    assert_int_equal(last_nat.flags, UINT8_MAX);
+    forget();
+    struct dp_action_ct *ct = dp_actions_put(&l, DP_ACTION_CT, sizeof *ct);
+    ct->nat = ct->commit = true;
+    ct->nat_flags = DP_NAT_DST;
+    ct->nat_af = 6;
+    ct->nat_min[0] = 0xfc;
+    ct->nat_max[0] = 0xfd;
+    ct->nat_port_min = 3;
+    ct->nat_port_max = 4;
+    dp_actions_output(&l, 1);
+    struct dp_actions again = DP_ACTIONS_INIT;
+    memcpy(dp_actions_put(&again, DP_ACTION_CT, sizeof *ct), l.data, sizeof *ct);
+    dp_actions_output(&again, 1);
+    run(tcp_packet(5), &l);
+    const struct ct_nat want = {.flags = CT_NAT_DST,
+                                .has_addr = true,
+                                .is_ip6 = true,
+                                .addr_min = {0xfc},
+                                .addr_max = {0xfd},
+                                .port_min = 3,
+                                .port_max = 4};
+    assert_memory_equal(&last_nat, &want, sizeof want);
+    assert_int_equal(n_events, 1);
+    forget();
+    tracker_drops = true; /* It goes nowhere. */
+    run(tcp_packet(5), &again);
+    tracker_drops = false;
+    assert_int_equal(n_events, 0);
+    forget();
+}
+
 static void test_hash(void **state)
 {
     (void)state;
@@ -499,6 +542,7 @@ int main(void)
         cmocka_unit_test(test_no_buffer),
         cmocka_unit_test(test_tags),
         cmocka_unit_test(test_ct_recirc),
+        cmocka_unit_test(test_ct_nat),
         cmocka_unit_test(test_hash),
         cmocka_unit_test(test_trunc),
         cmocka_unit_test(test_label_on_super_frame),

@@ -147,7 +147,7 @@ static bool knows_action(struct probe *p, const void *action, size_t len,
     return known;
 }
 
-static void probe_actions(struct probe *p, struct nlaction_env *env)
+static void probe_actions(struct probe *p, struct nlaction_env *env, struct dp_features *features)
 {
     const struct nlaction_env all = {.upcall_pid = 1,
                                      .set_masked = true,
@@ -158,6 +158,8 @@ static void probe_actions(struct probe *p, struct nlaction_env *env)
     struct nlaction_env eventmask = all;
     struct dp_action_set set = {.a = {.type = DP_ACTION_SET, .u32 = DP_SET_IP4}};
     struct dp_action_ct ct = {.a.type = DP_ACTION_CT, .commit = true, .zone = 1};
+    struct dp_action_ct nat = {.a.type = DP_ACTION_CT, .nat = true};
+    struct dp_action_ct alg = {.a.type = DP_ACTION_CT, .commit = true, .alg = 21};
     const struct dp_action clear = {.type = DP_ACTION_CT_CLEAR};
     const struct dp_action trunc = {.type = DP_ACTION_TRUNC, .u32 = 64};
     const struct dp_action clone = {.type = DP_ACTION_CLONE};
@@ -171,6 +173,8 @@ static void probe_actions(struct probe *p, struct nlaction_env *env)
     env->force_commit = knows_action(p, &ct, sizeof ct, &all);
     env->ct_clear = knows_action(p, &clear, sizeof clear, &all);
     env->trunc = knows_action(p, &trunc, sizeof trunc, &all);
+    features->ct_nat = knows_action(p, &nat, sizeof nat, &all);
+    features->ct_alg = knows_action(p, &alg, sizeof alg, &all);
     env->clone = knows_action(p, &clone, sizeof clone, &all);
 }
 
@@ -181,20 +185,22 @@ void kprobe_run(struct kernel *k)
 
     probe_ct_keys(&p, f);
     probe_depths(&p, f);
-    probe_actions(&p, &k->action_env);
     k->features = (struct dp_features){.ct = f->ct_state,
                                        .ct_zone = f->ct_zone,
                                        .ct_mark = f->ct_mark,
                                        .ct_label = f->ct_label,
                                        .ct_orig_tuple = f->ct_orig_tuple,
-                                       .ct_clear = k->action_env.ct_clear,
                                        .recirc = true,
-                                       .clone = k->action_env.clone,
                                        .max_vlan_headers = f->max_vlans,
                                        .max_mpls_depth = f->max_mpls};
-    log_info("%s: ct state %d zone %d mark %d label %d tuple %d/%d, %u VLAN tags, %u MPLS labels, "
+    probe_actions(&p, &k->action_env, &k->features);
+    k->features.ct_clear = k->action_env.ct_clear;
+    k->features.clone = k->action_env.clone;
+    log_info("%s: ct state %d zone %d mark %d label %d tuple %d/%d, nat %d, ftp %d, %u VLAN tags, "
+             "%u MPLS labels, "
              "masked set %d, ct_clear %d, clone %d, trunc %d",
              k->up.name, f->ct_state, f->ct_zone, f->ct_mark, f->ct_label, f->ct_orig_tuple,
-             f->ct_orig_tuple6, f->max_vlans, f->max_mpls, k->action_env.set_masked,
-             k->action_env.ct_clear, k->action_env.clone, k->action_env.trunc);
+             f->ct_orig_tuple6, k->features.ct_nat, k->features.ct_alg, f->max_vlans, f->max_mpls,
+             k->action_env.set_masked, k->action_env.ct_clear, k->action_env.clone,
+             k->action_env.trunc);
 }
