@@ -36,7 +36,5 @@ void ofproto_settle(struct ofproto *, void (*done)(void *aux), void *aux);
 /* While 'on', flows that a former process left in the datapath stay, whatever the rules say.  Else
  * they go a few seconds after the start, once no rule has changed for a second. */
 void ofproto_set_restore_wait(struct ofproto *, bool on);
-/* Text of the cookie of a `userspace` datapath action, for dp_actions_format(). */
-bool ofproto_format_cookie(const void *cookie, size_t len, struct text *);
 /* Rules, tables and ports get what cached flows have counted. */
 void ofproto_pull_stats(struct ofproto *);

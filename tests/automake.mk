@@ -42,7 +42,8 @@ TESTSUITE_AT = \
 	tests/controller.at \
 	tests/conntrack.at \
 	tests/nat.at \
-	tests/dpctl.at
+	tests/dpctl.at \
+	tests/trace.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4
 HARNESS = tests/harness/sluice.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py \

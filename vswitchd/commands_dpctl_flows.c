@@ -8,6 +8,7 @@
 #include "lib/uuid.h"
 #include "ofp/match.h"
 #include "vswitchd/commands-private.h"
+#include "vswitchd/exact_flow.h"
 
 #define UFID_PREFIX "ufid:"
 
@@ -164,7 +165,6 @@ static void dump_init(struct dump *d, const struct dpctl_args *a, struct loop *l
         .now_ms = loop_now(loop),
         .format = {.port_name = a->names ? port_name : NULL,
                    .aux = d,
-                   .put_cookie = ofproto_format_cookie,
                    .kernel = features.kernel_keys,
                    .ip6_exthdr = features.ip6_exthdr,
                    .upcall_pid = features.upcall_pid},
@@ -176,10 +176,8 @@ static void dump_init(struct dump *d, const struct dpctl_args *a, struct loop *l
 /* One item of an exact flow: each field after what it needs. */
 static char *parse_filter_item(const char *key, const char *value, struct match *m)
 {
-    const struct field *field;
-    struct field_value mask;
-    bool found;
     uint32_t port;
+    bool exact;
 
     if (!strcmp(key, "in_port")) {
         /* Of the datapath, as in what is dumped. */
@@ -190,18 +188,7 @@ static char *parse_filter_item(const char *key, const char *value, struct match 
         m->mask.key.in_port = UINT32_MAX;
         return NULL;
     }
-    char *error = match_parse_field(key, value, NULL, m, &found, &field, &mask);
-    if (error) {
-        char *text = xasprintf("bad value for %s (%s)", key, error);
-        free(error);
-        return text;
-    }
-    if (!found) {
-        return xasprintf("unknown field %s", key);
-    }
-    return field && !field_prereq_ok(field, m)
-               ? xasprintf("prerequisites not met for setting %s", key)
-               : NULL;
+    return exact_flow_item(key, value, NULL, m, &exact);
 }
 
 static char *parse_filter(const char *s, struct match *m)

@@ -16,4 +16,5 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct_timeouts.def \
 	lib/ct/ct_nat-private.h lib/ct/ct_nat.c \
 	lib/ct/ct_nat_pick.c \
-	lib/ct/ct_twin.c
+	lib/ct/ct_twin.c \
+	lib/ct/ct_zone-private.h lib/ct/ct_zone.c lib/ct/ct_zone.h

@@ -105,10 +105,13 @@ static void write_mark_label(const struct ct_table *t, uint32_t index, const str
     }
 }
 
-static void set_invalid(struct packet_ct *pct)
+static void set_invalid(struct packet_ct *pct, enum ct_reason reason)
 {
-    *pct = (struct packet_ct){.state = CS_TRK | CS_INV, .zone = pct->zone};
+    *pct = (struct packet_ct){.state = CS_TRK | CS_INV,
+                              .zone = pct->zone,
+                              .inv_reason = (uint8_t)reason};
     counter_inc(COUNTER_conntrack_invalid);
+    counter_inc(ct_reason_counter(reason));
 }
 
 /* ---- entries ---- */
@@ -150,14 +153,23 @@ static void count(struct ct_conn *c, unsigned dir, uint32_t bytes)
     c->bytes[dir] += bytes;
 }
 
+/* Whether sequence numbers matter is asked only about a segment that failed by them. */
+static bool is_liberal(const struct ct *ct, uint16_t zone)
+{
+    return __atomic_load_n(&ct->tcp_liberal, __ATOMIC_RELAXED) ||
+           __atomic_load_n(&ct->table.zones[zone].liberal, __ATOMIC_RELAXED);
+}
+
 static enum ct_verdict update(struct ct *ct, struct ct_conn *c, unsigned dir,
-                              const struct ct_packet *x, int64_t now_ms)
+                              const struct ct_packet *x, int64_t now_ms, enum ct_reason *reason)
 {
     if (c->key.proto != IPPROTO_HDR_TCP) {
         return ct_other_update(c, dir, now_ms);
     }
-    bool check = !__atomic_load_n(&ct->tcp_liberal, __ATOMIC_RELAXED);
-    return ct_tcp_update(c, dir, &x->tcp, check, now_ms);
+    enum ct_verdict v = ct_tcp_update(c, dir, &x->tcp, true, now_ms, reason);
+    return UNLIKELY(v == CT_INVALID) && is_liberal(ct, c->key.zone)
+               ? ct_tcp_update(c, dir, &x->tcp, false, now_ms, reason)
+               : v;
 }
 
 static void reclass(struct ct_table *t, uint32_t index)
@@ -231,7 +243,7 @@ static enum done create(struct ct *ct, struct packet *p, const struct ct_packet 
     struct ct_table *t = &ct->table;
     uint32_t index = ct_slot_alloc(t, &x->q, now_ms);
     if (!index) {
-        return DONE; /* Full: stays new, uncommitted. */
+        return DROP; /* Full. */
     }
     struct ct_conn *c = ct_table_conn(t, index);
     begin(c, x, now_ms);
@@ -268,7 +280,7 @@ static enum done on_no_entry(struct ct *ct, struct packet *p, const struct ct_pa
 {
     struct ct_conn probe = {.key = x->q.key};
     if (!begin(&probe, x, now_ms)) {
-        set_invalid(&p->ct);
+        set_invalid(&p->ct, x->q.is_reply ? CT_INV_icmp_reply : CT_INV_tcp_synack);
         return DONE;
     }
     p->ct.state = CS_TRK | CS_NEW;
@@ -283,8 +295,9 @@ static enum done on_entry(struct ct *ct, struct packet *p, const struct ct_packe
     struct ct_table *t = &ct->table;
     struct ct_conn *c = ct_table_conn(t, index);
     uint32_t generation = c->generation;
+    enum ct_reason reason = CT_INV_NONE;
     enum ct_verdict v =
-        args->commit && args->force && dir ? CT_ANEW : update(ct, c, dir, x, now_ms);
+        args->commit && args->force && dir ? CT_ANEW : update(ct, c, dir, x, now_ms, &reason);
 
     if (UNLIKELY(v == CT_ANEW)) {
         ct_spin_unlock(&c->lock);
@@ -293,7 +306,7 @@ static enum done on_entry(struct ct *ct, struct packet *p, const struct ct_packe
     }
     if (UNLIKELY(v == CT_INVALID)) {
         ct_spin_unlock(&c->lock);
-        set_invalid(&p->ct);
+        set_invalid(&p->ct, reason);
         return DONE;
     }
     count(c, dir, x->l3_len);
@@ -325,7 +338,7 @@ static void on_error(struct ct *ct, struct packet *p, const struct ct_packet *x,
     unsigned dir;
     uint32_t index = find_locked(t, &x->q, now_ms, &dir);
     if (!index) {
-        set_invalid(&p->ct);
+        set_invalid(&p->ct, CT_INV_icmp_unknown);
         return;
     }
     if (args->commit) {
@@ -376,23 +389,23 @@ static bool again(struct ct *ct, struct packet *p, const struct ct_args *args, i
     return true;
 }
 
-bool ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
+enum ct_fate ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
 {
     if (p->ct.state & CS_TRK && p->ct.zone == args->zone && again(ct, p, args, now_ms)) {
-        return true;
+        return CT_GOES_ON;
     }
     p->ct = (struct packet_ct){.zone = args->zone};
 
     struct ct_packet x;
     enum ct_kind kind = ct_extract(p, args->zone, &x);
     if (UNLIKELY(kind == CT_KIND_INVALID)) {
-        set_invalid(&p->ct);
-        return true;
+        set_invalid(&p->ct, x.reason);
+        return CT_GOES_ON;
     }
     ct_table_prepare(&ct->table, &x.q);
     if (UNLIKELY(kind == CT_KIND_ERROR)) {
         on_error(ct, p, &x, args, now_ms);
-        return true;
+        return CT_GOES_ON;
     }
     for (int i = 0; i < 3; i++) { /* Once more if another worker was quicker. */
         unsigned dir = 0;
@@ -402,12 +415,12 @@ bool ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int
             done = on_no_entry(ct, p, &x, args, now_ms);
         }
         if (done != AGAIN) {
-            return done == DONE;
+            return done == DROP ? CT_DROPPED : CT_GOES_ON;
         }
     }
     /* Removed and committed by others all the time, or its answers would be another connection's:
      * it stays new, uncommitted. */
-    return true;
+    return CT_GOES_ON;
 }
 
 /* ---- the table as a whole ---- */

@@ -1,11 +1,12 @@
 noinst_LTLIBRARIES += lib/dp/libdp.la
 lib_dp_libdp_la_SOURCES =
 lib_dp_libdp_la_SOURCES += lib/dp/action.c lib/dp/action.h lib/dp/actions.def
-lib_dp_libdp_la_SOURCES += lib/dp/action_format.c lib/dp/format-private.h lib/dp/key_format.c
+lib_dp_libdp_la_SOURCES += lib/dp/action_format.c lib/dp/format-private.h lib/dp/key_format.c lib/dp/key_parse.c
 lib_dp_libdp_la_SOURCES += lib/dp/user/exec.c lib/dp/user/exec.h
 lib_dp_libdp_la_SOURCES += lib/dp/class.h lib/dp/dp.c lib/dp/userspace.c
 lib_dp_libdp_la_SOURCES += lib/dp/conns.c lib/dp/conns.h lib/dp/user/datapath_conns.c
 lib_dp_libdp_la_SOURCES += lib/dp/dp.h
+lib_dp_libdp_la_SOURCES += lib/dp/cookie.c lib/dp/cookie.h
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/kct.c lib/dp/kernel/kct_limit.c lib/dp/kernel/kct-private.h
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/kct_info.c lib/dp/kernel/kct_info.h
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/kernel.c

@@ -99,7 +99,7 @@ def test_router_behind(env):
 
 
 def test_balance(env):
-    """A virtual address before four servers."""
+    """A virtual address before four servers (the kernel goes by the addresses of a connection, so many clients ask)."""
     daemon = env.daemon()
     h1, h2 = env.two_hosts(daemon)
     for last in range(10, 14):
@@ -110,8 +110,9 @@ in_port=1,ip,actions=ct(commit,nat(dst=10.1.1.10-10.1.1.13)),2
 in_port=2,ip,actions=ct(table=1,nat)
 table=1,ct_state=+est+trk,ip,actions=1
 """)
+    for last in range(100, 164):
+        h1.ip("addr", "add", f"10.1.1.{last}/32", "dev", "eth0")
     h1.ip("neigh", "replace", "10.1.1.64", "lladdr", mac_of(h2), "dev", "eth0")
-    h2.run("true")
     server = env.background(h2.popen("/usr/bin/python3", "-c", """
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -128,6 +129,7 @@ import socket
 for i in range(64):
     c = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     c.settimeout(2)
+    c.bind((f"10.1.1.{100 + i}", 0))
     c.connect(("10.1.1.64", 53))
     c.send(b"who")
     print(c.recv(100).decode())

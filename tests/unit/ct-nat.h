@@ -82,7 +82,7 @@ static inline struct result run(struct ct *ct, const struct frame *f, const stru
 {
     struct result r;
     struct packet *p = frame_packet(f);
-    r.ok = ct_execute(ct, p, args, T0);
+    r.ok = ct_execute(ct, p, args, T0) == CT_GOES_ON;
     r.ct = p->ct;
     check_sums(p);
     snprintf(r.text, sizeof r.text, "%s", tuple_text(p));

@@ -72,11 +72,15 @@ static void test_exhaustion(void **state)
         /* One goes, by its time: its tuple is free at once. */
         f.dport = 82;
         struct packet *p = frame_packet(&f);
-        assert_true(ct_execute(ct, p, &(struct ct_args){.commit = true, .nat = &nat}, T0 + 60000));
+        assert_int_equal(ct_execute(ct, p, &(struct ct_args){.commit = true, .nat = &nat},
+                                    T0 + 60000),
+                         CT_GOES_ON);
         packet_free(p);
         f.dport = 0;
         p = frame_packet(&f);
-        assert_true(ct_execute(ct, p, &(struct ct_args){.commit = true, .nat = &nat}, T0 + 60000));
+        assert_int_equal(ct_execute(ct, p, &(struct ct_args){.commit = true, .nat = &nat},
+                                    T0 + 60000),
+                         CT_GOES_ON);
         packet_free(p);
         ct_free(ct);
     }

@@ -165,7 +165,7 @@ static void do_ct(struct run *r, const struct dp_action *a)
     }
     need_offsets(r);
     if (r->env->ct) {
-        if (!ct_execute(r->env->ct, r->p, &args, r->env->now_ms)) {
+        if (ct_execute(r->env->ct, r->p, &args, r->env->now_ms) == CT_DROPPED) {
             packet_free(r->p);
             r->p = NULL;
         }
