@@ -267,6 +267,7 @@ static void test_refused(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_plain), cmocka_unit_test(test_set),
-                                       cmocka_unit_test(test_ct), cmocka_unit_test(test_nat), cmocka_unit_test(test_refused)};
+                                       cmocka_unit_test(test_ct), cmocka_unit_test(test_nat),
+                                       cmocka_unit_test(test_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
