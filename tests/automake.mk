@@ -73,7 +73,7 @@ clean-local:
 
 # ---- cross-checks ----
 # Samples against code that is not ours; a peer that is not installed is skipped.
-CROSS_FILES = tests/cross/samples.py tests/cross/ovs.py tests/cross/osken.py tests/cross/tshark.py tests/cross/differences.txt
+CROSS_FILES = tests/cross/samples.py tests/cross/ovs.py tests/cross/osken.py tests/cross/tshark.py tests/cross/differences.txt tests/cross/lacks.txt
 EXTRA_DIST += $(CROSS_FILES)
 check-cross: all tests/gen/gen-samples
 	@status=0; for peer in ovs osken tshark; do \

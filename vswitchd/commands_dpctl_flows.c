@@ -117,7 +117,9 @@ static void put_flow(struct dump *d, const struct dp_flow_view *f)
     }
     put_tcp_flags(t, s->tcp_flags);
     text_puts(t, d->args->more ? ", dp:ovs, actions:" : ", actions:");
-    if (f->actions_len) {
+    if (f->slow) {
+        dp_format_slow(f->slow, &d->format, t);
+    } else if (f->actions_len) {
         dp_format_actions(f->actions, f->actions_len, &d->format, t);
     } else {
         text_puts(t, "drop");

@@ -159,6 +159,9 @@ void dp_actions_clone_end(struct dp_actions *, size_t);
          (const uint8_t *)(A) < (const uint8_t *)(DATA) + (LEN); \
          (A) = (const struct dp_action *)(const void *)((const uint8_t *)(A) + (A)->len))
 
+/* Is it a well-formed list?  For bytes that have been out of our hands: 8-byte aligned. */
+bool dp_actions_check(const void *data, size_t len) MUST_USE;
+
 /* ODP text.  'port_name' may be NULL. */
 void dp_actions_format(const void *data, size_t len, const char *(*port_name)(void *aux, uint32_t),
                        void *aux, struct text *);
@@ -173,6 +176,8 @@ struct dp_format {
                         day no name for it: `key32(00 00/00 00)`. */
 };
 void dp_format_actions(const void *data, size_t len, const struct dp_format *, struct text *);
+/* What a flow shows whose packets take the slow path; reasons: enum dp_slow. */
+void dp_format_slow(unsigned reasons, const struct dp_format *, struct text *);
 void dp_format_key(const struct key *, const struct key *mask, bool verbose,
                    const struct dp_format *, struct text *);
 /* `recirc_id(0),in_port(2),eth_type(0x0800),ipv4(frag=no)`; verbose as -m. */

@@ -327,3 +327,17 @@ void dp_actions_format(const void *data, size_t len, const char *(*port_name)(vo
     const struct dp_format f = {.port_name = port_name, .aux = aux};
     put_list(data, len, &f, 0, t);
 }
+
+void dp_format_slow(unsigned reasons, const struct dp_format *f, struct text *t)
+{
+    struct dp_actions list = DP_ACTIONS_INIT;
+    struct dp_cookie cookie;
+    struct dp_action_userspace *u =
+        dp_actions_put(&list, DP_ACTION_USERSPACE, sizeof *u + sizeof cookie);
+
+    dp_cookie_slow_path(&cookie, reasons);
+    u->a.u32 = sizeof cookie;
+    memcpy(u->cookie, &cookie, sizeof cookie);
+    put_list(list.data, list.len, f, 0, t);
+    dp_actions_deinit(&list);
+}

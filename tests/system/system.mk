@@ -14,5 +14,6 @@ SYSTEM_TESTS += \
 	tests/system/test_nat.py \
 	tests/system/test_restart.py \
 	tests/system/test_settle.py \
+	tests/system/test_slow.py \
 	tests/system/test_upgrade.py \
 	tests/system/test_user.py

@@ -502,6 +502,12 @@ static void test_kernel_shape(void **state)
     assert_string_equal(text_cstr(&t),
                         "recirc_id(0),in_port(p1),eth(src=02:00:00:00:00:01),eth_type(0x86dd),"
                         "ipv6(proto=6,frag=no),tcp_flags(+syn-ack)");
+    k = (struct key){.in_port = 1, .eth_type = htons(0x0806), .ip_proto = 2};
+    m = (struct key){.in_port = UINT32_MAX, .eth_type = UINT16_MAX, .ip_proto = UINT8_MAX};
+    text_clear(&t);
+    dp_format_key(&k, &m, false, &f, &t);
+    assert_string_equal(text_cstr(&t),
+                        "recirc_id(0),in_port(p1),eth(),eth_type(0x0806),arp(op=2/0xff)");
     /* Who gets the upcalls. */
     struct dp_actions l;
     dp_actions_init(&l);

@@ -32,8 +32,10 @@ bool nlkey_get(const void *attrs, size_t n, bool is_mask, struct key *) MUST_USE
  * that are equal under such a mask are one flow in the kernel. */
 void nlkey_widen(const struct key *key, const struct nlkey_features *, struct key *mask);
 /* Does the kernel see everything that this (wide) mask looks at?  What packets of the key's
- * protocols cannot have does not count.  False: no flow may stand for such packets. */
-bool nlkey_covers(const struct key *key, const struct key *mask,
-                  const struct nlkey_features *) MUST_USE;
+ * protocols cannot have does not count.  '*seen': what it does see of it; a flow of that mask
+ * stands for packets that translation may tell apart. */
+enum nlkey_fit { NLKEY_NONE, NLKEY_LESS, NLKEY_ALL }; /* NONE: there is no such flow. */
+enum nlkey_fit nlkey_fit(const struct key *key, const struct key *mask,
+                         const struct nlkey_features *, struct key *seen) MUST_USE;
 /* The kernel's order of a 128-bit label, both ways. */
 void nlkey_label(uint8_t to[16], const uint8_t from[16]);
