@@ -10,6 +10,7 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct_info_text.c \
 	lib/ct/ct_other.c \
 	lib/ct/ct_proto-private.h \
+	lib/ct/ct_sctp.c lib/ct/ct_sctp_states.def \
 	lib/ct/ct_slot.c \
 	lib/ct/ct_table-private.h lib/ct/ct_table.c \
 	lib/ct/ct_tcp.c lib/ct/ct_tcp_states.def \

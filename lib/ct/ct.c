@@ -163,6 +163,9 @@ static bool is_liberal(const struct ct *ct, uint16_t zone)
 static enum ct_verdict update(struct ct *ct, struct ct_conn *c, unsigned dir,
                               const struct ct_packet *x, int64_t now_ms, enum ct_reason *reason)
 {
+    if (c->key.proto == IPPROTO_HDR_SCTP) {
+        return ct_sctp_update(c, dir, &x->sctp, now_ms, reason);
+    }
     if (c->key.proto != IPPROTO_HDR_TCP) {
         return ct_other_update(c, dir, now_ms);
     }
@@ -175,9 +178,10 @@ static enum ct_verdict update(struct ct *ct, struct ct_conn *c, unsigned dir,
 static void reclass(struct ct_table *t, uint32_t index)
 {
     const struct ct_conn *c = ct_table_conn(t, index);
-    enum ct_class class = c->key.proto == IPPROTO_HDR_TCP ? ct_tcp_class(c)
-                          : c->flags & CT_F_SEEN_REPLY    ? CT_CLASS_ESTABLISHED
-                                                          : CT_CLASS_UNREPLIED;
+    enum ct_class class = c->key.proto == IPPROTO_HDR_TCP    ? ct_tcp_class(c)
+                          : c->key.proto == IPPROTO_HDR_SCTP ? ct_sctp_class(c)
+                          : c->flags & CT_F_SEEN_REPLY       ? CT_CLASS_ESTABLISHED
+                                                             : CT_CLASS_UNREPLIED;
     if (UNLIKELY(class != c->class)) {
         ct_slot_set_class(t, index, class);
     }
@@ -191,6 +195,9 @@ static bool begin(struct ct_conn *c, const struct ct_packet *x, int64_t now_ms)
     }
     if (x->q.key.proto == IPPROTO_HDR_TCP) {
         return ct_tcp_new(c, &x->tcp, now_ms);
+    }
+    if (x->q.key.proto == IPPROTO_HDR_SCTP) {
+        return ct_sctp_new(c, &x->sctp, now_ms);
     }
     ct_other_new(c, now_ms);
     return true;
@@ -280,7 +287,9 @@ static enum done on_no_entry(struct ct *ct, struct packet *p, const struct ct_pa
 {
     struct ct_conn probe = {.key = x->q.key};
     if (!begin(&probe, x, now_ms)) {
-        set_invalid(&p->ct, x->q.is_reply ? CT_INV_icmp_reply : CT_INV_tcp_synack);
+        set_invalid(&p->ct, x->q.is_reply                       ? CT_INV_icmp_reply
+                            : x->q.key.proto == IPPROTO_HDR_TCP ? CT_INV_tcp_synack
+                                                                : CT_INV_sctp_new);
         return DONE;
     }
     p->ct.state = CS_TRK | CS_NEW;

@@ -97,6 +97,18 @@ enum ct_tcp_state {
     CT_TCP_TIME_WAIT
 };
 
+enum ct_sctp_state { /* As users number them. */
+                     CT_SCTP_CLOSED,
+                     CT_SCTP_COOKIE_WAIT,
+                     CT_SCTP_COOKIE_ECHOED,
+                     CT_SCTP_ESTABLISHED,
+                     CT_SCTP_SHUTDOWN_SENT,
+                     CT_SCTP_SHUTDOWN_RECD,
+                     CT_SCTP_SHUTDOWN_ACK_SENT,
+                     CT_SCTP_HEARTBEAT_SENT,
+                     CT_SCTP_N_STATES
+};
+
 struct ct_info { /* A copy of an entry. */
     struct ct_tuple orig, reply;
     uint16_t zone;
@@ -110,11 +122,12 @@ struct ct_info { /* A copy of an entry. */
     uint8_t tcp_flags[2]; /* CT_TCP_F_* */
     bool seen_reply;
     uint16_t alg;
+    bool has_sctp;
+    uint8_t sctp_state;    /* enum ct_sctp_state, or the kernel's own. */
+    uint32_t sctp_vtag[2]; /* Of its packets, by sender; host order. */
     /* The kernel's only; zero of ours. */
     uint32_t id, status; /* IPS_* bits. */
-    bool has_sctp, has_parent;
-    uint8_t sctp_state;
-    uint32_t sctp_vtag[2];
+    bool has_parent;
     struct ct_tuple parent; /* Of a related connection. */
     char helper[17];
 };

@@ -168,7 +168,7 @@ static bool pick_address(const struct pick *p)
 static bool proto_has_ports(uint8_t proto)
 {
     return proto == IPPROTO_HDR_TCP || proto == IPPROTO_HDR_UDP || proto == IPPROTO_HDR_SCTP ||
-           proto == IPPROTO_HDR_UDPLITE;
+           proto == IPPROTO_HDR_UDPLITE || proto == IPPROTO_HDR_DCCP;
 }
 
 bool ct_nat_pick(struct ct_table *t, uint32_t index, const struct ct_lookup *q,

@@ -19,7 +19,7 @@ static struct l4_sum find_sum(struct packet *p, const struct ip_info *ip)
         uint8_t ofs, len;
     } where[256] = {
         [IPPROTO_HDR_TCP] = {16, 18}, [IPPROTO_HDR_UDP] = {6, 8},     [IPPROTO_HDR_ICMP] = {2, 4},
-        [IPPROTO_HDR_ICMP6] = {2, 4}, [IPPROTO_HDR_UDPLITE] = {6, 8},
+        [IPPROTO_HDR_ICMP6] = {2, 4}, [IPPROTO_HDR_UDPLITE] = {6, 8}, [IPPROTO_HDR_DCCP] = {6, 8},
     };
     struct l4_sum sum = {NULL, false, ip->proto == IPPROTO_HDR_UDP};
 

@@ -47,6 +47,7 @@ static struct sum l4_sum(uint8_t *l4, const struct ip_info *ip)
         break;
     case IPPROTO_HDR_UDP:
     case IPPROTO_HDR_UDPLITE:
+    case IPPROTO_HDR_DCCP:
         ofs = 6;
         break;
     case IPPROTO_HDR_ICMP:

@@ -83,7 +83,7 @@ static void run_case(const struct nat_case *c, uint8_t proto, bool ip6)
     struct frame f = {.ip6 = ip6, .proto = icmp && ip6 ? IPPROTO_HDR_ICMP6 : proto, .len = 31};
     f.type = icmp ? (ip6 ? 128 : 8) : 0;
     f.flags = SYN;
-    f.seq = 100;
+    f.seq = proto == IPPROTO_HDR_TCP ? 100 : 0;
     struct ct_nat nat = nat_of(ip6, c->flags, c->min, c->max, c->port_min, c->port_max);
     char plain[64];
     snprintf(plain, sizeof plain, "1:1000>2:%u", icmp ? 1000 : 80);
@@ -146,7 +146,7 @@ static void test_rewrite(void **state)
 {
     (void)state;
     static const uint8_t protos[] = {IPPROTO_HDR_TCP, IPPROTO_HDR_UDP, IPPROTO_HDR_SCTP,
-                                     IPPROTO_HDR_ICMP};
+                                     IPPROTO_HDR_ICMP, IPPROTO_HDR_DCCP};
     for (size_t i = 0; i < ARRAY_SIZE(nat_cases); i++) {
         for (size_t j = 0; j < ARRAY_SIZE(protos); j++) {
             run_case(&nat_cases[i], protos[j], false);
