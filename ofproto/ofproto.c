@@ -209,6 +209,7 @@ char *ofproto_open(struct loop *loop, const char *dp_type, const char *rundir, s
 {
     struct ofproto *p = xzalloc(sizeof *p);
     const struct dp_handler handler = {.aux = p,
+                                       .rundir = rundir,
                                        .miss = on_miss,
                                        .userspace = on_userspace,
                                        .credit = on_credit,

@@ -42,6 +42,7 @@ TESTSUITE_AT = \
 	tests/controller.at \
 	tests/conntrack.at \
 	tests/nat.at \
+	tests/restart.at \
 	tests/dpctl.at \
 	tests/trace.at
 TESTSUITE = $(srcdir)/tests/testsuite

@@ -22,8 +22,10 @@
 struct ct *ct_new(const struct ct_config *config)
 {
     struct ct *ct = xzalloc_cacheline(sizeof *ct);
+    struct ct_adopted adopted = {0};
     uint32_t max = config->max_conns ? config->max_conns : MAX_CONNS_DEFAULT;
-    if (!ct_table_init(&ct->table, max, config->hash_seed)) {
+    if (!ct_table_init(&ct->table, max, config->hash_seed, config->store, config->now_ms,
+                       config->adopted ? config->adopted : &adopted)) {
         free(ct);
         return NULL;
     }
@@ -87,11 +89,14 @@ static void set_from_conn(const struct ct_table *t, struct packet_ct *pct, uint3
 }
 
 /* Entry locked. */
-static void write_mark_label(const struct ct_table *t, uint32_t index, const struct ct_args *args)
+static void write_mark_label(struct ct_table *t, uint32_t index, const struct ct_args *args)
 {
     struct ct_conn *c = ct_table_conn(t, index);
     c->mark = (args->mark & args->mark_mask) | (c->mark & ~args->mark_mask);
     if (is_all_zeros(args->label_mask, 16)) {
+        return;
+    }
+    if (!ct_table_touch_label(t, index)) {
         return;
     }
     uint8_t *label = ct_table_label(t, index);
@@ -438,6 +443,7 @@ unsigned ct_sweep(struct ct *ct, int64_t now_ms, unsigned budget)
 {
     struct ct_table *t = &ct->table;
     unsigned n = 0;
+    ct_kept_tick(&t->kept, now_ms);
     for (; budget > 0; budget--) {
         ct->sweep_pos = ct_table_next(t, ct->sweep_pos);
         if (!ct->sweep_pos) {

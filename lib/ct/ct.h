@@ -17,9 +17,10 @@
  *
  * Slots of removed entries come back after an RCU grace period: a caller that never says
  * rcu_quiescent_state() makes the table refuse new connections in the end.  Does not do yet:
- * helpers (alg is only shown), reassembly, a file under the arena. */
+ * helpers (alg is only shown), reassembly. */
 #pragma once
 
+#include "lib/ct/ct_store.h"
 #include "lib/packet/packet.h"
 #include "lib/text.h"
 
@@ -29,8 +30,14 @@ struct ct_config {
     uint32_t max_conns; /* Default 3,000,000 if 0. */
     uint64_t hash_seed;
     bool tcp_liberal; /* Mid-stream pick-up, no window check. */
+    /* Where the table outlives the process, NULL: nowhere.  It must last as long as the tracker. */
+    const struct ct_store *store;
+    int64_t now_ms; /* With a store. */
+    struct ct_adopted
+        *adopted; /* Zeroed; gets what became of what was found there.  May be NULL. */
 };
-struct ct *ct_new(const struct ct_config *); /* NULL: the address space could not be reserved. */
+/* NULL: the address space could not be reserved, or a new store has no room for its header. */
+struct ct *ct_new(const struct ct_config *);
 void ct_free(struct ct *);
 
 /* Network address translation.  A range is of one address (or port) if its ends are equal. */

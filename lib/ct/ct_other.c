@@ -23,6 +23,11 @@ void ct_other_new(struct ct_conn *c, int64_t now_ms)
     ct_conn_refresh(c, timeout_of(c), now_ms);
 }
 
+bool ct_other_state_ok(const struct ct_conn *c)
+{
+    return c->peer[0].state <= OTHER_MULTIPLE;
+}
+
 enum ct_verdict ct_other_update(struct ct_conn *c, unsigned dir, int64_t now_ms)
 {
     uint8_t *state = &c->peer[0].state;

@@ -87,4 +87,6 @@ enum ct_class ct_sctp_class(const struct ct_conn *);
 
 /* All others. */
 void ct_other_new(struct ct_conn *, int64_t now_ms);
+/* Could the entry be one of these protocols'? */
+bool ct_other_state_ok(const struct ct_conn *);
 enum ct_verdict ct_other_update(struct ct_conn *, unsigned dir, int64_t now_ms);

@@ -3,6 +3,8 @@ ct_tests = \
 	tests/unit/test-ct \
 	tests/unit/test-ct-nat \
 	tests/unit/test-ct-nat-pick \
+	tests/unit/test-ct-adopt \
+	tests/unit/test-ct-adopt-nat \
 	tests/unit/test-ct-sctp \
 	tests/unit/test-ct-table \
 	tests/unit/test-ct-tcp \
@@ -22,6 +24,15 @@ tests_unit_test_ct_nat_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ct_nat_pick_SOURCES = tests/unit/test-ct-nat-pick.c tests/unit/ct-frames.h tests/unit/ct-nat.h
 tests_unit_test_ct_nat_pick_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_nat_pick_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_adopt_SOURCES = tests/unit/test-ct-adopt.c tests/unit/ct-frames.h tests/unit/ct-memstore.h
+tests_unit_test_ct_adopt_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_adopt_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_adopt_nat_SOURCES = tests/unit/test-ct-adopt-nat.c tests/unit/ct-frames.h tests/unit/ct-nat.h \
+	tests/unit/ct-memstore.h
+tests_unit_test_ct_adopt_nat_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_adopt_nat_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ct_sctp_SOURCES = tests/unit/test-ct-sctp.c tests/unit/ct-frames.h
 tests_unit_test_ct_sctp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
