@@ -166,6 +166,7 @@ static void probe_actions(struct probe *p, struct nlaction_env *env, struct dp_f
     const struct dp_action clear = {.type = DP_ACTION_CT_CLEAR};
     const struct dp_action trunc = {.type = DP_ACTION_TRUNC, .u32 = 64};
     const struct dp_action clone = {.type = DP_ACTION_CLONE};
+    const struct dp_action hash = {.type = DP_ACTION_HASH};
 
     set.value.ip4.ttl = set.mask.ip4.ttl = 1;
     eventmask.ct_eventmask = true;
@@ -179,6 +180,7 @@ static void probe_actions(struct probe *p, struct nlaction_env *env, struct dp_f
     features->ct_nat = knows_action(p, &nat, sizeof nat, ANY_PROTO, &all);
     features->ct_alg = knows_action(p, &alg, sizeof alg, 6, &all);
     env->clone = knows_action(p, &clone, sizeof clone, ANY_PROTO, &all);
+    features->hash = knows_action(p, &hash, sizeof hash, ANY_PROTO, &all);
 }
 
 void kprobe_run(struct kernel *k)
