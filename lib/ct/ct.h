@@ -17,7 +17,7 @@
  *
  * Slots of removed entries come back after an RCU grace period: a caller that never says
  * rcu_quiescent_state() makes the table refuse new connections in the end.  Does not do yet:
- * helpers (alg is only shown), reassembly. */
+ * helpers (alg is only shown). */
 #pragma once
 
 #include "lib/ct/ct_store.h"

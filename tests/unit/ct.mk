@@ -5,6 +5,7 @@ ct_tests = \
 	tests/unit/test-ct-nat-pick \
 	tests/unit/test-ct-adopt \
 	tests/unit/test-ct-adopt-nat \
+	tests/unit/test-ct-frag \
 	tests/unit/test-ct-sctp \
 	tests/unit/test-ct-table \
 	tests/unit/test-ct-tcp \
@@ -33,6 +34,10 @@ tests_unit_test_ct_adopt_nat_SOURCES = tests/unit/test-ct-adopt-nat.c tests/unit
 	tests/unit/ct-memstore.h
 tests_unit_test_ct_adopt_nat_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_adopt_nat_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_frag_SOURCES = tests/unit/test-ct-frag.c tests/unit/ct-frames.h
+tests_unit_test_ct_frag_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_frag_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ct_sctp_SOURCES = tests/unit/test-ct-sctp.c tests/unit/ct-frames.h
 tests_unit_test_ct_sctp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
