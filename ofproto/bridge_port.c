@@ -12,7 +12,6 @@
 
 LOG_MODULE(bridge_port);
 
-#define TRUNKS_SIZE (64 * sizeof(uint64_t))
 #define MAX_PORT_NO 0xfeff /* OpenFlow 1.0 and the Nicira extensions have 16 bits. */
 
 /* ofp_port_features bits of OpenFlow 1.3. */
@@ -181,8 +180,7 @@ char *bridge_port_add(struct bridge *br, const struct bridge_port_config *c, uin
     port->dp_port = dp_port;
     port->name = xstrdup(c->name);
     port->peer = peer ? xstrdup(peer) : NULL;
-    port->vlan_tag = c->vlan_tag;
-    port->trunks = c->trunks ? xmemdup(c->trunks, TRUNKS_SIZE) : NULL;
+    port_vlan_copy(&port->vlan, c->vlan);
     port->created_ms = loop_now(br->ofproto->loop);
     hmap_insert(&br->ports, &port->node, hash_u64(number, 0));
     port->gone = !describe(port, &port->desc);
@@ -200,7 +198,7 @@ static void port_free(struct bridge_port *port)
     hmap_remove(&port->bridge->ports, &port->node);
     free(port->name);
     free(port->peer);
-    free(port->trunks);
+    port_vlan_deinit(&port->vlan);
     free(port);
 }
 
@@ -248,20 +246,13 @@ void bridge_ports_deinit(struct bridge *br)
     hmap_deinit(&br->ports);
 }
 
-static bool same_trunks(const uint64_t *a, const uint64_t *b)
-{
-    return a && b ? !memcmp(a, b, TRUNKS_SIZE) : a == b;
-}
-
-void bridge_port_set_vlan(struct bridge *br, uint32_t ofp_port, uint16_t vlan_tag,
-                          const uint64_t *trunks)
+void bridge_port_set_vlan(struct bridge *br, uint32_t ofp_port, const struct port_vlan *vlan)
 {
     struct bridge_port *port = bridge_port_find(br, ofp_port);
 
-    if (port && (port->vlan_tag != vlan_tag || !same_trunks(port->trunks, trunks))) {
-        free(port->trunks);
-        port->trunks = trunks ? xmemdup(trunks, TRUNKS_SIZE) : NULL;
-        port->vlan_tag = vlan_tag;
+    if (port && !port_vlan_equal(&port->vlan, vlan)) {
+        port_vlan_deinit(&port->vlan);
+        port_vlan_copy(&port->vlan, vlan);
         ofproto_cfg_changed(br->ofproto);
     }
 }

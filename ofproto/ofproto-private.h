@@ -46,11 +46,18 @@ struct bridge_port {
     struct bridge *bridge;
     uint32_t ofp_port, dp_port; /* dp_port: DP_PORT_NONE for patch ports. */
     char *name, *peer;          /* peer: patch ports only. */
-    uint16_t vlan_tag;          /* XLATE_VLAN_NONE: trunk. */
-    uint64_t *trunks;           /* 64 words, or NULL: all VLANs. */
-    struct ofp_port desc;       /* As last announced. */
-    bool gone;                  /* No device: only the number is left. */
+    struct port_vlan vlan;
+    struct ofp_port desc; /* As last announced. */
+    bool gone;            /* No device: only the number is left. */
     int64_t created_ms;
+};
+
+struct bridge_mirror {
+    uint8_t id[16]; /* Of its row. */
+    bool select_all;
+    uint32_t *src_ports, *dst_ports; /* OpenFlow numbers; heap. */
+    size_t n_src, n_dst;
+    struct mirror mirror;
 };
 
 struct bridge {
@@ -64,6 +71,9 @@ struct bridge {
     struct tlv_table *tlvs; /* Reference. */
     struct fdb *fdb;
     struct hmap ports;
+    struct bridge_mirror *mirrors;
+    unsigned n_mirrors;
+    uint64_t *flood_vlans; /* Bitmap of PORT_VLAN_WORDS, or NULL. */
     struct connmgr *conns;
     enum fail_mode fail_mode;
     uint8_t frags;  /* enum xlate_frags */
@@ -86,6 +96,11 @@ void bridge_port_refresh(struct bridge_port *); /* The datapath says it changed.
 void bridge_ports_deinit(struct bridge *);
 void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);
 enum ofp_error bridge_port_mod(struct bridge *, const struct port_mod *);
+
+/* bridge_mirror.c */
+void bridge_mirrors_deinit(struct bridge *);
+/* Into the snapshot, whose ports are there. */
+void bridge_mirrors_to_cfg(const struct bridge *, struct xlate_bridge *);
 
 /* bridge_flow.c: what flow-mods and timeouts do */
 /* Our ports carry Ethernet alone: a match that says so and one that leaves the type of packets

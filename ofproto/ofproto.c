@@ -137,9 +137,9 @@ void ofproto_cfg_update(struct ofproto *p)
             struct xlate_port *xp =
                 xlate_cfg_add_port(xb, port->ofp_port, port->dp_port, port->name, port->peer);
             xp->config = port->desc.config | (port->gone ? OFPPC_PORT_DOWN : 0);
-            xp->vlan_tag = port->vlan_tag;
-            xp->trunks = port->trunks ? xmemdup(port->trunks, 64 * sizeof(uint64_t)) : NULL;
+            port_vlan_copy(&xp->vlan, &port->vlan);
         }
+        bridge_mirrors_to_cfg(br, xb);
     }
     xlate_cfg_finish(cfg);
     rcu_set_pointer(&p->cfg, cfg);
@@ -209,6 +209,7 @@ char *ofproto_open(struct loop *loop, const char *dp_type, const char *rundir, s
 {
     struct ofproto *p = xzalloc(sizeof *p);
     const struct dp_handler handler = {.aux = p,
+                                       .rundir = rundir,
                                        .miss = on_miss,
                                        .userspace = on_userspace,
                                        .credit = on_credit,

@@ -37,6 +37,7 @@ struct dp_flow_stats {
 
 struct dp_handler {
     void *aux;
+    const char *rundir; /* Where it keeps what outlives the process; NULL: nowhere. */
     /* Worker threads, inside an RCU read section: translate. */
     void (*miss)(void *aux, const struct packet *, const struct key *, int64_t now_ms,
                  struct dp_verdict *);

@@ -6,6 +6,7 @@
 #include "lib/mem.h"
 #include "ofproto/xlate/continuation.h"
 #include "ofproto/xlate/fdb.h"
+#include "ofproto/xlate/mirror.h"
 
 struct credit *credit_new(void)
 {
@@ -27,6 +28,9 @@ static void item_release(const struct credit *c, const struct credit_item *it, i
     case CREDIT_MAC_SRC:
     case CREDIT_MAC_DST:
         fdb_unref(it->u.fdb);
+        break;
+    case CREDIT_MIRROR:
+        mirror_count_unref(it->u.mirror);
         break;
     }
 }
@@ -98,6 +102,12 @@ void credit_add_mac(struct credit *c, enum credit_type type, struct fdb *fdb, ui
     it->u.fdb = fdb;
 }
 
+void credit_add_mirror(struct credit *c, struct mirror_count *m)
+{
+    mirror_count_ref(m);
+    add(c, CREDIT_MIRROR)->u.mirror = m;
+}
+
 void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
 {
     if (!delta->packets) {
@@ -112,6 +122,9 @@ void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
                          it->matched ? delta->packets : 0);
         } else if (it->type == CREDIT_MAC_SRC) {
             fdb_refresh(it->u.fdb, it->vlan, it->mac, it->port, delta->used_ms);
+        } else if (it->type == CREDIT_MIRROR) {
+            it->u.mirror->packets += delta->packets;
+            it->u.mirror->bytes += delta->bytes;
         }
     }
 }

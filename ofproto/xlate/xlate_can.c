@@ -75,6 +75,16 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
         return check_dst(((const struct act_set_field *)(const void *)a)->field);
     case ACT_REG_MOVE:
         return check_move(a);
+    case ACT_STACK_PUSH:
+        return check_src(((const struct act_stack *)(const void *)a)->field.field);
+    case ACT_STACK_POP:
+        return check_dst(((const struct act_stack *)(const void *)a)->field.field);
+    case ACT_MULTIPATH:
+        return check_dst(((const struct act_multipath *)(const void *)a)->dst.field);
+    case ACT_BUNDLE_LOAD:
+        return check_dst(((const struct act_bundle *)(const void *)a)->dst.field);
+    case ACT_OUTPUT_TRUNC:
+        return f->trunc ? OFPERR_OK : OFPERR_OFPBAC_BAD_TYPE;
     case ACT_OUTPUT_REG:
         return check_src(((const struct act_output_reg *)(const void *)a)->src.field);
     case ACT_RESUBMIT:
@@ -95,7 +105,7 @@ enum ofp_error xlate_can_execute(const void *acts, size_t len, const struct dp_f
 
     ACT_FOR_EACH(a, acts, len) {
         enum ofp_error error = check_act(a, f);
-        if (!error && a->type == ACT_WRITE_ACTIONS) {
+        if (!error && (a->type == ACT_WRITE_ACTIONS || a->type == ACT_CLONE)) {
             const struct act_write_actions *wa = (const void *)a;
             error = xlate_can_execute(act_write_actions_nested(wa), wa->nested_len, f);
         }

@@ -17,6 +17,12 @@ bool xlate_needs_freeze(const struct act *a)
     case ACT_RESUBMIT:
     case ACT_GOTO_TABLE:
     case ACT_CT:
+    case ACT_OUTPUT_REG: /* Perhaps to TABLE. */
+    case ACT_MULTIPATH:
+    case ACT_BUNDLE:
+    case ACT_BUNDLE_LOAD:
+    case ACT_CLONE:
+    case ACT_DEC_TTL_IDS:
     case ACT_DEC_TTL:
     case ACT_SET_NW_TTL:
     case ACT_PUSH_MPLS:
@@ -26,6 +32,9 @@ bool xlate_needs_freeze(const struct act *a)
         return true;
     case ACT_OUTPUT:
         return ((const struct act_output *)(const void *)a)->port == OFPP_TABLE;
+    case ACT_STACK_PUSH:
+    case ACT_STACK_POP:
+        return is_above_labels(((const struct act_stack *)(const void *)a)->field.field);
     case ACT_SET_FIELD:
         return is_above_labels(((const struct act_set_field *)(const void *)a)->field);
     case ACT_REG_MOVE:
@@ -73,12 +82,15 @@ static void freeze(struct xlate_ctx *ctx, struct continuation_state *st)
     st->metadata = f->metadata;
     memcpy(st->regs, f->regs, sizeof st->regs);
     st->n_set = (uint32_t)ctx->s.set.len;
+    st->n_stack = ctx->s.stack.len;
     st->set_cookie = ctx->s.set_cookie;
+    st->mirrors = ctx->s.mirrors;
     if (ctx->dp_tracked && !(st->flags & CONTINUATION_TRACKED)) {
         dp_actions_put(&ctx->out->actions, DP_ACTION_CT_CLEAR, sizeof(struct dp_action));
         ctx->dp_tracked = false;
     }
-    struct continuation *c = continuation_get(cs, st, ctx->s.frozen.data, ctx->s.set.data);
+    struct continuation *c =
+        continuation_get(cs, st, ctx->s.frozen.data, ctx->s.set.data, ctx->s.stack.data);
     if (!c) {
         xlate_error(ctx, XLATE_TOO_MANY_CONTINUATIONS);
         return;
@@ -135,6 +147,8 @@ void xlate_thaw(struct xlate_ctx *ctx, const struct continuation *c)
     }
     xlate_set_write(ctx, continuation_set(c), st->n_set);
     ctx->s.set_cookie = st->set_cookie;
+    xlate_stack_set(&ctx->s.stack, continuation_stack(c), st->n_stack);
+    ctx->s.mirrors = st->mirrors;
     ctx->s.table_id = st->table_id;
     xlate_trace_thaw(ctx, st->table_id);
     if (st->flags & CONTINUATION_ACTS) {
