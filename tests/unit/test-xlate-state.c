@@ -399,7 +399,7 @@ static void test_can_execute(void **state)
         {"controller(meter_id=1)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
         {"learn(table=1)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
         {"clone(1)", OFPERR_OK, OFPERR_OK},
-        {"clone(clone(group:1))", OFPERR_OFPBAC_BAD_OUT_GROUP, OFPERR_OFPBAC_BAD_OUT_GROUP},
+        {"clone(clone(set_queue:1))", OFPERR_OFPBAC_BAD_QUEUE, OFPERR_OFPBAC_BAD_QUEUE},
         {"clone(ct(commit))", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
         {"output(port=1,max_len=99)", OFPERR_OK, OFPERR_OFPBAC_BAD_TYPE},
         {"encap(nsh)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
