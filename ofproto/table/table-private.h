@@ -35,6 +35,8 @@ struct tables {
     /* Control thread. */
     uint64_t seed;
     size_t n_rules;
+    struct index cookies; /* cookie_count.c; read by workers. */
+    uint32_t n_cookies;
     struct limbo *removed;                /* Since the last publication, or NULL. */
     struct limbo *waiting, **waiting_end; /* Older ones, oldest first. */
     struct tables_cursor *cursors;
@@ -49,6 +51,10 @@ static inline struct table *table_get(const struct tables *ts, uint8_t id)
 
 /* tables.c */
 struct table *table_make(struct tables *, uint8_t id); /* Writer. */
+/* cookie_count.c */
+void cookie_count_init(struct tables *);
+void cookie_count_deinit(struct tables *);
+void cookie_count_change(struct tables *, const struct rule *, int by);
 /* timeout.c */
 void timeout_add(struct tables *, struct rule *);
 void timeout_remove(struct tables *, struct rule *);

@@ -15,6 +15,7 @@
 struct continuation;
 struct continuations;
 struct fdb;
+struct learned;
 struct mirror_count;
 
 enum credit_type {
@@ -23,6 +24,8 @@ enum credit_type {
     CREDIT_CONTINUATION, /* A continuation that packets are sent to. */
     CREDIT_MAC_SRC,      /* An address that traffic keeps alive. */
     CREDIT_MAC_DST,      /* An address that was looked up. */
+    CREDIT_LEARNED,      /* A flow that was learned, or could not be. */
+    CREDIT_FIN,          /* A rule whose connection ends. */
     CREDIT_MIRROR,       /* A mirror that copies it. */
 };
 
@@ -38,6 +41,12 @@ struct credit_item {
         struct tables *tables;
         struct continuation *continuation;
         struct fdb *fdb;
+        struct learned *learned;
+        struct {
+            struct tables *tables; /* Reference, as is the rule. */
+            struct rule *rule;
+            uint16_t idle, hard; /* Seconds; 0: as it is. */
+        } fin;
         struct mirror_count *mirror;
     } u; /* Reference. */
 };
@@ -50,6 +59,7 @@ struct credit {
     be32 in_port;                        /* The OpenFlow input port that lookups saw... */
     bool in_port_opaque;                 /* ...unless they saw several. */
     bool stale;                          /* A rule was going while it was found: translate again. */
+    bool acts_on_rules;                  /* It has LEARNED or FIN: see learn.h. */
     struct continuations *continuations; /* Reference if an item needs it. */
 };
 
@@ -64,6 +74,10 @@ void credit_add_mac(struct credit *, enum credit_type, struct fdb *, uint16_t vl
                     const uint8_t mac[6], uint32_t port);
 
 void credit_add_mirror(struct credit *, struct mirror_count *);
+
+void credit_add_learned(struct credit *, struct learned *);
+void credit_add_fin(struct credit *, struct tables *, const struct rule *, uint16_t idle,
+                    uint16_t hard);
 
 /* A lookup saw 'seen' of a packet that came with key 'packet'. */
 void credit_note_opaque(struct credit *, const struct key *packet, const struct key *seen);
