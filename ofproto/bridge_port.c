@@ -111,6 +111,25 @@ static void come_or_go(struct bridge_port *port, const struct ofp_port *d)
     ofproto_cfg_changed(br->ofproto);
 }
 
+bool bridge_port_is_live(const struct bridge_port *port)
+{
+    return !port->gone && port->desc.state & OFPPS_LIVE;
+}
+
+/* Groups that watch the port switch over at once: for that no new snapshot is needed. */
+static void publish_live(const struct bridge_port *port)
+{
+    struct ofproto *p = port->bridge->ofproto;
+    const struct xlate_bridge *xb = xlate_cfg_bridge(p->cfg, port->bridge->id);
+    const struct xlate_port *xp = xb ? xlate_cfg_ofp_port(xb, port->ofp_port) : NULL;
+
+    if (xp) {
+        __atomic_store_n(&((struct xlate_port *)(uintptr_t)xp)->live, bridge_port_is_live(port),
+                         __ATOMIC_RELAXED);
+        revalidate_liveness(p->revalidator);
+    }
+}
+
 void bridge_port_refresh(struct bridge_port *port)
 {
     struct ofp_port d;
@@ -123,11 +142,14 @@ void bridge_port_refresh(struct bridge_port *port)
         return;
     }
     bool forwarding_changed = d.config != port->desc.config;
+    bool was_live = bridge_port_is_live(port);
     port->desc = d;
     counter_inc(COUNTER_ofproto_update_port);
     connmgr_port_status(port->bridge->conns, PORT_MODIFY, &d);
     if (forwarding_changed) {
         ofproto_cfg_changed(port->bridge->ofproto);
+    } else if (was_live != bridge_port_is_live(port)) {
+        publish_live(port);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "lib/hmap.h"
 #include "lib/packet/tlv_table.h"
 #include "ofp/flow_mod.h"
+#include "ofp/group.h"
 #include "ofp/packet_io.h"
 #include "ofp/port.h"
 #include "ofp/port_stats.h"
@@ -93,6 +94,7 @@ void ofproto_cfg_update(struct ofproto *);  /* Now. */
 /* What OpenFlow sees; bridge_port_find() also finds those whose device is gone. */
 struct bridge_port *bridge_port_by_ofp(const struct bridge *, uint32_t ofp_port);
 struct bridge_port *bridge_port_find(const struct bridge *, uint32_t ofp_port);
+bool bridge_port_is_live(const struct bridge_port *);
 void bridge_port_refresh(struct bridge_port *); /* The datapath says it changed. */
 void bridge_ports_deinit(struct bridge *);
 void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);
@@ -118,6 +120,15 @@ void bridge_flow_expire(struct bridge *);
 void bridge_flow_arm(struct bridge *); /* Sets the timer of the next timeout. */
 void bridge_flow_flush(struct bridge *);
 void bridge_fail_open(struct bridge *, bool on);
+
+/* Removes the rules that name the group or meter, or any (OFPG_ANY); publishing is the caller's. */
+void bridge_flow_delete_refs(struct bridge *, enum act_type, uint32_t id, enum flow_removed_reason);
+
+/* bridge_group.c */
+/* Takes what it needs out of the group. */
+enum ofp_error bridge_group_mod(struct bridge *, struct group_mod *);
+/* Can the acts be executed here, and is there what they name? */
+enum ofp_error bridge_acts_check(const struct bridge *, const void *acts, size_t len);
 
 /* bridge_packet.c */
 enum ofp_error bridge_packet_out(struct bridge *, struct ofconn *, const struct packet_out *);

@@ -3,7 +3,7 @@
  * Layer 4, pure.  The switch builds a new one whenever a port or bridge comes, goes or changes,
  * publishes it by an RCU pointer, and frees the old one after grace.
  *
- * Invariants: immutable after xlate_cfg_finish().  Tables, fdb and continuations are referenced,
+ * Invariants: immutable after xlate_cfg_finish(), but for 'live' of ports.  Tables, fdb and continuations are referenced,
  * not copied; they live on from snapshot to snapshot.
  * Threads: built by the control thread, read by all. */
 #pragma once
@@ -24,6 +24,7 @@ struct xlate_port {
     uint32_t ofp_port;
     uint32_t dp_port; /* DP_PORT_NONE: patch port. */
     uint32_t config;
+    bool live;             /* Atomic; for buckets that watch it. */
     struct port_vlan vlan; /* For NORMAL and mirrors. */
     /* Mirrors of the bridge, a bit each: that copy what comes in here, what goes out, that copy to
      * here. */

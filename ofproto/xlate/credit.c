@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "lib/mem.h"
+#include "ofproto/table/groups.h"
 #include "ofproto/xlate/continuation.h"
 #include "ofproto/xlate/fdb.h"
 #include "ofproto/xlate/learned.h"
@@ -36,6 +37,9 @@ static void item_release(const struct credit *c, const struct credit_item *it, i
     case CREDIT_FIN:
         rule_unref(it->u.fin.rule);
         tables_unref(it->u.fin.tables);
+        break;
+    case CREDIT_GROUP:
+        groups_unref(it->u.group);
         break;
     case CREDIT_MIRROR:
         mirror_count_unref(it->u.mirror);
@@ -98,6 +102,17 @@ void credit_add_continuation(struct credit *c, struct continuations *cs, struct 
     add(c, CREDIT_CONTINUATION)->u.continuation = cont; /* The reference moves here. */
 }
 
+void credit_add_group(struct credit *c, struct group_entry *e, uint32_t bucket)
+{
+    if (!groups_try_ref(e)) {
+        c->stale = true;
+        return;
+    }
+    struct credit_item *it = add(c, CREDIT_GROUP);
+    it->port = bucket;
+    it->u.group = e;
+}
+
 void credit_add_mac(struct credit *c, enum credit_type type, struct fdb *fdb, uint16_t vlan,
                     const uint8_t mac[6], uint32_t port)
 {
@@ -155,6 +170,8 @@ void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
                          it->matched ? delta->packets : 0);
         } else if (it->type == CREDIT_MAC_SRC) {
             fdb_refresh(it->u.fdb, it->vlan, it->mac, it->port, delta->used_ms);
+        } else if (it->type == CREDIT_GROUP && it->port != CREDIT_GROUP_WATCHED) {
+            groups_credit(it->u.group, it->port, delta->packets, delta->bytes);
         } else if (it->type == CREDIT_MIRROR) {
             it->u.mirror->packets += delta->packets;
             it->u.mirror->bytes += delta->bytes;
@@ -232,6 +249,16 @@ bool credit_visits(const struct credit *c, const struct tables *ts, const uint64
         uint8_t id = depends_on_count(it, ts) ? it->u.learned->args.table_id : it->table_id;
         if (((it->type == CREDIT_TABLE && it->u.tables == ts) || depends_on_count(it, ts)) &&
             bitmap[id / 64] & BIT64(id % 64)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool credit_uses_group(const struct credit *c, const struct group_entry *e)
+{
+    for (unsigned i = 0; i < c->n; i++) {
+        if (c->items[i].type == CREDIT_GROUP && c->items[i].u.group == e) {
             return true;
         }
     }

@@ -11,6 +11,7 @@
  * action sets it whatever the packet had. */
 #pragma once
 
+#include "ofproto/table/groups.h"
 #include "ofproto/xlate/cookie.h"
 #include "ofproto/xlate/xlate.h"
 
@@ -31,6 +32,7 @@ struct xlate_scope {
     uint8_t table_id;
     uint8_t goto_table; /* Where to go when the list is done; XLATE_NO_GOTO. */
     bool in_action_set;
+    bool in_group; /* The action set is a bucket's. */
     bool exit;     /* `exit`: nothing more in this scope. */
     bool freezing; /* The rest is being frozen. */
 
@@ -169,6 +171,14 @@ void xlate_output_vlan(struct xlate_ctx *, const struct xlate_port *, const stru
 bool xlate_mirror_in(struct xlate_ctx *, const struct xlate_port *in) MUST_USE;
 void xlate_mirror_out(struct xlate_ctx *, const struct xlate_port *to);
 
+/* xlate_group.c */
+void xlate_group(struct xlate_ctx *, const struct act_u32 *);
+bool xlate_group_bucket_is_live(struct xlate_ctx *, const struct bucket *);
+
+/* xlate_group_select.c: the index of a live bucket; n_buckets: there is none. */
+size_t xlate_group_select(struct xlate_ctx *, const struct group *);
+size_t xlate_group_select_slot(struct xlate_ctx *, const struct group_entry *); /* By dp_hash. */
+
 /* xlate_ct.c */
 void xlate_ct(struct xlate_ctx *, const struct act_ct *);
 void xlate_ct_clear(struct xlate_ctx *);
@@ -178,6 +188,9 @@ void xlate_untrack(struct xlate_ctx *); /* OpenFlow's view only. */
 bool xlate_needs_freeze(const struct act *); /* Must the packet be parsed again before this? */
 void xlate_freeze_acts(struct xlate_ctx *, const void *acts, size_t len);
 void xlate_freeze_finish(struct xlate_ctx *);
+/* Makes the datapath hash the packet; the list goes on behind the pass that sees the hash, with this
+ * act first, which is then 'resolved'. */
+void xlate_freeze_hash(struct xlate_ctx *, const struct act_u32 *group, uint32_t basis);
 /* Emits RECIRC into a continuation that resumes in 'table_id', with the action set. */
 void xlate_freeze_table(struct xlate_ctx *, uint8_t table_id, bool tracked);
 void xlate_thaw(struct xlate_ctx *, const struct continuation *);

@@ -39,6 +39,12 @@ DEFINE(CONTROLLER, act_controller)
     return XLATE_CONTINUE;
 }
 
+DEFINE(GROUP, act_u32)
+{
+    xlate_group(ctx, a);
+    return XLATE_CONTINUE;
+}
+
 DEFINE(SET_FIELD, act_set_field)
 {
     xlate_set_field(ctx, a);

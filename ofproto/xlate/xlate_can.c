@@ -3,7 +3,6 @@
 
 /* Why a row that translation does not execute is refused; others: OFPBAC_BAD_TYPE. */
 static const enum ofp_error refusals[ACT_N_TYPES] = {
-    [ACT_GROUP] = OFPERR_OFPBAC_BAD_OUT_GROUP, /* No group can exist. */
     [ACT_METER] = OFPERR_OFPMMFC_INVALID_METER, [ACT_SET_QUEUE] = OFPERR_OFPBAC_BAD_QUEUE,
     [ACT_ENQUEUE] = OFPERR_OFPBAC_BAD_QUEUE,    [ACT_NAT] = OFPERR_NXBAC_CT_DATAPATH_SUPPORT,
 };

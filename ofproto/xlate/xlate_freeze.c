@@ -1,7 +1,8 @@
 /* xlate_freeze.c - into a continuation and out of it.  See xlate-private.h, continuation.h.
  *
- * Two reasons: ct(table=N) resumes with a lookup; an act that needs what stands above a popped MPLS
- * label resumes with the rest of the lists, innermost first, as one list. */
+ * Three reasons: ct(table=N) resumes with a lookup; an act that needs what stands above a popped
+ * MPLS label, and a group that chooses by the datapath's hash, with the rest of the lists, innermost
+ * first, as one list. */
 #include "ofproto/xlate/xlate-private.h"
 
 /* ---- what cannot be done without parsing again ---- */
@@ -15,6 +16,7 @@ bool xlate_needs_freeze(const struct act *a)
 {
     switch (a->type) {
     case ACT_RESUBMIT:
+    case ACT_GROUP: /* It may hash what is there. */
     case ACT_GOTO_TABLE:
     case ACT_CT:
     case ACT_OUTPUT_REG: /* Perhaps to TABLE. */
@@ -128,6 +130,18 @@ void xlate_freeze_finish(struct xlate_ctx *ctx)
     freeze(ctx, &st);
     acts_deinit(&ctx->s.frozen);
     acts_init(&ctx->s.frozen);
+}
+
+void xlate_freeze_hash(struct xlate_ctx *ctx, const struct act_u32 *group, uint32_t basis)
+{
+    struct act_u32 again = *group;
+
+    xlate_commit(ctx); /* The datapath hashes the packet as it is now. */
+    struct dp_action *a = dp_actions_put(&ctx->out->actions, DP_ACTION_HASH, sizeof *a);
+    a->u32 = basis;
+    again.act.resolved = true;
+    ctx->s.freezing = true;
+    xlate_freeze_acts(ctx, &again, again.act.len);
 }
 
 /* ---- thawing ---- */

@@ -99,6 +99,9 @@ static uint8_t reason_of(const struct xlate_ctx *ctx)
     if (ctx->in->acts) {
         return PIR_PACKET_OUT;
     }
+    if (ctx->s.in_group) {
+        return PIR_GROUP;
+    }
     return ctx->s.in_action_set ? PIR_ACTION_SET : PIR_ACTION;
 }
 

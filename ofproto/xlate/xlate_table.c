@@ -232,7 +232,7 @@ bool xlate_enter_scope(struct xlate_ctx *ctx, struct xlate_scope *saved)
     ctx->s.stack = (struct xlate_stack){.data = NULL};
     ctx->s.set_cookie = 0;
     ctx->s.goto_table = XLATE_NO_GOTO;
-    ctx->s.in_action_set = false;
+    ctx->s.in_action_set = ctx->s.in_group = false;
     return true;
 }
 
