@@ -7,6 +7,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "ofproto/bridge_table.h"
+#include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
 
 LOG_MODULE(bridge_flow);
@@ -84,11 +85,17 @@ static void delete_rule(struct bridge *br, struct rule *rule, enum flow_removed_
     uint8_t table_id = rule->table_id;
     tables_remove(br->tables, rule);
     bridge_table_changed(br, table_id, NULL);
+    learn_rule_gone(br, rule);
 }
 
 void bridge_flow_evict(struct bridge *br, struct rule *rule)
 {
     delete_rule(br, rule, FR_EVICTION);
+}
+
+void bridge_flow_delete_rule(struct bridge *br, struct rule *rule)
+{
+    delete_rule(br, rule, FR_DELETE);
 }
 
 /* Where a new rule goes. */
@@ -132,6 +139,10 @@ static enum ofp_error add(struct bridge *br, const struct flow_mod *fm)
     }
     bridge_table_changed(br, args.table_id, rule);
     rule_changed(br, rule);
+    learn_rule_added(br, rule);
+    if (old) {
+        learn_rule_gone(br, old);
+    }
     return OFPERR_OK;
 }
 
@@ -160,6 +171,8 @@ static bool modify_one(void *c_, struct rule *rule)
 
     rule_changed(c->br, now);
     bridge_table_changed(c->br, now->table_id, now);
+    learn_rule_added(c->br, now);
+    learn_rule_gone(c->br, rule);
     return true;
 }
 
