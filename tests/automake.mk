@@ -46,6 +46,7 @@ TESTSUITE_AT = \
 	tests/dpctl.at \
 	tests/mirror.at \
 	tests/table.at \
+	tests/clients.at \
 	tests/trace.at \
 	tests/actions.at
 TESTSUITE = $(srcdir)/tests/testsuite
