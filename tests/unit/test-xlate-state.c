@@ -401,7 +401,7 @@ static void test_can_execute(void **state)
         {"learn(table=1,load:1->NXM_NX_TUN_ID[])", OFPERR_OK, OFPERR_OK},
         {"fin_timeout(idle_timeout=1)", OFPERR_OK, OFPERR_OK},
         {"clone(1)", OFPERR_OK, OFPERR_OK},
-        {"clone(clone(group:1))", OFPERR_OFPBAC_BAD_OUT_GROUP, OFPERR_OFPBAC_BAD_OUT_GROUP},
+        {"clone(clone(dec_nsh_ttl))", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
         {"clone(ct(commit))", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
         {"output(port=1,max_len=99)", OFPERR_OK, OFPERR_OFPBAC_BAD_TYPE},
         {"encap(nsh)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
