@@ -137,9 +137,10 @@ void ofproto_cfg_update(struct ofproto *p)
             struct xlate_port *xp =
                 xlate_cfg_add_port(xb, port->ofp_port, port->dp_port, port->name, port->peer);
             xp->config = port->desc.config | (port->gone ? OFPPC_PORT_DOWN : 0);
-            xp->vlan_tag = port->vlan_tag;
-            xp->trunks = port->trunks ? xmemdup(port->trunks, 64 * sizeof(uint64_t)) : NULL;
+            xp->live = bridge_port_is_live(port);
+            port_vlan_copy(&xp->vlan, &port->vlan);
         }
+        bridge_mirrors_to_cfg(br, xb);
     }
     xlate_cfg_finish(cfg);
     rcu_set_pointer(&p->cfg, cfg);

@@ -35,7 +35,7 @@ TESTSUITE_AT = \
 	tests/ofctl-switch.at \
 	tests/ofctl-group.at \
 	tests/vsctl.at \
-	tests/pipeline.at \
+	tests/group.at tests/pipeline.at \
 	tests/fields.at \
 	tests/messages.at \
 	tests/versions.at \
@@ -43,7 +43,9 @@ TESTSUITE_AT = \
 	tests/conntrack.at \
 	tests/restart.at \
 	tests/dpctl.at \
-	tests/trace.at
+	tests/mirror.at \
+	tests/trace.at \
+	tests/actions.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4
 HARNESS = tests/harness/sluice.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py \

@@ -156,6 +156,7 @@ static void get_features(const struct dp *up UNUSED, struct dp_features *f)
         .ct_clear = true,
         .recirc = true,
         .clone = true,
+        .hash = true,
         .set_masked = true,
         .trunc = true,
         .ct_orig_tuple6 = true,
