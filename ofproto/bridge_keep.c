@@ -6,9 +6,11 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "ofp/group.h"
 #include "ofp/tlv_table_msg.h"
 #include "ofproto/journal.h"
 #include "ofproto/ofproto-private.h"
+#include "ofproto/table/groups.h"
 
 LOG_MODULE(bridge_keep);
 
@@ -130,6 +132,42 @@ void bridge_keep_tlvs(struct bridge *br, enum tlv_command command, const struct 
     }
 }
 
+static void put_group(struct bridge *br, uint16_t command, const struct group *g, bool snapshot)
+{
+    struct wire_wr w = WIRE_WR_INIT(JOURNAL_RECORD_MAX);
+    /* Lent. */
+    struct group_mod gm = {.command = command, .command_bucket = BUCKET_ALL, .group = *g};
+
+    group_mod_encode(&gm, KEEP_VERSION, 0, &w);
+    put_wire(br, &w, KEEP_MESSAGE, snapshot);
+}
+
+void bridge_keep_group(struct bridge *br, uint32_t id, bool gone)
+{
+    const struct group_entry *e = br->keep && !gone ? groups_live(br->tables, id) : NULL;
+
+    if (br->keep && gone) {
+        put_group(br, GM_DELETE, &(struct group){.id = id}, false);
+    } else if (e) {
+        put_group(br, GM_ADD_OR_MODIFY, &e->group, false);
+    }
+}
+
+/* Groups name each other: first all are there, then they are what they are. */
+static void put_groups(struct bridge *br)
+{
+    size_t n;
+    struct group_entry **list = groups_list(br->tables, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        put_group(br, GM_ADD, &(struct group){.id = list[i]->group.id, .type = GROUP_ALL}, true);
+    }
+    for (size_t i = 0; i < n; i++) {
+        put_group(br, GM_MODIFY, &list[i]->group, true);
+    }
+    free(list);
+}
+
 void bridge_keep_message(struct bridge *br, const void *msg, size_t len)
 {
     if (br->keep) {
@@ -167,6 +205,7 @@ static void begin(struct bridge_keep *k)
     if (n) {
         put_tlvs(br, TLV_ADD, maps, n, true);
     }
+    put_groups(br);
     tables_cursor_init(&k->cursor, br->tables, OFPTT_ALL);
     k->walking = true;
     k->snapshot_ms = loop_now(br->ofproto->loop);

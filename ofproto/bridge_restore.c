@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "lib/log.h"
+#include "ofp/group.h"
 #include "ofp/tlv_table_msg.h"
 #include "ofproto/journal.h"
 #include "ofproto/ofproto-private.h"
@@ -94,13 +95,27 @@ static enum ofp_error on_tlvs(struct restore *r, const struct msg_header *h, str
     return error;
 }
 
+static enum ofp_error on_group(struct restore *r, const struct msg_header *h, struct wire_rd *rd)
+{
+    struct group_mod gm;
+    enum ofp_error error = group_mod_decode(rd, h, &gm);
+
+    if (!error) {
+        error = bridge_group_mod(r->bridge, &gm);
+        group_mod_deinit(&gm);
+    }
+    return error;
+}
+
 static enum ofp_error on_message(struct restore *r, struct wire_rd *rd)
 {
     /* One row a message that bridge_keep_message() and its like write. */
     static const struct {
         enum msg_type type;
         enum ofp_error (*handle)(struct restore *, const struct msg_header *, struct wire_rd *);
-    } handlers[] = {{MSG_FLOW_MOD, on_gone}, {MSG_NXT_TLV_TABLE_MOD, on_tlvs}};
+    } handlers[] = {{MSG_FLOW_MOD, on_gone},
+                    {MSG_NXT_TLV_TABLE_MOD, on_tlvs},
+                    {MSG_GROUP_MOD, on_group}};
     struct msg_header h;
     enum ofp_error error = header(r, rd, &h);
 
