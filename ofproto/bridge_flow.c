@@ -6,6 +6,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
 
 LOG_MODULE(bridge_flow);
@@ -85,6 +86,12 @@ static void delete_rule(struct bridge *br, struct rule *rule, enum flow_removed_
         report_removed(br, rule, reason);
     }
     tables_remove(br->tables, rule);
+    learn_rule_gone(br, rule);
+}
+
+void bridge_flow_delete_rule(struct bridge *br, struct rule *rule)
+{
+    delete_rule(br, rule, FR_DELETE);
 }
 
 /* Where a new rule goes. */
@@ -127,6 +134,10 @@ static enum ofp_error add(struct bridge *br, const struct flow_mod *fm)
     }
     rule_changed(br, rule);
     bridge_keep_rule(br, rule);
+    learn_rule_added(br, rule);
+    if (old) {
+        learn_rule_gone(br, old);
+    }
     return OFPERR_OK;
 }
 
@@ -155,6 +166,8 @@ static bool modify_one(void *c_, struct rule *rule)
 
     rule_changed(c->br, now);
     bridge_keep_rule(c->br, now);
+    learn_rule_added(c->br, now);
+    learn_rule_gone(c->br, rule);
     return true;
 }
 
@@ -265,6 +278,10 @@ enum ofp_error bridge_flow_restore(struct bridge *br, const struct flow_mod *fm,
     struct rule_acts *acts = rule_acts_new(fm->acts.data, fm->acts.len);
     *rule = old ? tables_replace(br->tables, old, &args, acts, false, false)
                 : tables_insert(br->tables, &fm->match, &args, acts);
+    learn_rule_added(br, *rule);
+    if (old) {
+        learn_rule_gone(br, old);
+    }
     return OFPERR_OK;
 }
 

@@ -77,7 +77,7 @@ static enum ofp_error on_gone(struct restore *r, const struct msg_header *h, str
                                 ? table_find(r->bridge->tables, fm.table_id, &fm.match, fm.priority)
                                 : NULL;
         if (rule) {
-            tables_remove(r->bridge->tables, rule);
+            bridge_flow_delete_rule(r->bridge, rule);
         }
         flow_mod_deinit(&fm);
     }

@@ -99,7 +99,8 @@ struct xlate_in {
 
 /* A one-shot effect, for the control thread. */
 struct xlate_effect {
-    struct fdb *fdb; /* Learn this; a reference is held by the credit. */
+    struct learned *learned; /* Put this in; or NULL: */
+    struct fdb *fdb;         /* learn the address.  The credit has a reference on either. */
     uint8_t mac[6];
     uint16_t vlan;
     uint32_t ofp_port;
