@@ -11,7 +11,7 @@
  * - Recursion, resubmits, actions are bounded; a bound that is hit gives an error and no actions.
  * Threads: any registered RCU reader, inside one read section.
  * Specification: OpenFlow 1.3.5 section 5; ct: the Nicira extension.  Not done here: groups,
- * meters, queues, NAT (refused by xlate_can_execute()). */
+ * meters, queues (refused by xlate_can_execute()). */
 #pragma once
 
 #include "lib/dp/dp.h"
