@@ -61,3 +61,4 @@ ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_learn.c ofproto/xlate/learn
 ofproto_libofproto_la_SOURCES += ofproto/learn.c ofproto/learn.h
 ofproto_libofproto_la_SOURCES += ofproto/table/cookie_count.c
 ofproto_libofproto_la_SOURCES += ofproto/table/conjunction.c
+ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_length.c

@@ -3,9 +3,9 @@
  * Layer 4, pure.  The switch builds a new one whenever a port or bridge comes, goes or changes,
  * publishes it by an RCU pointer, and frees the old one after grace.
  *
- * Invariants: immutable after xlate_cfg_finish(), but for 'live' of ports.  Tables, fdb and continuations are referenced,
- * not copied; they live on from snapshot to snapshot.
- * Threads: built by the control thread, read by all. */
+ * Invariants: immutable after xlate_cfg_finish(), but for 'live' of ports.  Tables, fdb and
+ * continuations are referenced, not copied; they live on from snapshot to snapshot. Threads: built
+ * by the control thread, read by all. */
 #pragma once
 
 #include "lib/dp/dp.h"
