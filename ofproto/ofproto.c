@@ -99,6 +99,9 @@ static void on_port_changed(void *p_, uint32_t dp_port)
     if (ofproto_find_dp_port(p, dp_port, &br, &ofp_port)) {
         bridge_port_refresh(bridge_port_find(br, ofp_port));
     }
+    for (br = p->bridges; tunnel_map_is_tunnel(&p->cfg->tunnels, dp_port) && br; br = br->next) {
+        bridge_ports_refresh_tunnels(br, dp_port);
+    }
 }
 
 static void on_event(void *p_, struct events_item *e)
@@ -152,6 +155,9 @@ void ofproto_cfg_update(struct ofproto *p)
         HMAP_FOR_EACH(port, node, &br->ports) {
             struct xlate_port *xp =
                 xlate_cfg_add_port(xb, port->ofp_port, port->dp_port, port->name, port->peer);
+            if (port->tunnel) {
+                xlate_port_set_tunnel(xp, port->tunnel, port->tunnel_stats);
+            }
             xp->config = port->desc.config | (port->gone ? OFPPC_PORT_DOWN : 0);
             xp->vlan_tag = port->vlan_tag;
             xp->trunks = port->trunks ? xmemdup(port->trunks, 64 * sizeof(uint64_t)) : NULL;

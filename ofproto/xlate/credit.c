@@ -6,6 +6,7 @@
 #include "lib/mem.h"
 #include "ofproto/xlate/continuation.h"
 #include "ofproto/xlate/fdb.h"
+#include "ofproto/xlate/tunnel.h"
 
 struct credit *credit_new(void)
 {
@@ -27,6 +28,10 @@ static void item_release(const struct credit *c, const struct credit_item *it, i
     case CREDIT_MAC_SRC:
     case CREDIT_MAC_DST:
         fdb_unref(it->u.fdb);
+        break;
+    case CREDIT_TUNNEL_RX:
+    case CREDIT_TUNNEL_TX:
+        tunnel_stats_unref(it->u.tunnel);
         break;
     }
 }
@@ -98,6 +103,11 @@ void credit_add_mac(struct credit *c, enum credit_type type, struct fdb *fdb, ui
     it->u.fdb = fdb;
 }
 
+void credit_add_tunnel(struct credit *c, enum credit_type type, struct tunnel_stats *stats)
+{
+    add(c, type)->u.tunnel = tunnel_stats_ref(stats);
+}
+
 void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
 {
     if (!delta->packets) {
@@ -112,6 +122,12 @@ void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
                          it->matched ? delta->packets : 0);
         } else if (it->type == CREDIT_MAC_SRC) {
             fdb_refresh(it->u.fdb, it->vlan, it->mac, it->port, delta->used_ms);
+        } else if (it->type == CREDIT_TUNNEL_RX) {
+            it->u.tunnel->rx_packets += delta->packets;
+            it->u.tunnel->rx_bytes += delta->bytes;
+        } else if (it->type == CREDIT_TUNNEL_TX) {
+            it->u.tunnel->tx_packets += delta->packets;
+            it->u.tunnel->tx_bytes += delta->bytes;
         }
     }
 }

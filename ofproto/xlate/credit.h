@@ -15,6 +15,7 @@
 struct continuation;
 struct continuations;
 struct fdb;
+struct tunnel_stats;
 
 enum credit_type {
     CREDIT_RULE,         /* A rule that was hit. */
@@ -22,6 +23,8 @@ enum credit_type {
     CREDIT_CONTINUATION, /* A continuation that packets are sent to. */
     CREDIT_MAC_SRC,      /* An address that traffic keeps alive. */
     CREDIT_MAC_DST,      /* An address that was looked up. */
+    CREDIT_TUNNEL_RX,    /* A tunnel port that the packets came in through, */
+    CREDIT_TUNNEL_TX,    /* or went out of. */
 };
 
 struct credit_item {
@@ -36,6 +39,7 @@ struct credit_item {
         struct tables *tables;
         struct continuation *continuation;
         struct fdb *fdb;
+        struct tunnel_stats *tunnel;
     } u; /* Reference. */
 };
 
@@ -59,6 +63,7 @@ void credit_add_table(struct credit *, struct tables *, uint8_t id, bool matched
 void credit_add_continuation(struct credit *, struct continuations *, struct continuation *);
 void credit_add_mac(struct credit *, enum credit_type, struct fdb *, uint16_t vlan,
                     const uint8_t mac[6], uint32_t port);
+void credit_add_tunnel(struct credit *, enum credit_type, struct tunnel_stats *);
 
 /* A lookup saw 'seen' of a packet that came with key 'packet'. */
 void credit_note_opaque(struct credit *, const struct key *packet, const struct key *seen);

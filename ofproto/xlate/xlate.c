@@ -93,7 +93,10 @@ static void set_bridge(struct xlate_ctx *ctx, const struct xlate_bridge *bridge,
 
 static void start_port(struct xlate_ctx *ctx)
 {
-    const struct xlate_port *port = xlate_cfg_dp_port(ctx->cfg, ctx->in->key->in_port);
+    uint32_t in_port = ctx->in->key->in_port;
+    const struct xlate_port *port = tunnel_map_is_tunnel(&ctx->cfg->tunnels, in_port)
+                                        ? xlate_tunnel_input(ctx)
+                                        : xlate_cfg_dp_port(ctx->cfg, in_port);
 
     if (!port) {
         xlate_error(ctx, XLATE_NO_PORT);
@@ -102,6 +105,9 @@ static void start_port(struct xlate_ctx *ctx)
     set_bridge(ctx, port->bridge, port->ofp_port);
     if (port->config & (OFPPC_PORT_DOWN | OFPPC_NO_RECV)) {
         xlate_trace_note(ctx, "port is down or has OFPPC_NO_RECV, packet dropped");
+        return;
+    }
+    if (port->tunnel && !xlate_tunnel_accept(ctx, port)) {
         return;
     }
     xlate_table(ctx, 0, port->ofp_port, false);

@@ -15,8 +15,8 @@ static void become_new(struct xlate_ctx *ctx, const struct xlate_port *peer)
     f->metadata = 0;
     memset(f->regs, 0, sizeof f->regs);
     f->actset_output = htonl(OFPP_UNSET);
-    memset((uint8_t *)f + offsetof(struct flow, key.tun_id), 0,
-           offsetof(struct key, packet_type) - offsetof(struct key, tun_id));
+    memset((uint8_t *)&f->key + KEY_TUN_OFS, 0, KEY_TUN_SIZE);
+    memset((uint8_t *)&ctx->s.written + KEY_TUN_OFS, 0xff, KEY_TUN_SIZE);
     xlate_untrack(ctx);
 }
 
@@ -54,6 +54,9 @@ void xlate_output_port(struct xlate_ctx *ctx, const struct xlate_port *port)
         output_patch(ctx, port);
     } else {
         xlate_commit(ctx);
+        if (port->tunnel && !xlate_tunnel_output(ctx, port)) {
+            return;
+        }
         dp_actions_output(&ctx->out->actions, port->dp_port);
     }
 }

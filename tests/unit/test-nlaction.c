@@ -187,7 +187,7 @@ static void test_refused(void **state UNUSED)
 {
     static const enum dp_set_header no_kernel[] = {DP_SET_ICMP, DP_SET_ICMP6, DP_SET_ARP,
                                                    DP_SET_ND,   DP_SET_PBB,   DP_SET_VLAN,
-                                                   DP_SET_NSH,  DP_SET_TUNNEL};
+                                                   DP_SET_NSH};
     const struct nlaction_env none = {.upcall_pid = 1};
     struct dp_actions l = DP_ACTIONS_INIT;
 

@@ -35,5 +35,7 @@ void nlkey_widen(const struct key *key, const struct nlkey_features *, struct ke
  * protocols cannot have does not count.  False: no flow may stand for such packets. */
 bool nlkey_covers(const struct key *key, const struct key *mask,
                   const struct nlkey_features *) MUST_USE;
+/* Of the above the tunnel alone, which `set` takes as well; 'tp_dst': the outer UDP port, or 0. */
+void nlkey_put_tunnel(const struct key *key, const struct key *mask, be16 tp_dst, struct nlwr *);
 /* The kernel's order of a 128-bit label, both ways. */
 void nlkey_label(uint8_t to[16], const uint8_t from[16]);

@@ -78,7 +78,7 @@ struct port_class {
     char *(*explain)(const struct port *, int error);
     bool has_device; /* Its name is a network device's. */
 };
-extern const struct port_class port_afpacket, port_tap, port_pcap, port_dummy;
+extern const struct port_class port_afpacket, port_tap, port_pcap, port_dummy, port_tunnel;
 
 /* 'dummy': whatever needs the kernel becomes a dummy port.  NULL on success, else a heap error
  * text. */
