@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/packet/parse.h"
+#include "ofproto/effect.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/session.h"
 
@@ -98,10 +99,7 @@ static enum ofp_error execute(struct bridge *br, struct packet *pkt, uint32_t in
         log_warn_rl("%s: packet-out: %s", br->name, xlate_error_text(out.error));
     }
     for (unsigned i = 0; i < out.n_effects; i++) {
-        const struct xlate_effect *fx = &out.effects[i];
-        if (fdb_learn(fx->fdb, fx->vlan, fx->mac, fx->ofp_port, now)) {
-            revalidate_mac(p->revalidator, fx->fdb, fx->vlan, fx->mac);
-        }
+        effect_apply(p, &out.effects[i], now);
     }
     struct dp_flow_stats one = {.packets = 1, .bytes = pkt->len, .used_ms = now};
     credit_apply(out.credit, &one);

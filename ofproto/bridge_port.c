@@ -164,8 +164,8 @@ static char *open_tunnel(struct bridge_port *port, const struct bridge_port_conf
     struct tunnel_config config;
     char *error = tunnel_config_parse(c->name, c->type, c->option, c->aux, &config);
 
-    error = error ? error
-                  : ofproto_tunnel_get(port->bridge->ofproto, c->name, &config, &port->dp_port);
+    error =
+        error ? error : ofproto_tunnel_get(port->bridge->ofproto, c->name, &config, &port->dp_port);
     if (!error) {
         port->tunnel = xmemdup(&config, sizeof config);
         port->tunnel_stats = tunnel_stats_new();

@@ -8,7 +8,7 @@
 #include "lib/io/loop.h"
 #include "lib/packet/packet.h"
 #include "ofproto/xlate/cookie.h"
-#include "ofproto/xlate/fdb.h"
+#include "ofproto/xlate/xlate.h"
 
 struct events;
 
@@ -17,12 +17,7 @@ enum events_type { EVENTS_LEARN, EVENTS_PACKET_IN };
 struct events_item {
     enum events_type type;
     union {
-        struct {
-            struct fdb *fdb; /* Reference. */
-            uint32_t ofp_port;
-            uint16_t vlan;
-            uint8_t mac[6];
-        } learn;
+        struct xlate_effect learn; /* With a reference to what it names. */
         struct {
             struct cookie cookie;
             struct match metadata;

@@ -45,14 +45,14 @@ struct removed_rule {
 struct bridge_port {
     struct hmap_node node; /* In bridge.ports, by OpenFlow number. */
     struct bridge *bridge;
-    uint32_t ofp_port, dp_port; /* dp_port: DP_PORT_NONE for patch ports. */
-    char *name, *peer;          /* peer: patch ports only. */
+    uint32_t ofp_port, dp_port;   /* dp_port: DP_PORT_NONE for patch ports. */
+    char *name, *peer;            /* peer: patch ports only. */
     struct tunnel_config *tunnel; /* Tunnel ports only, as are the statistics. */
     struct tunnel_stats *tunnel_stats;
-    uint16_t vlan_tag;          /* XLATE_VLAN_NONE: trunk. */
-    uint64_t *trunks;           /* 64 words, or NULL: all VLANs. */
-    struct ofp_port desc;       /* As last announced. */
-    bool gone;                  /* No device: only the number is left. */
+    uint16_t vlan_tag;    /* XLATE_VLAN_NONE: trunk. */
+    uint64_t *trunks;     /* 64 words, or NULL: all VLANs. */
+    struct ofp_port desc; /* As last announced. */
+    bool gone;            /* No device: only the number is left. */
     int64_t created_ms;
 };
 

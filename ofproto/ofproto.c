@@ -5,26 +5,12 @@
 #include "lib/counter.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "ofproto/effect.h"
 #include "ofproto/ofproto-private.h"
 
 LOG_MODULE(ofproto);
 
 /* ---- the handler: worker threads, inside an RCU read section ---- */
-
-static void push_learned(struct ofproto *p, const struct xlate_effect *fx)
-{
-    struct events_item *e = xzalloc(sizeof *e);
-
-    e->type = EVENTS_LEARN;
-    e->u.learn.fdb = fx->fdb;
-    e->u.learn.ofp_port = fx->ofp_port;
-    e->u.learn.vlan = fx->vlan;
-    memcpy(e->u.learn.mac, fx->mac, 6);
-    fdb_ref(fx->fdb);
-    if (!events_push(p->events, e)) {
-        events_event_free(e); /* The next packet from there tells it again. */
-    }
-}
 
 static void on_miss(void *p_, const struct packet *pkt, const struct key *key, int64_t now_ms,
                     struct dp_verdict *v)
@@ -37,7 +23,7 @@ static void on_miss(void *p_, const struct packet *pkt, const struct key *key, i
     xlate_out_init(&out);
     xlate(&in, &out);
     for (unsigned i = 0; i < out.n_effects; i++) {
-        push_learned(p, &out.effects[i]);
+        effect_push(p, &out.effects[i]);
     }
     dp_actions_deinit(&v->actions);
     v->actions = out.actions;
@@ -111,9 +97,7 @@ static void on_event(void *p_, struct events_item *e)
 
     switch (e->type) {
     case EVENTS_LEARN:
-        if (fdb_learn(e->u.learn.fdb, e->u.learn.vlan, e->u.learn.mac, e->u.learn.ofp_port, now)) {
-            revalidate_mac(p->revalidator, e->u.learn.fdb, e->u.learn.vlan, e->u.learn.mac);
-        }
+        effect_apply(p, &e->u.learn, now);
         break;
     case EVENTS_PACKET_IN:
         for (struct bridge *br = p->bridges; br; br = br->next) {
@@ -302,11 +286,9 @@ struct bridge *ofproto_bridge_by_name(const struct ofproto *p, const char *name)
     return br;
 }
 
-bool ofproto_find_dp_port(const struct ofproto *p, uint32_t dp_port, struct bridge **br,
-                          uint32_t *ofp_port)
+static bool find_port(const struct ofproto *p, const struct xlate_port *xp, struct bridge **br,
+                      uint32_t *ofp_port)
 {
-    const struct xlate_port *xp = xlate_cfg_dp_port(p->cfg, dp_port);
-
     /* The snapshot is the index; it may be older than the bridges. */
     *br = xp ? ofproto_bridge_by_name(p, xp->bridge->name) : NULL;
     if (!*br || !bridge_port_find(*br, xp->ofp_port)) {
@@ -314,6 +296,21 @@ bool ofproto_find_dp_port(const struct ofproto *p, uint32_t dp_port, struct brid
     }
     *ofp_port = xp->ofp_port;
     return true;
+}
+
+bool ofproto_find_dp_port(const struct ofproto *p, uint32_t dp_port, struct bridge **br,
+                          uint32_t *ofp_port)
+{
+    return find_port(p, xlate_cfg_dp_port(p->cfg, dp_port), br, ofp_port);
+}
+
+bool ofproto_find_key_port(const struct ofproto *p, const struct key *key, struct bridge **br,
+                           uint32_t *ofp_port)
+{
+    const struct xlate_port *xp = tunnel_map_is_tunnel(&p->cfg->tunnels, key->in_port)
+                                      ? tunnel_map_find(&p->cfg->tunnels, key)
+                                      : xlate_cfg_dp_port(p->cfg, key->in_port);
+    return find_port(p, xp, br, ofp_port);
 }
 
 void ofproto_settle(struct ofproto *p, void (*done)(void *), void *aux)
@@ -327,11 +324,6 @@ static enum dp_flow_decision keep(void *aux, const struct dp_flow_view *f, struc
     (void)f;
     (void)v;
     return DP_FLOW_KEEP;
-}
-
-bool ofproto_format_cookie(const void *cookie, size_t len, struct text *t)
-{
-    return cookie_format(cookie, len, t);
 }
 
 void ofproto_set_restore_wait(struct ofproto *p, bool on)

@@ -26,7 +26,10 @@ struct dp *ofproto_dp(struct ofproto *);
 /* Bridges in no particular order: start with NULL. */
 struct bridge *ofproto_next_bridge(const struct ofproto *, const struct bridge *);
 struct bridge *ofproto_bridge_by_name(const struct ofproto *, const char *);
-/* The bridge and OpenFlow port of a datapath port; false: none has it. */
+/* The same of a packet, whose tunnel counts too. */
+bool ofproto_find_key_port(const struct ofproto *, const struct key *, struct bridge **,
+                           uint32_t *ofp_port);
+/* The bridge and OpenFlow port of a datapath port; false: none has it, or tunnels share it. */
 bool ofproto_find_dp_port(const struct ofproto *, uint32_t dp_port, struct bridge **,
                           uint32_t *ofp_port);
 
@@ -36,7 +39,5 @@ void ofproto_settle(struct ofproto *, void (*done)(void *aux), void *aux);
 /* While 'on', flows that a former process left in the datapath stay, whatever the rules say.  Else
  * they go a few seconds after the start, once no rule has changed for a second. */
 void ofproto_set_restore_wait(struct ofproto *, bool on);
-/* Text of the cookie of a `userspace` datapath action, for dp_actions_format(). */
-bool ofproto_format_cookie(const void *cookie, size_t len, struct text *);
 /* Rules, tables and ports get what cached flows have counted. */
 void ofproto_pull_stats(struct ofproto *);

@@ -73,9 +73,9 @@ char *ofproto_tunnel_get(struct ofproto *p, const char *name, const struct tunne
     if (clash) {
         struct text t = TEXT_INIT;
         tunnel_config_format(c, &t);
-        char *error = xasprintf(
-            "%s: attempting to add tunnel port with same config as port '%s' (%s: %s)", name,
-            clash->name, tunnel_types[c->type].name, text_cstr(&t));
+        char *error =
+            xasprintf("%s: attempting to add tunnel port with same config as port '%s' (%s: %s)",
+                      name, clash->name, tunnel_types[c->type].name, text_cstr(&t));
         text_deinit(&t);
         return error;
     }

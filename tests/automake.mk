@@ -41,7 +41,9 @@ TESTSUITE_AT = \
 	tests/versions.at \
 	tests/controller.at \
 	tests/conntrack.at \
-	tests/dpctl.at
+	tests/dpctl.at \
+	tests/trace.at \
+	tests/tunnel.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4
 HARNESS = tests/harness/sluice.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py \

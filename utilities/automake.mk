@@ -9,6 +9,7 @@ utilities_sluice_vsctl_SOURCES = \
 	utilities/vsctl_model.c \
 	utilities/vsctl_names.c \
 	utilities/vsctl_show.c \
+	utilities/vsctl_tls.c \
 	utilities/vsctl_value.c
 utilities_sluice_vsctl_LDADD = $(IO_LIBS)
 
@@ -23,7 +24,7 @@ utilities_sluice_dpctl_LDADD = $(IO_LIBS)
 bin_PROGRAMS += utilities/sluice-ofctl
 utilities_sluice_ofctl_SOURCES = utilities/ofctl.c utilities/ofctl.h
 utilities_sluice_ofctl_SOURCES += utilities/names.c utilities/names.h
-utilities_sluice_ofctl_SOURCES += utilities/ofconn.c utilities/ofconn.h
+utilities_sluice_ofctl_SOURCES += utilities/ofconn.c utilities/ofconn.h utilities/ofconn_tls.c utilities/ofconn_tls.h
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_diff.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_dump.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_echo.c

@@ -11,9 +11,11 @@
 
 #include "lib/cmd.h"
 #include "lib/dirs.h"
+#include "lib/io/tls.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "ofp/switch.h"
+#include "utilities/ofconn_tls.h"
 
 LOG_MODULE(ofconn);
 
@@ -23,6 +25,7 @@ LOG_MODULE(ofconn);
 struct ofconn {
     char *target;
     int fd;
+    struct tls *tls; /* NULL: none. */
     uint8_t version;
     uint32_t xid; /* The last one used. */
     struct wire_wr out;
@@ -132,7 +135,7 @@ static int connect_target(const char *target, const char *suffix)
     }
     if (!strncmp(target, "unix:", 5)) {
         fd = connect_unix(target + 5);
-    } else if (!strncmp(target, "tcp:", 4)) {
+    } else if (!strncmp(target, "tcp:", 4) || !strncmp(target, "ssl:", 4)) {
         fd = connect_tcp(target + 4);
     } else {
         fd = -EAFNOSUPPORT;
@@ -202,6 +205,13 @@ struct ofconn *ofconn_open(const char *target, uint32_t versions, const char *su
     c->target = xstrdup(target);
     c->out = WIRE_WR_INIT(OUT_LIMIT);
     c->fd = connect_target(target, suffix);
+    if (!strncmp(target, "ssl:", 4)) {
+        char *error = NULL;
+        c->tls = ofconn_tls_open(c->fd, &error);
+        if (error) {
+            cmd_fatal("connecting to %s (%s)", target, error);
+        }
+    }
     negotiate(c, versions);
     return c;
 }
@@ -211,6 +221,7 @@ void ofconn_close(struct ofconn *c)
     if (c) {
         ofconn_flush(c);
         close(c->fd);
+        tls_free(c->tls);
         wire_wr_deinit(&c->out);
         free(c->in);
         free(c->target);
@@ -244,6 +255,13 @@ void ofconn_send(struct ofconn *c, struct wire_wr *w)
 
 void ofconn_flush(struct ofconn *c)
 {
+    if (c->tls) {
+        if (c->out.len && ofconn_tls_send(c->tls, c->fd, c->out.data, c->out.len)) {
+            lost(c, strerror(errno));
+        }
+        c->out.len = 0;
+        return;
+    }
     for (size_t ofs = 0; ofs < c->out.len;) {
         ssize_t n = send(c->fd, c->out.data + ofs, c->out.len - ofs, MSG_NOSIGNAL);
         if (n < 0 && errno != EINTR) {
@@ -270,12 +288,20 @@ static void reserve(struct ofconn *c, size_t n)
     }
 }
 
+static ssize_t receive(struct ofconn *c, int flags)
+{
+    uint8_t *to = c->in + c->in_len;
+    size_t room = c->in_cap - c->in_len;
+
+    return c->tls ? ofconn_tls_recv(c->tls, c->fd, to, room, flags) : recv(c->fd, to, room, flags);
+}
+
 /* Makes 'n' bytes available at in_ofs. */
 static void fill(struct ofconn *c, size_t n)
 {
     reserve(c, n);
     while (c->in_len - c->in_ofs < n) {
-        ssize_t got = recv(c->fd, c->in + c->in_len, c->in_cap - c->in_len, 0);
+        ssize_t got = receive(c, 0);
         if (!got) {
             lost(c, "End of file");
         }
@@ -322,7 +348,7 @@ void ofconn_on_lost(struct ofconn *c, void (*on_lost)(void))
 static bool read_some(struct ofconn *c)
 {
     reserve(c, OFP_MAX_LEN);
-    ssize_t got = recv(c->fd, c->in + c->in_len, c->in_cap - c->in_len, MSG_DONTWAIT);
+    ssize_t got = receive(c, MSG_DONTWAIT);
     int error = got < 0 ? errno : 0;
     if (error == EAGAIN || error == EINTR) {
         return false;

@@ -8,8 +8,8 @@
 
 struct ofconn;
 
-/* TARGET is `tcp:HOST[:PORT]`, `unix:PATH`, a socket's path, or a bridge's name, for which SUFFIX
- * is
+/* TARGET is `tcp:HOST[:PORT]`, `ssl:HOST[:PORT]` (after tls_configure()), `unix:PATH`, a socket's
+ * path, or a bridge's name, for which SUFFIX is
  * ".mgmt" or ".snoop".  'versions' is a bitmap, bit n = wire version n. */
 struct ofconn *ofconn_open(const char *target, uint32_t versions, const char *suffix);
 void ofconn_close(struct ofconn *);

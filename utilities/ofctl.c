@@ -230,6 +230,31 @@ static void set_unixctl(void *aux, const char *arg)
     ((struct ofctl *)aux)->unixctl = arg;
 }
 
+static void set_private_key(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->tls.private_key = arg;
+}
+
+static void set_certificate(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->tls.certificate = arg;
+}
+
+static void set_ca_cert(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->tls.ca_cert = arg;
+}
+
+static void set_ssl_protocols(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->tls.protocols = arg;
+}
+
+static void set_ssl_ciphers(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->tls.ciphers = arg;
+}
+
 static void set_bundle(void *aux, const char *arg)
 {
     cmd_fatal("--bundle is not supported");
@@ -280,6 +305,13 @@ static const struct cmd_option options[] = {
      set_overwrite_pidfile},
     {"unixctl", 0, CMD_ARG_REQUIRED, "SOCKET", "monitor, snoop: control socket, or none",
      set_unixctl},
+    {"private-key", 'p', CMD_ARG_REQUIRED, "FILE", "ssl: targets: our key", set_private_key},
+    {"certificate", 'c', CMD_ARG_REQUIRED, "FILE", "ssl: targets: our certificate",
+     set_certificate},
+    {"ca-cert", 'C', CMD_ARG_REQUIRED, "FILE", "ssl: targets: who may be the switch", set_ca_cert},
+    {"ssl-protocols", 0, CMD_ARG_REQUIRED, "LIST", "ssl: TLSv1.2, TLSv1.3 or both",
+     set_ssl_protocols},
+    {"ssl-ciphers", 0, CMD_ARG_REQUIRED, "LIST", "ssl: ciphers of TLS 1.2", set_ssl_ciphers},
     {"sort", 0, CMD_ARG_OPTIONAL, "FIELD", "dump-flows: sort, ascending", set_sort},
     {"rsort", 0, CMD_ARG_OPTIONAL, "FIELD", "dump-flows: sort, descending", set_rsort},
     {"names", 0, CMD_ARG_NONE, NULL, "show port names", set_names},
@@ -390,10 +422,12 @@ int main(int argc, char *argv[])
 
     int first = cmd_options(&program, argc, argv, &ctl);
     narrow_protocols(&ctl);
+    free(tls_configure(&ctl.tls)); /* An ssl: target says what is wrong with it. */
     if (ctl.n_sort) {
         add_sort_key(&ctl, NULL, true); /* What is alike otherwise comes by priority. */
     }
     cmd_run(&program, argc - first, argv + first, ctl.read_only, &ctl);
+    tls_deinit();
     if (fflush(stdout) || ferror(stdout)) {
         cmd_fatal("write error on standard output");
     }

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "lib/io/tls.h"
 #include "lib/cmd.h"
 #include "ofp/flow_mod.h"
 #include "ofp/protocol.h"
@@ -37,6 +38,7 @@ struct ofctl {
     size_t n_ports;
     struct sort_key sort[OFCTL_MAX_SORT];
     size_t n_sort;
+    struct tls_files tls; /* For ssl: targets. */
 };
 
 /* `OpenFlow13`; 0: unknown. */

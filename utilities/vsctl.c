@@ -59,6 +59,7 @@ static NORETURN void usage(void)
            "usage: %s [OPTIONS] COMMAND [ARG...] [-- COMMAND [ARG...]]...\n\nCommands:\n",
            vsctl_program, vsctl_program);
     print_commands(vsctl_bridge_commands);
+    print_commands(vsctl_tls_commands);
     print_commands(vsctl_db_commands);
     printf(
         "\nOptions:\n"
@@ -175,7 +176,8 @@ static bool parse_flag(struct options *o, struct vctl *v, const char *arg)
 /* One that some command has. */
 static void check_option(const char *arg)
 {
-    const struct vcommand_class *tables[] = {vsctl_bridge_commands, vsctl_db_commands};
+    const struct vcommand_class *tables[] = {vsctl_bridge_commands, vsctl_tls_commands,
+                                             vsctl_db_commands};
     size_t len = strcspn(arg, "=");
     char *word = xasprintf("%.*s ", (int)len, arg);
     bool known = false;
@@ -228,7 +230,8 @@ static int parse_options(struct options *o, struct vctl *v, int argc, char **arg
 
 static const struct vcommand_class *find_class(const char *name)
 {
-    const struct vcommand_class *tables[] = {vsctl_bridge_commands, vsctl_db_commands};
+    const struct vcommand_class *tables[] = {vsctl_bridge_commands, vsctl_tls_commands,
+                                             vsctl_db_commands};
 
     for (size_t t = 0; t < ARRAY_SIZE(tables); t++) {
         for (const struct vcommand_class *c = tables[t]; c->name; c++) {

@@ -59,7 +59,9 @@ struct vcommand_class {
     void (*run)(struct vctl *, struct vcommand *);
 };
 
-extern const struct vcommand_class vsctl_bridge_commands[], vsctl_db_commands[]; /* End: NULL. */
+extern const struct vcommand_class vsctl_bridge_commands[], vsctl_tls_commands[],
+    vsctl_db_commands[];
+/* End: NULL. */
 
 extern const char *vsctl_program;
 NORETURN void vsctl_fatal(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -339,7 +339,8 @@ static void cmd_set_controller(struct vctl *v, struct vcommand *c)
     del_controllers(v, br);
     for (int i = 2; i < c->argc; i++) {
         if (!is_known_target(c->argv[i])) {
-            vsctl_fatal("%s: unknown kind of controller (tcp:, unix:, ptcp: or punix: expected)",
+            vsctl_fatal("%s: unknown kind of controller (tcp:, ssl:, unix:, ptcp:, pssl: or punix: "
+                        "expected)",
                         c->argv[i]);
         }
         struct vrow *r = model_insert(v, "Controller", NULL);

@@ -29,6 +29,7 @@ struct apply {
     struct datapaths *datapaths;
     struct applied_bridge *bridges;
     struct loop_timer retry, status, statistics;
+    char *tls; /* What TLS was configured with last, as one text. */
 };
 
 /* apply_port.c: the ports of one bridge.  True: something failed and is to be tried again. */
@@ -38,3 +39,5 @@ void apply_ports_free(struct applied_bridge *);
 void apply_status_port(struct apply *, const struct applied_bridge *, const struct applied_port *);
 void apply_status_run(void *apply);
 void apply_statistics_run(void *apply);
+/* apply_tls.c */
+void apply_tls(struct apply *);

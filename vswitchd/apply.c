@@ -203,6 +203,7 @@ static void on_apply(void *a_, struct config *config)
     size_t n;
 
     counter_inc(COUNTER_bridge_reconfigure);
+    apply_tls(a);
     const struct config_row **rows =
         config_refs(config, config_root(config), COL_Open_vSwitch_bridges, &n);
     for (struct applied_bridge *b = a->bridges; b; b = b->next) {
@@ -274,5 +275,6 @@ void apply_free(struct apply *a, bool destroy)
         }
         bridge_remove(a, b);
     }
+    free(a->tls);
     free(a);
 }

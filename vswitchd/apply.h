@@ -13,7 +13,11 @@
 struct apply;
 struct config;
 struct datapaths;
+struct tls_files;
 
 struct apply *apply_new(struct config *, struct datapaths *);
 /* Removes all bridges; 'destroy': with the devices that were made for them. */
 void apply_free(struct apply *, bool destroy);
+/* The command line's keys and certificates, for as long as table SSL has no row; the strings must
+ * live on.  Before apply_new(). */
+void apply_tls_options(const struct tls_files *);

@@ -15,7 +15,7 @@ vswitchd_libconfig_la_SOURCES = \
 
 sbin_PROGRAMS += vswitchd/sluice-vswitchd
 vswitchd_sluice_vswitchd_SOURCES = \
-	vswitchd/apply.c vswitchd/apply.h vswitchd/apply-private.h \
+	vswitchd/apply.c vswitchd/apply.h vswitchd/apply-private.h vswitchd/apply_tls.c \
 	vswitchd/apply_port.c \
 	vswitchd/apply_status.c \
 	vswitchd/commands.h vswitchd/commands-private.h \
@@ -25,7 +25,10 @@ vswitchd_sluice_vswitchd_SOURCES = \
 	vswitchd/commands_dpctl.c \
 	vswitchd/commands_dpctl_flows.c \
 	vswitchd/commands_dpctl_show.c \
+	vswitchd/commands_dummy.c \
+	vswitchd/commands_trace.c \
 	vswitchd/datapaths.c vswitchd/datapaths.h \
+	vswitchd/exact_flow.c vswitchd/exact_flow.h \
 	vswitchd/main.c \
 	vswitchd/user.c vswitchd/user.h
 vswitchd_sluice_vswitchd_LDADD = vswitchd/libconfig.la $(OFPROTO_LIBS) $(CAPNG_LIBS)

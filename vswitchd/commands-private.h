@@ -30,3 +30,5 @@ void dpctl_fail(struct control_request *, char *text, const char *reason);
 void commands_register_ct_limits(struct datapaths *);   /* commands_ct_limits.c */
 void commands_register_dpctl_flows(struct datapaths *); /* commands_dpctl_flows.c */
 void commands_register_dpctl_show(struct datapaths *);  /* commands_dpctl_show.c */
+void commands_register_dummy(struct datapaths *);       /* commands_dummy.c */
+void commands_register_trace(struct datapaths *);       /* commands_trace.c */

@@ -1,6 +1,6 @@
-/* commands_bridge.c - bridge/, fdb/, ofproto/ and netdev-dummy/: a switch, its learned addresses,
- * its test ports. */
+/* commands_bridge.c - bridge/, fdb/ and ofproto/list: a switch and its learned addresses. */
 #include <limits.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "lib/mem.h"
@@ -124,54 +124,6 @@ static void on_list(struct control_request *req, int argc, const char *const arg
     text_deinit(&t);
 }
 
-/* ---- dummy ports ---- */
-
-static bool find_port(struct datapaths *d, const char *name, struct dp **dp, uint32_t *dp_port)
-{
-    for (struct ofproto *p = NULL; (p = datapaths_next(d, p));) {
-        for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
-            for (uint32_t n = bridge_next_port(br, 0); n != OFPP_NONE;
-                 n = bridge_next_port(br, n)) {
-                struct bridge_port_info info;
-                if (bridge_port_info(br, n, &info) && !strcmp(info.name, name)) {
-                    *dp = ofproto_dp(p);
-                    *dp_port = info.dp_port;
-                    return true;
-                }
-            }
-        }
-    }
-    return false;
-}
-
-/* netdev-dummy/receive PORT HEX...: frames arrive, one after the other. */
-static void on_receive(struct control_request *req, int argc, const char *const argv[], void *d)
-{
-    struct dp *dp = NULL;
-    uint32_t dp_port = DP_PORT_NONE;
-    char *error = NULL;
-
-    if (!find_port(d, argv[1], &dp, &dp_port)) {
-        error = xasprintf("%s: no such port", argv[1]);
-    }
-    for (int i = 2; !error && i < argc; i++) {
-        size_t n;
-        uint8_t *frame = text_to_hex(argv[i], &n);
-        if (!frame || !n || n > 65535) {
-            error = xasprintf("%s: not a frame in hexadecimal digits", argv[i]);
-        } else if (!dp_port_receive(dp, dp_port, packet_new_data(frame, (uint32_t)n))) {
-            error = xasprintf("%s: not a dummy port", argv[1]);
-        }
-        free(frame);
-    }
-    if (error) {
-        control_reply_error(req, error);
-        free(error);
-    } else {
-        control_reply(req, NULL);
-    }
-}
-
 /* ---- memory/show ---- */
 
 static struct datapaths *usage_datapaths; /* As registered. */
@@ -194,6 +146,9 @@ static void put_usage(void *d, struct control_usage *u)
     control_usage_put(u, "ports", ports);
     control_usage_put(u, "rules", rules);
     control_usage_put(u, "connections", conns);
+    /* What was allocated and not freed; the process's size has its high-water marks in it. */
+    struct mallinfo2 heap = mallinfo2();
+    control_usage_put(u, "heap_kB", (heap.uordblks + heap.hblkhd) >> 10);
 }
 
 void commands_register_bridge(struct datapaths *d)
@@ -203,7 +158,6 @@ void commands_register_bridge(struct datapaths *d)
     control_register("bridge/dump-flows", "bridge", 1, 1, on_dump_flows, d);
     control_register("bridge/reconnect", "[bridge]", 0, 1, on_reconnect, d);
     control_register("ofproto/list", "", 0, 0, on_list, d);
-    control_register("netdev-dummy/receive", "port frame...", 2, INT_MAX, on_receive, d);
     usage_datapaths = d;
     control_usage_register(put_usage, d);
 }
@@ -213,6 +167,8 @@ void commands_register(struct datapaths *d)
     commands_register_dpctl(d);
     commands_register_ct(d);
     commands_register_bridge(d);
+    commands_register_dummy(d);
+    commands_register_trace(d);
 }
 
 void commands_unregister(void)

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "lib/counter.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "vswitchd/commands-private.h"
@@ -218,7 +219,13 @@ static void on_tcp_seq_chk(struct control_request *req, int argc, const char *co
     if (!dpctl_args_parse(req, d, argc, argv, &a)) {
         return;
     }
-    int error = dp_conns_set_tcp_liberal(ofproto_dp(a.p), !on);
+    uint16_t zone = 0;
+    if (a.argc > 1 ||
+        (a.argc && (strncmp(a.argv[0], "zone=", 5) || !text_to_u16(a.argv[0] + 5, &zone)))) {
+        dpctl_fail(req, xstrdup("invalid zone"), "Invalid argument");
+        return;
+    }
+    int error = dp_conns_set_tcp_liberal(ofproto_dp(a.p), a.argc ? zone : DP_ZONE_DEFAULT, !on);
     if (error) {
         failed(req,
                on ? "enabling TCP sequence checking failed"
@@ -298,6 +305,26 @@ static void put_stats(const struct stats *s, bool more, struct text *t)
     }
 }
 
+/* Why packets were invalid, since the daemon's start. */
+static void put_reasons(struct text *t)
+{
+    static const enum counter reasons[] = {
+#define CT_REASON(ID, DOC) COUNTER_conntrack_inv_##ID,
+#include "lib/ct_reasons.def"
+#undef CT_REASON
+    };
+    const char *title = "Invalid Packets:\n";
+
+    for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+        uint64_t n = counter_read(reasons[i]);
+        if (n) {
+            text_printf(t, "%s  %s: %" PRIu64 "\n", title,
+                        counter_name(reasons[i]) + strlen("conntrack_inv_"), n);
+            title = "";
+        }
+    }
+}
+
 static void on_stats(struct control_request *req, int argc, const char *const argv[], void *d)
 {
     struct stats stats = {.total = 0};
@@ -314,6 +341,9 @@ static void on_stats(struct control_request *req, int argc, const char *const ar
     }
     struct text t = TEXT_INIT;
     put_stats(&stats, a.more, &t);
+    if (!a.argc && dp_conns_counts_invalid(ofproto_dp(a.p))) {
+        put_reasons(&t);
+    }
     control_reply(req, text_cstr(&t));
     text_deinit(&t);
 }
@@ -329,6 +359,6 @@ void commands_register_ct(struct datapaths *d)
     control_register("dpctl/ct-get-maxconns", "[dp]", 0, 1, on_get_max, d);
     control_register("dpctl/ct-set-maxconns", "[dp] N", 1, 2, on_set_max, d);
     commands_register_ct_limits(d);
-    control_register("dpctl/ct-enable-tcp-seq-chk", "[dp]", 0, 1, on_tcp_seq_chk, d);
-    control_register("dpctl/ct-disable-tcp-seq-chk", "[dp]", 0, 1, on_tcp_seq_chk, d);
+    control_register("dpctl/ct-enable-tcp-seq-chk", "[dp] [zone=N]", 0, 2, on_tcp_seq_chk, d);
+    control_register("dpctl/ct-disable-tcp-seq-chk", "[dp] [zone=N]", 0, 2, on_tcp_seq_chk, d);
 }

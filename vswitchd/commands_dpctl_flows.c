@@ -8,6 +8,7 @@
 #include "lib/uuid.h"
 #include "ofp/match.h"
 #include "vswitchd/commands-private.h"
+#include "vswitchd/exact_flow.h"
 
 #define UFID_PREFIX "ufid:"
 
@@ -116,7 +117,9 @@ static void put_flow(struct dump *d, const struct dp_flow_view *f)
     }
     put_tcp_flags(t, s->tcp_flags);
     text_puts(t, d->args->more ? ", dp:ovs, actions:" : ", actions:");
-    if (f->actions_len) {
+    if (f->slow) {
+        dp_format_slow(f->slow, &d->format, t);
+    } else if (f->actions_len) {
         dp_format_actions(f->actions, f->actions_len, &d->format, t);
     } else {
         text_puts(t, "drop");
@@ -164,7 +167,6 @@ static void dump_init(struct dump *d, const struct dpctl_args *a, struct loop *l
         .now_ms = loop_now(loop),
         .format = {.port_name = a->names ? port_name : NULL,
                    .aux = d,
-                   .put_cookie = ofproto_format_cookie,
                    .kernel = features.kernel_keys,
                    .ip6_exthdr = features.ip6_exthdr,
                    .upcall_pid = features.upcall_pid},
@@ -176,10 +178,8 @@ static void dump_init(struct dump *d, const struct dpctl_args *a, struct loop *l
 /* One item of an exact flow: each field after what it needs. */
 static char *parse_filter_item(const char *key, const char *value, struct match *m)
 {
-    const struct field *field;
-    struct field_value mask;
-    bool found;
     uint32_t port;
+    bool exact;
 
     if (!strcmp(key, "in_port")) {
         /* Of the datapath, as in what is dumped. */
@@ -190,18 +190,7 @@ static char *parse_filter_item(const char *key, const char *value, struct match 
         m->mask.key.in_port = UINT32_MAX;
         return NULL;
     }
-    char *error = match_parse_field(key, value, NULL, m, &found, &field, &mask);
-    if (error) {
-        char *text = xasprintf("bad value for %s (%s)", key, error);
-        free(error);
-        return text;
-    }
-    if (!found) {
-        return xasprintf("unknown field %s", key);
-    }
-    return field && !field_prereq_ok(field, m)
-               ? xasprintf("prerequisites not met for setting %s", key)
-               : NULL;
+    return exact_flow_item(key, value, NULL, m, &exact);
 }
 
 static char *parse_filter(const char *s, struct match *m)

@@ -18,6 +18,7 @@
 #include "lib/io/control.h"
 #include "lib/io/link.h"
 #include "lib/io/loop.h"
+#include "lib/io/tls.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "vswitchd/apply.h"
@@ -34,7 +35,10 @@ LOG_MODULE(vswitchd);
 
 struct options {
     char *conf, *log_file, *pidfile, *control;
+    char *tls_file[3]; /* Private key, certificate, CA certificate. */
+    const char *tls_protocols, *tls_ciphers;
     const char *user;
+    bool bootstrap_ca;
     bool detach, no_chdir, overwrite_pidfile, default_log;
 };
 
@@ -72,6 +76,12 @@ static void usage(void)
            "  --detach                run in the background, once initialised\n"
            "  --no-chdir              do not change to / then\n"
            "  --user=USER[:GROUP]     drop privileges, but network administration\n"
+           "  -p, --private-key=FILE  TLS: our key, for ssl: and pssl:\n"
+           "  -c, --certificate=FILE  TLS: our certificate\n"
+           "  -C, --ca-cert=FILE      TLS: who may be our peer\n"
+           "  --bootstrap-ca-cert=FILE  the same, taken from the first peer if there is none\n"
+           "  --ssl-protocols=LIST    TLS: TLSv1.2, TLSv1.3 or both\n"
+           "  --ssl-ciphers=LIST      TLS 1.2: ciphers, in OpenSSL's words\n"
            "  --log-file[=FILE]       log to a file (default: %s/%s.log)\n"
            "  -v, --verbose[=SPEC]    log levels: [MODULE][:DESTINATION][:LEVEL]\n"
            "  -h, --help              this text\n"
@@ -106,7 +116,10 @@ enum {
     OPT_DETACH,
     OPT_NO_CHDIR,
     OPT_USER,
-    OPT_LOG_FILE
+    OPT_LOG_FILE,
+    OPT_BOOTSTRAP,
+    OPT_PROTOCOLS,
+    OPT_CIPHERS
 };
 
 static const struct option long_options[] = {
@@ -119,11 +132,43 @@ static const struct option long_options[] = {
     {"no-chdir", no_argument, NULL, OPT_NO_CHDIR},
     {"user", required_argument, NULL, OPT_USER},
     {"log-file", optional_argument, NULL, OPT_LOG_FILE},
+    {"private-key", required_argument, NULL, 'p'},
+    {"certificate", required_argument, NULL, 'c'},
+    {"ca-cert", required_argument, NULL, 'C'},
+    {"bootstrap-ca-cert", required_argument, NULL, OPT_BOOTSTRAP},
+    {"ssl-protocols", required_argument, NULL, OPT_PROTOCOLS},
+    {"ssl-ciphers", required_argument, NULL, OPT_CIPHERS},
     {"verbose", optional_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
 };
+
+/* False: not one of TLS's. */
+static bool parse_tls_option(struct options *o, int c)
+{
+    switch (c) {
+    case 'p':
+        replace(&o->tls_file[0], absolute(optarg));
+        return true;
+    case 'c':
+        replace(&o->tls_file[1], absolute(optarg));
+        return true;
+    case 'C':
+    case OPT_BOOTSTRAP:
+        replace(&o->tls_file[2], absolute(optarg));
+        o->bootstrap_ca = c == OPT_BOOTSTRAP;
+        return true;
+    case OPT_PROTOCOLS:
+        o->tls_protocols = optarg;
+        return true;
+    case OPT_CIPHERS:
+        o->tls_ciphers = optarg;
+        return true;
+    default:
+        return false;
+    }
+}
 
 static void parse_option(struct options *o, int c)
 {
@@ -180,8 +225,10 @@ static void parse_options(struct options *o, int argc, char *argv[])
     int c;
 
     memset(o, 0, sizeof *o);
-    while ((c = getopt_long(argc, argv, "v::hV", long_options, NULL)) != -1) {
-        parse_option(o, c);
+    while ((c = getopt_long(argc, argv, "v::hVp:c:C:", long_options, NULL)) != -1) {
+        if (!parse_tls_option(o, c)) {
+            parse_option(o, c);
+        }
     }
     if (optind < argc) {
         die(xasprintf("unexpected argument \"%s\" (use --help for help)", argv[optind]));
@@ -200,6 +247,9 @@ static void free_options(struct options *o)
     free(o->log_file);
     free(o->pidfile);
     free(o->control);
+    for (size_t i = 0; i < ARRAY_SIZE(o->tls_file); i++) {
+        free(o->tls_file[i]);
+    }
 }
 
 /* Start. */
@@ -303,6 +353,9 @@ static void open_all(struct daemon *d, const struct options *o)
     }
     d->datapaths = datapaths_new(d->loop, dirs_rundir());
     commands_register(d->datapaths);
+    apply_tls_options(&(struct tls_files){o->tls_file[0], o->tls_file[1], o->tls_file[2],
+                                          o->bootstrap_ca, o->tls_protocols, o->tls_ciphers});
+    tls_watch(d->loop);
     d->apply = apply_new(d->config, d->datapaths);
     free(db);
 }
@@ -320,6 +373,7 @@ static void close_all(struct daemon *d)
     }
     control_close(d->control);
     control_unregister("exit");
+    tls_deinit();
 }
 
 static void start_process(struct options *o)

@@ -13,4 +13,5 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct_slot.c \
 	lib/ct/ct_table-private.h lib/ct/ct_table.c \
 	lib/ct/ct_tcp.c lib/ct/ct_tcp_states.def \
-	lib/ct/ct_timeouts.def
+	lib/ct/ct_timeouts.def \
+	lib/ct/ct_zone-private.h lib/ct/ct_zone.c lib/ct/ct_zone.h

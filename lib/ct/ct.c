@@ -103,10 +103,13 @@ static void write_mark_label(const struct ct_table *t, uint32_t index, const str
     }
 }
 
-static void set_invalid(struct packet_ct *pct)
+static void set_invalid(struct packet_ct *pct, enum ct_reason reason)
 {
-    *pct = (struct packet_ct){.state = CS_TRK | CS_INV, .zone = pct->zone};
+    *pct = (struct packet_ct){.state = CS_TRK | CS_INV,
+                              .zone = pct->zone,
+                              .inv_reason = (uint8_t)reason};
     counter_inc(COUNTER_conntrack_invalid);
+    counter_inc(ct_reason_counter(reason));
 }
 
 /* ---- entries ---- */
@@ -148,14 +151,23 @@ static void count(struct ct_conn *c, unsigned dir, uint32_t bytes)
     c->bytes[dir] += bytes;
 }
 
+/* Whether sequence numbers matter is asked only about a segment that failed by them. */
+static bool is_liberal(const struct ct *ct, uint16_t zone)
+{
+    return __atomic_load_n(&ct->tcp_liberal, __ATOMIC_RELAXED) ||
+           __atomic_load_n(&ct->table.zones[zone].liberal, __ATOMIC_RELAXED);
+}
+
 static enum ct_verdict update(struct ct *ct, struct ct_conn *c, unsigned dir,
-                              const struct ct_packet *x, int64_t now_ms)
+                              const struct ct_packet *x, int64_t now_ms, enum ct_reason *reason)
 {
     if (c->key.proto != IPPROTO_HDR_TCP) {
         return ct_other_update(c, dir, now_ms);
     }
-    bool check = !__atomic_load_n(&ct->tcp_liberal, __ATOMIC_RELAXED);
-    return ct_tcp_update(c, dir, &x->tcp, check, now_ms);
+    enum ct_verdict v = ct_tcp_update(c, dir, &x->tcp, true, now_ms, reason);
+    return UNLIKELY(v == CT_INVALID) && is_liberal(ct, c->key.zone)
+               ? ct_tcp_update(c, dir, &x->tcp, false, now_ms, reason)
+               : v;
 }
 
 static void reclass(struct ct_table *t, uint32_t index)
@@ -182,14 +194,17 @@ static bool begin(struct ct_conn *c, const struct ct_packet *x, int64_t now_ms)
     return true;
 }
 
-/* Commits.  False: another worker just did. */
-static bool create(struct ct *ct, struct packet *p, const struct ct_packet *x,
-                   const struct ct_args *args, int64_t now_ms)
+/* Of a step that may have to be done again. */
+#define AGAIN (-1)
+
+/* Commits: enum ct_fate, or AGAIN: another worker just did. */
+static int create(struct ct *ct, struct packet *p, const struct ct_packet *x,
+                  const struct ct_args *args, int64_t now_ms)
 {
     struct ct_table *t = &ct->table;
     uint32_t index = ct_slot_alloc(t, &x->q, now_ms);
     if (!index) {
-        return true; /* Full: stays new, uncommitted. */
+        return CT_DROPPED; /* Full. */
     }
     struct ct_conn *c = ct_table_conn(t, index);
     begin(c, x, now_ms);
@@ -202,23 +217,24 @@ static bool create(struct ct *ct, struct packet *p, const struct ct_packet *x,
     struct packet_ct pct = p->ct;
     set_from_conn(t, &pct, index, CS_NEW);
     if (!ct_table_insert(t, index, &x->q, now_ms)) {
-        return false;
+        return AGAIN;
     }
     p->ct = pct;
-    return true;
+    return CT_GOES_ON;
 }
 
-static bool on_no_entry(struct ct *ct, struct packet *p, const struct ct_packet *x,
-                        const struct ct_args *args, int64_t now_ms)
+/* enum ct_fate, or AGAIN. */
+static int on_no_entry(struct ct *ct, struct packet *p, const struct ct_packet *x,
+                       const struct ct_args *args, int64_t now_ms)
 {
     struct ct_conn probe = {.key = x->q.key};
     if (!begin(&probe, x, now_ms)) {
-        set_invalid(&p->ct);
-        return true;
+        set_invalid(&p->ct, x->is_reply_type ? CT_INV_icmp_reply : CT_INV_tcp_synack);
+        return CT_GOES_ON;
     }
     p->ct.state = CS_TRK | CS_NEW;
     set_tuple(&p->ct, &x->q.key, x->q.is_ip6 ? &x->q.addr6 : NULL, x->icmp_code);
-    return !args->commit || create(ct, p, x, args, now_ms);
+    return args->commit ? create(ct, p, x, args, now_ms) : CT_GOES_ON;
 }
 
 /* Entry locked; unlocks it.  False: it is over, and the packet may begin another. */
@@ -228,8 +244,9 @@ static bool on_entry(struct ct *ct, struct packet *p, const struct ct_packet *x,
     struct ct_table *t = &ct->table;
     struct ct_conn *c = ct_table_conn(t, index);
     uint32_t generation = c->generation;
+    enum ct_reason reason = CT_INV_NONE;
     enum ct_verdict v =
-        args->commit && args->force && dir ? CT_ANEW : update(ct, c, dir, x, now_ms);
+        args->commit && args->force && dir ? CT_ANEW : update(ct, c, dir, x, now_ms, &reason);
 
     if (UNLIKELY(v == CT_ANEW)) {
         ct_spin_unlock(&c->lock);
@@ -238,7 +255,7 @@ static bool on_entry(struct ct *ct, struct packet *p, const struct ct_packet *x,
     }
     if (UNLIKELY(v == CT_INVALID)) {
         ct_spin_unlock(&c->lock);
-        set_invalid(&p->ct);
+        set_invalid(&p->ct, reason);
         return true;
     }
     count(c, dir, x->l3_len);
@@ -265,7 +282,7 @@ static void on_error(struct ct *ct, struct packet *p, const struct ct_packet *x,
     unsigned dir;
     uint32_t index = find_locked(t, &x->q, now_ms, &dir);
     if (!index) {
-        set_invalid(&p->ct);
+        set_invalid(&p->ct, CT_INV_icmp_unknown);
         return;
     }
     /* The error goes back to who sent the packet that it quotes. */
@@ -304,23 +321,23 @@ static bool again(struct ct *ct, struct packet *p, const struct ct_args *args, i
     return true;
 }
 
-void ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
+enum ct_fate ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
 {
     if (p->ct.state & CS_TRK && p->ct.zone == args->zone && again(ct, p, args, now_ms)) {
-        return;
+        return CT_GOES_ON;
     }
     p->ct = (struct packet_ct){.zone = args->zone};
 
     struct ct_packet x;
     enum ct_kind kind = ct_extract(p, args->zone, &x);
     if (UNLIKELY(kind == CT_KIND_INVALID)) {
-        set_invalid(&p->ct);
-        return;
+        set_invalid(&p->ct, x.reason);
+        return CT_GOES_ON;
     }
     ct_table_prepare(&ct->table, &x.q);
     if (UNLIKELY(kind == CT_KIND_ERROR)) {
         on_error(ct, p, &x, args, now_ms);
-        return;
+        return CT_GOES_ON;
     }
     for (int i = 0; i < 3; i++) { /* Once more if another worker was quicker. */
         unsigned dir = 0;
@@ -329,13 +346,14 @@ void ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int
             dir = 1;
         }
         if (index && on_entry(ct, p, &x, index, dir, args, now_ms)) {
-            return;
+            return CT_GOES_ON;
         }
-        if (on_no_entry(ct, p, &x, args, now_ms)) {
-            return;
+        int fate = on_no_entry(ct, p, &x, args, now_ms);
+        if (fate != AGAIN) {
+            return (enum ct_fate)fate;
         }
     }
-    /* Removed and committed by others all the time: it stays new, uncommitted. */
+    return CT_GOES_ON; /* Removed and committed by others all the time: new, uncommitted. */
 }
 
 /* ---- the table as a whole ---- */

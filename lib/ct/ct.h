@@ -16,7 +16,7 @@
  *
  * Slots of removed entries come back after an RCU grace period: a caller that never says
  * rcu_quiescent_state() makes the table refuse new connections in the end.  Does not do yet: NAT,
- * helpers (alg is only remembered), limits per zone, reassembly, a file under the arena. */
+ * helpers (alg is only remembered), reassembly, a file under the arena. */
 #pragma once
 
 #include "lib/packet/packet.h"
@@ -43,9 +43,13 @@ struct ct_args {
     uint64_t admitted_by; /* Rule cookie, host order; all ones: no rule (a packet-out). */
 };
 
+enum ct_fate {
+    CT_GOES_ON,
+    CT_DROPPED, /* It was to be committed, and the table or its zone was full (counted). */
+};
 /* Tracks a parsed IPv4 or IPv6 packet; sets packet->ct.  Anything it cannot track becomes trk|inv.
- * Any worker. */
-void ct_execute(struct ct *, struct packet *, const struct ct_args *, int64_t now_ms);
+ * The packet stays the caller's, dropped or not.  Any worker. */
+enum ct_fate ct_execute(struct ct *, struct packet *, const struct ct_args *, int64_t now_ms);
 void ct_clear(struct packet *); /* packet->ct to untracked. */
 
 /* Removes expired entries, at most 'budget' looked at; gives freed slots back after a grace period.

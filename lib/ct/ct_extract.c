@@ -57,10 +57,18 @@ static void set_addresses(struct ct_packet *x, const uint8_t *l3, const struct i
     x->q.key.proto = ip->proto;
 }
 
+/* False, for this reason. */
+static bool invalid(struct ct_packet *x, enum ct_reason reason)
+{
+    x->reason = (uint8_t)reason;
+    return false;
+}
+
 static bool set_ports(struct ct_packet *x, const uint8_t *l4)
 {
     memcpy(x->q.key.port, l4, 4);
-    return x->q.key.port[0] && x->q.key.port[1]; /* Zero is nobody's port. */
+    return (x->q.key.port[0] && x->q.key.port[1]) ||
+           invalid(x, CT_INV_port_zero); /* Nobody's port. */
 }
 
 /* Echo and the like: a reply's tuple is turned round, so that both find the one entry. */
@@ -107,7 +115,7 @@ static bool set_tcp(struct ct_packet *x, const uint8_t *l4, uint32_t len)
 {
     uint32_t hdr = len >= 20 ? (l4[12] >> 4) * 4u : 0;
     if (hdr < 20 || hdr > len) {
-        return false;
+        return invalid(x, CT_INV_malformed);
     }
     x->tcp = (struct ct_tcp_seg){
         .seq = get_be32(l4 + 4),
@@ -119,7 +127,7 @@ static bool set_tcp(struct ct_packet *x, const uint8_t *l4, uint32_t len)
     if (x->tcp.flags & CT_FLAG_SYN) {
         x->tcp.wscale = wscale_option(l4 + 20, hdr - 20);
     }
-    return ct_tcp_flags_ok(x->tcp.flags) && set_ports(x, l4);
+    return (ct_tcp_flags_ok(x->tcp.flags) || invalid(x, CT_INV_tcp_flags)) && set_ports(x, l4);
 }
 
 /* The packet that an ICMP error quotes: only the tuple counts. */
@@ -157,6 +165,7 @@ static bool set_quoted(struct ct_packet *x, const uint8_t *l3, uint32_t len, boo
 static enum ct_kind extract_icmp(struct ct_packet *x, const uint8_t *l4, uint32_t len, bool is_ip6)
 {
     if (len < 8) {
+        x->reason = CT_INV_malformed;
         return CT_KIND_INVALID;
     }
     struct icmp_type type = icmp_types[is_ip6][l4[0]];
@@ -169,11 +178,16 @@ static enum ct_kind extract_icmp(struct ct_packet *x, const uint8_t *l4, uint32_
         uint16_t zone = x->q.key.zone;
         memset(&x->q, 0, sizeof x->q);
         x->q.key.zone = zone;
-        return set_quoted(x, l4 + 8, len - 8, is_ip6) ? CT_KIND_ERROR : CT_KIND_INVALID;
+        if (set_quoted(x, l4 + 8, len - 8, is_ip6)) {
+            return CT_KIND_ERROR;
+        }
+        x->reason = CT_INV_icmp_quote;
+        return CT_KIND_INVALID;
     }
     case ICMP_OTHER:
         break;
     }
+    x->reason = CT_INV_icmp_type;
     return CT_KIND_INVALID;
 }
 
@@ -191,11 +205,17 @@ enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
     struct ip_info ip;
     memset(x, 0, sizeof *x);
     x->q.key.zone = zone;
-    if (!ip_packet(p, &ip) || !ip.has_l4) {
+    x->reason = CT_INV_malformed;
+    if (!ip_packet(p, &ip)) {
+        return CT_KIND_INVALID;
+    }
+    if (!ip.has_l4) {
+        x->reason = ip.frag & KEY_FRAG_LATER ? CT_INV_fragment : CT_INV_malformed;
         return CT_KIND_INVALID;
     }
     const uint8_t *l3 = p->data + p->l3_ofs, *l4 = l3 + ip.l4_ofs;
     if (ip.version == 4 && csum(l3, ip.l4_ofs) != 0) {
+        x->reason = CT_INV_ip_csum;
         return CT_KIND_INVALID;
     }
     x->l3_len = ip.l4_ofs + ip.l4_len;
@@ -207,16 +227,21 @@ enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
         kind = set_tcp(x, l4, ip.l4_len) ? kind : CT_KIND_INVALID;
         break;
     case IPPROTO_HDR_UDP:
-        kind = udp_length_ok(p, l4, &ip) && set_ports(x, l4) ? kind : CT_KIND_INVALID;
+        kind = (udp_length_ok(p, l4, &ip) || invalid(x, CT_INV_malformed)) && set_ports(x, l4)
+                   ? kind
+                   : CT_KIND_INVALID;
         break;
     case IPPROTO_HDR_SCTP:
-        kind = ip.l4_len >= 12 && set_ports(x, l4) ? kind : CT_KIND_INVALID;
+        kind = (ip.l4_len >= 12 || invalid(x, CT_INV_malformed)) && set_ports(x, l4)
+                   ? kind
+                   : CT_KIND_INVALID;
         break;
     case IPPROTO_HDR_ICMP:
     case IPPROTO_HDR_ICMP6: {
         bool is_ip6 = ip.version == 6;
         if (ip.proto != (is_ip6 ? IPPROTO_HDR_ICMP6 : IPPROTO_HDR_ICMP)) {
-            return CT_KIND_INVALID; /* Of the other family. */
+            x->reason = CT_INV_icmp_type; /* Of the other family. */
+            return CT_KIND_INVALID;
         }
         kind = extract_icmp(x, l4, ip.l4_len, is_ip6);
         break;
@@ -224,5 +249,9 @@ enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
     default:
         break;
     }
-    return kind != CT_KIND_INVALID && csum_l4_ok(p) ? kind : CT_KIND_INVALID;
+    if (kind != CT_KIND_INVALID && !csum_l4_ok(p)) {
+        x->reason = CT_INV_l4_csum;
+        kind = CT_KIND_INVALID;
+    }
+    return kind;
 }

@@ -190,17 +190,41 @@ static unsigned flush_exact(struct ct_table *t, const struct ct_filter *f, int64
     return index && ct_table_remove(t, index, generation, CT_ANY_CLASS, CT_ANY_TIME);
 }
 
+/* Takes out the entry in this slot if the filter picks it. */
+static bool flush_slot(struct ct_table *t, uint32_t index, const struct ct_filter *f,
+                       int64_t now_ms)
+{
+    struct ct_info info;
+    uint32_t generation = look(t, index, f, &info, now_ms);
+    return generation && ct_table_remove(t, index, generation, CT_ANY_CLASS, CT_ANY_TIME);
+}
+
+/* Looks at no other zone's. */
+static unsigned flush_zone(struct ct_table *t, const struct ct_filter *f, int64_t now_ms)
+{
+    unsigned n = 0;
+    for (uint32_t left = ct_zone_size(t, f->zone), generation; left > 0; left--) {
+        uint32_t index = ct_zone_turn(t, f->zone, &generation);
+        if (!index) {
+            break;
+        }
+        n += flush_slot(t, index, f, now_ms);
+    }
+    return n;
+}
+
 unsigned ct_flush(struct ct *ct, const struct ct_filter *f, int64_t now_ms)
 {
     struct ct_table *t = &ct->table;
-    struct ct_info info;
     unsigned n = 0;
     if (ct_filter_is_exact(f)) {
         return flush_exact(t, f, now_ms);
     }
+    if (f->has_zone) {
+        return flush_zone(t, f, now_ms);
+    }
     for (uint32_t pos = 0; (pos = ct_table_next(t, pos)) != 0;) {
-        uint32_t generation = look(t, pos, f, &info, now_ms);
-        n += generation && ct_table_remove(t, pos, generation, CT_ANY_CLASS, CT_ANY_TIME);
+        n += flush_slot(t, pos, f, now_ms);
     }
     return n;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "lib/ct/ct_conn-private.h"
+#include "lib/ct/ct_reason-private.h"
 
 enum ct_timeout {
 #define CT_TIMEOUT(ID, NAME, SECONDS) CT_TO_##ID,
@@ -48,11 +49,12 @@ struct ct_packet {
     struct ct_lookup q; /* All but hash and reverse. */
     bool is_reply_type; /* ICMP reply: 'q' is its request's. */
     uint8_t icmp_code;
+    uint8_t reason;  /* enum ct_reason: of what is invalid. */
     uint32_t l3_len; /* For the byte counters. */
     struct ct_tcp_seg tcp;
 };
 
-/* Verifies lengths and checksums. */
+/* Verifies lengths and checksums; says the reason of what is invalid. */
 enum ct_kind ct_extract(struct packet *, uint16_t zone, struct ct_packet *);
 /* The ICMP or ICMPv6 type that answers this type of request. */
 uint8_t ct_extract_reply_type(bool is_ip6, uint8_t request);
@@ -60,9 +62,10 @@ uint8_t ct_extract_reply_type(bool is_ip6, uint8_t request);
 bool ct_tcp_flags_ok(uint8_t flags);
 /* May it begin a connection? If so, sets up the entry. */
 bool ct_tcp_new(struct ct_conn *, const struct ct_tcp_seg *, int64_t now_ms);
-/* 'dir' 0: from the original sender. 'check': sequence numbers too. */
+/* 'dir' 0: from the original sender. 'check': sequence numbers too.  CT_INVALID: nothing has
+ * changed, and '*reason' says why. */
 enum ct_verdict ct_tcp_update(struct ct_conn *, unsigned dir, const struct ct_tcp_seg *, bool check,
-                              int64_t now_ms);
+                              int64_t now_ms, enum ct_reason *reason);
 enum ct_class ct_tcp_class(const struct ct_conn *);
 
 /* All others. */

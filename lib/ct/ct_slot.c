@@ -108,6 +108,7 @@ static uint32_t new_slot(struct ct_table *t, bool is_ip6)
     size_t n = (size_t)pool->n_used + 1;
     if (pool->n_used < pool->n_slots && ct_arena_grow(&pool->conns, n * sizeof(struct ct_conn)) &&
         ct_arena_grow(&pool->labels, n * 16) &&
+        ct_arena_grow(&pool->zone_links, n * sizeof(struct ct_zone_link)) &&
         (!is_ip6 || ct_arena_grow(&pool->addrs, n * sizeof(struct ct_addr6)))) {
         index = pool->n_used | (is_ip6 ? CT_INDEX_IP6 : 0);
         __atomic_store_n(&pool->n_used, (uint32_t)n, __ATOMIC_RELEASE);
@@ -172,6 +173,7 @@ void ct_slot_give_back(struct ct_table *t, uint32_t index)
     struct ct_conn *c = ct_table_conn(t, index);
     struct ct_shard *sh = shard_of(t, c);
     __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
+    ct_zone_leave(t, c->key.zone);
     ct_spin_lock(&sh->lock);
     c->link[1] = sh->limbo;
     sh->limbo = index;
@@ -179,17 +181,31 @@ void ct_slot_give_back(struct ct_table *t, uint32_t index)
     ct_spin_unlock(&sh->lock);
 }
 
-uint32_t ct_slot_alloc(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms)
+/* Room in the table for one more, counted; else the refusal is. */
+static bool admit(struct ct_table *t, uint32_t hash, int64_t now_ms)
 {
     uint32_t max = __atomic_load_n(&t->max, __ATOMIC_RELAXED);
-    if (__atomic_fetch_add(&t->n, 1, __ATOMIC_RELAXED) >= max && !evict(t, q->hash, now_ms)) {
+    if (__atomic_fetch_add(&t->n, 1, __ATOMIC_RELAXED) >= max && !evict(t, hash, now_ms)) {
         __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
         counter_inc(COUNTER_conntrack_full);
+        return false;
+    }
+    return true;
+}
+
+uint32_t ct_slot_alloc(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms)
+{
+    if (!ct_zone_admit(t, q->key.zone, now_ms)) {
+        return 0;
+    }
+    if (!admit(t, q->hash, now_ms)) {
+        ct_zone_leave(t, q->key.zone);
         return 0;
     }
     uint32_t index = take_slot(t, q->is_ip6, q->hash);
     if (!index) {
         __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
+        ct_zone_leave(t, q->key.zone);
         counter_inc(COUNTER_conntrack_full);
         return 0;
     }

@@ -9,21 +9,23 @@
  * Limbo: an unlinked slot returns to the free list of its shard after a grace period, in batches,
  * one call_rcu() under way per shard.  So more slots than connections are reserved.
  *
- * Lock order: stripe, entry, shard. */
+ * Lock order: stripe, entry, shard or zone. */
 #pragma once
 
 #include <urcu-qsbr.h>
 
 #include "lib/ct/ct_arena-private.h"
 #include "lib/ct/ct_conn-private.h"
+#include "lib/ct/ct_zone-private.h"
 
 #define CT_N_STRIPES 256 /* Powers of two.  Not more than the first buckets. */
 #define CT_N_SHARDS  16
 
 struct ct_pool {
     struct ct_arena conns, labels, addrs; /* 'addrs' only of IPv6. */
-    uint32_t n_slots;                     /* Reserved. */
-    uint32_t n_used;                      /* Slots ever given out, slot 0 included. */
+    struct ct_arena zone_links;
+    uint32_t n_slots; /* Reserved. */
+    uint32_t n_used;  /* Slots ever given out, slot 0 included. */
 };
 
 struct ct_stripe {
@@ -49,6 +51,8 @@ struct ct_table {
     uint32_t reserved;  /* The most that 'max' may become. */
     uint32_t n;         /* Connections, and those about to be inserted. */
     uint32_t evict_pos[2];
+    uint32_t zone_limit;   /* Of zones without one; 0: none. */
+    struct ct_zone *zones; /* CT_N_ZONES. */
     uint64_t seed;
     struct ct_spin grow_lock; /* Pools and buckets. */
     struct ct_stripe stripes[CT_N_STRIPES];
@@ -72,6 +76,12 @@ static inline struct ct_addr6 *ct_table_addr6(const struct ct_table *t, uint32_t
 static inline uint8_t *ct_table_label(const struct ct_table *t, uint32_t index)
 {
     return t->pools[index >> 31].labels.base + (size_t)16 * (index & CT_INDEX_SLOT);
+}
+
+static inline struct ct_zone_link *ct_table_zone_link(const struct ct_table *t, uint32_t index)
+{
+    return (struct ct_zone_link *)(void *)t->pools[index >> 31].zone_links.base +
+           (index & CT_INDEX_SLOT);
 }
 
 static inline bool ct_table_expired(const struct ct_conn *c, int64_t now_ms)
@@ -102,7 +112,7 @@ uint32_t ct_table_next(const struct ct_table *, uint32_t pos);
 /* ---- ct_slot.c ---- */
 
 /* Begins an insertion: a slot with its key, all else zero, which only the caller writes until it is
- * inserted.  0: full (counted).  May evict. */
+ * inserted.  0: the table or the zone is full (counted).  May evict. */
 uint32_t ct_slot_alloc(struct ct_table *, const struct ct_lookup *, int64_t now_ms);
 /* Entry locked: moves it to the list of its new class. */
 void ct_slot_set_class(struct ct_table *, uint32_t index, enum ct_class);

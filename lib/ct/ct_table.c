@@ -1,8 +1,11 @@
 /* ct_table.c - see ct_table-private.h: lookup, insertion, removal, and growth of the index. */
 #include "lib/ct/ct_table-private.h"
 
+#include <stdlib.h>
+
 #include "lib/counter.h"
 #include "lib/hash.h"
+#include "lib/mem.h"
 
 #define FIRST_BUCKETS   1024u
 #define SPLITS_MAX      4u /* By one insertion. */
@@ -19,6 +22,8 @@ static bool pool_reserve(struct ct_pool *pool, bool is_ip6, uint32_t max)
     pool->n_used = 1;
     return ct_arena_reserve(&pool->conns, (size_t)pool->n_slots * sizeof(struct ct_conn)) &&
            ct_arena_reserve(&pool->labels, (size_t)pool->n_slots * 16) &&
+           ct_arena_reserve(&pool->zone_links,
+                            (size_t)pool->n_slots * sizeof(struct ct_zone_link)) &&
            (!is_ip6 ||
             ct_arena_reserve(&pool->addrs, (size_t)pool->n_slots * sizeof(struct ct_addr6)));
 }
@@ -29,6 +34,7 @@ static void release(struct ct_table *t)
         ct_arena_release(&t->pools[f].conns);
         ct_arena_release(&t->pools[f].labels);
         ct_arena_release(&t->pools[f].addrs);
+        ct_arena_release(&t->pools[f].zone_links);
     }
     ct_arena_release(&t->buckets);
 }
@@ -55,6 +61,7 @@ bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed)
         return false;
     }
     t->n_buckets = FIRST_BUCKETS;
+    t->zones = xcalloc(CT_N_ZONES, sizeof *t->zones);
     for (int i = 0; i < CT_N_SHARDS; i++) {
         t->shards[i].table = t;
     }
@@ -187,6 +194,7 @@ void ct_table_deinit(struct ct_table *t)
         }
     }
     release(t);
+    free(t->zones);
 }
 
 /* ---- chains, the stripe's lock held ---- */
@@ -210,6 +218,7 @@ static void remove_locked(struct ct_table *t, uint32_t index)
     __atomic_store_n(&c->flags, c->flags & ~CT_F_LIVE, __ATOMIC_RELAXED);
     __atomic_store_n(&c->generation, c->generation + 1 ? c->generation + 1 : 1, __ATOMIC_RELAXED);
     ct_slot_set_class(t, index, CT_CLASS_ESTABLISHED);
+    ct_zone_unlink(t, index);
     ct_spin_unlock(&c->lock);
     unlink_locked(t, index);
     ct_slot_give_back(t, index);
@@ -306,6 +315,7 @@ bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup 
     __atomic_store_n(bucket, index, __ATOMIC_RELEASE);
     ct_spin_unlock(&s->lock);
     ct_slot_set_class(t, index, CT_CLASS_UNREPLIED);
+    ct_zone_link(t, index);
     ct_spin_unlock(&c->lock);
     counter_inc(COUNTER_conntrack_new);
     uint32_t n = __atomic_load_n(&t->n, __ATOMIC_RELAXED);

@@ -165,19 +165,23 @@ static struct range range_of(const struct ct_conn *c, const struct ct_peer *src,
     return r;
 }
 
-static bool in_window(const struct ct_peer *src, const struct ct_peer *dst,
-                      const struct ct_tcp_seg *s, const struct range *r)
+/* CT_INV_NONE: it lies where it may. */
+static enum ct_reason in_window(const struct ct_peer *src, const struct ct_peer *dst,
+                                const struct ct_tcp_seg *s, const struct range *r)
 {
     if (s->flags & CT_FLAG_RST && s->seq - src->seq_lo + 1 > 2) {
-        return false;
+        return CT_INV_tcp_reset;
     }
     if (dst->state == CT_TCP_CLOSED) {
-        return true; /* One direction only: its receiver's window is not known. */
+        return CT_INV_NONE; /* One direction only: its receiver's window is not known. */
     }
     int32_t skew = (int32_t)(dst->seq_lo - r->ack); /* Positive: acknowledges less than was sent. */
-    return seq_geq(src->seq_hi, r->end) &&
-           seq_geq(r->seq, src->seq_lo - ((uint32_t)dst->max_win << r->dst_shift)) &&
-           skew >= -MAXACKWINDOW && skew <= MAXACKWINDOW << r->src_shift;
+    if (!seq_geq(src->seq_hi, r->end) ||
+        !seq_geq(r->seq, src->seq_lo - ((uint32_t)dst->max_win << r->dst_shift))) {
+        return CT_INV_tcp_window;
+    }
+    return skew >= -MAXACKWINDOW && skew <= MAXACKWINDOW << r->src_shift ? CT_INV_NONE
+                                                                         : CT_INV_tcp_ack;
 }
 
 /* After the end, the last packets of both sides may cross. */
@@ -206,7 +210,7 @@ static void slide(struct ct_peer *src, struct ct_peer *dst, const struct ct_tcp_
 }
 
 enum ct_verdict ct_tcp_update(struct ct_conn *c, unsigned dir, const struct ct_tcp_seg *s,
-                              bool check, int64_t now_ms)
+                              bool check, int64_t now_ms, enum ct_reason *reason)
 {
     struct ct_peer *src = &c->peer[dir], *dst = &c->peer[!dir];
     enum event ev = event_of(s->flags);
@@ -221,6 +225,7 @@ enum ct_verdict ct_tcp_update(struct ct_conn *c, unsigned dir, const struct ct_t
         /* A bare reset does not answer a SYN (RFC 9293 section 3.10.7.3). */
         if (check && ev == EV_RST && !(s->flags & CT_FLAG_ACK) &&
             !(dst->wscale & CT_WSCALE_UNKNOWN)) {
+            *reason = CT_INV_tcp_reset;
             return CT_INVALID;
         }
         open_peer(src, s, (uint32_t)dst->max_win << shift_of(c, dst));
@@ -229,7 +234,8 @@ enum ct_verdict ct_tcp_update(struct ct_conn *c, unsigned dir, const struct ct_t
         }
     }
     struct range r = range_of(c, src, dst, s);
-    bool inside = !check || in_window(src, dst, s, &r);
+    *reason = check ? in_window(src, dst, s, &r) : CT_INV_NONE;
+    bool inside = *reason == CT_INV_NONE;
     if (!inside && !near_window(src, dst, &r)) {
         *src = old_src;
         *dst = old_dst;

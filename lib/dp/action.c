@@ -65,3 +65,59 @@ void dp_actions_clone_end(struct dp_actions *list, size_t ofs)
         a->len = (uint16_t)(list->len - ofs);
     }
 }
+
+/* ---- lists from elsewhere ---- */
+
+#define MAX_DEPTH 32
+
+/* Bytes of an action at least. */
+static size_t size_of(const struct dp_action *a)
+{
+    switch ((enum dp_action_type)a->type) {
+    case DP_ACTION_SET:
+        return sizeof(struct dp_action_set);
+    case DP_ACTION_PUSH_MPLS:
+        return sizeof(struct dp_action_push_mpls);
+    case DP_ACTION_CT:
+        return sizeof(struct dp_action_ct);
+    case DP_ACTION_USERSPACE:
+        return sizeof *a + a->u32;
+    case DP_ACTION_OUTPUT:
+    case DP_ACTION_PUSH_VLAN:
+    case DP_ACTION_POP_VLAN:
+    case DP_ACTION_RECIRC:
+    case DP_ACTION_HASH:
+    case DP_ACTION_POP_MPLS:
+    case DP_ACTION_TRUNC:
+    case DP_ACTION_CT_CLEAR:
+    case DP_ACTION_METER:
+    case DP_ACTION_CLONE:
+        return sizeof *a;
+    case DP_ACTION_N:
+        break;
+    }
+    return SIZE_MAX; /* No such action. */
+}
+
+static bool check(const uint8_t *p, size_t len, unsigned depth)
+{
+    while (len) {
+        const struct dp_action *a = (const void *)p;
+        if (len < sizeof *a || a->len < sizeof *a || a->len % 8 || a->len > len ||
+            size_of(a) > a->len) {
+            return false;
+        }
+        if (a->type == DP_ACTION_CLONE &&
+            (!depth || !check(p + sizeof *a, a->len - sizeof *a, depth - 1))) {
+            return false;
+        }
+        p += a->len;
+        len -= a->len;
+    }
+    return true;
+}
+
+bool dp_actions_check(const void *data, size_t len)
+{
+    return check(data, len, MAX_DEPTH);
+}

@@ -119,8 +119,8 @@ struct dp_action_ct {
     uint64_t cookie; /* With commit: of the rule whose act it is, host order; all ones: none. */
 };
 
-/* DP_ACTION_USERSPACE: hands a copy to the handler with this cookie (translation's own, opaque
- * here). */
+/* DP_ACTION_USERSPACE: hands a copy to the handler with this cookie: a struct dp_cookie, and what
+ * translation adds to it. */
 struct dp_action_userspace {
     struct dp_action a;
     uint8_t cookie[]; /* a.u32 bytes */
@@ -152,26 +152,31 @@ void dp_actions_clone_end(struct dp_actions *, size_t);
          (const uint8_t *)(A) < (const uint8_t *)(DATA) + (LEN); \
          (A) = (const struct dp_action *)(const void *)((const uint8_t *)(A) + (A)->len))
 
-/* ODP text.  'port_name' may be NULL.  'put_cookie' writes what stands behind `userspace(pid=0,`
- * for a cookie, which is opaque here; with NULL, or where it says false, that is `userdata(HEX)`.
- */
-typedef bool dp_cookie_formatter(const void *cookie, size_t len, struct text *);
+/* Is it a well-formed list?  For bytes that have been out of our hands: 8-byte aligned. */
+bool dp_actions_check(const void *data, size_t len) MUST_USE;
+
+/* ODP text.  'port_name' may be NULL. */
 void dp_actions_format(const void *data, size_t len, const char *(*port_name)(void *aux, uint32_t),
-                       void *aux, dp_cookie_formatter *put_cookie, struct text *);
+                       void *aux, struct text *);
 /* How the flows of a datapath look in text. */
 struct dp_format {
     const char *(*port_name)(void *aux, uint32_t); /* NULL: numbers. */
     void *aux;
-    dp_cookie_formatter *put_cookie;
     uint32_t upcall_pid;
-    bool kernel; /* As the kernel gives flows back: nothing of a key that is not matched, `eth()`,
-                    no packet_type. */
+    bool kernel;     /* As tools of the kernel show its flows: nothing of a key that is not matched,
+                        `eth()`, no packet_type; cookies of their own length only. */
     bool ip6_exthdr; /* The kernel's keys have an attribute for extension headers, and tools of the
                         day no name for it: `key32(00 00/00 00)`. */
 };
 void dp_format_actions(const void *data, size_t len, const struct dp_format *, struct text *);
+/* What a flow shows whose packets take the slow path; reasons: enum dp_slow. */
+void dp_format_slow(unsigned reasons, const struct dp_format *, struct text *);
 void dp_format_key(const struct key *, const struct key *mask, bool verbose,
                    const struct dp_format *, struct text *);
 /* `recirc_id(0),in_port(2),eth_type(0x0800),ipv4(frag=no)`; verbose as -m. */
 void dp_key_format(const struct key *, const struct key *mask, bool verbose,
                    const char *(*port_name)(void *aux, uint32_t), void *aux, struct text *);
+/* The key of one packet from such text.  'port_by_name' may be NULL.  NULL, or a heap error text.
+ */
+char *dp_key_parse(const char *, bool (*port_by_name)(void *aux, const char *, uint32_t *port_no),
+                   void *aux, struct key *) MUST_USE;

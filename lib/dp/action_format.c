@@ -1,5 +1,6 @@
 /* action_format.c - see action.h: datapath actions in ODP text. */
 #include "lib/dp/action.h"
+#include "lib/dp/cookie.h"
 #include "lib/dp/format-private.h"
 
 #define MAX_DEPTH 32 /* Of nested clones shown; lists that exec runs are shallower. */
@@ -167,7 +168,8 @@ static void put_userspace(const struct dp_action *a, const struct dp_format *nam
     if (a->u32) {
         text_putc(t, ',');
     }
-    if (a->u32 && !(names->put_cookie && names->put_cookie(u->cookie, a->u32, t))) {
+    if (a->u32 && ((names->kernel && a->u32 != sizeof(struct dp_cookie)) ||
+                   !dp_cookie_format(u->cookie, a->u32, t))) {
         text_truncate(t, start);
         text_puts(t, ",userdata(");
         for (uint32_t i = 0; i < a->u32; i++) {
@@ -269,8 +271,22 @@ void dp_format_actions(const void *data, size_t len, const struct dp_format *f, 
 }
 
 void dp_actions_format(const void *data, size_t len, const char *(*port_name)(void *aux, uint32_t),
-                       void *aux, dp_cookie_formatter *put_cookie, struct text *t)
+                       void *aux, struct text *t)
 {
-    const struct dp_format f = {.port_name = port_name, .aux = aux, .put_cookie = put_cookie};
+    const struct dp_format f = {.port_name = port_name, .aux = aux};
     put_list(data, len, &f, 0, t);
+}
+
+void dp_format_slow(unsigned reasons, const struct dp_format *f, struct text *t)
+{
+    struct dp_actions list = DP_ACTIONS_INIT;
+    struct dp_cookie cookie;
+    struct dp_action_userspace *u =
+        dp_actions_put(&list, DP_ACTION_USERSPACE, sizeof *u + sizeof cookie);
+
+    dp_cookie_slow_path(&cookie, reasons);
+    u->a.u32 = sizeof cookie;
+    memcpy(u->cookie, &cookie, sizeof cookie);
+    put_list(list.data, list.len, f, 0, t);
+    dp_actions_deinit(&list);
 }

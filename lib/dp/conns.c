@@ -67,9 +67,14 @@ int dp_conns_set_max(struct dp *dp, uint32_t max)
     return FORWARD(dp, set_max, max);
 }
 
-int dp_conns_set_tcp_liberal(struct dp *dp, bool liberal)
+int dp_conns_set_tcp_liberal(struct dp *dp, int32_t zone, bool liberal)
 {
-    return FORWARD(dp, set_tcp_liberal, liberal);
+    return FORWARD(dp, set_tcp_liberal, zone, liberal);
+}
+
+bool dp_conns_counts_invalid(const struct dp *dp)
+{
+    return dp->class->conns->counts_invalid;
 }
 
 int dp_conns_get_limits(struct dp *dp, const struct dp_zone_limit *zones, size_t n,

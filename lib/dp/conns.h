@@ -38,8 +38,9 @@ struct dp_conns_class {
     int (*flush)(struct dp *, const struct ct_filter *);
     int (*count)(struct dp *, uint32_t *n);
     int (*get_max)(struct dp *, uint32_t *max);
+    bool counts_invalid;
     int (*set_max)(struct dp *, uint32_t max);
-    int (*set_tcp_liberal)(struct dp *, bool);
+    int (*set_tcp_liberal)(struct dp *, int32_t zone, bool);
     /* Those of 'zones' ('n' 0: all that have one), the default first. */
     int (*get_limits)(struct dp *, const struct dp_zone_limit *zones, size_t n, dp_zone_limit_cb *,
                       void *aux);
@@ -61,7 +62,10 @@ int dp_conns_count(struct dp *, uint32_t *n) MUST_USE; /* 0 with an error. */
 int dp_conns_get_max(struct dp *, uint32_t *max) MUST_USE;
 /* ERANGE: more than address space is reserved for. */
 int dp_conns_set_max(struct dp *, uint32_t max) MUST_USE;
-int dp_conns_set_tcp_liberal(struct dp *, bool) MUST_USE;
+/* Invalid packets are counted by reason: the counters conntrack_inv_*. */
+bool dp_conns_counts_invalid(const struct dp *);
+/* Zone DP_ZONE_DEFAULT: in all zones; else also in this one. */
+int dp_conns_set_tcp_liberal(struct dp *, int32_t zone, bool) MUST_USE;
 int dp_conns_get_limits(struct dp *, const struct dp_zone_limit *zones, size_t n,
                         dp_zone_limit_cb *, void *aux) MUST_USE;
 int dp_conns_set_limits(struct dp *, const struct dp_zone_limit *, size_t n) MUST_USE;

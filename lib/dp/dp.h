@@ -128,6 +128,8 @@ struct dp_flow_view {
     struct dp_flow_stats stats; /* Totals. */
     struct dp_flow_stats own;   /* What the executor itself counts for the flow. */
     const void *ufid;           /* 16 bytes that name it; NULL: it has no name. */
+    unsigned slow; /* enum dp_slow: 'actions' are for packets that take the slow path, which is what
+                      the executor has for the flow. */
     void *credit;
 };
 typedef enum dp_flow_decision dp_flow_visit(void *aux, const struct dp_flow_view *,

@@ -54,8 +54,8 @@ static void put_member(struct text *t, const struct format_member *m, const uint
         text_printf(t, "%s=", m->name);
     }
     put_value(t, m->style, value + m->ofs, m->n);
-    bool exact = is_all_ones(mask + m->ofs, m->n) ||
-                 (m->full && (load(mask + m->ofs, m->n) & m->full) == m->full);
+    bool exact = m->full ? (load(mask + m->ofs, m->n) & m->full) == m->full
+                         : is_all_ones(mask + m->ofs, m->n);
     if (!exact) {
         text_putc(t, '/');
         put_value(t, m->style == FS_DEC ? FS_HEX : m->style, mask + m->ofs, m->n);
@@ -172,6 +172,11 @@ static const struct format_member arp[] = {
     M("sip", IP4, ip_src),  M("tip", IP4, ip_dst),  M("op", DEC, ip_proto),
     M("sha", MAC, arp_sha), M("tha", MAC, arp_tha),
 };
+/* The kernel knows the opcode's low byte: never is it wholly matched. */
+static const struct format_member kernel_arp[] = {
+    M("sip", IP4, ip_src),  M("tip", IP4, ip_dst),  M_BITS("op", DEC, ip_proto, 0xffff),
+    M("sha", MAC, arp_sha), M("tha", MAC, arp_tha),
+};
 static const struct format_member nsh[] = {
     M_BITS("flags", DEC, nsh_flags, 3),
     M_BITS("ttl", DEC, nsh_ttl, 63),
@@ -202,7 +207,7 @@ struct out {
     format_header((O)->t, (O)->start, NAME, ROWS, ARRAY_SIZE(ROWS), (O)->key, (O)->mask, VERBOSE)
 
 void format_flags(struct text *t, uint32_t value, uint32_t mask, uint32_t all,
-                      const char *const names[], size_t n)
+                  const char *const names[], size_t n)
 {
     const bool exact = mask == all;
     const size_t start = t->len;
@@ -453,7 +458,11 @@ static void put_network(const struct out *o)
         break;
     case 0x0806:
     case 0x8035:
-        HEADER(o, "arp", arp, o->verbose);
+        if (o->format->kernel) {
+            HEADER(o, "arp", kernel_arp, o->verbose);
+        } else {
+            HEADER(o, "arp", arp, o->verbose);
+        }
         break;
     case 0x8847:
     case 0x8848:

@@ -1,5 +1,5 @@
-/* tunnel_format.c - see action.h: tunnels in ODP text, `tunnel(tun_id=0x5,src=...,flags(df|key))` in
- * keys and in `set`. */
+/* tunnel_format.c - see action.h: tunnels in ODP text, `tunnel(tun_id=0x5,src=...,flags(df|key))`
+ * in keys and in `set`. */
 #include "lib/dp/action.h"
 #include "lib/dp/format-private.h"
 
@@ -12,19 +12,23 @@ static const char *const flag_names[] = {"oam", "df", "csum", "key"};
 
 static const struct format_member members4[] = {
     M("tun_id", 0X, tun_id), M("src", IP4, tun_src), M("dst", IP4, tun_dst),
-    M("tos", HEX, tun_tos),   M("ttl", DEC, tun_ttl),
+    M("tos", HEX, tun_tos),  M("ttl", DEC, tun_ttl),
 };
 static const struct format_member members6[] = {
     M("tun_id", 0X, tun_id), M("ipv6_src", IP6, tun_ip6_src), M("ipv6_dst", IP6, tun_ip6_dst),
-    M("tos", HEX, tun_tos),   M("ttl", DEC, tun_ttl),
+    M("tos", HEX, tun_tos),  M("ttl", DEC, tun_ttl),
 };
-static const struct format_member gbp[] = {M("id", DEC, tun_gbp_id), M("flags", HEX, tun_gbp_flags)};
+static const struct format_member gbp[] = {M("id", DEC, tun_gbp_id),
+                                           M("flags", HEX, tun_gbp_flags)};
 
 /* Behind `tunnel(` and what stands in it already. */
 static void put_gbp(struct text *t, const struct key *key, const struct key *mask, bool verbose)
 {
     size_t before = t->len;
 
+    if (!(key->tun_flags & htons(KEY_TUN_GBP)) && !key->tun_gbp_id && !key->tun_gbp_flags) {
+        return;
+    }
     text_puts(t, "vxlan(");
     size_t inside = t->len;
     format_header(t, inside, "gbp", gbp, ARRAY_SIZE(gbp), key, mask, verbose);
@@ -39,7 +43,8 @@ void format_tunnel_key(struct text *t, size_t start, const struct key *key, cons
                        bool verbose)
 {
     bool v6 = !key->tun_dst && !key->tun_src && !is_all_zeros(key->tun_ip6_dst, 16);
-    uint16_t flags = ntohs(mask->tun_flags) & (KEY_TUN_OAM | KEY_TUN_DF | KEY_TUN_CSUM | KEY_TUN_KEY);
+    uint16_t flags =
+        ntohs(mask->tun_flags) & (KEY_TUN_OAM | KEY_TUN_DF | KEY_TUN_CSUM | KEY_TUN_KEY);
     size_t before = t->len;
 
     if (!v6 && !key->tun_dst && !key->tun_src) {
@@ -57,7 +62,7 @@ void format_tunnel_key(struct text *t, size_t start, const struct key *key, cons
         text_puts(t, t->len > start ? ",tunnel(" : "tunnel(");
     }
     size_t inside = t->len;
-    put_gbp(t, key, mask, verbose && (key->tun_gbp_id || key->tun_gbp_flags));
+    put_gbp(t, key, mask, verbose);
     if (flags || verbose) {
         text_puts(t, "flags(");
         format_flags(t, ntohs(key->tun_flags), flags, 0, flag_names, ARRAY_SIZE(flag_names));

@@ -7,6 +7,8 @@ lib_io_libio_la_SOURCES = \
 	lib/io/loop.c lib/io/loop.h \
 	lib/io/offload.c lib/io/offload.h \
 	lib/io/resolve.c lib/io/resolve.h \
-	lib/io/stream.c lib/io/stream.h lib/io/stream-private.h lib/io/stream_listen.c \
+	lib/io/stream.c lib/io/stream.h lib/io/stream-private.h lib/io/stream_connect.c \
+	lib/io/stream_listen.c lib/io/stream_tls.c \
 	lib/io/target.c lib/io/target.h \
+	lib/io/tls.c lib/io/tls.h lib/io/tls-private.h lib/io/tls_session.c \
 	lib/io/unix_socket.c lib/io/unix_socket.h

@@ -12,42 +12,19 @@
 #include "lib/io/resolve.h"
 #include "lib/io/stream-private.h"
 #include "lib/io/target.h"
+#include "lib/io/tls.h"
 #include "lib/io/unix_socket.h"
+#include "lib/log.h"
 #include "lib/mem.h"
 
-#define READ_CHUNK      32768
+LOG_MODULE(stream);
+
 #define LINGER_MS       2000
 #define DEFAULT_MAX_IN  (128 * 1024)
 #define DEFAULT_MAX_OUT (4 * 1024 * 1024)
 #define DEFAULT_LOW_OUT (64 * 1024)
 
-struct buffer {
-    uint8_t *data;
-    size_t ofs, len, cap; /* 'len' bytes from 'ofs'. */
-};
-
-struct stream {
-    struct loop *loop;
-    char *name;
-    int fd; /* -1 before a socket exists and after the end. */
-    struct loop_fd watch;
-    struct loop_call flush, deliver, fail;
-    struct loop_timer linger;
-    const struct stream_cb *cb; /* NULL: not set yet, or given away. */
-    void *aux;
-    struct buffer in, out;
-    size_t max_in, max_out, low_out;
-    struct resolve *resolve;
-    struct resolve_addr addr[RESOLVE_MAX]; /* Still to be tried, from next_addr. */
-    size_t n_addr, next_addr;
-    int error;      /* For closed(); valid when 'over'. */
-    unsigned in_cb; /* Callbacks on the stack. */
-    bool connecting, over, told, freed, paused, again, above_low, lingering;
-};
-
-static void start_connect(struct stream *);
-
-static void buffer_room(struct buffer *b, size_t n)
+void stream_buffer_room(struct buffer *b, size_t n)
 {
     if (b->ofs && b->ofs + b->len + n > b->cap) {
         memmove(b->data, b->data + b->ofs, b->len);
@@ -59,11 +36,20 @@ static void buffer_room(struct buffer *b, size_t n)
     }
 }
 
+void stream_buffer_append(struct buffer *b, const void *data, size_t n)
+{
+    if (n) {
+        stream_buffer_room(b, n);
+        memcpy(b->data + b->ofs + b->len, data, n);
+        b->len += n;
+    }
+}
+
 static void buffer_take(struct buffer *b, size_t n)
 {
     b->len -= n;
     b->ofs = b->len ? b->ofs + n : 0;
-    if (!b->len && b->cap > 2 * READ_CHUNK) {
+    if (!b->len && b->cap > 2 * STREAM_READ_CHUNK) {
         /* A burst is over: idle connections stay small. */
         free(b->data);
         b->data = NULL;
@@ -71,7 +57,7 @@ static void buffer_take(struct buffer *b, size_t n)
     }
 }
 
-static void close_socket(struct stream *s)
+void stream_close_socket(struct stream *s)
 {
     loop_fd_deinit(&s->watch);
     if (s->fd >= 0) {
@@ -82,7 +68,7 @@ static void close_socket(struct stream *s)
 
 static void destroy(struct stream *s)
 {
-    close_socket(s);
+    stream_close_socket(s);
     if (s->resolve) {
         resolve_cancel(s->resolve);
     }
@@ -92,17 +78,19 @@ static void destroy(struct stream *s)
     loop_timer_cancel(&s->linger);
     free(s->in.data);
     free(s->out.data);
+    free(s->early.data);
+    tls_free(s->tls);
     free(s->name);
     free(s);
 }
 
-/* Around each callback.  leave_cb() is false if the stream is gone. */
-static void enter_cb(struct stream *s)
+/* Around each callback.  stream_leave_cb() is false if the stream is gone. */
+void stream_enter_cb(struct stream *s)
 {
     s->in_cb++;
 }
 
-static bool leave_cb(struct stream *s)
+bool stream_leave_cb(struct stream *s)
 {
     if (--s->in_cb == 0 && s->freed) {
         destroy(s);
@@ -111,12 +99,12 @@ static bool leave_cb(struct stream *s)
     return !s->freed;
 }
 
-static void update_watch(struct stream *s)
+void stream_update_watch(struct stream *s)
 {
     if (s->fd < 0) {
         return;
     }
-    bool rd = !s->connecting && !s->paused && !s->again && s->cb;
+    bool rd = !s->connecting && (s->handshaking || (!s->paused && !s->again && s->cb));
     bool wr = s->connecting || (s->out.len && !s->flush.pprev);
     loop_fd_want(&s->watch, (rd ? LOOP_READ : 0) | (wr ? LOOP_WRITE : 0));
 }
@@ -129,34 +117,34 @@ static void tell_closed(void *s_)
         destroy(s);
     } else if (s->cb && !s->told) {
         s->told = true;
-        enter_cb(s);
+        stream_enter_cb(s);
         s->cb->closed(s->aux, s->error);
-        leave_cb(s);
+        stream_leave_cb(s);
     }
 }
 
 /* The end; closed() follows from the loop. */
-static void fail(struct stream *s, int error)
+void stream_fail(struct stream *s, int error)
 {
     if (!s->over) {
         s->over = true;
         s->error = error;
-        close_socket(s);
+        stream_close_socket(s);
         loop_call_cancel(&s->flush);
         loop_call_schedule(&s->fail);
     }
 }
 
 /* Presents the input; false if the stream is gone. */
-static bool present(struct stream *s)
+bool stream_present(struct stream *s)
 {
     if (!s->in.len || s->paused || !s->cb || s->told) {
         return true;
     }
     s->again = false;
-    enter_cb(s);
+    stream_enter_cb(s);
     size_t used = s->cb->recv(s->aux, s->in.data + s->in.ofs, s->in.len);
-    if (!leave_cb(s)) {
+    if (!stream_leave_cb(s)) {
         return false;
     }
     buffer_take(&s->in, MIN(used, s->in.len));
@@ -165,11 +153,20 @@ static bool present(struct stream *s)
     } else {
         s->again = false;
         if (s->in.len >= s->max_in && !s->paused) {
-            fail(s, EMSGSIZE);
+            stream_fail(s, EMSGSIZE);
         }
     }
-    update_watch(s);
+    stream_update_watch(s);
     return true;
+}
+
+void stream_tell_connected(struct stream *s)
+{
+    if (s->cb && s->cb->connected) {
+        stream_enter_cb(s);
+        s->cb->connected(s->aux);
+        stream_leave_cb(s);
+    }
 }
 
 static void deliver_cb(void *s_)
@@ -177,22 +174,30 @@ static void deliver_cb(void *s_)
     struct stream *s = s_;
 
     s->again = false;
-    if (present(s) && !s->over) {
-        update_watch(s);
+    if (stream_present(s) && !s->over) {
+        if (s->tls) {
+            stream_tls_decrypt(s);
+        } else {
+            stream_update_watch(s);
+        }
     }
 }
 
 static void read_some(struct stream *s)
 {
-    size_t room = MIN(READ_CHUNK, s->max_in - s->in.len);
+    if (s->tls) {
+        stream_tls_receive(s);
+        return;
+    }
+    size_t room = MIN(STREAM_READ_CHUNK, s->max_in - s->in.len);
 
-    buffer_room(&s->in, room);
+    stream_buffer_room(&s->in, room);
     ssize_t n = recv(s->fd, s->in.data + s->in.ofs + s->in.len, room, 0);
     if (n > 0) {
         s->in.len += (size_t)n;
-        (void)present(s);
+        (void)stream_present(s);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-        fail(s, n ? errno : 0);
+        stream_fail(s, n ? errno : 0);
     }
 }
 
@@ -207,47 +212,23 @@ static void flush_cb(void *s_)
         ssize_t n = send(s->fd, s->out.data + s->out.ofs, s->out.len, MSG_NOSIGNAL);
         if (n < 0) {
             if (errno != EAGAIN && errno != EINTR) {
-                fail(s, errno);
+                stream_fail(s, errno);
                 return;
             }
             break;
         }
         buffer_take(&s->out, (size_t)n);
     }
-    update_watch(s);
+    stream_update_watch(s);
     if (s->lingering && !s->out.len) {
         destroy(s);
     } else if (s->above_low && s->out.len <= s->low_out) {
         s->above_low = false;
         if (s->cb && s->cb->drained) {
-            enter_cb(s);
+            stream_enter_cb(s);
             s->cb->drained(s->aux);
-            leave_cb(s);
+            stream_leave_cb(s);
         }
-    }
-}
-
-static void connection_done(struct stream *s)
-{
-    int error = 0;
-    socklen_t len = sizeof error;
-
-    getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-    if (error) {
-        close_socket(s);
-        s->error = error;
-        start_connect(s);
-        return;
-    }
-    s->connecting = false;
-    if (s->out.len) {
-        loop_call_schedule(&s->flush);
-    }
-    update_watch(s);
-    if (s->cb && s->cb->connected) {
-        enter_cb(s);
-        s->cb->connected(s->aux);
-        leave_cb(s);
     }
 }
 
@@ -256,12 +237,12 @@ static void fd_ready(void *s_, unsigned events)
     struct stream *s = s_;
 
     if (s->connecting) {
-        connection_done(s);
+        stream_connection_done(s);
     } else if (events & LOOP_READ) {
         /* The flush, if writable too, comes from the deferred call. */
         if (events & LOOP_WRITE) {
             loop_call_schedule(&s->flush);
-            update_watch(s);
+            stream_update_watch(s);
         }
         read_some(s);
     } else {
@@ -274,7 +255,7 @@ static void linger_over(void *s_)
     destroy(s_);
 }
 
-static struct stream *new_stream(struct loop *l, const char *name)
+struct stream *stream_new(struct loop *l, const char *name)
 {
     struct stream *s = xzalloc(sizeof *s);
 
@@ -289,107 +270,26 @@ static struct stream *new_stream(struct loop *l, const char *name)
     return s;
 }
 
-static void adopt_fd(struct stream *s, int fd)
+void stream_adopt_fd(struct stream *s, int fd)
 {
     int one = 1;
 
     s->fd = fd;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* Fails on Unix sockets. */
     loop_fd_init(&s->watch, s->loop, fd, fd_ready, s);
-    update_watch(s);
+    stream_update_watch(s);
 }
 
 struct stream *stream_from_fd(struct loop *l, int fd, const char *name)
 {
-    struct stream *s = new_stream(l, name);
+    struct stream *s = stream_new(l, name);
 
     if (fd < 0) {
-        fail(s, EMFILE);
+        stream_fail(s, EMFILE);
     } else {
-        adopt_fd(s, fd);
+        stream_adopt_fd(s, fd);
     }
     return s;
-}
-
-/* Tries the next address; without one left the last error is the answer. */
-static void start_connect(struct stream *s)
-{
-    while (s->next_addr < s->n_addr) {
-        const struct resolve_addr *a = &s->addr[s->next_addr++];
-        int fd = socket(a->ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd < 0) {
-            s->error = errno;
-            continue;
-        }
-        if (!connect(fd, (const struct sockaddr *)&a->ss, a->len) || errno == EINPROGRESS) {
-            adopt_fd(s, fd);
-            return;
-        }
-        s->error = errno;
-        close(fd);
-    }
-    fail(s, s->error ? s->error : EHOSTUNREACH);
-}
-
-static void resolved(void *s_, const struct resolve_addr *addr, size_t n)
-{
-    struct stream *s = s_;
-
-    s->resolve = NULL;
-    memcpy(s->addr, addr, n * sizeof *addr);
-    s->n_addr = n;
-    start_connect(s);
-}
-
-static void connect_tcp(struct stream *s, const struct target *t)
-{
-    s->connecting = true;
-    if (resolve_literal(t->host, t->port, &s->addr[0])) {
-        s->n_addr = 1;
-        start_connect(s);
-    } else {
-        s->resolve = resolve_start(s->loop, t->host, t->port, resolved, s);
-    }
-}
-
-static void connect_unix(struct stream *s, const struct target *t)
-{
-    int fd = unix_socket_connect(t->path, SOCK_NONBLOCK);
-
-    if (fd < 0) {
-        fail(s, -fd);
-    } else {
-        /* Connected already; the loop says so when it is writable. */
-        s->connecting = true;
-        adopt_fd(s, fd);
-    }
-}
-
-char *stream_connect(struct loop *l, const char *name, uint16_t default_port,
-                     const struct stream_cb *cb, void *aux, struct stream **sp)
-{
-    struct target t;
-    char *error = target_parse(name, default_port, &t);
-
-    *sp = NULL;
-    if (!error && t.passive) {
-        error = xasprintf("%s: an active target is needed (tcp: or unix:)", name);
-    }
-    if (!error && t.kind == TARGET_SSL) {
-        error = xasprintf("%s: TLS is not supported yet", name);
-    }
-    if (error) {
-        return error;
-    }
-    struct stream *s = new_stream(l, name);
-    stream_set_cb(s, cb, aux);
-    if (t.kind == TARGET_UNIX) {
-        connect_unix(s, &t);
-    } else {
-        connect_tcp(s, &t);
-    }
-    *sp = s;
-    return NULL;
 }
 
 void stream_pair(struct loop *l, struct stream **a, struct stream **b)
@@ -409,8 +309,8 @@ void stream_free(struct stream *s)
         return;
     }
     if (s->in_cb) {
-        s->freed = true; /* leave_cb() does it. */
-        close_socket(s);
+        s->freed = true; /* stream_leave_cb() does it. */
+        stream_close_socket(s);
         s->over = true;
     } else {
         destroy(s);
@@ -422,6 +322,10 @@ void stream_free_flushed(struct stream *s)
     if (!s || s->over || s->connecting || !s->out.len) {
         stream_free(s);
         return;
+    }
+    if (s->tls) {
+        tls_shutdown(s->tls);
+        stream_tls_output(s);
     }
     /* The memory goes with the linger timer or the last byte; what is on the stack of a callback
      * sees 'freed'. */
@@ -441,7 +345,7 @@ void stream_set_cb(struct stream *s, const struct stream_cb *cb, void *aux)
     if (s->over && !s->told) {
         loop_call_schedule(&s->fail);
     }
-    update_watch(s);
+    stream_update_watch(s);
 }
 
 void stream_set_limits(struct stream *s, size_t max_in, size_t max_out, size_t low_out)
@@ -453,15 +357,25 @@ void stream_set_limits(struct stream *s, size_t max_in, size_t max_out, size_t l
 
 bool stream_send(struct stream *s, const void *data, size_t n)
 {
-    if (s->over || s->freed || n > s->max_out || s->out.len > s->max_out - n) {
+    if (s->over || s->freed || n > s->max_out || stream_queued(s) > s->max_out - n) {
         return false;
     }
     if (!n) {
         return true;
     }
-    buffer_room(&s->out, n);
-    memcpy(s->out.data + s->out.ofs + s->out.len, data, n);
-    s->out.len += n;
+    if (s->handshaking) {
+        stream_buffer_append(&s->early, data, n);
+        return true;
+    }
+    if (s->tls) {
+        if (!tls_write(s->tls, data, n)) {
+            stream_tls_fail(s);
+            return false;
+        }
+        stream_tls_output(s);
+    } else {
+        stream_buffer_append(&s->out, data, n);
+    }
     if (s->out.len > s->low_out) {
         s->above_low = true;
     }
@@ -474,7 +388,7 @@ bool stream_send(struct stream *s, const void *data, size_t n)
 
 size_t stream_queued(const struct stream *s)
 {
-    return s->out.len;
+    return s->out.len + s->early.len;
 }
 
 void stream_pause(struct stream *s, bool pause)
@@ -483,11 +397,11 @@ void stream_pause(struct stream *s, bool pause)
         return;
     }
     s->paused = pause;
-    if (!pause && s->in.len && !s->over) {
+    if (!pause && (s->in.len || s->tls) && !s->over) {
         s->again = true;
         loop_call_schedule(&s->deliver);
     }
-    update_watch(s);
+    stream_update_watch(s);
 }
 
 void stream_recv_again(struct stream *s)

@@ -1,7 +1,7 @@
-/* stream.h - non-blocking byte streams: TCP, Unix sockets, socket pairs; and listeners.
+/* stream.h - non-blocking byte streams: TCP, TLS, Unix sockets, socket pairs; and listeners.
  *
- * Layer 1.  Owner: the control thread.  ssl: and pssl: are refused with an error for now; TLS will
- * be another transport behind this same interface.
+ * Layer 1.  Owner: the control thread.  ssl: and pssl: are TCP with a session of tls.h over it: a
+ * stream is connected when the handshake is done, and what is sent before waits for it.
  *
  * Invariants: callbacks come from the loop, never from inside a call of this file; any callback
  * may call stream_free().  closed() comes once at most, and is the last one; the stream then still
@@ -22,7 +22,8 @@ struct stream_cb {
     /* The output queue has fallen to the low mark after it was above.  Optional. */
     void (*drained)(void *aux);
     /* 0 = the peer has closed; else an errno value: EMSGSIZE if recv() could use nothing of a full
-     * input buffer, EHOSTUNREACH if the name is unknown.  Required. */
+     * input buffer, EHOSTUNREACH if the name is unknown, EPROTO if TLS failed (the reason is
+     * logged).  Required. */
     void (*closed)(void *aux, int error);
 };
 

@@ -22,6 +22,7 @@ struct listener {
     struct loop *loop;
     char *name;
     char *path; /* punix only. */
+    bool tls;
     struct unix_socket_id id;
     int fd;
     struct loop_fd watch;
@@ -34,16 +35,17 @@ struct listener {
 
 static char *peer_name(struct listener *l, const struct sockaddr_storage *ss)
 {
+    const char *kind = l->tls ? "ssl:" : "tcp:";
     struct text t = TEXT_INIT;
 
     if (ss->ss_family == AF_INET) {
         const struct sockaddr_in *sin = (const struct sockaddr_in *)ss;
-        text_puts(&t, "tcp:");
+        text_puts(&t, kind);
         text_ip4(&t, sin->sin_addr.s_addr);
         text_printf(&t, ":%u", ntohs(sin->sin_port));
     } else if (ss->ss_family == AF_INET6) {
         const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)ss;
-        text_puts(&t, "tcp:[");
+        text_printf(&t, "%s[", kind);
         text_ip6(&t, sin6->sin6_addr.s6_addr);
         text_printf(&t, "]:%u", ntohs(sin6->sin6_port));
     } else {
@@ -85,6 +87,14 @@ static void accept_ready(void *l_, unsigned events)
         l->n_accepted++;
         char *name = peer_name(l, &ss);
         struct stream *s = stream_from_fd(l->loop, fd, name);
+        char *error = l->tls ? stream_accept_tls(s) : NULL;
+        if (error) {
+            log_warn_rl("%s: refused: %s", name, error);
+            free(error);
+            free(name);
+            stream_free(s);
+            continue;
+        }
         free(name);
         l->busy = true;
         l->cb(l->aux, s);
@@ -135,10 +145,7 @@ char *listener_open(struct loop *loop, const char *name, uint16_t default_port, 
 
     *lp = NULL;
     if (!error && !t.passive) {
-        error = xasprintf("%s: a passive target is needed (ptcp: or punix:)", name);
-    }
-    if (!error && t.kind == TARGET_SSL) {
-        error = xasprintf("%s: TLS is not supported yet", name);
+        error = xasprintf("%s: a passive target is needed (ptcp:, pssl: or punix:)", name);
     }
     if (error) {
         return error;
@@ -151,6 +158,7 @@ char *listener_open(struct loop *loop, const char *name, uint16_t default_port, 
     l->loop = loop;
     l->name = xstrdup(name);
     l->path = t.kind == TARGET_UNIX ? xstrdup(t.path) : NULL;
+    l->tls = t.kind == TARGET_SSL;
     l->id = id;
     l->fd = fd;
     l->cb = cb;

@@ -96,5 +96,6 @@ char *target_parse(const char *name, uint16_t default_port, struct target *t)
         }
         return t->passive ? parse_passive(name, name + n, t) : parse_active(name, name + n, t);
     }
-    return xasprintf("%s: unknown kind of target (tcp:, unix:, ptcp: or punix: expected)", name);
+    return xasprintf(
+        "%s: unknown kind of target (tcp:, ssl:, unix:, ptcp:, pssl: or punix: expected)", name);
 }

@@ -20,9 +20,9 @@
 
 /* tun_flags bits, host order values; OpenFlow sees the first one alone. */
 #define KEY_TUN_OAM  0x1
-#define KEY_TUN_DF   0x2 /* Outer header: do not fragment. */
-#define KEY_TUN_CSUM 0x4 /* The outer UDP or GRE header has a checksum. */
-#define KEY_TUN_KEY  0x8 /* There is a tunnel id, be it zero. */
+#define KEY_TUN_DF   0x2  /* Outer header: do not fragment. */
+#define KEY_TUN_CSUM 0x4  /* The outer UDP or GRE header has a checksum. */
+#define KEY_TUN_KEY  0x8  /* There is a tunnel id, be it zero. */
 #define KEY_TUN_GBP  0x10 /* There is a group policy, be it zero. */
 
 /* ct_state bits, host order values; on the wire and in the kernel the same. */

@@ -41,6 +41,7 @@ struct packet_ct {
     uint8_t label[16]; /* Big endian, as in key.ct_label. */
     be16 orig_tp_src, orig_tp_dst;
     bool orig_is_ip6;
+    uint8_t inv_reason;                 /* Of CS_INV, for lib/ct. */
     uint8_t orig_src[16], orig_dst[16]; /* IPv4: the first four bytes. */
     struct ct_ref conn;
 };

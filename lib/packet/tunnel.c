@@ -31,12 +31,12 @@ static uint32_t low_id(be64 id, uint32_t mask)
 
 /* ---- VXLAN ---- */
 
-#define VXLAN_LEN     8
-#define VXLAN_VNI     0x08 /* First byte. */
-#define VXLAN_GBP     0x80
-#define GBP_DONT      0x40 /* Second byte: do not learn; */
-#define GBP_APPLIED   0x08 /* the policy has been applied. */
-#define GBP_FLAGS     (GBP_DONT | GBP_APPLIED)
+#define VXLAN_LEN   8
+#define VXLAN_VNI   0x08 /* First byte. */
+#define VXLAN_GBP   0x80
+#define GBP_DONT    0x40 /* Second byte: do not learn; */
+#define GBP_APPLIED 0x08 /* the policy has been applied. */
+#define GBP_FLAGS   (GBP_DONT | GBP_APPLIED)
 
 static unsigned put_vxlan(const struct packet_tunnel *t, bool gbp, uint8_t *h)
 {

@@ -13,9 +13,9 @@
 enum tunnel_type { TUNNEL_VXLAN, TUNNEL_GENEVE, TUNNEL_GRE, TUNNEL_N_TYPES };
 
 struct tunnel_type_info {
-    const char *name;        /* Of the type of interface. */
-    const char *device;      /* How names of its datapath ports begin. */
-    uint16_t dst_port;       /* Default; 0: not over UDP. */
+    const char *name;   /* Of the type of interface. */
+    const char *device; /* How names of its datapath ports begin. */
+    uint16_t dst_port;  /* Default; 0: not over UDP. */
 };
 extern const struct tunnel_type_info tunnel_types[TUNNEL_N_TYPES];
 

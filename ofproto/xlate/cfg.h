@@ -28,7 +28,7 @@ struct xlate_port {
     uint32_t config;
     uint16_t vlan_tag; /* Access port of this VLAN for NORMAL, or XLATE_VLAN_NONE: trunk. */
     uint64_t *trunks;  /* 64 words on the heap, bit = VLAN carried; NULL: all.  Owned. */
-    struct tunnel_config *tunnel; /* Tunnel ports; else NULL. */
+    struct tunnel_config *tunnel;      /* Tunnel ports; else NULL. */
     struct tunnel_stats *tunnel_stats; /* Reference. */
     char *name;
     char *peer_name;         /* Patch ports: the other end's name, or NULL. */

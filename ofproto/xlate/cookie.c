@@ -1,71 +1,108 @@
 /* cookie.c - see cookie.h. */
 #include "ofproto/xlate/cookie.h"
+#include "lib/dp/cookie.h"
 
-#define COOKIE_FIXED offsetof(struct cookie, regs)
+/* What the layout that others know has no member for, in its 'id'. */
+struct own {
+    uint32_t bridge_id;
+    uint8_t table_id, ct;
+    uint16_t inv_zone;
+    be64 metadata;
+};
+_Static_assert(sizeof(struct own) == sizeof(((struct dp_cookie *)0)->id), "it must fit");
+
+/* A map of the registers that are not zero, and these: only if there are some. */
+#define REGS_MAX (sizeof(uint32_t) + FLOW_N_REGS * sizeof(be32))
+
+static size_t put_regs(const be32 regs[FLOW_N_REGS], uint8_t to[REGS_MAX])
+{
+    uint32_t map = 0;
+    uint8_t *p = to + sizeof map;
+
+    for (unsigned i = 0; i < FLOW_N_REGS; i++) {
+        if (regs[i]) {
+            map |= UINT32_C(1) << i;
+            memcpy(p, &regs[i], sizeof regs[i]);
+            p += sizeof regs[i];
+        }
+    }
+    memcpy(to, &map, sizeof map);
+    return map ? (size_t)(p - to) : 0;
+}
+
+static bool get_regs(const uint8_t *p, size_t n, be32 regs[FLOW_N_REGS])
+{
+    uint32_t map = 0;
+
+    if (n) {
+        if (n < sizeof map) {
+            return false;
+        }
+        memcpy(&map, p, sizeof map);
+        n -= sizeof map;
+        p += sizeof map;
+    }
+    if (n != (size_t)__builtin_popcount(map) * sizeof regs[0]) {
+        return false;
+    }
+    for (unsigned i = 0; i < FLOW_N_REGS; i++) {
+        if (map & UINT32_C(1) << i) {
+            memcpy(&regs[i], p, sizeof regs[i]);
+            p += sizeof regs[i];
+        }
+    }
+    return true;
+}
 
 void cookie_put(struct dp_actions *actions, const struct cookie *c)
 {
-    uint32_t map = 0;
-    size_t n = 0;
+    const struct own own = {.bridge_id = c->bridge_id,
+                            .table_id = c->table_id,
+                            .ct = c->ct,
+                            .inv_zone = c->inv_zone,
+                            .metadata = c->metadata};
+    struct dp_cookie d = {.type = DP_COOKIE_CONTROLLER, .in_port = c->in_port};
+    uint8_t regs[REGS_MAX];
+    size_t n = put_regs(c->regs, regs);
+    struct dp_action_userspace *a =
+        dp_actions_put(actions, DP_ACTION_USERSPACE, sizeof *a + sizeof d + n);
 
-    for (unsigned i = 0; i < FLOW_N_REGS; i++) {
-        if (c->regs[i]) {
-            map |= UINT32_C(1) << i;
-            n++;
-        }
-    }
-    size_t len = COOKIE_FIXED + n * sizeof c->regs[0];
-    struct dp_action_userspace *a = dp_actions_put(actions, DP_ACTION_USERSPACE, sizeof *a + len);
     if (actions->overflow) {
         return; /* 'a' is the scratch action, too small for a cookie. */
     }
-    a->a.u32 = (uint32_t)len;
-    memcpy(a->cookie, c, COOKIE_FIXED);
-    memcpy(a->cookie + offsetof(struct cookie, regs_map), &map, sizeof map);
-    uint8_t *p = a->cookie + COOKIE_FIXED;
-    for (unsigned i = 0; i < FLOW_N_REGS; i++) {
-        if (c->regs[i]) {
-            memcpy(p, &c->regs[i], sizeof c->regs[i]);
-            p += sizeof c->regs[i];
-        }
-    }
+    memcpy(d.id, &own, sizeof own);
+    d.controller.reason = c->reason;
+    put_be64(&d.controller.rule_cookie, c->rule_cookie);
+    d.controller.controller_id = c->controller_id;
+    d.controller.max_len = c->max_len;
+    a->a.u32 = (uint32_t)(sizeof d + n);
+    memcpy(a->cookie, &d, sizeof d);
+    memcpy(a->cookie + sizeof d, regs, n);
 }
 
 bool cookie_get(const void *data, size_t len, struct cookie *c)
 {
-    const uint8_t *p = data;
+    struct dp_cookie d;
+    struct own own;
 
     memset(c, 0, sizeof *c);
-    if (len < COOKIE_FIXED) {
+    if (len < sizeof d) {
         return false;
     }
-    memcpy(c, p, COOKIE_FIXED);
-    size_t n = (size_t)__builtin_popcount(c->regs_map);
-    if (len != COOKIE_FIXED + n * sizeof c->regs[0]) {
-        return false;
-    }
-    p += COOKIE_FIXED;
-    for (unsigned i = 0; i < FLOW_N_REGS; i++) {
-        if (c->regs_map & UINT32_C(1) << i) {
-            memcpy(&c->regs[i], p, sizeof c->regs[i]);
-            p += sizeof c->regs[i];
-        }
-    }
-    return true;
-}
-
-bool cookie_format(const void *data, size_t len, struct text *t)
-{
-    struct cookie c;
-
-    if (!cookie_get(data, len, &c)) {
-        return false;
-    }
-    text_printf(t,
-                "controller(reason=%u,dont_send=0,continuation=0,recirc_id=0,rule_cookie=%#" PRIx64
-                ",controller_id=%u,max_len=%u)",
-                c.reason, c.rule_cookie, c.controller_id, c.max_len);
-    return true;
+    memcpy(&d, data, sizeof d);
+    memcpy(&own, d.id, sizeof own);
+    *c = (struct cookie){.bridge_id = own.bridge_id,
+                         .in_port = d.in_port,
+                         .rule_cookie = get_be64(&d.controller.rule_cookie),
+                         .metadata = own.metadata,
+                         .max_len = d.controller.max_len,
+                         .controller_id = d.controller.controller_id,
+                         .reason = (uint8_t)d.controller.reason,
+                         .table_id = own.table_id,
+                         .ct = own.ct,
+                         .inv_zone = own.inv_zone};
+    return d.type == DP_COOKIE_CONTROLLER &&
+           get_regs((const uint8_t *)data + sizeof d, len - sizeof d, c->regs);
 }
 
 /* A member that is not zero, with an all-ones mask. */

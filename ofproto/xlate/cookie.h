@@ -4,8 +4,8 @@
  * -> every packet -> dp_handler.userspace -> cookie_get() -> PACKET_IN.
  *
  * Invariant: only facts that are equal for all packets of the cached flow stand in it; the rest
- * comes from the packet's key at that point.  Bytes of our own process: not checked beyond their
- * size. */
+ * comes from the packet's key at that point.  It travels as a struct dp_cookie, whose recirc_id is
+ * 0, since the state of the pipeline stands in it; registers that are not zero follow it. */
 #pragma once
 
 #include "lib/dp/action.h"
@@ -21,10 +21,7 @@ struct cookie {
     uint8_t reason; /* enum packet_in_reason */
     uint8_t table_id;
     uint8_t ct; /* enum cookie_ct */
-    uint8_t pad;
     uint16_t inv_zone;
-    uint16_t pad2;
-    uint32_t regs_map; /* Bit n: register n is not zero and follows. */
     be32 regs[FLOW_N_REGS];
 };
 
@@ -37,9 +34,6 @@ enum cookie_ct {
 
 void cookie_put(struct dp_actions *, const struct cookie *);
 bool cookie_get(const void *data, size_t len, struct cookie *);
-/* `controller(reason=1,dont_send=0,...)`, as ovs-appctl dpctl/dump-flows shows it; recirc_id is 0,
- * since the state of the pipeline stands in the cookie itself.  False: not a cookie. */
-bool cookie_format(const void *data, size_t len, struct text *);
 /* The pipeline fields of a PACKET_IN: in_port, metadata, registers, ct, tunnel: what is not zero.
  */
 void cookie_match(const struct cookie *, const struct key *, struct match *);

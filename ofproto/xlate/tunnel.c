@@ -159,8 +159,8 @@ char *tunnel_config_parse(const char *name, const char *type, tunnel_option *opt
     error = parse_address(&p, "remote_ip", c->remote, &c->remote_flow);
     error = error ? error : parse_address(&p, "local_ip", c->local, &c->local_flow);
     error = error ? error : check_addresses(&p);
-    error = error ? error
-                  : parse_key(&p, "in_key", &c->in_key, &c->in_key_present, &c->in_key_flow);
+    error =
+        error ? error : parse_key(&p, "in_key", &c->in_key, &c->in_key_present, &c->in_key_flow);
     error = error ? error
                   : parse_key(&p, "out_key", &c->out_key, &c->out_key_present, &c->out_key_flow);
     error = error ? error : parse_byte(&p, "tos", 0, &c->tos, &c->tos_inherit);

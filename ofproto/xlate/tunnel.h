@@ -49,7 +49,7 @@ struct tunnel_stats {
     uint32_t refs;
     uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes; /* Control thread only. */
 };
-struct tunnel_stats *tunnel_stats_new(void); /* One reference. */
+struct tunnel_stats *tunnel_stats_new(void);                  /* One reference. */
 struct tunnel_stats *tunnel_stats_ref(struct tunnel_stats *); /* Any thread. */
 void tunnel_stats_unref(struct tunnel_stats *);
 

@@ -27,7 +27,7 @@ enum local_kind { LOCAL_CONFIGURED, LOCAL_ANY, LOCAL_FLOW };
 
 static unsigned kind_of(const struct tunnel_config *c)
 {
-    enum local_kind local = c->local_flow                  ? LOCAL_FLOW
+    enum local_kind local = c->local_flow                ? LOCAL_FLOW
                             : is_all_zeros(c->local, 16) ? LOCAL_ANY
                                                          : LOCAL_CONFIGURED;
     return 6 * c->in_key_flow + 3 * c->remote_flow + local;

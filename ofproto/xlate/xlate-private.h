@@ -61,7 +61,11 @@ struct xlate_ctx {
 
 /* xlate.c */
 void xlate_error(struct xlate_ctx *, enum xlate_error);
-void xlate_trace_note(struct xlate_ctx *, const char *text);
+void xlate_trace_note(struct xlate_ctx *, const char *format, ...) PRINTF_LIKE(2, 3);
+void xlate_trace_warn(struct xlate_ctx *, const char *format, ...) PRINTF_LIKE(2, 3);
+void xlate_trace_event(struct xlate_ctx *, enum xlate_event);
+void xlate_trace_recirc(struct xlate_ctx *, uint32_t id);
+void xlate_trace_thaw(struct xlate_ctx *, uint8_t table_id);
 void xlate_trace_act(struct xlate_ctx *, const struct act *);
 
 static inline bool xlate_stopped(const struct xlate_ctx *ctx)

@@ -1,6 +1,8 @@
 /* xlate.c - see xlate.h: the beginning and the end of a translation. */
 #include "ofproto/xlate/xlate-private.h"
 
+#include <stdio.h>
+
 #include "lib/counter.h"
 
 static const char *const error_texts[XLATE_N_ERRORS] = {
@@ -21,19 +23,27 @@ const char *xlate_error_text(enum xlate_error e)
     return error_texts[e < XLATE_N_ERRORS ? e : XLATE_UNSUPPORTED];
 }
 
-static void trace(struct xlate_ctx *ctx, enum xlate_event event, const struct act *act,
-                  const char *text)
+static void trace(struct xlate_ctx *ctx, struct xlate_trace_event ev)
 {
     if (ctx->in->trace) {
-        struct xlate_trace_event ev = {.event = event,
-                                       .depth = (int)ctx->nesting,
-                                       .bridge = ctx->s.bridge,
-                                       .table_id = ctx->s.table_id,
-                                       .rule = ctx->s.rule,
-                                       .act = act,
-                                       .text = text,
-                                       .flow = &ctx->s.flow};
+        ev.depth = (int)ctx->nesting;
+        ev.bridge = ctx->s.bridge;
+        ev.table_id = ctx->s.table_id;
+        ev.rule = ctx->s.rule;
+        ev.flow = &ctx->s.flow;
+        ev.key = &ctx->base;
         ctx->in->trace(ctx->in->trace_aux, &ev);
+    }
+}
+
+static void trace_text(struct xlate_ctx *ctx, enum xlate_event event, const char *format,
+                       va_list args)
+{
+    if (ctx->in->trace) {
+        struct text t = TEXT_INIT;
+        text_vprintf(&t, format, args);
+        trace(ctx, (struct xlate_trace_event){.event = event, .text = text_cstr(&t)});
+        text_deinit(&t);
     }
 }
 
@@ -41,18 +51,50 @@ void xlate_error(struct xlate_ctx *ctx, enum xlate_error e)
 {
     if (!ctx->out->error) {
         ctx->out->error = e;
-        trace(ctx, XLATE_EV_ERROR, NULL, xlate_error_text(e));
+        trace(ctx,
+              (struct xlate_trace_event){.event = XLATE_EV_ERROR, .text = xlate_error_text(e)});
     }
 }
 
-void xlate_trace_note(struct xlate_ctx *ctx, const char *text)
+void xlate_trace_note(struct xlate_ctx *ctx, const char *format, ...)
 {
-    trace(ctx, XLATE_EV_NOTE, NULL, text);
+    va_list args;
+
+    va_start(args, format);
+    trace_text(ctx, XLATE_EV_NOTE, format, args);
+    va_end(args);
+}
+
+void xlate_trace_warn(struct xlate_ctx *ctx, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    trace_text(ctx, XLATE_EV_WARN, format, args);
+    va_end(args);
 }
 
 void xlate_trace_act(struct xlate_ctx *ctx, const struct act *act)
 {
-    trace(ctx, XLATE_EV_ACT, act, NULL);
+    trace(ctx, (struct xlate_trace_event){.event = XLATE_EV_ACT, .act = act});
+}
+
+void xlate_trace_event(struct xlate_ctx *ctx, enum xlate_event event)
+{
+    trace(ctx, (struct xlate_trace_event){.event = event});
+}
+
+void xlate_trace_recirc(struct xlate_ctx *ctx, uint32_t id)
+{
+    trace(ctx, (struct xlate_trace_event){.event = XLATE_EV_RECIRC, .recirc_id = id});
+}
+
+void xlate_trace_thaw(struct xlate_ctx *ctx, uint8_t table_id)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "Resuming from table %u", table_id);
+    trace(ctx, (struct xlate_trace_event){.event = XLATE_EV_THAW, .text = text});
 }
 
 void xlate_out_init(struct xlate_out *out)
@@ -88,7 +130,16 @@ static void set_bridge(struct xlate_ctx *ctx, const struct xlate_bridge *bridge,
     ctx->s.version = tables_version(bridge->tables);
     ctx->s.flow.in_port = ctx->s.flow.in_phy_port = htonl(in_port);
     ctx->out->credit->in_port = ctx->s.flow.in_port;
-    trace(ctx, XLATE_EV_BRIDGE, NULL, NULL);
+    xlate_trace_event(ctx, XLATE_EV_BRIDGE);
+}
+
+static void start_table(struct xlate_ctx *ctx, const struct xlate_port *port, uint32_t ofp_port)
+{
+    if (port && port->config & (OFPPC_PORT_DOWN | OFPPC_NO_RECV)) {
+        xlate_trace_warn(ctx, "port is down or has OFPPC_NO_RECV, packet dropped");
+        return;
+    }
+    xlate_table(ctx, 0, ofp_port, false);
 }
 
 static void start_port(struct xlate_ctx *ctx)
@@ -103,14 +154,9 @@ static void start_port(struct xlate_ctx *ctx)
         return;
     }
     set_bridge(ctx, port->bridge, port->ofp_port);
-    if (port->config & (OFPPC_PORT_DOWN | OFPPC_NO_RECV)) {
-        xlate_trace_note(ctx, "port is down or has OFPPC_NO_RECV, packet dropped");
-        return;
+    if (!port->tunnel || xlate_tunnel_accept(ctx, port)) {
+        start_table(ctx, port, port->ofp_port);
     }
-    if (port->tunnel && !xlate_tunnel_accept(ctx, port)) {
-        return;
-    }
-    xlate_table(ctx, 0, port->ofp_port, false);
 }
 
 static void start_packet_out(struct xlate_ctx *ctx)
@@ -120,7 +166,17 @@ static void start_packet_out(struct xlate_ctx *ctx)
         ctx->s.flow.metadata = ctx->in->metadata->metadata;
         memcpy(ctx->s.flow.regs, ctx->in->metadata->regs, sizeof ctx->s.flow.regs);
     }
-    xlate_acts(ctx, ctx->in->acts, ctx->in->acts_len);
+    if (ctx->in->acts) {
+        xlate_acts(ctx, ctx->in->acts, ctx->in->acts_len);
+    } else {
+        const struct xlate_port *port = xlate_cfg_ofp_port(ctx->in->bridge, ctx->in->ofp_in_port);
+        if (port && port->tunnel) {
+            (void)xlate_tunnel_input(ctx); /* It has decided. */
+        }
+        if (!port || !port->tunnel || xlate_tunnel_accept(ctx, port)) {
+            start_table(ctx, port, ctx->in->ofp_in_port);
+        }
+    }
 }
 
 static void start_recirculated(struct xlate_ctx *ctx)
@@ -158,9 +214,10 @@ static void finish(struct xlate_ctx *ctx)
                                ? COUNTER_drop_recirc_unknown
                                : COUNTER_drop_xlate_error;
     }
+    xlate_trace_event(ctx, XLATE_EV_END);
     out->mask = ctx->wc.key;
     out->n_lookups = ctx->lookups;
-    out->cache = is_lasting(out->error) && !out->credit->stale && !ctx->in->acts;
+    out->cache = is_lasting(out->error) && !out->credit->stale && !ctx->in->bridge;
     acts_deinit(&ctx->s.set);
     acts_deinit(&ctx->s.frozen);
 }

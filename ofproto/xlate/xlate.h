@@ -48,9 +48,14 @@ enum xlate_event {
     XLATE_EV_BRIDGE, /* Processing begins in 'bridge'. */
     XLATE_EV_RULE,   /* 'rule' of 'table_id' matched. */
     XLATE_EV_MISS,   /* No rule of 'table_id' matched. */
+    XLATE_EV_THAW,   /* A continuation goes on; 'text' says where. */
     XLATE_EV_ACT,    /* 'act' is being executed. */
+    XLATE_EV_SET,    /* The action set is being executed. */
     XLATE_EV_NOTE,   /* 'text' says what was decided. */
+    XLATE_EV_WARN,   /* 'text' says what could not be done. */
     XLATE_EV_ERROR,  /* 'text' says why translation ended. */
+    XLATE_EV_RECIRC, /* The packet, now 'key', goes to 'recirc_id'. */
+    XLATE_EV_END,    /* Nothing follows. */
 };
 struct xlate_trace_event {
     enum xlate_event event;
@@ -61,6 +66,8 @@ struct xlate_trace_event {
     const struct act *act;
     const char *text;
     const struct flow *flow; /* As it is now. */
+    const struct key *key;   /* RECIRC: the datapath's packet. */
+    uint32_t recirc_id;
 };
 typedef void xlate_trace_sink(void *aux, const struct xlate_trace_event *);
 
@@ -73,7 +80,7 @@ struct xlate_in {
     int64_t now_ms;
     bool revalidation; /* Only counted differently. */
 
-    /* Packet-out: these acts instead of table 0, in this bridge, with this OpenFlow input port
+    /* Packet-out: these acts (NULL: table 0), in this bridge, with this OpenFlow input port
      * (OFPP_CONTROLLER and the like allowed) and pipeline fields.  'bridge' NULL: a packet that
      * came in through its key's in_port. */
     const struct xlate_bridge *bridge;

@@ -65,11 +65,12 @@ DEFINE(PUSH_VLAN, act_push_vlan)
 }
 
 /* Expired: this list ends; the packet may have been sent before. */
-static enum xlate_next ttl(struct xlate_ctx *ctx, bool alive)
+static enum xlate_next ttl(struct xlate_ctx *ctx, bool alive, const char *what)
 {
     if (alive) {
         return XLATE_CONTINUE;
     }
+    xlate_trace_warn(ctx, "%s decrement TTL exception", what);
     ctx->out->drop_reason = COUNTER_drop_ttl;
     xlate_controller(ctx, PIR_INVALID_TTL, UINT16_MAX, 0);
     return XLATE_STOP_LIST;
@@ -77,7 +78,7 @@ static enum xlate_next ttl(struct xlate_ctx *ctx, bool alive)
 
 DEFINE(DEC_TTL, act_null)
 {
-    return ttl(ctx, xlate_dec_ttl(ctx));
+    return ttl(ctx, xlate_dec_ttl(ctx), key_is_ip6(&ctx->s.flow.key) ? "IPv6" : "IPv4");
 }
 
 DEFINE(SET_NW_TTL, act_u8)
@@ -106,7 +107,7 @@ DEFINE(SET_MPLS_TTL, act_u8)
 
 DEFINE(DEC_MPLS_TTL, act_null)
 {
-    return ttl(ctx, xlate_dec_mpls_ttl(ctx));
+    return ttl(ctx, xlate_dec_mpls_ttl(ctx), "MPLS");
 }
 
 DEFINE(RESUBMIT, act_resubmit)
@@ -150,6 +151,12 @@ DEFINE(CLEAR_ACTIONS, act_null)
 DEFINE(WRITE_ACTIONS, act_write_actions)
 {
     xlate_set_write(ctx, act_write_actions_nested(a), a->nested_len);
+    if (ctx->in->trace) {
+        struct text t = TEXT_INIT;
+        acts_format(ctx->s.set.data, ctx->s.set.len, NULL, &t);
+        xlate_trace_note(ctx, "action set is: %s", text_cstr(&t));
+        text_deinit(&t);
+    }
     return XLATE_CONTINUE;
 }
 

@@ -124,7 +124,13 @@ void xlate_ct(struct xlate_ctx *ctx, const struct act_ct *a)
     put_ct(ctx, a, zone);
     ctx->dp_tracked = true;
     if (a->table != OFPTT_ALL) {
+        xlate_trace_note(ctx,
+                         "A clone of the packet is forked to recirculate. The forked pipeline "
+                         "will be resumed at table %u.",
+                         a->table);
         xlate_freeze_table(ctx, a->table, true);
     }
+    xlate_trace_note(ctx, "Sets the packet to an untracked state, and clears all the conntrack "
+                          "fields.");
     xlate_untrack(ctx);
 }

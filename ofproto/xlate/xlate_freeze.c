@@ -88,6 +88,7 @@ static void freeze(struct xlate_ctx *ctx, struct continuation_state *st)
         return;
     }
     credit_add_continuation(ctx->out->credit, cs, c);
+    xlate_trace_recirc(ctx, c->id);
     struct dp_action *a = dp_actions_put(&ctx->out->actions, DP_ACTION_RECIRC, sizeof *a);
     a->u32 = c->id;
 }
@@ -143,6 +144,7 @@ void xlate_thaw(struct xlate_ctx *ctx, const struct continuation *c)
     xlate_set_write(ctx, continuation_set(c), st->n_set);
     ctx->s.set_cookie = st->set_cookie;
     ctx->s.table_id = st->table_id;
+    xlate_trace_thaw(ctx, st->table_id);
     if (st->flags & CONTINUATION_ACTS) {
         ctx->s.rule_cookie = st->rule_cookie;
         xlate_acts(ctx, c->acts, st->n_acts);

@@ -84,6 +84,8 @@ static void learn(struct xlate_ctx *ctx, const struct xlate_port *in, uint16_t v
         e->vlan = vlan;
         e->ofp_port = in->ofp_port;
     }
+    xlate_trace_note(ctx, "learned that %02x:%02x:%02x:%02x:%02x:%02x is on port %s in VLAN %u",
+                     src[0], src[1], src[2], src[3], src[4], src[5], in->name, vlan);
 }
 
 static void flood_vlan(struct xlate_ctx *ctx, const struct xlate_port *in, uint16_t vlan)
@@ -111,15 +113,16 @@ void xlate_normal(struct xlate_ctx *ctx)
     memset(ctx->wc.key.eth_dst, 0xff, 6);
     memset(ctx->wc.key.vlan, 0xff, sizeof ctx->wc.key.vlan);
     if (is_reserved(dst)) {
-        xlate_trace_note(ctx, "dropping frame for a reserved address");
+        xlate_trace_warn(ctx, "dropping frame for a reserved address");
         return;
     }
     if (!input_vlan(ctx, in, &vlan)) {
-        xlate_trace_note(ctx, "VLAN not allowed on the input port, dropping");
+        xlate_trace_warn(ctx, "VLAN not allowed on the input port, dropping");
         return;
     }
     learn(ctx, in, vlan);
     if (dst[0] & 1) {
+        xlate_trace_note(ctx, "multicast, flooding");
         flood_vlan(ctx, in, vlan);
         return;
     }
@@ -130,7 +133,7 @@ void xlate_normal(struct xlate_ctx *ctx)
         xlate_trace_note(ctx, "no learned MAC for destination, flooding");
         flood_vlan(ctx, in, vlan);
     } else if (to == in) {
-        xlate_trace_note(ctx, "learned port is input port, dropping");
+        xlate_trace_warn(ctx, "learned port is input port, dropping");
     } else if (carries(to, vlan)) {
         send_in_vlan(ctx, to, vlan);
     }

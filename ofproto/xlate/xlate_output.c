@@ -26,18 +26,18 @@ static void output_patch(struct xlate_ctx *ctx, const struct xlate_port *port)
     struct xlate_scope saved;
 
     if (!peer) {
-        xlate_trace_note(ctx, "nonexistent patch port peer");
+        xlate_trace_warn(ctx, "Nonexistent patch port peer");
         return;
     }
     if (peer->config & (OFPPC_PORT_DOWN | OFPPC_NO_RECV)) {
-        xlate_trace_note(ctx, "patch port peer is down or has OFPPC_NO_RECV");
+        xlate_trace_warn(ctx, "patch port peer is down or has OFPPC_NO_RECV");
         return;
     }
     if (!xlate_enter_scope(ctx, &saved)) {
         return;
     }
     become_new(ctx, peer);
-    xlate_trace_note(ctx, peer->bridge->name);
+    xlate_trace_event(ctx, XLATE_EV_BRIDGE);
     if (ctx->s.was_mpls) {
         xlate_freeze_table(ctx, 0, false);
     } else {
@@ -49,7 +49,7 @@ static void output_patch(struct xlate_ctx *ctx, const struct xlate_port *port)
 void xlate_output_port(struct xlate_ctx *ctx, const struct xlate_port *port)
 {
     if (port->config & (OFPPC_NO_FWD | OFPPC_PORT_DOWN)) {
-        xlate_trace_note(ctx, "port is down or has OFPPC_NO_FWD set, skipping output");
+        xlate_trace_warn(ctx, "port is down or has OFPPC_NO_FWD set, skipping output");
     } else if (port->dp_port == DP_PORT_NONE) {
         output_patch(ctx, port);
     } else {
@@ -103,7 +103,7 @@ void xlate_controller(struct xlate_ctx *ctx, uint8_t reason, uint16_t max_len,
                        .inv_zone = ctx->s.inv_zone};
 
     if (reason == PIR_NO_MATCH && in && in->config & OFPPC_NO_PACKET_IN) {
-        xlate_trace_note(ctx, "input port has OFPPC_NO_PACKET_IN");
+        xlate_trace_warn(ctx, "input port has OFPPC_NO_PACKET_IN");
         return;
     }
     memcpy(c.regs, f->regs, sizeof c.regs);
@@ -135,7 +135,7 @@ void xlate_output(struct xlate_ctx *ctx, uint32_t ofp_port, uint16_t max_len)
         break;
     default:
         if (ofp_port == in_port) {
-            xlate_trace_note(ctx, "skipping output to input port");
+            xlate_trace_warn(ctx, "skipping output to input port");
             return;
         }
         port = xlate_cfg_ofp_port(ctx->s.bridge, ofp_port);
@@ -143,6 +143,6 @@ void xlate_output(struct xlate_ctx *ctx, uint32_t ofp_port, uint16_t max_len)
     if (port) {
         xlate_output_port(ctx, port);
     } else {
-        xlate_trace_note(ctx, "nonexistent output port");
+        xlate_trace_warn(ctx, "Nonexistent output port");
     }
 }

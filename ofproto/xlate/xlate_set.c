@@ -96,6 +96,9 @@ void xlate_set_execute(struct xlate_ctx *ctx)
 
     acts_init(&ctx->s.set); /* What runs may write a new one, which does not run. */
     ctx->s.set_cookie = 0;
+    if (set.len) {
+        xlate_trace_event(ctx, XLATE_EV_SET);
+    }
     while (last <= ACT_SLOT_CT && !find_slot(&set, last)) {
         last++;
     }

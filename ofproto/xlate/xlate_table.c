@@ -36,7 +36,7 @@ static struct rule *lookup(struct xlate_ctx *ctx, uint8_t table_id, bool with_ct
     bool fragment = (ip6 || key_is_ip4(k)) && k->ip_frag & KEY_FRAG_ANY; /* Always looked at. */
 
     if (fragment && ctx->s.bridge->frags == XLATE_FRAGS_DROP) {
-        xlate_trace_note(ctx, "fragments are dropped, as the controller has configured");
+        xlate_trace_warn(ctx, "fragments are dropped, as the controller has configured");
         return NULL;
     }
     bool hide_ports = fragment && ctx->s.bridge->frags == XLATE_FRAGS_NORMAL;
@@ -86,19 +86,6 @@ static bool ct_tuple_ok(struct xlate_ctx *ctx)
     return true;
 }
 
-static void trace_lookup(struct xlate_ctx *ctx)
-{
-    if (ctx->in->trace) {
-        struct xlate_trace_event ev = {.event = ctx->s.rule ? XLATE_EV_RULE : XLATE_EV_MISS,
-                                       .depth = (int)ctx->nesting,
-                                       .bridge = ctx->s.bridge,
-                                       .table_id = ctx->s.table_id,
-                                       .rule = ctx->s.rule,
-                                       .flow = &ctx->s.flow};
-        ctx->in->trace(ctx->in->trace_aux, &ev);
-    }
-}
-
 /* One table; false: no rule. */
 static bool table_once(struct xlate_ctx *ctx, uint8_t table_id, uint32_t lookup_in_port,
                        bool with_ct)
@@ -115,7 +102,7 @@ static bool table_once(struct xlate_ctx *ctx, uint8_t table_id, uint32_t lookup_
     ctx->s.table_id = table_id;
     ctx->s.rule = r;
     ctx->s.rule_cookie = r ? r->cookie : UINT64_MAX;
-    trace_lookup(ctx);
+    xlate_trace_event(ctx, r ? XLATE_EV_RULE : XLATE_EV_MISS);
     if (r) {
         xlate_acts(ctx, r->acts->data, r->acts->len);
     }
@@ -128,7 +115,7 @@ static void fail_open_table(struct xlate_ctx *ctx, uint8_t table_id)
     ctx->s.table_id = table_id;
     ctx->s.rule = NULL;
     ctx->s.rule_cookie = UINT64_MAX;
-    trace_lookup(ctx);
+    xlate_trace_event(ctx, XLATE_EV_MISS);
     if (!table_id) {
         xlate_trace_note(ctx, "no controller answers: NORMAL in the place of the rules");
         xlate_normal(ctx);
@@ -166,7 +153,7 @@ void xlate_resubmit(struct xlate_ctx *ctx, uint8_t table_id, uint32_t lookup_in_
     unsigned deepens = table_id <= old_table;
 
     if (with_ct && !ct_tuple_ok(ctx)) {
-        xlate_trace_note(ctx, "resubmit(ct) with invalid or non-existent ct tuple");
+        xlate_trace_warn(ctx, "resubmit(ct) with invalid or non-existent ct tuple");
         return;
     }
     if (ctx->depth + deepens > XLATE_MAX_DEPTH || ctx->nesting >= XLATE_MAX_NESTING) {

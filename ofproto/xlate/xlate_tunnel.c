@@ -124,8 +124,7 @@ static void choose_tos_ttl(struct xlate_ctx *ctx, const struct tunnel_config *c,
     if (!is_ip(k) || ctx->s.was_mpls) {
         return;
     }
-    ctx->wc.key.ip_tos |=
-        (uint8_t)~ctx->s.written.ip_tos & (c->tos_inherit ? UINT8_MAX : TOS_ECN);
+    ctx->wc.key.ip_tos |= (uint8_t)~ctx->s.written.ip_tos & (c->tos_inherit ? UINT8_MAX : TOS_ECN);
     uint8_t ecn = k->ip_tos & TOS_ECN;
     uint8_t dscp = c->tos_inherit ? k->ip_tos & (uint8_t)~TOS_ECN : c->tos;
     v->tunnel.tos = dscp | (ecn == ECN_CE ? ECN_ECT0 : ecn);

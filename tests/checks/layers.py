@@ -29,7 +29,9 @@ ARROWS = {
     "utilities": ["ofp", "lib/packet", "lib/io"],
 }
 # dp.c forwards to the executors by class.h alone; userspace.c opens one.
-EXTRA = {"lib/dp/userspace.c": ["lib/dp/user", "lib/dp/port"]}
+# The slow path runs what the kernel cannot by the other executor's code.
+EXTRA = {"lib/dp/userspace.c": ["lib/dp/user", "lib/dp/port"],
+         "lib/dp/kernel/slow.c": ["lib/dp/user"]}
 # system header (prefix) -> the folders that may use it
 OWNED = {
     "event2/": ["lib/io"],

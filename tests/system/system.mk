@@ -3,6 +3,7 @@ SYSTEM_TESTS += tests/system/__init__.py tests/system/run.py tests/system/datapa
 SYSTEM_TESTS += \
 	tests/system/test_afpacket.py \
 	tests/system/test_controller.py \
+	tests/system/test_tls.py \
 	tests/system/test_ct.py \
 	tests/system/test_devices.py \
 	tests/system/test_exit.py \
@@ -12,6 +13,7 @@ SYSTEM_TESTS += \
 	tests/system/test_kernel.py \
 	tests/system/test_restart.py \
 	tests/system/test_settle.py \
+	tests/system/test_slow.py \
 	tests/system/test_tunnel.py \
 	tests/system/test_upgrade.py \
 	tests/system/test_user.py

@@ -10,7 +10,7 @@ from sluice import Failure, Skip, wait_for
 class App:
     """An os-ken application and what it has said so far."""
 
-    def __init__(self, env, netns, port=6653):
+    def __init__(self, env, netns, port=6653, *options):
         try:
             subprocess.run(["/usr/bin/python3", "-c", "import os_ken"], check=True, capture_output=True)
         except subprocess.CalledProcessError:
@@ -18,7 +18,7 @@ class App:
         import pathlib
         app = pathlib.Path(__file__).parent.parent / "harness/learning_switch.py"
         runner = "import sys; from os_ken.cmd.manager import main; sys.argv[0] = 'osken-manager'; main()"
-        self.process = env.background(netns.popen("/usr/bin/python3", "-c", runner, "--ofp-tcp-listen-port", port, app,
+        self.process = env.background(netns.popen("/usr/bin/python3", "-c", runner, "--ofp-tcp-listen-port", port, *options, app,
                                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
         self.lines = []
         threading.Thread(target=self.read, daemon=True).start()

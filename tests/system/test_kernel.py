@@ -4,6 +4,7 @@ import shutil
 
 from sluice import Skip, wait_for
 from system.test_firewall import FIREWALL, connect, serve
+from system.test_slow import RESPONDER
 
 
 def lines(text):
@@ -22,13 +23,17 @@ def test_genuine_dpctl(env):
     daemon = env.daemon()
     h1, h2 = env.two_hosts(daemon, v6=True)
     daemon.add_flows("br0", FIREWALL + "table=0,priority=50,udp,tp_dst=5000,actions=push_vlan:0x8100,set_field:4101->vlan_vid,"
-                     "set_field:10.9.9.9->ip_dst,dec_ttl,output:2\n")
+                     "set_field:10.9.9.9->ip_dst,dec_ttl,output:2\n"
+                     "table=0,priority=50,cookie=0x1234,udp,tp_dst=5001,actions=controller(max_len=100),output:2\n"
+                     "table=0,priority=50,udp,tp_dst=5002,actions=load:7->NXM_NX_REG0[],controller,output:2\n"
+                     "table=0,priority=95,icmp6,icmp_type=135,nd_options_type=1,actions=NORMAL\n" + RESPONDER)
     wait_for("IPv6", lambda: h1.ping("fc00::2") == 1)
     assert h1.ping("10.1.1.2", 3) == 3
     serve(env, h2, "0.0.0.0", 8080)
     assert connect(h1, "10.1.1.2", 8080)
+    h1.run("sh", "-c", "ping -c 1 -W 1 10.1.1.99 || true")
     h1.run("/usr/bin/python3", "-c", "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
-           "[s.sendto(b'x', ('10.1.1.2', 5000)) for _ in range(3)]")
+           "[s.sendto(b'x', ('10.1.1.2', port)) for port in (5000, 5001, 5002) for _ in range(3)]")
 
     def same(command):
         ours, theirs = lines(daemon.appctl("dpctl/" + command[0], *command[1:])), lines(genuine(daemon, *command))
@@ -38,7 +43,11 @@ def test_genuine_dpctl(env):
         command = command[::-1]
         # A packet or an upcall may come between the two looks.
         wait_for_same(command, same)
-    assert "push_vlan(vid=5,pcp=0)" in genuine(daemon, "dump-flows")
+    text = genuine(daemon, "dump-flows")
+    assert "push_vlan(vid=5,pcp=0)" in text
+    # What a register held follows the cookie that others know: bytes to them.
+    assert "rule_cookie=0x1234,controller_id=0,max_len=100)" in text and "userdata(05" in text, text
+    assert "slow_path(action)" in text and "slow_path(match)" in text, text
 
 
 def wait_for_same(command, same):

@@ -106,8 +106,10 @@ def between_daemons(env, kind):
     h2.ip("link", "set", "eth0", "mtu", "1400")
     other.vsctl("add-br", "br0", "--", "set", "bridge", "br0", f"datapath_type={env.datapath}", "fail_mode=secure",
                 "--", "add-port", "br0", "p1", "--", "set", "interface", "p1", "ofport_request=1")
+    # The kernel's shared GRE device takes no packets with checksums.
+    csum = "false" if kind == "gre" and env.datapath == "system" else "true"
     for switch, remote, local in (daemon, "172.31.1.2", "172.31.1.1"), (other, "172.31.1.1", "172.31.1.2"):
-        add_tunnel(switch, "t0", kind, 2, remote_ip=remote, local_ip=local, key="flow", csum="true")
+        add_tunnel(switch, "t0", kind, 2, remote_ip=remote, local_ip=local, key="flow", csum=csum)
         switch.add_flows("br0", "in_port=1,actions=set_field:77->tun_id,2\nin_port=2,tun_id=77,actions=1\n")
     wait_for("the tunnel", lambda: h1.ping("10.1.1.2") == 1)
     assert h1.ping("10.1.1.2", 5) == 5

@@ -3,7 +3,8 @@ ct_tests = \
 	tests/unit/test-ct \
 	tests/unit/test-ct-table \
 	tests/unit/test-ct-tcp \
-	tests/unit/test-ct-text
+	tests/unit/test-ct-text \
+	tests/unit/test-ct-zone
 check_PROGRAMS += $(ct_tests)
 TESTS += $(ct_tests)
 
@@ -22,6 +23,10 @@ tests_unit_test_ct_tcp_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ct_text_SOURCES = tests/unit/test-ct-text.c tests/unit/ct-frames.h
 tests_unit_test_ct_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_text_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_zone_SOURCES = tests/unit/test-ct-zone.c tests/unit/ct-frames.h
+tests_unit_test_ct_zone_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_zone_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_bench_bench_ct_SOURCES = tests/bench/bench-ct.c
 tests_bench_bench_ct_LDADD = $(CT_LIBS)

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "lib/counter.h"
+#include "lib/ct/ct_zone.h"
 #include "lib/dp/dp.h"
 #include "lib/io/loop.h"
 #include "lib/mem.h"
@@ -35,11 +36,12 @@ unsigned ct_sweep(struct ct *ct UNUSED, int64_t now_ms UNUSED, unsigned budget U
     return 0;
 }
 
-void ct_execute(struct ct *ct UNUSED, struct packet *p, const struct ct_args *args,
-                int64_t now_ms UNUSED)
+enum ct_fate ct_execute(struct ct *ct UNUSED, struct packet *p, const struct ct_args *args,
+                        int64_t now_ms UNUSED)
 {
     p->ct.state = CS_TRK | CS_NEW;
     p->ct.zone = args->zone;
+    return CT_GOES_ON;
 }
 
 bool ct_dump_some(struct ct *ct UNUSED, const struct ct_filter *f UNUSED, uint32_t *pos UNUSED,
@@ -81,6 +83,33 @@ bool ct_set_max(struct ct *ct UNUSED, uint32_t max UNUSED)
 }
 
 void ct_set_tcp_liberal(struct ct *ct UNUSED, bool liberal UNUSED)
+{
+}
+
+void ct_zone_set_limit(struct ct *ct UNUSED, int32_t zone UNUSED, uint32_t limit UNUSED)
+{
+}
+
+void ct_zone_del_limit(struct ct *ct UNUSED, int32_t zone UNUSED)
+{
+}
+
+uint32_t ct_zone_get_limit(const struct ct *ct UNUSED, int32_t zone UNUSED)
+{
+    return 0;
+}
+
+bool ct_zone_has_limit(const struct ct *ct UNUSED, uint16_t zone UNUSED)
+{
+    return false;
+}
+
+uint32_t ct_zone_get_count(const struct ct *ct UNUSED, uint16_t zone UNUSED)
+{
+    return 0;
+}
+
+void ct_zone_set_liberal(struct ct *ct UNUSED, uint16_t zone UNUSED, bool on UNUSED)
 {
 }
 

@@ -1,5 +1,5 @@
 # Unit tests of io.
-IO_TESTS = tests/unit/test-loop tests/unit/test-stream tests/unit/test-jsonrpc
+IO_TESTS = tests/unit/test-loop tests/unit/test-stream tests/unit/test-tls tests/unit/test-jsonrpc
 check_PROGRAMS += $(IO_TESTS)
 TESTS += $(IO_TESTS)
 tests_unit_test_loop_SOURCES = tests/unit/test-loop.c
@@ -25,3 +25,7 @@ TESTS += tests/unit/test-resolve
 tests_unit_test_resolve_SOURCES = tests/unit/test-resolve.c
 tests_unit_test_resolve_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_resolve_LDADD = $(IO_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_tls_SOURCES = tests/unit/test-tls.c
+tests_unit_test_tls_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_tls_LDADD = $(IO_LIBS) $(CMOCKA_LIBS)

@@ -173,7 +173,9 @@ static void test_fields(void **state)
     f.proto = IPPROTO_HDR_ICMP;
     f.type = 17;
     r = run_args(ct, &f, &args, T0);
-    struct packet_ct inv = {.state = CS_TRK | CS_INV, .zone = 7};
+    struct packet_ct inv = {.state = CS_TRK | CS_INV,
+                            .zone = 7,
+                            .inv_reason = r.inv_reason}; /* Not on the key. */
     assert_memory_equal(&r, &inv, sizeof r);
 
     /* ICMP: type and code for ports. */

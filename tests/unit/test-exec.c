@@ -17,7 +17,7 @@
 static uint16_t last_l4_ofs; /* What the tracker was given. */
 static uint64_t last_admitted_by;
 
-void ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
+enum ct_fate ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
 {
     (void)ct;
     (void)now_ms;
@@ -27,6 +27,7 @@ void ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int
     p->ct.state = CS_TRK | CS_NEW;
     p->ct.zone = args->zone;
     p->ct.mark = args->mark;
+    return args->zone == 666 ? CT_DROPPED : CT_GOES_ON;
 }
 
 void ct_clear(struct packet *p)
@@ -492,20 +493,27 @@ static void test_random_lists(void **state)
     env.pool = NULL;
 }
 
+/* What the tracker drops goes no further, and is freed. */
+static void test_ct_drops(void **state)
+{
+    (void)state;
+    struct dp_actions l = DP_ACTIONS_INIT;
+    n_events = 0;
+    put_ct(&l, 666);
+    put(&l, DP_ACTION_OUTPUT, 1);
+    run(tcp_packet(5), &l);
+    assert_int_equal(n_events, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_output_and_ownership),
-        cmocka_unit_test(test_no_buffer),
-        cmocka_unit_test(test_tags),
-        cmocka_unit_test(test_ct_recirc),
-        cmocka_unit_test(test_hash),
-        cmocka_unit_test(test_trunc),
-        cmocka_unit_test(test_label_on_super_frame),
-        cmocka_unit_test(test_userspace),
-        cmocka_unit_test(test_clone),
-        cmocka_unit_test(test_overflow),
-        cmocka_unit_test(test_random_lists),
+        cmocka_unit_test(test_ct_drops),  cmocka_unit_test(test_output_and_ownership),
+        cmocka_unit_test(test_no_buffer), cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_ct_recirc), cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_trunc),     cmocka_unit_test(test_label_on_super_frame),
+        cmocka_unit_test(test_userspace), cmocka_unit_test(test_clone),
+        cmocka_unit_test(test_overflow),  cmocka_unit_test(test_random_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

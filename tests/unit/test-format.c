@@ -2,10 +2,14 @@
  * for the same packets, in the order of its newer versions. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
 #include "lib/dp/action.h"
+#include "lib/dp/cookie.h"
+#include "lib/mem.h"
+#include "tests/unit/kernel-random.h"
 
 static const char *port_name(void *aux, uint32_t port)
 {
@@ -237,7 +241,7 @@ static void assert_actions(struct dp_actions *l, bool names, const char *want)
 {
     struct text t = TEXT_INIT;
     text_puts(&t, "actions:");
-    dp_actions_format(l->data, l->len, names ? port_name : NULL, NULL, NULL, &t);
+    dp_actions_format(l->data, l->len, names ? port_name : NULL, NULL, &t);
     assert_string_equal(text_cstr(&t) + 8, want);
     text_deinit(&t);
     dp_actions_deinit(l);
@@ -335,30 +339,87 @@ static void test_actions(void **state)
                    "userspace(pid=0,userdata(0102ff))");
 }
 
-/* Knows cookies that begin with 1. */
-static bool put_cookie(const void *cookie, size_t len, struct text *t)
+/* The bytes are what ovs-dpctl of Open vSwitch 3.1 makes of the text. */
+static const struct {
+    const char *hex, *text;
+} cookie_samples[] = {
+#define PORT "000000ffff0000"
+#define ID   "00000000000000000000000000000000"
+    {"02" PORT ID "000000000100000000000000000000000000000000000000", "slow_path(cfm)"},
+    {"02" PORT ID "000000002000000000000000000000000000000000000000", "slow_path(action)"},
+    {"02" PORT ID "000000004000000000000000000000000000000000000000", "slow_path(match)"},
+    {"02" PORT ID "000000006001000000000000000000000000000000000000",
+     "slow_path(action,match,0x100)"},
+    {"02" PORT ID "000000000000000000000000000000000000000000000000", "slow_path(0)"},
+    {"01" PORT ID "700500000700000000000000000000000000000000000000",
+     "sFlow(vid=5,pcp=3,output=7)"},
+    {"03" PORT ID "0a000000140000001e000000280000003200000001000000",
+     "flow_sample(probability=10,collector_set_id=20,obs_domain_id=30,obs_point_id=40,"
+     "output_port=50,ingress)"},
+    {"03" PORT ID "0a000000140000001e000000280000003200000000000000",
+     "flow_sample(probability=10,collector_set_id=20,obs_domain_id=30,obs_point_id=40,"
+     "output_port=50)"},
+    {"04" PORT ID "090000000000000000000000000000000000000000000000", "ipfix(output_port=9)"},
+    {"05" PORT ID "000101000500000011223344556677881100feff00000000",
+     "controller(reason=1,dont_send=0,continuation=1,recirc_id=5,rule_cookie=0x1122334455667788,"
+     "controller_id=17,max_len=65534)"},
+    {"05" PORT ID "010001000500000000000000000000000000ffff00000000",
+     "controller(reason=1,dont_send=1,continuation=0,recirc_id=5,rule_cookie=0,controller_id=0,"
+     "max_len=65535)"},
+    {"06" PORT ID "000000000000000000000000000000000000000000000000", NULL},
+#undef PORT
+#undef ID
+};
+
+static size_t unhex(const char *hex, uint8_t *to)
 {
-    text_printf(t, "known(%zu)", len);
-    return *(const uint8_t *)cookie == 1;
+    size_t n = 0;
+    for (; hex[2 * n]; n++) {
+        unsigned byte;
+        assert_int_equal(sscanf(hex + 2 * n, "%2x", &byte), 1);
+        to[n] = (uint8_t)byte;
+    }
+    return n;
+}
+
+static void assert_cookie(const uint8_t *bytes, size_t n, bool kernel, const char *want)
+{
+    const struct dp_format f = {.kernel = kernel};
+    struct dp_actions l = DP_ACTIONS_INIT;
+    struct dp_action_userspace *u = dp_actions_put(&l, DP_ACTION_USERSPACE, sizeof *u + n);
+    struct text t = TEXT_INIT;
+
+    u->a.u32 = (uint32_t)n;
+    memcpy(u->cookie, bytes, n);
+    dp_format_actions(l.data, l.len, &f, &t);
+    char *whole = xasprintf("userspace(pid=0,%s)", want);
+    assert_string_equal(text_cstr(&t), whole);
+    free(whole);
+    text_deinit(&t);
+    dp_actions_deinit(&l);
 }
 
 static void test_cookie(void **state)
 {
     (void)state;
-    struct dp_actions l = DP_ACTIONS_INIT;
-    struct text t = TEXT_INIT;
+    uint8_t bytes[64] = {0};
 
-    for (uint8_t i = 1; i <= 2; i++) {
-        struct dp_action_userspace *u = dp_actions_put(&l, DP_ACTION_USERSPACE, sizeof *u + 2);
-        u->a.u32 = 2;
-        u->cookie[0] = i;
+    for (size_t i = 0; i < ARRAY_SIZE(cookie_samples); i++) {
+        const char *text = cookie_samples[i].text;
+        assert_int_equal(unhex(cookie_samples[i].hex, bytes), sizeof(struct dp_cookie));
+        char *data = xasprintf("userdata(%s)", cookie_samples[i].hex);
+        char *more = xasprintf("userdata(%s00000000)", cookie_samples[i].hex);
+        assert_cookie(bytes, 48, true, text ? text : data);
+        assert_cookie(bytes, 52, false, text ? text : more); /* What follows is ours. */
+        assert_cookie(bytes, 52, true, more);
+        free(data);
+        free(more);
     }
-    dp_actions_put(&l, DP_ACTION_USERSPACE, sizeof(struct dp_action_userspace));
-    dp_actions_format(l.data, l.len, NULL, NULL, put_cookie, &t);
-    assert_string_equal(text_cstr(&t), "userspace(pid=0,known(2)),userspace(pid=0,userdata(0200)),"
-                                       "userspace(pid=0)");
-    text_deinit(&t);
-    dp_actions_deinit(&l);
+    assert_cookie(bytes, 2, false, "userdata(0600)");
+    struct dp_cookie c;
+    dp_cookie_slow_path(&c, DP_SLOW_ACTION);
+    assert_int_equal(unhex(cookie_samples[1].hex, bytes), sizeof c);
+    assert_memory_equal(&c, bytes, sizeof c);
 }
 
 static void test_ct(void **state)
@@ -420,6 +481,12 @@ static void test_kernel_shape(void **state)
     assert_string_equal(text_cstr(&t),
                         "recirc_id(0),in_port(p1),eth(src=02:00:00:00:00:01),eth_type(0x86dd),"
                         "ipv6(proto=6,frag=no),tcp_flags(+syn-ack)");
+    k = (struct key){.in_port = 1, .eth_type = htons(0x0806), .ip_proto = 2};
+    m = (struct key){.in_port = UINT32_MAX, .eth_type = UINT16_MAX, .ip_proto = UINT8_MAX};
+    text_clear(&t);
+    dp_format_key(&k, &m, false, &f, &t);
+    assert_string_equal(text_cstr(&t),
+                        "recirc_id(0),in_port(p1),eth(),eth_type(0x0806),arp(op=2/0xff)");
     /* Who gets the upcalls. */
     struct dp_actions l;
     dp_actions_init(&l);
@@ -434,9 +501,67 @@ static void test_kernel_shape(void **state)
     text_deinit(&t);
 }
 
+/* What is printed of any packet with an exact mask reads as that packet. */
+static void test_parse_again(void **state)
+{
+    (void)state;
+    struct key k, mask, again;
+
+    srand(7);
+    memset(&mask, 0xff, sizeof mask);
+    for (unsigned i = 0; i < 3000; i++) {
+        struct text t = TEXT_INIT;
+        random_key(&k);
+        if (k.eth_type == htons(0x05ff)) {
+            continue; /* Printed as 0, as frames without a type are. */
+        }
+        if (!random_below(3)) {
+            random_tunnel(&k);
+        }
+        k.in_port = random_below(100);
+        k.recirc_id = htonl(random_below(9));
+        k.ct_state = htonl(random_below(2) ? CS_TRK | CS_EST : 0);
+        k.ct_mark = htonl(random_below(1000));
+        k.ct_zone = htons((uint16_t)random_below(1000));
+        random_bytes(k.ct_label, random_below(2) ? 16 : 3);
+        dp_key_format(&k, &mask, false, NULL, NULL, &t);
+        char *error = dp_key_parse(text_cstr(&t), NULL, NULL, &again);
+        if (error || memcmp(&k, &again, sizeof k)) {
+            fail_msg("%s: %s", text_cstr(&t), error ? error : "another packet");
+        }
+        text_deinit(&t);
+    }
+}
+
+static void test_parse_faults(void **state)
+{
+    (void)state;
+    static const char *const faults[][2] = {
+        {"foo(1)", "unknown header foo"},
+        {"eth(foo=1)", "eth: unknown member foo"},
+        {"in_port(x)", "x: bad value for in_port"},
+        {"ct_state(+foo)", "+foo: bad value for ct_state"},
+        {"ipv4(proto=256)", "256: bad value for ipv4"},
+        {"mpls(label=1048576)", "label: bad value for mpls"},
+        {"vlan(vid=4096)", "vid: bad value for vlan"},
+        {"encap(encap(encap(encap(encap(in_port(1))))))", "encap: too deep"},
+        {"ct_label(0x1234567890123456789012345678901234)",
+         "0x1234567890123456789012345678901234: bad value for ct_label"},
+    };
+    struct key k;
+
+    for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+        char *error = dp_key_parse(faults[i][0], NULL, NULL, &k);
+        assert_non_null(error);
+        assert_string_equal(error, faults[i][1]);
+        free(error);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parse_again),  cmocka_unit_test(test_parse_faults),
         cmocka_unit_test(test_kernel_shape), cmocka_unit_test(test_ip4),
         cmocka_unit_test(test_ip6_and_ct),   cmocka_unit_test(test_tags_and_others),
         cmocka_unit_test(test_sets),         cmocka_unit_test(test_actions),

@@ -3,6 +3,7 @@
 #include <urcu-qsbr.h>
 
 #include "lib/counter.h"
+#include "lib/dp/cookie.h"
 #include "lib/dp/dp.h"
 #include "lib/dp/kernel/kernel.h"
 #include "lib/io/loop.h"
@@ -32,6 +33,7 @@ static struct {
     uint64_t packets;
     struct key last; /* Under the fake kernel's lock. */
     struct key mask;
+    bool slow; /* With an action that the kernel has not. */
 } t;
 
 static void on_miss(void *aux UNUSED, const struct packet *p UNUSED, const struct key *k,
@@ -39,6 +41,10 @@ static void on_miss(void *aux UNUSED, const struct packet *p UNUSED, const struc
 {
     v->mask = t.mask;
     v->credit = xmalloc(1);
+    if (t.slow) {
+        struct dp_action_set *set = dp_actions_put(&v->actions, DP_ACTION_SET, sizeof *set);
+        set->a.u32 = DP_SET_PBB;
+    }
     dp_actions_output(&v->actions, 2);
     pthread_mutex_lock(&fk.lock);
     t.last = *k;
@@ -136,7 +142,7 @@ static struct fk_sock *sock_of(uint32_t pid)
     return NULL;
 }
 
-static void put_upcall(struct nlwr *w, const struct key *k, const char *cookie)
+static void put_upcall(struct nlwr *w, const struct key *k, const void *cookie, size_t n_cookie)
 {
     struct packet *p = compose_packet(k, "payload", 7);
 
@@ -145,7 +151,7 @@ static void put_upcall(struct nlwr *w, const struct key *k, const char *cookie)
     nlkey_put(k, NULL, &kernel_all, w);
     nlwr_end(w, nest);
     if (cookie) {
-        nlwr_put_data(w, OVS_PACKET_ATTR_USERDATA, cookie, strlen(cookie));
+        nlwr_put_data(w, OVS_PACKET_ATTR_USERDATA, cookie, n_cookie);
     }
     packet_free(p);
 }
@@ -161,14 +167,28 @@ static void send_upcall(unsigned cpu, uint8_t cmd, const void *attrs, size_t n)
     pthread_mutex_unlock(&fk.lock);
 }
 
-static void upcall(unsigned cpu, const struct key *k, const char *cookie)
+static void upcall_with(unsigned cpu, const struct key *k, const void *cookie, size_t n_cookie)
 {
     _Alignas(8) uint8_t buf[4096];
     struct nlwr w;
 
     nlwr_init(&w, buf, sizeof buf);
-    put_upcall(&w, k, cookie);
+    put_upcall(&w, k, cookie, n_cookie);
     send_upcall(cpu, cookie ? OVS_PACKET_CMD_ACTION : OVS_PACKET_CMD_MISS, w.data, w.len);
+}
+
+static void upcall(unsigned cpu, const struct key *k, const char *cookie)
+{
+    upcall_with(cpu, k, cookie, cookie ? strlen(cookie) : 0);
+}
+
+/* A packet of a flow that the kernel has as a slow one. */
+static void upcall_slow(unsigned cpu, const struct key *k, unsigned reasons)
+{
+    struct dp_cookie cookie;
+
+    dp_cookie_slow_path(&cookie, reasons);
+    upcall_with(cpu, k, &cookie, sizeof cookie);
 }
 
 static struct key udp(unsigned i)
@@ -222,7 +242,7 @@ static void test_mru(void **state UNUSED)
 
     open_dp();
     nlwr_init(&w, buf, sizeof buf);
-    put_upcall(&w, &key, NULL);
+    put_upcall(&w, &key, NULL, 0);
     nlwr_put_u16(&w, OVS_PACKET_ATTR_MRU, 1400);
     nlwr_put_u64(&w, OVS_PACKET_ATTR_HASH, UINT64_C(0x100000007));
     send_upcall(0, OVS_PACKET_CMD_MISS, w.data, w.len);
@@ -243,24 +263,90 @@ static void test_per_port(void **state UNUSED)
     close_dp(true);
 }
 
-/* What looks at more than the kernel's key has is never cached, and forwarded all the same. */
-static void test_beyond(void **state UNUSED)
+static enum dp_flow_decision look_slow(void *want, const struct dp_flow_view *v,
+                                       struct dp_verdict *r UNUSED)
+{
+    assert_int_equal(v->slow, *(const unsigned *)want);
+    return DP_FLOW_KEEP;
+}
+
+/* The one flow in the kernel has these reasons in its cookie, and nothing but that. */
+static void assert_slow_flow(unsigned reasons)
+{
+    struct dp_cookie cookie, want;
+    struct nlrd all, actions, u;
+
+    dp_cookie_slow_path(&want, reasons);
+    memset(&cookie, 0, sizeof cookie);
+    assert_int_equal(fk_count(), 1);
+    nlrd_init(&all, fk.flows->attrs, fk.flows->n_attrs);
+    while (nlrd_next(&all)) {
+        if (all.type == OVS_FLOW_ATTR_ACTIONS) {
+            nlrd_init(&actions, all.data, all.n);
+            assert_true(nlrd_next(&actions));
+            assert_int_equal(actions.type, OVS_ACTION_ATTR_USERSPACE);
+            nlrd_init(&u, actions.data, actions.n);
+            while (nlrd_next(&u)) {
+                if (u.type == OVS_USERSPACE_ATTR_USERDATA) {
+                    assert_int_equal(u.n, sizeof cookie);
+                    memcpy(&cookie, u.data, u.n);
+                }
+            }
+            assert_false(nlrd_next(&actions));
+        }
+    }
+    assert_memory_equal(&cookie, &want, sizeof want);
+    dp_flow_walk(t.dp, look_slow, &reasons);
+}
+
+/* What looks at more than the kernel's key has comes up packet by packet, and each pays once. */
+static void test_slow_match(void **state UNUSED)
 {
     struct key nd = {.in_port = 1,
                      .eth_type = htons(0x86dd),
                      .ip_proto = 58,
                      .ip_ttl = 255,
                      .tp_src = htons(135)};
+    uint64_t before = counter_read(COUNTER_dp_slow_path);
 
     open_dp();
     t.mask.nd_options_type = 0xff;
+    upcall(0, &nd, NULL);
+    wait_for(&fk.n_executed, 1);
+    assert_slow_flow(DP_SLOW_MATCH);
     for (unsigned i = 0; i < 10; i++) {
-        upcall(0, &nd, NULL);
+        upcall_slow(i, &nd, DP_SLOW_MATCH);
     }
-    wait_for(&t.n_misses, 10);
-    wait_for(&fk.n_executed, 10);
-    assert_int_equal(n_flows(), 0);
-    assert_int_equal(t.packets, 10);
+    upcall(0, &nd, NULL); /* It came before the flow was there. */
+    wait_for(&t.n_misses, 12);
+    wait_for(&fk.n_executed, 12);
+    fk.flows->stats = (struct ovs_flow_stats){.n_packets = 10, .n_bytes = 1000};
+    assert_int_equal(n_flows(), 1);
+    assert_int_equal(t.packets, 12);
+    assert_int_equal(counter_read(COUNTER_dp_slow_path) - before, 10);
+    assert_int_equal(t.n_userspace, 0);
+    close_dp(true);
+    assert_int_equal(t.packets, 12);
+}
+
+/* So does what it cannot run. */
+static void test_slow_action(void **state UNUSED)
+{
+    struct key key = udp(1);
+
+    open_dp();
+    t.mask.ip_src = UINT32_MAX;
+    t.slow = true;
+    upcall(0, &key, NULL);
+    wait_for(&fk.n_executed, 1);
+    assert_slow_flow(DP_SLOW_ACTION);
+    for (unsigned i = 0; i < 10; i++) {
+        upcall_slow(i, &key, DP_SLOW_ACTION);
+    }
+    wait_for(&fk.n_executed, 11);
+    fk.flows->stats = (struct ovs_flow_stats){.n_packets = 10, .n_bytes = 1000};
+    assert_int_equal(n_flows(), 1);
+    assert_int_equal(t.packets, 11);
     close_dp(true);
 }
 
@@ -274,7 +360,7 @@ static void test_bad_upcalls(void **state UNUSED)
 
     open_dp();
     nlwr_init(&w, buf, sizeof buf);
-    put_upcall(&w, &key, NULL);
+    put_upcall(&w, &key, NULL, 0);
     for (size_t n = 0; n < w.len; n += 4) { /* Cut. */
         send_upcall(0, OVS_PACKET_CMD_MISS, buf, n);
         n_sent++;
@@ -444,9 +530,9 @@ int main(void)
 {
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_per_cpu), TEST(test_per_port),          TEST(test_mru),
-        TEST(test_beyond),  TEST(test_bad_upcalls),       TEST(test_errors_on_open),
-        TEST(test_adopt),   TEST(test_deleted_by_others),
+        TEST(test_per_cpu),        TEST(test_per_port),    TEST(test_mru),
+        TEST(test_slow_match),     TEST(test_slow_action), TEST(test_bad_upcalls),
+        TEST(test_errors_on_open), TEST(test_adopt),       TEST(test_deleted_by_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -353,7 +353,7 @@ static void test_covers(void **state UNUSED)
         random_mask(&mask);
         wide = mask;
         nlkey_widen(&a, &kernel_all, &wide);
-        if (!nlkey_covers(&a, &wide, &kernel_all)) {
+        if (nlkey_fit(&a, &wide, &kernel_all, &seen) != NLKEY_ALL) {
             continue;
         }
         n_covered++;
@@ -380,10 +380,10 @@ static const struct key ip_mask = {.in_port = UINT32_MAX, .eth_type = UINT16_MAX
 
 static bool covered(const struct key *k, const struct key *mask, const struct nlkey_features *f)
 {
-    struct key wide = *mask;
+    struct key wide = *mask, seen;
 
     nlkey_widen(k, f, &wide);
-    return nlkey_covers(k, &wide, f);
+    return nlkey_fit(k, &wide, f, &seen) == NLKEY_ALL;
 }
 
 /* The ordinary cases are cached, and the extraordinary ones known. */
@@ -434,6 +434,25 @@ static void test_beyond(void **state UNUSED)
     assert_false(covered(&k, &m, &kernel_all));
 }
 
+/* A key or a policy that the packet had not is matched as absent; what is there as there. */
+static void test_tunnel_presence(void **state UNUSED)
+{
+    struct key k = {.eth_type = htons(0x0806), .tun_dst = htonl(1), .tun_src = htonl(2)};
+    struct key m = {.tun_id = UINT64_MAX, .tun_gbp_id = UINT16_MAX}, back;
+    struct attrs a;
+
+    nlkey_widen(&k, &kernel_all, &m);
+    assert_int_equal(ntohs(m.tun_flags), KEY_TUN_KEY | KEY_TUN_GBP);
+    put(&k, NULL, &kernel_all, &a);
+    assert_true(nlkey_get(a.b, a.n, false, &back));
+    assert_int_equal(back.tun_flags, 0);
+    put(&k, &m, &kernel_all, &a);
+    assert_true(nlkey_get(a.b, a.n, true, &back));
+    assert_int_equal(ntohs(back.tun_flags), KEY_TUN_KEY | KEY_TUN_GBP);
+    assert_true(back.tun_id == UINT64_MAX);
+    assert_int_equal(back.tun_gbp_id, UINT16_MAX);
+}
+
 static void test_widen(void **state UNUSED)
 {
     struct key k = {.eth_type = htons(0x0800), .ip_proto = 6}, m = {.tp_dst = htons(1)};
@@ -464,11 +483,12 @@ static void test_widen(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_writer_bounds), cmocka_unit_test(test_writer_long),
-        cmocka_unit_test(test_reader),        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_golden),        cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_nesting),       cmocka_unit_test(test_covers),
-        cmocka_unit_test(test_beyond),        cmocka_unit_test(test_widen),
+        cmocka_unit_test(test_writer_bounds),   cmocka_unit_test(test_writer_long),
+        cmocka_unit_test(test_reader),          cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_golden),          cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_nesting),         cmocka_unit_test(test_covers),
+        cmocka_unit_test(test_beyond),          cmocka_unit_test(test_widen),
+        cmocka_unit_test(test_tunnel_presence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,7 +124,7 @@ static void test_fail_mode(void **state)
 static void test_bad_targets(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"ssl:127.0.0.1", "foo:bar", "tcp:", "pssl:"};
+    static const char *const bad[] = {"ssl:127.0.0.1", "foo:bar", "tcp:", "pssl:x"};
 
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         struct controller_config cfg = {.target = bad[i], .inactivity_probe_ms = -1};

@@ -387,7 +387,8 @@ static void test_targets(void **state)
     }
     struct stream *s;
     char *error = stream_connect(loop, "ssl:1.2.3.4", 1, &cb, NULL, &s);
-    assert_string_equal(error, "ssl:1.2.3.4: TLS is not supported yet");
+    assert_string_equal(error, "ssl:1.2.3.4: TLS is not configured "
+                               "(private key, certificate, CA certificate)");
     free(error);
 }
 

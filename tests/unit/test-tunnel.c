@@ -144,8 +144,9 @@ static void test_options(void **state UNUSED)
          "dst_port=8472, exts=gbp, key=flow, local_ip=flow, remote_ip=flow"},
         {"geneve", "remote_ip=fc00::1 in_key=1 out_key=2 tos=0x13 ttl=3",
          "in_key=1, out_key=2, remote_ip=fc00::1, tos=0x10, ttl=3"},
-        {"gre", "remote_ip=1.1.1.1 local_ip=2.2.2.2 tos=inherit ttl=inherit csum=true "
-                "df_default=false packet_type=legacy_l2",
+        {"gre",
+         "remote_ip=1.1.1.1 local_ip=2.2.2.2 tos=inherit ttl=inherit csum=true "
+         "df_default=false packet_type=legacy_l2",
          "csum=true, df_default=false, local_ip=2.2.2.2, remote_ip=1.1.1.1, tos=inherit, "
          "ttl=inherit"},
     };
@@ -166,7 +167,8 @@ static void test_options(void **state UNUSED)
         {"vxlan", "remote_ip=1.1.1.1 dst_port=65536", "t0: options:dst_port=65536: not 1..65535"},
         {"vxlan", "remote_ip=1.1.1.1 ttl=256", "t0: options:ttl=256: not 0..255, nor `inherit'"},
         {"vxlan", "remote_ip=1.1.1.1 csum=1", "t0: options:csum=1: not `true' or `false'"},
-        {"vxlan", "remote_ip=1.1.1.1 exts=gpe", "t0: options:exts=gpe: there is only gbp, of vxlan"},
+        {"vxlan", "remote_ip=1.1.1.1 exts=gpe",
+         "t0: options:exts=gpe: there is only gbp, of vxlan"},
         {"geneve", "remote_ip=1.1.1.1 exts=gbp",
          "t0: options:exts=gbp: there is only gbp, of vxlan"},
         {"gre", "remote_ip=1.1.1.1 packet_type=ptap",
@@ -183,8 +185,8 @@ static void test_options(void **state UNUSED)
     }
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         struct tunnel_config c;
-        char *error = tunnel_config_parse("t0", bad[i].type, option,
-                                          (void *)(uintptr_t)bad[i].options, &c);
+        char *error =
+            tunnel_config_parse("t0", bad[i].type, option, (void *)(uintptr_t)bad[i].options, &c);
         assert_non_null(error);
         assert_string_equal(error, bad[i].error);
         free(error);
@@ -222,13 +224,13 @@ static void test_clashes(void **state UNUSED)
 static const struct {
     const char *type, *options;
 } tunnel_ports[] = {
-    {"vxlan", "remote_ip=1.1.1.1 key=5"},                   /* 50 */
-    {"vxlan", "remote_ip=1.1.1.1 local_ip=2.2.2.2 key=5"},  /* 51 */
+    {"vxlan", "remote_ip=1.1.1.1 key=5"},                            /* 50 */
+    {"vxlan", "remote_ip=1.1.1.1 local_ip=2.2.2.2 key=5"},           /* 51 */
     {"vxlan", "remote_ip=1.1.1.1 key=flow tos=inherit ttl=inherit"}, /* 52 */
-    {"vxlan", "remote_ip=flow key=flow"},                   /* 53 */
-    {"geneve", "remote_ip=fc00::1 key=7 df_default=false"}, /* 54 */
-    {"gre", "remote_ip=1.1.1.1 csum=true ttl=7 tos=0x20"},  /* 55 */
-    {"geneve", "remote_ip=flow local_ip=flow key=8"},       /* 56 */
+    {"vxlan", "remote_ip=flow key=flow"},                            /* 53 */
+    {"geneve", "remote_ip=fc00::1 key=7 df_default=false"},          /* 54 */
+    {"gre", "remote_ip=1.1.1.1 csum=true ttl=7 tos=0x20"},           /* 55 */
+    {"geneve", "remote_ip=flow local_ip=flow key=8"},                /* 56 */
 };
 
 static struct world w;
@@ -285,16 +287,15 @@ static void check(const char *packet, const char *actions)
 
 static void test_output(void **state UNUSED)
 {
-    world_add_rules(&w,
-                    "in_port=1,actions=50\n"
-                    "in_port=2,ip,actions=52\n"
-                    "in_port=2,arp,actions=52\n"
-                    "in_port=3,tcp,actions=set_field:9.9.9.9->tun_dst,set_field:77->tun_id,53\n"
-                    "in_port=3,udp,actions=53\n"
-                    "in_port=3,icmp,actions=54,55\n"
-                    "in_port=4,tcp,actions=set_field:5->tun_id,52,mod_nw_tos:8,52,2\n"
-                    "in_port=4,udp,actions=set_field:3->tun_id,9\n"
-                    "br1 in_port=5,actions=set_field:fc00::9->tun_ipv6_dst,56\n");
+    world_add_rules(&w, "in_port=1,actions=50\n"
+                        "in_port=2,ip,actions=52\n"
+                        "in_port=2,arp,actions=52\n"
+                        "in_port=3,tcp,actions=set_field:9.9.9.9->tun_dst,set_field:77->tun_id,53\n"
+                        "in_port=3,udp,actions=53\n"
+                        "in_port=3,icmp,actions=54,55\n"
+                        "in_port=4,tcp,actions=set_field:5->tun_id,52,mod_nw_tos:8,52,2\n"
+                        "in_port=4,udp,actions=set_field:3->tun_id,9\n"
+                        "br1 in_port=5,actions=set_field:fc00::9->tun_ipv6_dst,56\n");
     check("in_port=11", "set(tunnel(tun_id=0x5,dst=1.1.1.1,ttl=64,tp_dst=4789,flags(df|key))),30");
     check("in_port=12,tcp,nw_tos=0x20,nw_ttl=9,nw_ecn=1",
           "set(tunnel(tun_id=0x0,dst=1.1.1.1,tos=0x21,ttl=9,tp_dst=4789,flags(df|key))),30");
@@ -342,14 +343,13 @@ static void arrives_at(uint32_t dp_port, uint64_t id, const char *from, const ch
 
 static void test_input(void **state UNUSED)
 {
-    world_add_rules(&w,
-                    "in_port=50,actions=1\n"
-                    "in_port=51,actions=2\n"
-                    "in_port=52,tun_id=6,actions=3\n"
-                    "in_port=53,tun_src=1.1.1.9,actions=4\n"
-                    "in_port=54,actions=1,2\n"
-                    "in_port=55,actions=1,3\n"
-                    "br1 in_port=56,actions=5\n");
+    world_add_rules(&w, "in_port=50,actions=1\n"
+                        "in_port=51,actions=2\n"
+                        "in_port=52,tun_id=6,actions=3\n"
+                        "in_port=53,tun_src=1.1.1.9,actions=4\n"
+                        "in_port=54,actions=1,2\n"
+                        "in_port=55,actions=1,3\n"
+                        "br1 in_port=56,actions=5\n");
     arrives_at(30, 5, "1.1.1.1", "2.2.2.1", "11");
     arrives_at(30, 5, "1.1.1.1", "2.2.2.2", "12"); /* The local address decides. */
     arrives_at(30, 6, "1.1.1.1", "2.2.2.2", "13"); /* The key does not fit. */

@@ -178,7 +178,7 @@ static inline void world_format(const struct xlate_out *out, struct text *t)
             text_printf(t, "controller(%d,%u,%d,%d", c.reason, c.in_port, c.table_id, c.max_len);
             text_printf(t, "%s)", c.ct == COOKIE_CT_INV ? ",inv" : c.ct ? "" : ",untracked");
         } else {
-            dp_actions_format(a, a->len, NULL, NULL, NULL, t);
+            dp_actions_format(a, a->len, NULL, NULL, t);
         }
     }
     if (!t->len) {

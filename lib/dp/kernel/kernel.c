@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/dp/kernel/slow.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/packet/csum.h"
@@ -262,22 +263,17 @@ static bool port_receive(struct dp *up UNUSED, uint32_t no UNUSED, struct packet
     return false;
 }
 
-static void execute(struct dp *up, struct packet *pkt, const void *actions, size_t len)
+/* False: the kernel cannot run these. */
+static bool ask(struct kernel *k, const struct packet *pkt, const void *actions, size_t len)
 {
-    struct kernel *k = kernel_of(up);
-    struct key key = {.in_port = pkt->in_port};
     const char *why;
     struct nlwr w;
 
-    key.skb_mark = htonl(pkt->mark);
-    if (pkt->csum == CSUM_PARTIAL && pkt->gso_type == GSO_NONE) {
-        csum_complete(pkt); /* The kernel takes what it is given for complete. */
-    }
     nlsock_begin(k->sock, NLSOCK_PACKET, OVS_PACKET_CMD_EXECUTE, 0, k->ifindex, &w);
     nlwr_put_data(&w, OVS_PACKET_ATTR_PACKET, pkt->data, pkt->len);
     size_t nest = nlwr_nest(&w, OVS_PACKET_ATTR_KEY);
-    if (key.in_port != DP_PORT_NONE) {
-        nlwr_put_u32(&w, OVS_KEY_ATTR_IN_PORT, key.in_port);
+    if (pkt->in_port != DP_PORT_NONE) {
+        nlwr_put_u32(&w, OVS_KEY_ATTR_IN_PORT, pkt->in_port);
     }
     nlwr_put_u32(&w, OVS_KEY_ATTR_SKB_MARK, pkt->mark);
     nlwr_end(&w, nest);
@@ -285,10 +281,41 @@ static void execute(struct dp *up, struct packet *pkt, const void *actions, size
     bool ok = nlaction_put(actions, len, &k->action_env, &w, &why);
     nlwr_end(&w, nest);
     int error = ok ? nlsock_call(k->sock, &w, NULL, NULL) : 0;
-    if (!ok || error) {
-        log_warn_rl("%s: a packet could not be sent (%s)", k->up.name, ok ? strerror(error) : why);
+    if (error) {
+        log_warn_rl("%s: a packet could not be sent (%s)", k->up.name, strerror(error));
     }
-    packet_free(pkt);
+    return ok;
+}
+
+static void slow_execute(void *k_, const struct packet *pkt, const void *actions, size_t len)
+{
+    struct kernel *k = k_;
+
+    if (!ask(k, pkt, actions, len)) {
+        log_warn_rl("%s: a packet's actions are too long", k->up.name);
+    }
+}
+
+static void slow_refuse(void *k_, const char *why)
+{
+    const struct kernel *k = k_;
+    log_warn_rl("%s: a packet could not be sent (%s)", k->up.name, why);
+}
+
+static void execute(struct dp *up, struct packet *pkt, const void *actions, size_t len)
+{
+    struct kernel *k = kernel_of(up);
+    const struct slow_env env = {
+        .aux = k, .actions = &k->action_env, .execute = slow_execute, .refuse = slow_refuse};
+
+    if (pkt->csum == CSUM_PARTIAL && pkt->gso_type == GSO_NONE) {
+        csum_complete(pkt); /* The kernel takes what it is given for complete. */
+    }
+    if (ask(k, pkt, actions, len)) {
+        packet_free(pkt);
+    } else {
+        slow_run(&env, pkt, actions, len);
+    }
 }
 
 static void flow_walk(struct dp *up, dp_flow_visit *visit, void *aux)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/counter.h"
+#include "lib/dp/cookie.h"
 #include "lib/dp/kernel/kflow-private.h"
 #include "lib/env.h"
 #include "lib/hash.h"
@@ -59,12 +60,20 @@ struct kflow *kflow_find_locked(struct kflow_stripe *s, const struct kflow_id *i
 struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_verdict *v,
                             int64_t now_ms, bool *is_new)
 {
-    struct key mask = v->mask;
+    struct key mask = v->mask, seen;
 
     *is_new = false;
-    nlkey_widen(key, fs->key_features, &mask);
-    if (!v->cache || v->actions.overflow || !nlkey_covers(key, &mask, fs->key_features)) {
+    if (!v->cache || v->actions.overflow) {
         return NULL;
+    }
+    nlkey_widen(key, fs->key_features, &mask);
+    const enum nlkey_fit fit = nlkey_fit(key, &mask, fs->key_features, &seen);
+    if (fit == NLKEY_NONE) {
+        return NULL;
+    }
+    if (fit == NLKEY_LESS) {
+        mask = seen;
+        nlkey_widen(key, fs->key_features, &mask); /* With what is matched without being said. */
     }
     struct kflow_id id = identify(fs, key, &mask);
     struct kflow_stripe *s = kflow_stripe(fs, &id);
@@ -82,6 +91,7 @@ struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_
         f->key = *key; /* Whole: the protocols in it say which attributes there are. */
         f->credit = v->credit;
         f->drop_reason = v->drop_reason;
+        f->slow = fit == NLKEY_LESS ? DP_SLOW_MATCH : 0;
         f->created_ms = now_ms;
         f->seen = __atomic_load_n(&fs->n_dumps, __ATOMIC_RELAXED);
         f->len = (uint32_t)v->actions.len;
@@ -98,8 +108,9 @@ struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_
     return f;
 }
 
-bool kflow_put(const struct kflows *fs, const struct kflow *f, struct nlwr *w)
+bool kflow_put(const struct kflows *fs, struct kflow *f, struct nlwr *w)
 {
+    uint8_t slow = __atomic_load_n(&f->slow, __ATOMIC_RELAXED);
     const char *why;
 
     nlwr_put_data(w, OVS_FLOW_ATTR_UFID, &f->id, sizeof f->id);
@@ -110,9 +121,18 @@ bool kflow_put(const struct kflows *fs, const struct kflow *f, struct nlwr *w)
     nlkey_put(&f->key, &f->mask, fs->key_features, w);
     nlwr_end(w, nest);
     nest = nlwr_nest(w, OVS_FLOW_ATTR_ACTIONS);
-    bool ok = nlaction_put(f->actions, f->len, &fs->action_env, w, &why);
+    const size_t start = w->len;
+    if (!slow && !nlaction_put(f->actions, f->len, &fs->action_env, w, &why)) {
+        slow = DP_SLOW_ACTION;
+        __atomic_store_n(&f->slow, slow, __ATOMIC_RELAXED);
+        w->len = start;
+        w->err = false;
+    }
+    if (slow) {
+        nlaction_put_slow(slow, &fs->action_env, w);
+    }
     nlwr_end(w, nest);
-    return ok && !w->err;
+    return !w->err;
 }
 
 void kflow_installed(struct kflow *f, bool yes)

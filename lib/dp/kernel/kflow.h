@@ -16,6 +16,8 @@
  * - Statistics are exact: a flow whose actions change is deleted, with its final numbers, and put
  *   anew with the others, in one batch.  Packets that meet neither are upcalls.
  * - What an upcall's own packet owes is counted in the flow if there is one, else in a kflow_once.
+ * - A slow flow (what the kernel cannot match or run) stands for packets that only come up: those
+ *   are translated one by one, and what the kernel counts of them is not credited.
  */
 #pragma once
 
@@ -48,6 +50,8 @@ struct kflow {
     struct key key, mask;
     void *credit;
     unsigned drop_reason;
+    /* Atomic, enum dp_slow bits: its packets come up, and each pays by itself. */
+    uint8_t slow;
     int64_t created_ms;
     uint64_t own_packets, own_bytes; /* Atomic: packets that upcalls ran by these actions. */
     int64_t own_used_ms;
@@ -88,12 +92,13 @@ void kflow_deinit(struct kflows *); /* No upcall thread runs.  Credits are given
 /* ---- upcall threads ---- */
 
 /* The flow of a verdict on 'key', whose actions and credit it takes over from 'v' if it is new.
- * '*is_new': the caller is to put it into the kernel.  NULL: not cached (limit, or the mask has
- * bits that the kernel does not know); 'v' is unchanged. */
+ * '*is_new': the caller is to put it into the kernel.  NULL: not cached (the limit); 'v' is
+ * unchanged. */
 struct kflow *kflow_prepare(struct kflows *, const struct key *, struct dp_verdict *v,
                             int64_t now_ms, bool *is_new);
-/* Attributes of OVS_FLOW_CMD_NEW.  False: the kernel cannot have it. */
-bool kflow_put(const struct kflows *, const struct kflow *, struct nlwr *);
+/* Attributes of OVS_FLOW_CMD_NEW; makes it a slow one if the kernel cannot run its actions.  False:
+ * the kernel cannot have it. */
+bool kflow_put(const struct kflows *, struct kflow *, struct nlwr *);
 void kflow_installed(struct kflow *, bool yes);
 /* A packet ran by the flow's actions, outside the kernel. */
 void kflow_hit(struct kflow *, uint32_t bytes, int64_t now_ms);

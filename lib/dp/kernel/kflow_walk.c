@@ -64,7 +64,10 @@ static void pay_flow(struct kflows *fs, struct kflow *f, const struct dp_flow_st
 
     f->paid_own_packets = own_packets;
     f->paid_own_bytes = own_bytes;
-    if (now && now->packets >= f->kernel.packets) {
+    if (now && __atomic_load_n(&f->slow, __ATOMIC_RELAXED)) {
+        f->total.used_ms = MAX(f->total.used_ms, now->used_ms); /* Its packets pay themselves. */
+        f->kernel = *now;
+    } else if (now && now->packets >= f->kernel.packets) {
         delta.packets += now->packets - f->kernel.packets;
         delta.bytes += now->bytes - f->kernel.bytes;
         delta.used_ms = MAX(delta.used_ms, now->used_ms);
@@ -373,6 +376,7 @@ static void visit_one(struct batch *b, struct kflow *f, dp_flow_visit *visit, vo
                                 .stats = f->total,
                                 .own = f->kernel,
                                 .ufid = &f->id,
+                                .slow = __atomic_load_n(&f->slow, __ATOMIC_RELAXED),
                                 .credit = f->credit};
 
     dp_actions_clear(&v->actions);

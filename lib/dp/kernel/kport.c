@@ -17,10 +17,8 @@ static const struct {
     const char *type;
     uint32_t vport;
 } types[] = {
-    {"system", OVS_VPORT_TYPE_NETDEV},
-    {"internal", OVS_VPORT_TYPE_INTERNAL},
-    {"gre", OVS_VPORT_TYPE_GRE},
-    {"vxlan", OVS_VPORT_TYPE_VXLAN},
+    {"system", OVS_VPORT_TYPE_NETDEV}, {"internal", OVS_VPORT_TYPE_INTERNAL},
+    {"gre", OVS_VPORT_TYPE_GRE},       {"vxlan", OVS_VPORT_TYPE_VXLAN},
     {"geneve", OVS_VPORT_TYPE_GENEVE},
 };
 

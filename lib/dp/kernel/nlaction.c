@@ -5,6 +5,7 @@
 #include <linux/openvswitch.h>
 #include <string.h>
 
+#include "lib/dp/cookie.h"
 #include "lib/dp/kernel/nlkey.h"
 
 #define MAX_DEPTH 4 /* Of clones; the kernel has a limit of its own. */
@@ -170,12 +171,13 @@ static void put_ct(struct put *p, const struct dp_action_ct *ct)
 
 /* ---- the rest ---- */
 
-static void put_userspace(struct put *p, const struct dp_action_userspace *u)
+static void put_userspace(const struct nlaction_env *env, const void *cookie, size_t n,
+                          struct nlwr *w)
 {
-    size_t nest = nlwr_nest(p->w, OVS_ACTION_ATTR_USERSPACE);
-    nlwr_put_u32(p->w, OVS_USERSPACE_ATTR_PID, p->env->upcall_pid);
-    nlwr_put_data(p->w, OVS_USERSPACE_ATTR_USERDATA, u->cookie, u->a.u32);
-    nlwr_end(p->w, nest);
+    size_t nest = nlwr_nest(w, OVS_ACTION_ATTR_USERSPACE);
+    nlwr_put_u32(w, OVS_USERSPACE_ATTR_PID, env->upcall_pid);
+    nlwr_put_data(w, OVS_USERSPACE_ATTR_USERDATA, cookie, n);
+    nlwr_end(w, nest);
 }
 
 static void put_list(struct put *, const void *actions, size_t len);
@@ -205,7 +207,8 @@ static void put_one(struct put *p, const struct dp_action *a)
         nlwr_put_u32(w, OVS_ACTION_ATTR_OUTPUT, a->u32);
         break;
     case DP_ACTION_USERSPACE:
-        put_userspace(p, (const void *)a);
+        put_userspace(p->env, ((const struct dp_action_userspace *)(const void *)a)->cookie, a->u32,
+                      w);
         break;
     case DP_ACTION_SET:
         put_set(p, (const void *)a);
@@ -286,4 +289,22 @@ bool nlaction_put(const void *actions, size_t len, const struct nlaction_env *en
     }
     *why = p.why;
     return !p.why;
+}
+
+bool nlaction_can(const void *actions, size_t len, const struct nlaction_env *env)
+{
+    static _Thread_local _Alignas(8) uint8_t scratch[NLACTION_MAX];
+    const char *why;
+    struct nlwr w;
+
+    nlwr_init(&w, scratch, sizeof scratch);
+    return nlaction_put(actions, len, env, &w, &why);
+}
+
+void nlaction_put_slow(unsigned reasons, const struct nlaction_env *env, struct nlwr *w)
+{
+    struct dp_cookie cookie;
+
+    dp_cookie_slow_path(&cookie, reasons);
+    put_userspace(env, &cookie, sizeof cookie, w);
 }

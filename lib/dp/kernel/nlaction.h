@@ -1,7 +1,7 @@
 /* nlaction.h - datapath actions as OVS_ACTION_ATTR_*.
  *
  * Layer 3, pure.  Journey: translation's struct dp_action list -> nlaction_put() -> a flow or an
- * OVS_PACKET_CMD_EXECUTE.
+ * OVS_PACKET_CMD_EXECUTE.  What the kernel cannot run takes the slow path: slow.h.
  *
  * Not here: the way back.  What is installed is remembered as it was meant (flows.h); flows of
  * others are deleted by their UFID. */
@@ -9,6 +9,8 @@
 
 #include "lib/dp/action.h"
 #include "lib/dp/kernel/nlwr.h"
+
+#define NLACTION_MAX 40000 /* Bytes of attributes, generously. */
 
 /* What stands in a list that only the executor knows. */
 struct nlaction_env {
@@ -19,3 +21,7 @@ struct nlaction_env {
 /* False: the list has something that this kernel or its ABI cannot do ('*why': static text). */
 bool nlaction_put(const void *actions, size_t len, const struct nlaction_env *, struct nlwr *,
                   const char **why) MUST_USE;
+/* Could it? */
+bool nlaction_can(const void *actions, size_t len, const struct nlaction_env *) MUST_USE;
+/* The flow whose packets are to come up instead, for these reasons (enum dp_slow). */
+void nlaction_put_slow(unsigned reasons, const struct nlaction_env *, struct nlwr *);

@@ -284,8 +284,7 @@ void nlkey_put_tunnel(const struct key *key, const struct key *mask, be16 tp_dst
     }
     if (flags & KEY_TUN_GBP || v->tun_gbp_id || v->tun_gbp_flags) {
         size_t opts = nlwr_nest(w, OVS_TUNNEL_KEY_ATTR_VXLAN_OPTS);
-        nlwr_put_u32(w, OVS_VXLAN_EXT_GBP,
-                     (uint32_t)v->tun_gbp_flags << 16 | ntohs(v->tun_gbp_id));
+        nlwr_put_u32(w, OVS_VXLAN_EXT_GBP, (uint32_t)v->tun_gbp_flags << 16 | ntohs(v->tun_gbp_id));
         nlwr_end(w, opts);
     }
     nlwr_end(w, nest);

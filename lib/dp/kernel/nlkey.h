@@ -32,9 +32,11 @@ bool nlkey_get(const void *attrs, size_t n, bool is_mask, struct key *) MUST_USE
  * that are equal under such a mask are one flow in the kernel. */
 void nlkey_widen(const struct key *key, const struct nlkey_features *, struct key *mask);
 /* Does the kernel see everything that this (wide) mask looks at?  What packets of the key's
- * protocols cannot have does not count.  False: no flow may stand for such packets. */
-bool nlkey_covers(const struct key *key, const struct key *mask,
-                  const struct nlkey_features *) MUST_USE;
+ * protocols cannot have does not count.  '*seen': what it does see of it; a flow of that mask
+ * stands for packets that translation may tell apart. */
+enum nlkey_fit { NLKEY_NONE, NLKEY_LESS, NLKEY_ALL }; /* NONE: there is no such flow. */
+enum nlkey_fit nlkey_fit(const struct key *key, const struct key *mask,
+                         const struct nlkey_features *, struct key *seen) MUST_USE;
 /* Of the above the tunnel alone, which `set` takes as well; 'tp_dst': the outer UDP port, or 0. */
 void nlkey_put_tunnel(const struct key *key, const struct key *mask, be16 tp_dst, struct nlwr *);
 /* The kernel's order of a 128-bit label, both ways. */

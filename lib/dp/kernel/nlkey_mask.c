@@ -211,25 +211,26 @@ static void clear_l3_l4(const struct key *key, struct key *bits)
     }
 }
 
-bool nlkey_covers(const struct key *key, const struct key *mask, const struct nlkey_features *f)
+enum nlkey_fit nlkey_fit(const struct key *key, const struct key *mask,
+                         const struct nlkey_features *f, struct key *seen)
 {
     _Alignas(8) uint8_t buf[1024];
-    struct key bits = *mask, seen;
+    struct key bits = *mask;
     struct nlwr w;
 
     nlwr_init(&w, buf, sizeof buf);
     nlkey_put(key, mask, f, &w);
-    if (w.err || !nlkey_get(buf, w.len, true, &seen)) {
-        return false;
+    if (w.err || !nlkey_get(buf, w.len, true, seen)) {
+        return NLKEY_NONE;
     }
     clear_tunnel(key, &bits);
     clear_ct(key, f, &bits);
     clear_l2(key, mask, f, &bits);
     clear_l3_l4(key, &bits);
     for (size_t i = 0; i < KEY_WORDS; i++) {
-        if (key_words(&bits)[i] & ~key_words(&seen)[i]) {
-            return false;
+        if (key_words(&bits)[i] & ~key_words(seen)[i]) {
+            return NLKEY_LESS;
         }
     }
-    return true;
+    return NLKEY_ALL;
 }

@@ -12,6 +12,7 @@
 #include <urcu-qsbr.h>
 
 #include "lib/counter.h"
+#include "lib/dp/kernel/slow.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/packet/packet.h"
@@ -103,7 +104,7 @@ static void end(struct turn *turn, struct nlwr *w)
 static void put_flow(struct turn *turn, struct kflow *f)
 {
     struct nlwr w;
-    bool ok = add(turn, NLSOCK_FLOW, OVS_FLOW_CMD_NEW, NLM_F_CREATE | NLM_F_EXCL, 40000, &w);
+    bool ok = add(turn, NLSOCK_FLOW, OVS_FLOW_CMD_NEW, NLM_F_CREATE | NLM_F_EXCL, NLACTION_MAX, &w);
 
     if (ok) {
         if (!kflow_put(turn->t->flows, f, &w)) {
@@ -120,22 +121,22 @@ static void put_flow(struct turn *turn, struct kflow *f)
     }
 }
 
-static void execute(struct turn *turn, const struct upcall *u, const void *actions, size_t len)
+/* False: the kernel cannot run these. */
+static bool ask(struct turn *turn, const struct upcall *u, const struct packet *p,
+                const void *actions, size_t len)
 {
     struct nlwr w;
     const char *why;
 
-    if (!len || !add(turn, NLSOCK_PACKET, OVS_PACKET_CMD_EXECUTE, 0, 40000 + u->packet->len, &w)) {
-        return;
+    if (!len || !add(turn, NLSOCK_PACKET, OVS_PACKET_CMD_EXECUTE, 0, NLACTION_MAX + p->len, &w)) {
+        return true;
     }
-    nlwr_put_data(&w, OVS_PACKET_ATTR_PACKET, u->packet->data, u->packet->len);
+    nlwr_put_data(&w, OVS_PACKET_ATTR_PACKET, p->data, p->len);
     /* The kernel's own words, with what a struct key does not hold. */
     nlwr_put_data(&w, OVS_PACKET_ATTR_KEY, u->key_attrs, u->n_key_attrs);
     size_t nest = nlwr_nest(&w, OVS_PACKET_ATTR_ACTIONS);
-    if (!nlaction_put(actions, len, &turn->t->flows->action_env, &w, &why)) {
-        log_warn_rl("%s: a packet was dropped: %s", turn->t->up->name, why);
-        w.err = true;
-    }
+    bool ok = nlaction_put(actions, len, &turn->t->flows->action_env, &w, &why);
+    w.err |= !ok;
     nlwr_end(&w, nest);
     if (u->mru) {
         nlwr_put_data(&w, OVS_PACKET_ATTR_MRU, u->mru, 2);
@@ -144,6 +145,76 @@ static void execute(struct turn *turn, const struct upcall *u, const void *actio
         nlwr_put_data(&w, OVS_PACKET_ATTR_HASH, u->hash, 8);
     }
     end(turn, &w);
+    return ok;
+}
+
+/* ---- the slow path ---- */
+
+struct slow {
+    struct turn *turn;
+    const struct upcall *u;
+};
+
+static void slow_execute(void *s_, const struct packet *p, const void *actions, size_t len)
+{
+    const struct slow *s = s_;
+
+    if (!ask(s->turn, s->u, p, actions, len)) {
+        log_warn_rl("%s: a packet's actions are too long", s->turn->t->up->name);
+    }
+}
+
+static void slow_refuse(void *s_, const char *why)
+{
+    const struct slow *s = s_;
+    log_warn_rl("%s: a packet was dropped: %s", s->turn->t->up->name, why);
+}
+
+/* Runs actions on the upcall's packet. */
+static void execute(struct turn *turn, const struct upcall *u, const void *actions, size_t len)
+{
+    struct slow s = {turn, u};
+    const struct slow_env env = {.aux = &s,
+                                 .actions = &turn->t->flows->action_env,
+                                 .execute = slow_execute,
+                                 .refuse = slow_refuse};
+
+    if (!ask(turn, u, u->packet, actions, len)) {
+        struct packet *p = packet_clone(u->packet, NULL);
+        if (p) {
+            slow_run(&env, p, actions, len);
+        }
+    }
+}
+
+static void run_verdict(struct turn *turn, const struct upcall *u, const struct dp_verdict *v)
+{
+    if (v->actions.overflow) {
+        counter_inc(COUNTER_drop_xlate_error);
+    } else if (v->actions.len) {
+        execute(turn, u, v->actions.data, v->actions.len);
+    } else {
+        counter_inc(v->drop_reason ? (enum counter)v->drop_reason : COUNTER_drop_action);
+    }
+}
+
+/* A packet of a flow that stands in the kernel as a slow one. */
+static void on_slow(struct turn *turn, const struct upcall *u)
+{
+    struct upcall_thread *t = turn->t;
+    const struct dp_handler *h = &t->up->handler;
+    struct dp_verdict v = {.cache = true};
+
+    dp_actions_init(&v.actions);
+    if (slow_rest(u->cookie, u->n_cookie, &v.actions)) {
+        execute(turn, u, v.actions.data, v.actions.len); /* It has been here before. */
+    } else if (u->n_cookie == sizeof(struct dp_cookie)) {
+        counter_inc(COUNTER_dp_slow_path);
+        h->miss(h->aux, u->packet, &u->key, t->env.now_ms, &v);
+        kflow_run_once(t->flows, v.credit, u->packet->len, t->env.now_ms);
+        run_verdict(turn, u, &v);
+    }
+    dp_actions_deinit(&v.actions);
 }
 
 /* ---- upcalls ---- */
@@ -158,11 +229,6 @@ static void on_miss(struct turn *turn, const struct upcall *u)
     counter_inc(COUNTER_dp_miss);
     dp_actions_init(&v.actions);
     h->miss(h->aux, u->packet, &u->key, t->env.now_ms, &v);
-    if (v.actions.overflow) {
-        v.actions.len = 0;
-        v.cache = false;
-        v.drop_reason = COUNTER_drop_xlate_error;
-    }
     struct kflow *f = kflow_prepare(t->flows, &u->key, &v, t->env.now_ms, &is_new);
     if (f && is_new) {
         kflow_hit(f, u->packet->len, t->env.now_ms);
@@ -170,11 +236,7 @@ static void on_miss(struct turn *turn, const struct upcall *u)
     } else {
         kflow_run_once(t->flows, v.credit, u->packet->len, t->env.now_ms);
     }
-    if (v.actions.len) {
-        execute(turn, u, v.actions.data, v.actions.len);
-    } else {
-        counter_inc(v.drop_reason ? (enum counter)v.drop_reason : COUNTER_drop_action);
-    }
+    run_verdict(turn, u, &v);
     dp_actions_deinit(&v.actions);
 }
 
@@ -208,7 +270,7 @@ static bool read_upcall(const struct nlsock_msg *m, struct upcall *u)
             break;
         }
     }
-    return !r.err && u->packet && u->key_attrs;
+    return !r.err && u->packet && u->key_attrs && (u->cmd != OVS_PACKET_CMD_ACTION || u->cookie);
 }
 
 /* What the kernel's key does not have, from the frame; offsets for whoever looks into it. */
@@ -231,10 +293,22 @@ static bool complete_key(struct upcall *u)
     return true;
 }
 
+static void on_action(struct turn *turn, const struct upcall *u)
+{
+    const struct dp_handler *h = &turn->t->up->handler;
+    uint16_t type = DP_COOKIE_NONE;
+
+    memcpy(&type, u->cookie, MIN(u->n_cookie, sizeof type));
+    if (type == DP_COOKIE_SLOW_PATH) {
+        on_slow(turn, u);
+    } else {
+        h->userspace(h->aux, u->packet, &u->key, u->cookie, u->n_cookie);
+    }
+}
+
 static void on_message(void *turn_, const struct nlsock_msg *m)
 {
     struct turn *turn = turn_;
-    const struct dp_handler *h = &turn->t->up->handler;
     struct upcall u;
 
     if (m->family != NLSOCK_PACKET || m->dp_ifindex != dp_ifindex(turn->t)) {
@@ -244,9 +318,7 @@ static void on_message(void *turn_, const struct nlsock_msg *m)
         counter_inc(COUNTER_drop_parse_short);
         log_warn_rl("%s: an upcall of the kernel could not be read", turn->t->up->name);
     } else if (u.cmd == OVS_PACKET_CMD_ACTION) {
-        if (u.cookie) {
-            h->userspace(h->aux, u.packet, &u.key, u.cookie, u.n_cookie);
-        }
+        on_action(turn, &u);
     } else if (u.cmd == OVS_PACKET_CMD_MISS) {
         on_miss(turn, &u);
     }

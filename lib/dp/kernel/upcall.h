@@ -2,7 +2,7 @@
  *
  * Layer 3.  Journey: a packet that no flow matches, or a `userspace` action -> the socket of one of
  * the threads -> up to UPCALL_BATCH of them -> dp_handler.miss() or .userspace() on this thread ->
- * flows and packets back to the kernel in one datagram.
+ * flows and packets back to the kernel in one datagram.  What the kernel cannot run: slow.h.
  *
  * Invariants: each thread has two sockets of its own, one that the kernel sends to and one for its
  * requests.  It is a liburcu QSBR reader, offline while it sleeps; a turn is the read section, and

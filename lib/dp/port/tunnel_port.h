@@ -2,9 +2,9 @@
  * tunnel_tx.c sends.
  *
  * A tunnel port of the userspace datapath is a pair of the kernel's own sockets, one for IPv4 and
- * one for IPv6: UDP ones, or raw ones for GRE.  So routes, neighbours, policies, fragments and outer
- * checksums are the host's, whether the way out is a bridge of ours or not; only the tunnel's own
- * header is made and read here (lib/packet/tunnel.h). */
+ * one for IPv6: UDP ones, or raw ones for GRE.  So routes, neighbours, policies, fragments and
+ * outer checksums are the host's, whether the way out is a bridge of ours or not; only the tunnel's
+ * own header is made and read here (lib/packet/tunnel.h). */
 #pragma once
 
 #include <netinet/in.h>
@@ -16,7 +16,7 @@
 #define TUNNEL_N_TX 4
 
 struct tunnel_tx {
-    int fd;        /* -1: none. */
+    int fd;          /* -1: none. */
     int8_t df, csum; /* As the socket is set; -1: not yet. */
 };
 

@@ -108,8 +108,8 @@ static void set_flags(const struct tunnel_port *t, bool v6, struct tunnel_tx *tx
 
     if (tx->df != df) {
         int how = df ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
-        setsockopt(tx->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
-                   v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &how, sizeof how);
+        setsockopt(tx->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER,
+                   &how, sizeof how);
         tx->df = df;
     }
     if (tx->csum != csum && t->dst_port) {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/ct/ct_zone.h"
 #include "lib/dp/user/datapath.h"
 #include "lib/mem.h"
 
@@ -62,11 +63,58 @@ static int set_max(struct dp *dp, uint32_t max)
     return ct_set_max(datapath_of(dp)->ct, max) ? 0 : ERANGE;
 }
 
-static int set_tcp_liberal(struct dp *dp, bool liberal)
+static int set_tcp_liberal(struct dp *dp, int32_t zone, bool liberal)
 {
-    ct_set_tcp_liberal(datapath_of(dp)->ct, liberal);
+    if (zone == DP_ZONE_DEFAULT) {
+        ct_set_tcp_liberal(datapath_of(dp)->ct, liberal);
+    } else {
+        ct_zone_set_liberal(datapath_of(dp)->ct, (uint16_t)zone, liberal);
+    }
     return 0;
 }
+
+static void show_limit(const struct ct *ct, int32_t zone, dp_zone_limit_cb *cb, void *aux)
+{
+    uint32_t n = zone == DP_ZONE_DEFAULT ? 0 : ct_zone_get_count(ct, (uint16_t)zone);
+    cb(aux, &(struct dp_zone_limit){zone, ct_zone_get_limit(ct, zone), n});
+}
+
+static int get_limits(struct dp *dp, const struct dp_zone_limit *zones, size_t n,
+                      dp_zone_limit_cb *cb, void *aux)
+{
+    const struct ct *ct = datapath_of(dp)->ct;
+
+    for (size_t i = 0; i < n; i++) {
+        show_limit(ct, zones[i].zone, cb, aux);
+    }
+    if (!n) {
+        show_limit(ct, DP_ZONE_DEFAULT, cb, aux);
+        for (int32_t zone = 0; zone < CT_N_ZONES; zone++) {
+            if (ct_zone_has_limit(ct, (uint16_t)zone)) {
+                show_limit(ct, zone, cb, aux);
+            }
+        }
+    }
+    return 0;
+}
+
+static int set_limits(struct dp *dp, const struct dp_zone_limit *limits, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ct_zone_set_limit(datapath_of(dp)->ct, limits[i].zone, limits[i].limit);
+    }
+    return 0;
+}
+
+static int del_limits(struct dp *dp, const struct dp_zone_limit *zones, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ct_zone_del_limit(datapath_of(dp)->ct, zones[i].zone);
+    }
+    return 0;
+}
+
+_Static_assert(CT_ZONE_DEFAULT == DP_ZONE_DEFAULT, "one word for it");
 
 const struct dp_conns_class userspace_conns = {
     .dump_start = dump_start,
@@ -75,6 +123,10 @@ const struct dp_conns_class userspace_conns = {
     .flush = flush,
     .count = count,
     .get_max = get_max,
+    .counts_invalid = true,
     .set_max = set_max,
     .set_tcp_liberal = set_tcp_liberal,
+    .get_limits = get_limits,
+    .set_limits = set_limits,
+    .del_limits = del_limits,
 };

@@ -164,6 +164,7 @@ static bool visit_one(struct walk *w, struct cache *c, struct cache_flow *f)
     cache_flow_key(f, &key);
     view.stats = view.own = f->total;
     view.ufid = NULL;
+    view.slow = 0;
     view.key = &key;
     view.mask = &f->subtable->mask.key;
     view.actions = a->data;

@@ -147,7 +147,10 @@ static void do_ct(struct run *r, const struct dp_action *a)
     memcpy(args.label_mask, ct->label_mask, sizeof args.label_mask);
     need_offsets(r);
     if (r->env->ct) {
-        ct_execute(r->env->ct, r->p, &args, r->env->now_ms);
+        if (ct_execute(r->env->ct, r->p, &args, r->env->now_ms) == CT_DROPPED) {
+            packet_free(r->p);
+            r->p = NULL;
+        }
     } else {
         r->p->ct = (struct packet_ct){.state = CS_TRK | CS_INV, .zone = ct->zone};
     }

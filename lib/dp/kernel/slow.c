@@ -1,0 +1,238 @@
+/* slow.c - see slow.h. */
+#include "lib/dp/kernel/slow.h"
+
+#include <stdlib.h>
+
+#include "lib/dp/user/exec.h"
+#include "lib/mem.h"
+
+#define MAX_DEPTH 16 /* Of clones. */
+
+enum kind {
+    EDIT,  /* Of the frame: can be done here. */
+    AWAY,  /* A copy goes; the packet stays as it is. */
+    STATE, /* The kernel's own, that later actions see. */
+};
+
+static enum kind kind_of(const struct dp_action *a)
+{
+    switch ((enum dp_action_type)a->type) {
+    case DP_ACTION_SET:
+        return a->u32 == DP_SET_SKB_MARK || a->u32 == DP_SET_TUNNEL ? STATE : EDIT;
+    case DP_ACTION_PUSH_VLAN:
+    case DP_ACTION_POP_VLAN:
+    case DP_ACTION_PUSH_MPLS:
+    case DP_ACTION_POP_MPLS:
+        return EDIT;
+    case DP_ACTION_OUTPUT:
+    case DP_ACTION_USERSPACE:
+    case DP_ACTION_RECIRC:
+    case DP_ACTION_TRUNC: /* For the output behind it. */
+    case DP_ACTION_CLONE:
+        return AWAY;
+    case DP_ACTION_HASH:
+    case DP_ACTION_CT:
+    case DP_ACTION_CT_CLEAR:
+    case DP_ACTION_METER:
+    case DP_ACTION_N:
+        break;
+    }
+    return STATE;
+}
+
+static const struct dp_action *next(const struct dp_action *a)
+{
+    return (const void *)((const uint8_t *)a + a->len);
+}
+
+static size_t distance(const struct dp_action *a, const struct dp_action *b)
+{
+    return (size_t)((const uint8_t *)b - (const uint8_t *)a);
+}
+
+static void append(struct dp_actions *list, const struct dp_action *a, const struct dp_action *end)
+{
+    for (; a < end; a = next(a)) {
+        memcpy(dp_actions_put(list, a->type, a->len), a, list->overflow ? sizeof *a : a->len);
+    }
+}
+
+/* ---- edits ---- */
+
+static void keep(void *p_, struct packet *p, uint32_t port UNUSED)
+{
+    struct packet **kept = p_;
+
+    if (*kept) {
+        packet_free(p);
+    } else {
+        *kept = p;
+    }
+}
+
+/* The packet after these edits; NULL: no memory. */
+static struct packet *edit(struct packet *p, const struct dp_action *a, const struct dp_action *end)
+{
+    struct packet *kept = NULL;
+    const struct exec_env env = {.aux = &kept, .output = keep};
+    struct dp_actions list = DP_ACTIONS_INIT;
+
+    append(&list, a, end);
+    dp_actions_output(&list, 0);
+    exec_run(&env, p, NULL, list.data, list.len);
+    dp_actions_deinit(&list);
+    return kept;
+}
+
+/* ---- there and back ---- */
+
+/* The kernel runs up to 'there' and gives the packet back for what follows. */
+static void send_and_wait(const struct slow_env *env, const struct packet *p,
+                          const struct dp_action *a, const struct dp_action *there,
+                          const struct dp_action *end)
+{
+    const size_t n = distance(there, end);
+    struct dp_actions list = DP_ACTIONS_INIT;
+
+    append(&list, a, there);
+    struct dp_action_userspace *u =
+        dp_actions_put(&list, DP_ACTION_USERSPACE, sizeof *u + sizeof(struct dp_cookie) + n);
+    if (list.overflow) {
+        env->refuse(env->aux, "what is left of a list of actions is too long");
+    } else {
+        struct dp_cookie cookie;
+        dp_cookie_slow_path(&cookie, DP_SLOW_ACTION);
+        u->a.u32 = (uint32_t)(sizeof cookie + n);
+        memcpy(u->cookie, &cookie, sizeof cookie);
+        memcpy(u->cookie + sizeof cookie, there, n);
+        env->execute(env->aux, p, list.data, list.len);
+    }
+    dp_actions_deinit(&list);
+}
+
+bool slow_rest(const void *data, size_t len, struct dp_actions *rest)
+{
+    struct dp_cookie cookie;
+
+    if (len <= sizeof cookie || len - sizeof cookie > DP_ACTIONS_MAX) {
+        return false;
+    }
+    memcpy(&cookie, data, sizeof cookie);
+    len -= sizeof cookie;
+    if (cookie.type != DP_COOKIE_SLOW_PATH) {
+        return false;
+    }
+    /* The bytes are aligned to four. */
+    uint64_t *copy = mem_try_zalloc(ROUND_UP(len, 8));
+    if (copy) {
+        memcpy(copy, (const uint8_t *)data + sizeof cookie, len);
+    }
+    bool ok = copy && dp_actions_check(copy, len);
+    if (ok) {
+        dp_actions_clear(rest);
+        append(rest, (const void *)copy, (const void *)((const uint8_t *)copy + len));
+    }
+    free(copy);
+    return ok;
+}
+
+/* ---- the list ---- */
+
+struct run {
+    const struct slow_env *env;
+    struct packet *p; /* Ours; NULL: given away. */
+    const struct dp_action *a, *end;
+    const struct dp_action *last; /* Behind it the kernel can do everything. */
+    unsigned depth;
+};
+
+static bool can(const struct run *r, const struct dp_action *a)
+{
+    return nlaction_can(a, a->len, r->env->actions);
+}
+
+static void run(const struct slow_env *, struct packet *, const void *actions, size_t len,
+                unsigned depth);
+
+/* An action that the kernel cannot do, and that is not an edit. */
+static void run_other(struct run *r)
+{
+    if (r->a->type != DP_ACTION_CLONE || r->depth + 1 >= MAX_DEPTH) {
+        r->env->refuse(r->env->aux, "neither the kernel nor the slow path can run an action");
+        r->a = r->end;
+        return;
+    }
+    struct packet *copy = packet_clone(r->p, NULL);
+    if (copy) {
+        run(r->env, copy, r->a + 1, r->a->len - sizeof *r->a, r->depth + 1);
+    }
+    r->a = next(r->a);
+}
+
+/* One piece, from r->a on, at or ahead of r->last. */
+static void run_piece(struct run *r)
+{
+    const struct dp_action *begin = r->a, *a = r->a;
+
+    switch (kind_of(a)) {
+    case EDIT:
+        while (a < r->end && kind_of(a) == EDIT) {
+            a = next(a);
+        }
+        r->p = edit(r->p, begin, a);
+        r->a = a;
+        break;
+    case AWAY:
+        while (a < r->end && kind_of(a) == AWAY && can(r, a)) {
+            a = next(a);
+        }
+        if (a == begin) {
+            run_other(r);
+        } else {
+            r->env->execute(r->env->aux, r->p, begin, distance(begin, a));
+            r->a = a;
+        }
+        break;
+    case STATE:
+        while (a < r->end && can(r, a)) {
+            a = next(a);
+        }
+        if (a == begin) {
+            run_other(r);
+        } else {
+            send_and_wait(r->env, r->p, begin, a, r->end);
+            r->a = r->end;
+        }
+        break;
+    }
+}
+
+static void run(const struct slow_env *env, struct packet *p, const void *actions, size_t len,
+                unsigned depth)
+{
+    struct run r = {.env = env,
+                    .p = p,
+                    .a = actions,
+                    .end = (const void *)((const uint8_t *)actions + len),
+                    .depth = depth};
+
+    for (const struct dp_action *a = r.a; a < r.end; a = next(a)) {
+        if (!can(&r, a)) {
+            r.last = a;
+        }
+    }
+    while (r.p && r.last && r.a <= r.last) {
+        run_piece(&r);
+    }
+    if (r.p && r.a < r.end) {
+        env->execute(env->aux, r.p, r.a, distance(r.a, r.end));
+    }
+    if (r.p) {
+        packet_free(r.p);
+    }
+}
+
+void slow_run(const struct slow_env *env, struct packet *p, const void *actions, size_t len)
+{
+    run(env, p, actions, len, 0);
+}

@@ -1,0 +1,24 @@
+/* effect.c - see effect.h. */
+#include "ofproto/effect.h"
+
+#include "lib/mem.h"
+#include "ofproto/ofproto-private.h"
+
+void effect_push(struct ofproto *p, const struct xlate_effect *fx)
+{
+    struct events_item *e = xzalloc(sizeof *e);
+
+    e->type = EVENTS_LEARN;
+    e->u.learn = *fx;
+    fdb_ref(fx->fdb);
+    if (!events_push(p->events, e)) {
+        events_event_free(e); /* The next packet from there tells it again. */
+    }
+}
+
+void effect_apply(struct ofproto *p, const struct xlate_effect *fx, int64_t now_ms)
+{
+    if (fdb_learn(fx->fdb, fx->vlan, fx->mac, fx->ofp_port, now_ms)) {
+        revalidate_mac(p->revalidator, fx->fdb, fx->vlan, fx->mac);
+    }
+}

@@ -1,0 +1,220 @@
+/* test-ct-zone.c - zones of the tracker: limits, counts, flush by list, leniency; and the reasons
+ * of what is invalid. */
+#include "tests/unit/ct-frames.h"
+
+#include <urcu-qsbr.h>
+
+#include "lib/counter.h"
+#include "lib/ct/ct-private.h"
+
+#define T0 INT64_C(5000000)
+
+static struct ct *new_ct(void)
+{
+    struct ct *ct = ct_new(&(struct ct_config){.max_conns = 100000, .hash_seed = 99});
+    assert_non_null(ct);
+    return ct;
+}
+
+/* Commits the 'i'th connection of a zone. */
+static enum ct_fate commit(struct ct *ct, uint16_t zone, uint32_t i, int64_t now)
+{
+    struct packet *p = frame_packet(&(struct frame){
+        .ip6 = i & 1, .proto = IPPROTO_HDR_UDP, .sport = (uint16_t)(1 + i / 2), .dport = 7});
+    enum ct_fate fate = ct_execute(
+        ct, p,
+        &(struct ct_args){.zone = zone, .commit = true, .mark = i % 3, .mark_mask = UINT32_MAX},
+        now);
+    assert_state(p->ct, "new");
+    packet_free(p);
+    return fate;
+}
+
+/* A zone's list is linked both ways and has all of its connections. */
+static void check_zone(const struct ct *ct, uint16_t zone)
+{
+    const struct ct_zone *z = &ct->table.zones[zone];
+    uint32_t previous = 0, n = 0;
+    for (uint32_t i = z->head; i; i = ct_table_zone_link(&ct->table, i)->next) {
+        const struct ct_conn *c = ct_table_conn(&ct->table, i);
+        assert_int_equal(ct_table_zone_link(&ct->table, i)->prev, previous);
+        assert_int_equal(c->key.zone, zone);
+        assert_true(c->flags & CT_F_LIVE);
+        previous = i;
+        n++;
+    }
+    assert_int_equal(z->tail, previous);
+    assert_int_equal(ct_zone_get_count(ct, zone), n);
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    struct ct *ct = new_ct();
+    uint64_t refused = counter_read(COUNTER_conntrack_zone_full);
+    ct_zone_set_limit(ct, 5, 3);
+    ct_zone_set_limit(ct, CT_ZONE_DEFAULT, 2);
+    for (uint32_t i = 0; i < 5; i++) {
+        assert_int_equal(commit(ct, 5, i, T0), i < 3 ? CT_GOES_ON : CT_DROPPED);
+        assert_int_equal(commit(ct, 65535, i, T0), i < 2 ? CT_GOES_ON : CT_DROPPED);
+    }
+    assert_int_equal(counter_read(COUNTER_conntrack_zone_full) - refused, 2 + 3);
+    assert_int_equal(ct_zone_get_count(ct, 5), 3);
+    assert_int_equal(ct_zone_get_count(ct, 65535), 2);
+    assert_int_equal(ct_count(ct), 5);
+    assert_int_equal(commit(ct, 5, 0, T0), CT_GOES_ON); /* It is there already. */
+
+    /* Its own limit goes before the default, and 0 is none. */
+    assert_int_equal(ct_zone_get_limit(ct, 5), 3);
+    assert_int_equal(ct_zone_get_limit(ct, 6), 2);
+    assert_true(ct_zone_has_limit(ct, 5) && !ct_zone_has_limit(ct, 6));
+    ct_zone_set_limit(ct, 6, 0);
+    for (uint32_t i = 0; i < 50; i++) {
+        assert_int_equal(commit(ct, 6, i, T0), CT_GOES_ON);
+    }
+    ct_zone_del_limit(ct, 6); /* Those that are there stay. */
+    assert_int_equal(ct_zone_get_limit(ct, 6), 2);
+    assert_int_equal(commit(ct, 6, 50, T0), CT_DROPPED);
+    assert_int_equal(ct_zone_get_count(ct, 6), 50);
+    ct_zone_del_limit(ct, CT_ZONE_DEFAULT);
+    assert_int_equal(commit(ct, 6, 50, T0), CT_GOES_ON);
+
+    /* What has expired counts no longer, swept or not. */
+    assert_int_equal(commit(ct, 5, 9, T0 + 59999), CT_DROPPED);
+    assert_int_equal(commit(ct, 5, 9, T0 + 60000), CT_GOES_ON);
+    assert_int_equal(ct_zone_get_count(ct, 5), 3);
+    check_zone(ct, 5);
+    check_zone(ct, 6);
+    while (ct_sweep(ct, T0 + 600000, 1000)) {
+    }
+    assert_int_equal(ct_zone_get_count(ct, 5) + ct_zone_get_count(ct, 6), 0);
+    check_zone(ct, 6);
+    ct_free(ct);
+}
+
+/* The zone's own are gone, others are not even looked at. */
+static void test_flush(void **state)
+{
+    (void)state;
+    struct ct *ct = new_ct();
+    for (uint32_t i = 0; i < 3000; i++) {
+        commit(ct, 1, i, T0);
+        commit(ct, (uint16_t)(i % 2 ? 2 : 40000), i, T0);
+        rcu_quiescent_state();
+    }
+    struct ct_filter f = {.has_zone = true, .zone = 2};
+    uint32_t others = ct->table.zones[1].head;
+    assert_int_equal(ct_flush(ct, &f, T0), 1500);
+    assert_int_equal(ct->table.zones[1].head, others);
+    assert_int_equal(ct_zone_get_count(ct, 2), 0);
+    check_zone(ct, 2);
+    f = (struct ct_filter){.has_zone = true, .zone = 1, .mark = 1, .mark_mask = UINT32_MAX};
+    assert_int_equal(ct_flush(ct, &f, T0), 1000);
+    assert_int_equal(ct_zone_get_count(ct, 1), 2000);
+    check_zone(ct, 1);
+    f.has_zone = false;
+    assert_int_equal(ct_flush(ct, &f, T0), 500); /* Zone 40000's. */
+    assert_int_equal(ct_flush(ct, &(struct ct_filter){.has_zone = true, .zone = 77}, T0), 0);
+    assert_int_equal(ct_flush(ct, &(struct ct_filter){0}, T0), 3000);
+    check_zone(ct, 1);
+    check_zone(ct, 40000);
+    ct_free(ct);
+}
+
+static void establish(struct ct *ct, uint16_t zone)
+{
+    run_commit(ct, &(struct frame){.proto = 6, .flags = SYN, .seq = 100}, zone, T0);
+    run_commit(
+        ct, &(struct frame){.proto = 6, .flags = SYN | ACK, .seq = 500, .ack = 101, .back = true},
+        zone, T0);
+}
+
+static void test_liberal(void **state)
+{
+    (void)state;
+    struct ct *ct = new_ct();
+    struct frame far = {.proto = 6, .flags = ACK, .seq = 10000000, .ack = 501, .len = 9};
+    establish(ct, 3);
+    establish(ct, 4);
+    ct_zone_set_liberal(ct, 4, true);
+    assert_state(run_commit(ct, &far, 3, T0), "inv");
+    assert_state(run_commit(ct, &far, 4, T0), "est");
+    ct_zone_set_liberal(ct, 4, false);
+    far.seq += 10000000;
+    assert_state(run_commit(ct, &far, 4, T0), "inv");
+    ct_free(ct);
+}
+
+/* ---- reasons ---- */
+
+static const struct {
+    enum ct_reason want;
+    struct frame f;
+    uint8_t at, xor; /* A byte of the frame that is spoilt; 0: none. */
+    bool keep_csum;  /* The checksum stays taken for right. */
+} spoilt[] = {
+    {CT_INV_malformed, {.proto = 6, .flags = SYN}, 14 + 20 + 12, 0x60, true},
+    {CT_INV_malformed, {.proto = 17}, 14 + 20 + 5, 0xff, true},
+    {CT_INV_ip_csum, {.proto = 17}, 14 + 15, 1, true},
+    {CT_INV_l4_csum, {.proto = 17, .len = 5}, 14 + 30, 1, false},
+    {CT_INV_port_zero, {.proto = 17, .sport = 1}, 14 + 20 + 1, 1, true},
+    {CT_INV_icmp_type, {.proto = 1, .type = 17}, 0, 0, false},
+    {CT_INV_icmp_type, {.proto = 58, .type = 128}, 0, 0, false},
+    {CT_INV_icmp_reply, {.proto = 1, .type = 0}, 0, 0, false},
+    {CT_INV_icmp_quote, {.proto = 1, .type = 3}, 0, 0, false},
+    {CT_INV_tcp_flags, {.proto = 6, .flags = SYN | FIN}, 0, 0, false},
+    {CT_INV_tcp_synack, {.proto = 6, .flags = SYN | ACK, .sport = 9}, 0, 0, false},
+    {CT_INV_tcp_reset, {.proto = 6, .flags = RST | ACK, .seq = 900, .ack = 501}, 0, 0, false},
+    {CT_INV_tcp_window, {.proto = 6, .flags = ACK, .seq = 9999999, .len = 1}, 0, 0, false},
+    {CT_INV_tcp_ack, {.proto = 6, .flags = ACK, .seq = 101, .ack = 9999999}, 0, 0, false},
+};
+
+static void check_reason(struct ct *ct, struct packet *p, enum ct_reason want, int i)
+{
+    uint64_t before = counter_read(ct_reason_counter(want));
+    struct key key;
+    parse_key(p, &key);
+    ct_execute(ct, p, &(struct ct_args){0}, T0);
+    if (p->ct.state != (CS_TRK | CS_INV) || p->ct.inv_reason != want ||
+        counter_read(ct_reason_counter(want)) != before + 1) {
+        fail_msg("row %d: state %#x, reason %d instead of %d", i, p->ct.state, p->ct.inv_reason,
+                 want);
+    }
+    packet_free(p);
+}
+
+static void test_reasons(void **state)
+{
+    (void)state;
+    struct ct *ct = new_ct();
+    establish(ct, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(spoilt); i++) {
+        struct packet *p = frame_packet(&spoilt[i].f);
+        p->data[spoilt[i].at] ^= spoilt[i].xor ;
+        p->csum = spoilt[i].keep_csum ? CSUM_VALID : CSUM_UNKNOWN;
+        check_reason(ct, p, spoilt[i].want, (int)i);
+    }
+    struct packet *q = frame_packet(&(struct frame){.proto = 17, .sport = 3});
+    struct frame error = {.proto = 1, .type = 3, .quote = q->data + 14, .n_quote = q->len - 14};
+    check_reason(ct, frame_packet(&error), CT_INV_icmp_unknown, -1);
+    put_be16(q->data + 14 + 6, 5); /* A later fragment. */
+    put_be16(q->data + 14 + 10, 0);
+    be16 sum = csum(q->data + 14, 20);
+    memcpy(q->data + 14 + 10, &sum, 2);
+    check_reason(ct, q, CT_INV_fragment, -2);
+    ct_free(ct);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_flush),
+        cmocka_unit_test(test_liberal),
+        cmocka_unit_test(test_reasons),
+    };
+    rcu_register_thread();
+    int result = cmocka_run_group_tests(tests, NULL, NULL);
+    rcu_unregister_thread();
+    return result;
+}
