@@ -440,6 +440,11 @@ enum ofp_error acts_check(struct acts *, const struct match *, const struct act_
                           bool strict) MUST_USE;
 /* For packet-out, where the match comes from the packet. */
 bool acts_output_to_port(const void *acts, size_t len, uint32_t port); /* For out_port filters. */
+bool acts_output_to_group(const void *acts, size_t len, uint32_t id);  /* For out_group filters. */
+/* Calls 'cb' with the number of each act of this type (ACT_GROUP, ACT_METER), nested ones too;
+ * false from it ends the walk and is the result. */
+typedef bool acts_ref_cb(void *aux, uint32_t id);
+bool acts_refs(const void *acts, size_t len, enum act_type, acts_ref_cb *, void *aux);
 
 /* ---- text ---- */
 

@@ -62,9 +62,19 @@ static bool is_known_field(uint32_t header)
     return false;
 }
 
-/* The error that an action gets where a match would get 'error'. */
-static enum ofp_error action_error(enum ofp_error error, uint32_t header)
+/* The error that an action gets where a match would get 'error'.  'cut': the payload is shorter
+ * than the header says, which counts only where the header is right. */
+static enum ofp_error action_error(enum ofp_error error, uint32_t header, bool cut)
 {
+    bool experimenter = header >> 16 == 0xffff;
+    unsigned n = header & 0xff;
+
+    if (cut && error == OFPERR_OK) {
+        return OFPERR_OFPBMC_BAD_LEN;
+    }
+    if (experimenter ? n < 4 : !n) {
+        return experimenter ? OFPERR_OFPBMC_BAD_LEN : OFPERR_OFPBAC_BAD_SET_TYPE;
+    }
     switch (error) {
     case OFPERR_OFPBMC_BAD_FIELD:
         return is_known_field(header) ? OFPERR_OFPBAC_BAD_SET_LEN : OFPERR_OFPBAC_BAD_SET_TYPE;
@@ -182,8 +192,10 @@ static enum ofp_error decode_tlv(struct act_decoder *d, struct wire_rd *r, uint8
                                  bool may_mask)
 {
     uint32_t header = peek_header(r);
+    struct wire_rd peek = *r;
     struct act_set_field tmp = {.field = NULL};
     bool has_mask;
+    enum ofp_error head = tlv_header_decode(&peek, d->h, &tmp.field, &has_mask);
     enum ofp_error error = tlv_decode(r, d->h, &tmp.field, &tmp.value, &tmp.mask, &has_mask);
 
     if (error == OFPERR_OFPBMC_BAD_WILDCARDS && !tmp.field) {
@@ -191,7 +203,7 @@ static enum ofp_error decode_tlv(struct act_decoder *d, struct wire_rd *r, uint8
     }
     /* Part of a field can be set where it can only be matched whole: nsh_spi[0]. */
     if (error && error != OFPERR_OFPBMC_BAD_MASK) {
-        return r->err ? OFPERR_OFPBMC_BAD_LEN : action_error(error, header);
+        return action_error(!r->err ? error : peek.err ? OFPERR_OK : head, header, r->err);
     }
     if (has_mask && !may_mask) {
         return OFPERR_OFPBAC_BAD_SET_MASK;

@@ -18,6 +18,16 @@ static const enum field_id metadata[] = {
     MF_TUN_GTPU_FLAGS, MF_TUN_GTPU_MSGTYPE,
 };
 
+/* Shown although the packet has it not, with what it has: neighbour discovery names both addresses,
+ * and a service header what an IP header would say. */
+static const struct {
+    enum field_id with, too;
+} pairs[] = {
+    {MF_ND_TARGET, MF_ND_SLL}, {MF_ND_TARGET, MF_ND_TLL}, {MF_NSH_TTL, MF_NW_PROTO},
+    {MF_NSH_TTL, MF_NW_TOS},   {MF_NSH_TTL, MF_NW_ECN},   {MF_NSH_TTL, MF_NW_TTL},
+    {MF_NSH_TTL, MF_IP_FRAG},
+};
+
 static bool is_set(const struct field *f, const struct flow *flow)
 {
     return !field_is_wild(f, flow); /* A value is not zero as a mask is not wild. */
@@ -58,6 +68,11 @@ void flow_format(const struct flow *flow, const struct name_map *names, struct t
                 field_mask_exact(f, &m.mask);
             }
             break;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+        if (field_prereq_met(&fields[pairs[i].with], flow)) {
+            field_mask_exact(&fields[pairs[i].too], &m.mask);
         }
     }
     match_format(&m, names, -1, t);

@@ -86,6 +86,11 @@ static enum ofp_error check_mod(const struct group_mod *gm, uint8_t version)
     return error;
 }
 
+enum ofp_error group_check(const struct group *g)
+{
+    return check_mod(&(struct group_mod){.command = GM_MODIFY, .group = *g}, OFP15_VERSION);
+}
+
 enum ofp_error group_mod_check(const struct group_mod *gm, uint8_t version)
 {
     bool buckets = gm->command == GM_INSERT_BUCKET || gm->command == GM_REMOVE_BUCKET;

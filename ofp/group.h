@@ -74,6 +74,8 @@ enum ofp_error group_mod_decode(struct wire_rd *, const struct msg_header *,
                                 struct group_mod *) MUST_USE;
 /* BAD_COMMAND for the commands that 'version' lacks, INVALID_GROUP for reserved numbers. */
 enum ofp_error group_mod_check(const struct group_mod *, uint8_t version) MUST_USE;
+/* Are type, buckets and what they watch right together?  For a group that is put together. */
+enum ofp_error group_check(const struct group *) MUST_USE;
 void group_mod_encode(const struct group_mod *, uint8_t version, uint32_t xid, struct wire_wr *);
 /* ` ADD group_id=1,type=all,bucket=...` */
 void group_mod_format(const struct group_mod *, uint8_t version, const struct name_map *,

@@ -157,11 +157,12 @@ enum ofp_error msg_print_nested_body(struct msg_print *p, const void *msg,
     return err ? err : printers[h->type](&inner, &r);
 }
 
-void msg_print_frame(struct msg_print *p, const void *frame, uint32_t len)
+void msg_print_frame(struct msg_print *p, const struct match *metadata, const void *frame,
+                     uint32_t len)
 {
     const uint8_t *b = frame;
     if (p->verbosity > 0) {
-        packet_summary(frame, len, p->out);
+        packet_summary(ntohl(metadata->flow.key.packet_type), frame, len, p->out);
         text_putc(p->out, '\n');
     }
     for (uint32_t row = 0; p->verbosity > 2 && row < len; row += 16) {

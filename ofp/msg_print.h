@@ -6,6 +6,7 @@
 #pragma once
 
 #include "ofp/format.h"
+#include "ofp/match.h"
 #include "ofp/msg.h"
 
 struct msg_print {
@@ -90,8 +91,9 @@ void msg_print_nested(struct msg_print *, const void *msg, size_t len);
 /* The body alone of a message inside, which msg_decode_header() took. */
 enum ofp_error msg_print_nested_body(struct msg_print *, const void *msg,
                                      const struct msg_header *);
-/* A frame: summary line and, if asked for, its bytes. */
-void msg_print_frame(struct msg_print *, const void *frame, uint32_t len);
+/* A frame of the packet_type in 'metadata': summary line and, if asked for, its bytes. */
+void msg_print_frame(struct msg_print *, const struct match *metadata, const void *frame,
+                     uint32_t len);
 /* The names of standard actions, bit n = action number n; `<none>`. */
 void msg_print_action_bits(struct text *, uint32_t actions);
 /* `NAME` of a small enumeration, or the number. */

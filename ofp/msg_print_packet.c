@@ -58,7 +58,7 @@ static enum ofp_error print_packet_in(struct msg_print *p, const struct packet_i
     text_putc(s, '\n');
     print_bytes(s, "userdata", pi.userdata, pi.userdata_len);
     print_bytes(s, "continuation", pi.continuation, pi.continuation_len);
-    msg_print_frame(p, pi.data, pi.data_len);
+    msg_print_frame(p, &pi.metadata, pi.data, pi.data_len);
     return OFPERR_OK;
 }
 
@@ -93,7 +93,7 @@ enum ofp_error msg_print_packet_out(struct msg_print *p, struct wire_rd *r)
         text_printf(s, " data_len=%" PRIu32, po.data_len);
         if (po.data_len) {
             text_putc(s, '\n');
-            msg_print_frame(p, po.data, po.data_len);
+            msg_print_frame(p, &po.metadata, po.data, po.data_len);
         }
     } else {
         text_printf(s, " buffer=0x%08" PRIx32, po.buffer_id);

@@ -60,5 +60,6 @@ enum ofp_error packet_out_decode(struct wire_rd *, const struct msg_header *,
 void packet_out_encode(const struct packet_out *, uint8_t version, uint32_t xid, struct wire_wr *);
 /* "in_port=P packet=HEX [fields] actions=..." */
 char *packet_out_parse(char *text, const struct name_map *, struct packet_out *) MUST_USE;
-/* One-line summary of a frame, as in PACKET_IN prints: `tcp,vlan_tci=0x0000,... tcp_csum:1234`. */
-void packet_summary(const void *frame, uint32_t len, struct text *);
+/* One-line summary of a frame of a packet_type (0: Ethernet; others start behind that header), as
+ * in PACKET_IN prints: `tcp,vlan_tci=0x0000,... tcp_csum:1234`. */
+void packet_summary(uint32_t packet_type, const void *frame, uint32_t len, struct text *);

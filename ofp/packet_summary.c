@@ -4,6 +4,8 @@
 
 #include "lib/packet/parse.h"
 
+#define NS_ETHERTYPE 1 /* packet_type's name space of EtherTypes. */
+
 /* Where each protocol has its checksum behind the start of its header. */
 static const struct {
     uint16_t eth_type; /* 0: either IP. */
@@ -32,11 +34,31 @@ static void format_checksum(const struct packet *p, const struct key *key, struc
     }
 }
 
-void packet_summary(const void *frame, uint32_t len, struct text *s)
+/* A frame that starts behind the Ethernet header is parsed behind an empty one: what type it is of,
+ * packet_type says.  Tags need the header; of other name spaces nothing is known. */
+static struct packet *with_ethernet(uint32_t packet_type, const void *frame, uint32_t len)
 {
-    struct packet *p = packet_new_data(frame, len);
+    uint8_t eth[14] = {0};
+    uint16_t eth_type = (uint16_t)packet_type;
+    struct text bytes = TEXT_INIT;
+
+    bool known = packet_type >> 16 == NS_ETHERTYPE && eth_type >= 0x600 && eth_type != 0x8100 &&
+                 eth_type != 0x88a8;
+    put_be16(eth + 12, known ? eth_type : 0xffff);
+    text_put(&bytes, (const char *)eth, sizeof eth);
+    text_put(&bytes, frame, known ? len : 0);
+    struct packet *p = packet_new_data(text_cstr(&bytes), (uint32_t)bytes.len);
+    text_deinit(&bytes);
+    return p;
+}
+
+void packet_summary(uint32_t packet_type, const void *frame, uint32_t len, struct text *s)
+{
+    struct packet *p =
+        packet_type ? with_ethernet(packet_type, frame, len) : packet_new_data(frame, len);
     struct flow flow = {0};
     parse_key(p, &flow.key);
+    flow.key.packet_type = htonl(packet_type);
     flow_format(&flow, NULL, s);
     format_checksum(p, &flow.key, s);
     packet_free(p);

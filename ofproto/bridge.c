@@ -95,6 +95,7 @@ void bridge_free(struct bridge *br)
     /* Workers stop translating for it before its ports and tables go. */
     ofproto_cfg_update(p);
     bridge_ports_deinit(br);
+    bridge_mirrors_deinit(br);
     struct removed_rule *next;
     for (struct removed_rule *r = br->removed; r; r = next) {
         next = r->next;

@@ -6,6 +6,7 @@
 
 #include "lib/dp/dp.h"
 #include "ofproto/conn/connmgr.h"
+#include "ofproto/xlate/mirror.h"
 
 struct ofproto;
 struct bridge;
@@ -32,10 +33,9 @@ void bridge_fdb_set(struct bridge *, uint32_t max, int64_t age_ms);
 
 struct bridge_port_config {
     const char *name;
-    const char *type;       /* "", "system", "internal", "patch", "dummy", "pcap", ... */
-    uint32_t ofp_port;      /* Wanted; 0: any.  OFPP_LOCAL for the port named as the bridge. */
-    const uint64_t *trunks; /* 64 words, bit = VLAN carried by a trunk; NULL: all. */
-    uint16_t vlan_tag;      /* XLATE_VLAN_NONE (65535): trunk. */
+    const char *type;  /* "", "system", "internal", "patch", "dummy", "pcap", ... */
+    uint32_t ofp_port; /* Wanted; 0: any.  OFPP_LOCAL for the port named as the bridge. */
+    const struct port_vlan *vlan;
     const char *(*option)(void *aux, const char *key); /* options:KEY or NULL. */
     void *aux;
 };
@@ -43,9 +43,25 @@ struct bridge_port_config {
 char *bridge_port_add(struct bridge *, const struct bridge_port_config *,
                       uint32_t *ofp_port) MUST_USE;
 void bridge_port_del(struct bridge *, uint32_t ofp_port, bool destroy_device);
-/* 'trunks' as in struct bridge_port_config. */
-void bridge_port_set_vlan(struct bridge *, uint32_t ofp_port, uint16_t vlan_tag,
-                          const uint64_t *trunks);
+void bridge_port_set_vlan(struct bridge *, uint32_t ofp_port, const struct port_vlan *);
+
+/* ---- bridge_mirror.c ---- */
+
+struct bridge_mirror_config {
+    uint8_t id[16]; /* Keeps its counters as long as this stays. */
+    bool select_all;
+    const uint32_t *src_ports, *dst_ports; /* OpenFlow numbers. */
+    size_t n_src, n_dst;
+    const uint64_t *vlans; /* Bitmap of PORT_VLAN_WORDS words; NULL: any. */
+    uint32_t out_port;     /* 0: none, then 'out_vlan'. */
+    uint16_t out_vlan, snap_len;
+};
+/* At most MIRRORS_MAX. */
+void bridge_set_mirrors(struct bridge *, const struct bridge_mirror_config *, unsigned n);
+bool bridge_mirror_stats(const struct bridge *, const uint8_t id[16], uint64_t *packets,
+                         uint64_t *bytes);
+/* Bitmap of PORT_VLAN_WORDS words of VLANs in which nothing is learned; NULL: none. */
+void bridge_set_flood_vlans(struct bridge *, const uint64_t *vlans);
 
 struct bridge_port_info {
     const char *name;

@@ -204,7 +204,7 @@ static enum ofp_error check(const struct bridge *br, const struct flow_mod *fm)
     dp_get_features(br->ofproto->dp, &features);
     enum ofp_error error = xlate_can_match(&fm->match, &features);
     if (!error && !deletes) {
-        error = xlate_can_execute(fm->acts.data, fm->acts.len, &features);
+        error = bridge_acts_check(br, fm->acts.data, fm->acts.len);
     }
     return error;
 }
@@ -281,6 +281,42 @@ void bridge_flow_arm(struct bridge *br)
 }
 
 /* ---- what the switch does to its own rules ---- */
+
+struct refs_walk {
+    struct bridge *br;
+    enum act_type type;
+    uint32_t id;
+    enum flow_removed_reason reason;
+};
+
+static bool is_other(void *w_, uint32_t id)
+{
+    const struct refs_walk *w = w_;
+    return w->id != OFPG_ANY && w->id != id;
+}
+
+static bool delete_if_named(void *w_, struct rule *rule)
+{
+    struct refs_walk *w = w_;
+
+    if (!acts_refs(rule->acts->data, rule->acts->len, w->type, is_other, w)) {
+        delete_rule(w->br, rule, w->reason);
+    }
+    return true;
+}
+
+void bridge_flow_delete_refs(struct bridge *br, enum act_type type, uint32_t id,
+                             enum flow_removed_reason reason)
+{
+    struct refs_walk w = {br, type, id, reason};
+    struct match any;
+    struct rule_criteria all = {
+        .table_id = OFPTT_ALL, .match = &any, .out_port = OFPP_ANY, .out_group = OFPG_ANY};
+
+    match_init(&any);
+    tables_select(br->tables, &all, delete_if_named, &w);
+    bridge_flow_arm(br);
+}
 
 static bool flush_one(void *c_, struct rule *rule)
 {

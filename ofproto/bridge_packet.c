@@ -120,15 +120,13 @@ static bool in_port_ok(const struct bridge *br, uint32_t port)
 enum ofp_error bridge_packet_out(struct bridge *br, struct ofconn *conn,
                                  const struct packet_out *po)
 {
-    struct dp_features features;
     struct packet *pkt;
     uint32_t ignored;
 
     if (!in_port_ok(br, po->in_port)) {
         return OFPERR_OFPBRC_BAD_PORT;
     }
-    dp_get_features(br->ofproto->dp, &features);
-    enum ofp_error error = xlate_can_execute(po->acts.data, po->acts.len, &features);
+    enum ofp_error error = bridge_acts_check(br, po->acts.data, po->acts.len);
     if (error) {
         return error;
     }

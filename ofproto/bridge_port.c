@@ -12,7 +12,6 @@
 
 LOG_MODULE(bridge_port);
 
-#define TRUNKS_SIZE (64 * sizeof(uint64_t))
 #define MAX_PORT_NO 0xfeff /* OpenFlow 1.0 and the Nicira extensions have 16 bits. */
 
 /* ofp_port_features bits of OpenFlow 1.3. */
@@ -112,6 +111,25 @@ static void come_or_go(struct bridge_port *port, const struct ofp_port *d)
     ofproto_cfg_changed(br->ofproto);
 }
 
+bool bridge_port_is_live(const struct bridge_port *port)
+{
+    return !port->gone && port->desc.state & OFPPS_LIVE;
+}
+
+/* Groups that watch the port switch over at once: for that no new snapshot is needed. */
+static void publish_live(const struct bridge_port *port)
+{
+    struct ofproto *p = port->bridge->ofproto;
+    const struct xlate_bridge *xb = xlate_cfg_bridge(p->cfg, port->bridge->id);
+    const struct xlate_port *xp = xb ? xlate_cfg_ofp_port(xb, port->ofp_port) : NULL;
+
+    if (xp) {
+        __atomic_store_n(&((struct xlate_port *)(uintptr_t)xp)->live, bridge_port_is_live(port),
+                         __ATOMIC_RELAXED);
+        revalidate_liveness(p->revalidator);
+    }
+}
+
 void bridge_port_refresh(struct bridge_port *port)
 {
     struct ofp_port d;
@@ -124,11 +142,14 @@ void bridge_port_refresh(struct bridge_port *port)
         return;
     }
     bool forwarding_changed = d.config != port->desc.config;
+    bool was_live = bridge_port_is_live(port);
     port->desc = d;
     counter_inc(COUNTER_ofproto_update_port);
     connmgr_port_status(port->bridge->conns, PORT_MODIFY, &d);
     if (forwarding_changed) {
         ofproto_cfg_changed(port->bridge->ofproto);
+    } else if (was_live != bridge_port_is_live(port)) {
+        publish_live(port);
     }
 }
 
@@ -212,8 +233,7 @@ char *bridge_port_add(struct bridge *br, const struct bridge_port_config *c, uin
     }
     port->name = xstrdup(c->name);
     port->peer = peer ? xstrdup(peer) : NULL;
-    port->vlan_tag = c->vlan_tag;
-    port->trunks = c->trunks ? xmemdup(c->trunks, TRUNKS_SIZE) : NULL;
+    port_vlan_copy(&port->vlan, c->vlan);
     port->created_ms = loop_now(br->ofproto->loop);
     hmap_insert(&br->ports, &port->node, hash_u64(number, 0));
     port->gone = !describe(port, &port->desc);
@@ -243,7 +263,7 @@ static void port_free(struct bridge_port *port)
     tunnel_stats_unref(port->tunnel_stats);
     free(port->name);
     free(port->peer);
-    free(port->trunks);
+    port_vlan_deinit(&port->vlan);
     free(port);
 }
 
@@ -286,20 +306,13 @@ void bridge_ports_deinit(struct bridge *br)
     hmap_deinit(&br->ports);
 }
 
-static bool same_trunks(const uint64_t *a, const uint64_t *b)
-{
-    return a && b ? !memcmp(a, b, TRUNKS_SIZE) : a == b;
-}
-
-void bridge_port_set_vlan(struct bridge *br, uint32_t ofp_port, uint16_t vlan_tag,
-                          const uint64_t *trunks)
+void bridge_port_set_vlan(struct bridge *br, uint32_t ofp_port, const struct port_vlan *vlan)
 {
     struct bridge_port *port = bridge_port_find(br, ofp_port);
 
-    if (port && (port->vlan_tag != vlan_tag || !same_trunks(port->trunks, trunks))) {
-        free(port->trunks);
-        port->trunks = trunks ? xmemdup(trunks, TRUNKS_SIZE) : NULL;
-        port->vlan_tag = vlan_tag;
+    if (port && !port_vlan_equal(&port->vlan, vlan)) {
+        port_vlan_deinit(&port->vlan);
+        port_vlan_copy(&port->vlan, vlan);
         ofproto_cfg_changed(br->ofproto);
     }
 }

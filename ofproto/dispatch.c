@@ -11,6 +11,7 @@
 #include "ofp/table_features.h"
 #include "ofp/table_mod.h"
 #include "ofproto/dispatch_ext.h"
+#include "ofproto/dispatch_group.h"
 #include "ofproto/dispatch_stats.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/session.h"
@@ -197,18 +198,23 @@ static const struct {
     [MSG_GET_CONFIG_REQUEST] = {on_get_config, false},
     [MSG_SET_CONFIG] = {on_set_config, false},
     [MSG_FLOW_MOD] = {on_flow_mod, true},
+    [MSG_GROUP_MOD] = {dispatch_group_mod, true},
     [MSG_PACKET_OUT] = {on_packet_out, true},
     [MSG_PORT_MOD] = {on_port_mod, true},
     [MSG_TABLE_MOD] = {on_table_mod, true},
     [MSG_BARRIER_REQUEST] = {on_barrier, false},
     [MSG_QUEUE_GET_CONFIG_REQUEST] = {on_queue_get_config, false},
     [MSG_NXT_FLOW_MOD] = {on_flow_mod, true},
+    [MSG_NXT_GROUP_MOD] = {dispatch_group_mod, true},
     [MSG_NXT_CT_FLUSH] = {dispatch_ct_flush, true},
     [MSG_NXT_CT_FLUSH_ZONE] = {dispatch_ct_flush_zone, true},
     [MSG_NXT_TLV_TABLE_MOD] = {dispatch_tlv_mod, true},
     [MSG_NXT_TLV_TABLE_REQUEST] = {dispatch_tlv_request, false},
     [MSG_NXST_FLOW_REQUEST] = {dispatch_flow_stats, false},
     [MSG_NXST_AGGREGATE_REQUEST] = {dispatch_flow_stats, false},
+    [MSG_NXST_GROUP_REQUEST] = {dispatch_group_stats, false},
+    [MSG_NXST_GROUP_DESC_REQUEST] = {dispatch_group_desc, false},
+    [MSG_NXST_GROUP_FEATURES_REQUEST] = {dispatch_group_features, false},
     [MSG_TABLE_DESC_REQUEST] = {dispatch_table_desc, false},
     [MSG_QUEUE_DESC_REQUEST] = {dispatch_nothing, false},
     [MSG_DESC_REQUEST] = {dispatch_desc, false},
@@ -219,8 +225,9 @@ static const struct {
     [MSG_PORT_STATS_REQUEST] = {dispatch_port_stats, false},
     [MSG_PORT_DESC_REQUEST] = {dispatch_port_desc, false},
     [MSG_QUEUE_STATS_REQUEST] = {dispatch_nothing, false},
-    [MSG_GROUP_STATS_REQUEST] = {dispatch_nothing, false},
-    [MSG_GROUP_DESC_REQUEST] = {dispatch_nothing, false},
+    [MSG_GROUP_STATS_REQUEST] = {dispatch_group_stats, false},
+    [MSG_GROUP_DESC_REQUEST] = {dispatch_group_desc, false},
+    [MSG_GROUP_FEATURES_REQUEST] = {dispatch_group_features, false},
     [MSG_METER_STATS_REQUEST] = {dispatch_nothing, false},
     [MSG_METER_CONFIG_REQUEST] = {dispatch_nothing, false},
     [MSG_METER_FEATURES_REQUEST] = {dispatch_meter_features, false},

@@ -7,6 +7,7 @@
 #include "lib/hmap.h"
 #include "lib/packet/tlv_table.h"
 #include "ofp/flow_mod.h"
+#include "ofp/group.h"
 #include "ofp/packet_io.h"
 #include "ofp/port.h"
 #include "ofp/port_stats.h"
@@ -49,11 +50,18 @@ struct bridge_port {
     char *name, *peer;            /* peer: patch ports only. */
     struct tunnel_config *tunnel; /* Tunnel ports only, as are the statistics. */
     struct tunnel_stats *tunnel_stats;
-    uint16_t vlan_tag;    /* XLATE_VLAN_NONE: trunk. */
-    uint64_t *trunks;     /* 64 words, or NULL: all VLANs. */
+    struct port_vlan vlan;
     struct ofp_port desc; /* As last announced. */
     bool gone;            /* No device: only the number is left. */
     int64_t created_ms;
+};
+
+struct bridge_mirror {
+    uint8_t id[16]; /* Of its row. */
+    bool select_all;
+    uint32_t *src_ports, *dst_ports; /* OpenFlow numbers; heap. */
+    size_t n_src, n_dst;
+    struct mirror mirror;
 };
 
 struct bridge {
@@ -67,6 +75,9 @@ struct bridge {
     struct tlv_table *tlvs; /* Reference. */
     struct fdb *fdb;
     struct hmap ports;
+    struct bridge_mirror *mirrors;
+    unsigned n_mirrors;
+    uint64_t *flood_vlans; /* Bitmap of PORT_VLAN_WORDS, or NULL. */
     struct connmgr *conns;
     enum fail_mode fail_mode;
     uint8_t frags;  /* enum xlate_frags */
@@ -91,11 +102,17 @@ void ofproto_tunnel_put(struct ofproto *, uint32_t dp_port, bool destroy);
 /* What OpenFlow sees; bridge_port_find() also finds those whose device is gone. */
 struct bridge_port *bridge_port_by_ofp(const struct bridge *, uint32_t ofp_port);
 struct bridge_port *bridge_port_find(const struct bridge *, uint32_t ofp_port);
+bool bridge_port_is_live(const struct bridge_port *);
 void bridge_port_refresh(struct bridge_port *); /* The datapath says it changed. */
 void bridge_ports_refresh_tunnels(struct bridge *, uint32_t dp_port);
 void bridge_ports_deinit(struct bridge *);
 void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);
 enum ofp_error bridge_port_mod(struct bridge *, const struct port_mod *);
+
+/* bridge_mirror.c */
+void bridge_mirrors_deinit(struct bridge *);
+/* Into the snapshot, whose ports are there. */
+void bridge_mirrors_to_cfg(const struct bridge *, struct xlate_bridge *);
 
 /* bridge_flow.c: what flow-mods and timeouts do */
 /* Our ports carry Ethernet alone: a match that says so and one that leaves the type of packets
@@ -111,6 +128,15 @@ void bridge_flow_expire(struct bridge *);
 void bridge_flow_arm(struct bridge *); /* Sets the timer of the next timeout. */
 void bridge_flow_flush(struct bridge *);
 void bridge_fail_open(struct bridge *, bool on);
+
+/* Removes the rules that name the group or meter, or any (OFPG_ANY); publishing is the caller's. */
+void bridge_flow_delete_refs(struct bridge *, enum act_type, uint32_t id, enum flow_removed_reason);
+
+/* bridge_group.c */
+/* Takes what it needs out of the group. */
+enum ofp_error bridge_group_mod(struct bridge *, struct group_mod *);
+/* Can the acts be executed here, and is there what they name? */
+enum ofp_error bridge_acts_check(const struct bridge *, const void *acts, size_t len);
 
 /* bridge_packet.c */
 enum ofp_error bridge_packet_out(struct bridge *, struct ofconn *, const struct packet_out *);

@@ -143,9 +143,10 @@ void ofproto_cfg_update(struct ofproto *p)
                 xlate_port_set_tunnel(xp, port->tunnel, port->tunnel_stats);
             }
             xp->config = port->desc.config | (port->gone ? OFPPC_PORT_DOWN : 0);
-            xp->vlan_tag = port->vlan_tag;
-            xp->trunks = port->trunks ? xmemdup(port->trunks, 64 * sizeof(uint64_t)) : NULL;
+            xp->live = bridge_port_is_live(port);
+            port_vlan_copy(&xp->vlan, &port->vlan);
         }
+        bridge_mirrors_to_cfg(br, xb);
     }
     xlate_cfg_finish(cfg);
     rcu_set_pointer(&p->cfg, cfg);
@@ -215,6 +216,7 @@ char *ofproto_open(struct loop *loop, const char *dp_type, const char *rundir, s
 {
     struct ofproto *p = xzalloc(sizeof *p);
     const struct dp_handler handler = {.aux = p,
+                                       .rundir = rundir,
                                        .miss = on_miss,
                                        .userspace = on_userspace,
                                        .credit = on_credit,

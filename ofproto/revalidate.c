@@ -6,11 +6,13 @@
 #include "lib/counter.h"
 #include "lib/mem.h"
 #include "ofproto/ofproto-private.h"
+#include "ofproto/table/groups.h"
 
 /* Beyond these many single changes it is cheaper to look at tables, or at all flows. */
 #define MAX_RULES  64
 #define MAX_TABLES 64
 #define MAX_MACS   64
+#define MAX_GROUPS 64
 
 struct changes {
     bool all;
@@ -31,6 +33,9 @@ struct changes {
         uint8_t mac[6];
     } macs[MAX_MACS];
     unsigned n_macs;
+    struct group_entry *groups[MAX_GROUPS]; /* References. */
+    unsigned n_groups;
+    bool liveness;
 };
 
 struct waiter {
@@ -82,20 +87,23 @@ static void changes_clear(struct changes *c)
     for (unsigned i = 0; i < c->n_macs; i++) {
         fdb_unref(c->macs[i].fdb);
     }
+    for (unsigned i = 0; i < c->n_groups; i++) {
+        groups_unref(c->groups[i]);
+    }
     free(c->rules);
     memset(c, 0, sizeof *c);
 }
 
 static bool changes_empty(const struct changes *c)
 {
-    return !c->all && !c->n_rules && !c->n_tables && !c->n_macs;
+    return !c->all && !c->n_rules && !c->n_tables && !c->n_macs && !c->n_groups && !c->liveness;
 }
 
 static bool depends(const struct changes *c, const struct dp_flow_view *f)
 {
     const struct credit *credit = f->credit;
 
-    if (c->all || !credit || credit->stale) {
+    if (c->all || !credit || credit->stale || (c->liveness && credit->watches)) {
         return true;
     }
     for (unsigned i = 0; i < c->n_tables; i++) {
@@ -111,6 +119,11 @@ static bool depends(const struct changes *c, const struct dp_flow_view *f)
     }
     for (unsigned i = 0; i < c->n_macs; i++) {
         if (credit_uses_mac(credit, c->macs[i].fdb, c->macs[i].vlan, c->macs[i].mac)) {
+            return true;
+        }
+    }
+    for (unsigned i = 0; i < c->n_groups; i++) {
+        if (credit_uses_group(credit, c->groups[i])) {
             return true;
         }
     }
@@ -301,6 +314,25 @@ void revalidate_mac(struct revalidator *r, struct fdb *fdb, uint16_t vlan, const
     c->macs[c->n_macs].fdb = fdb;
     c->macs[c->n_macs].vlan = vlan;
     memcpy(c->macs[c->n_macs++].mac, mac, 6);
+}
+
+void revalidate_group(struct revalidator *r, struct group_entry *e)
+{
+    struct changes *c = &r->pending;
+
+    changed(r);
+    if (c->n_groups == MAX_GROUPS) {
+        c->all = true;
+        return;
+    }
+    groups_ref(e);
+    c->groups[c->n_groups++] = e;
+}
+
+void revalidate_liveness(struct revalidator *r)
+{
+    r->pending.liveness = true;
+    changed(r);
 }
 
 void revalidate_all(struct revalidator *r)

@@ -15,6 +15,7 @@ struct ofproto;
 struct revalidator;
 struct tables;
 struct fdb;
+struct group_entry;
 
 struct revalidator *revalidator_new(struct ofproto *);
 void revalidator_free(struct revalidator *); /* Calls the waiters that are left. */
@@ -23,6 +24,10 @@ void revalidator_free(struct revalidator *); /* Calls the waiters that are left.
 void revalidate_rule(struct revalidator *, struct tables *, uint8_t table_id, const struct match *);
 /* An address was learned, moved or forgotten. */
 void revalidate_mac(struct revalidator *, struct fdb *, uint16_t vlan, const uint8_t mac[6]);
+/* This version of a group is no longer the one to use. */
+void revalidate_group(struct revalidator *, struct group_entry *);
+/* A port has come to life or died: what asked whether one is live is translated again. */
+void revalidate_liveness(struct revalidator *);
 void revalidate_all(struct revalidator *);
 /* Calls 'done' when everything reported so far has taken effect. */
 void revalidate_wait(struct revalidator *, void (*done)(void *aux), void *aux);

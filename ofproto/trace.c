@@ -256,13 +256,11 @@ static void become(struct tracing *t, const struct instance *i)
 
 char *trace_check_acts(struct bridge *br, const struct flow *flow, struct acts *acts)
 {
-    struct dp_features features;
     struct match m = {.flow = *flow};
 
     memset(&m.mask.key, 0xff, sizeof m.mask.key);
-    dp_get_features(br->ofproto->dp, &features);
     enum ofp_error error = acts_check(acts, &m, &(struct act_limits){.cur_table = 255}, false);
-    error = error ? error : xlate_can_execute(acts->data, acts->len, &features);
+    error = error ? error : bridge_acts_check(br, acts->data, acts->len);
     return error ? xasprintf("the actions cannot be executed (%s)", ofp_error_name(error)) : NULL;
 }
 

@@ -35,14 +35,17 @@ TESTSUITE_AT = \
 	tests/ofctl-switch.at \
 	tests/ofctl-group.at \
 	tests/vsctl.at \
-	tests/pipeline.at \
+	tests/group.at tests/pipeline.at \
 	tests/fields.at \
 	tests/messages.at \
 	tests/versions.at \
 	tests/controller.at \
 	tests/conntrack.at \
+	tests/restart.at \
 	tests/dpctl.at \
+	tests/mirror.at \
 	tests/trace.at \
+	tests/actions.at \
 	tests/tunnel.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4
@@ -73,7 +76,7 @@ clean-local:
 
 # ---- cross-checks ----
 # Samples against code that is not ours; a peer that is not installed is skipped.
-CROSS_FILES = tests/cross/samples.py tests/cross/ovs.py tests/cross/osken.py tests/cross/tshark.py tests/cross/differences.txt
+CROSS_FILES = tests/cross/samples.py tests/cross/ovs.py tests/cross/osken.py tests/cross/tshark.py tests/cross/differences.txt tests/cross/lacks.txt
 EXTRA_DIST += $(CROSS_FILES)
 check-cross: all tests/gen/gen-samples
 	@status=0; for peer in ovs osken tshark; do \

@@ -39,5 +39,12 @@ void apply_ports_free(struct applied_bridge *);
 void apply_status_port(struct apply *, const struct applied_bridge *, const struct applied_port *);
 void apply_status_run(void *apply);
 void apply_statistics_run(void *apply);
+struct applied_port *apply_find_port(const struct applied_bridge *, const char *name);
+/* apply_mirror.c */
+void apply_mirrors(struct apply *, const struct applied_bridge *, const struct config_row *bridge);
+void apply_mirror_statistics(struct apply *, const struct applied_bridge *);
+/* The bitmap of a column of VLANs in 'words'; NULL: it has none. */
+const uint64_t *apply_vlan_bitmap(const struct config_row *, enum column_id,
+                                  uint64_t words[PORT_VLAN_WORDS]);
 /* apply_tls.c */
 void apply_tls(struct apply *);

@@ -6,10 +6,9 @@
 #include "lib/mem.h"
 #include "ofp/act.h"
 #include "vswitchd/apply-private.h"
+#include "vswitchd/datum.h"
 
 LOG_MODULE(apply_port);
-
-#define VLAN_NONE UINT16_MAX
 
 static void port_free(struct applied_port *p)
 {
@@ -49,21 +48,46 @@ static char *describe(const struct config_row *iface)
     return text_steal(&t);
 }
 
-/* The bitmap of Port.trunks in 'words'; NULL: all. */
-static const uint64_t *trunks_of(const struct config_row *port, uint64_t words[64])
+static uint8_t vlan_mode(const struct config_row *port)
 {
-    const struct datum *d = config_datum(port, COL_Port_trunks);
+    static const struct {
+        const char *word;
+        enum port_vlan_mode mode;
+    } modes[] = {{"trunk", PORT_VLAN_TRUNK},
+                 {"access", PORT_VLAN_ACCESS},
+                 {"native-tagged", PORT_VLAN_NATIVE_TAGGED},
+                 {"native-untagged", PORT_VLAN_NATIVE_UNTAGGED},
+                 {"dot1q-tunnel", PORT_VLAN_TUNNEL}};
+    bool has_tag = config_datum(port, COL_Port_tag)->n;
+    const char *word = config_string(port, COL_Port_vlan_mode, "");
 
-    memset(words, 0, 64 * sizeof *words);
-    for (uint32_t i = 0; i < d->n; i++) {
-        words[d->keys[i].integer / 64] |= BIT64(d->keys[i].integer % 64);
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+        if (!strcmp(word, modes[i].word)) {
+            return (uint8_t)modes[i].mode;
+        }
     }
-    return d->n ? words : NULL;
+    return has_tag ? PORT_VLAN_ACCESS : PORT_VLAN_TRUNK;
 }
 
-static uint16_t tag_of(const struct config_row *port)
+/* What 'v' points to are 'trunks' and 'cvlans', the caller's. */
+static struct port_vlan vlan_of(const struct config_row *port, uint64_t trunks[PORT_VLAN_WORDS],
+                                uint64_t cvlans[PORT_VLAN_WORDS])
 {
-    return (uint16_t)config_integer(port, COL_Port_tag, VLAN_NONE);
+    const char *pcp = config_map(port, COL_Port_other_config, "priority-tags");
+    const char *outer = config_map(port, COL_Port_other_config, "qinq-ethtype");
+    const struct datum *prot = config_datum(port, COL_Port_protected);
+
+    return (struct port_vlan){
+        .mode = vlan_mode(port),
+        .priority = !pcp                         ? PORT_VLAN_PCP_NEVER
+                    : !strcmp(pcp, "always")     ? PORT_VLAN_PCP_ALWAYS
+                    : !strcmp(pcp, "if-nonzero") ? PORT_VLAN_PCP_IF_NONZERO
+                                                 : PORT_VLAN_PCP_NEVER,
+        .is_protected = prot->n && prot->keys[0].boolean,
+        .tag = (uint16_t)config_integer(port, COL_Port_tag, 0),
+        .outer_tpid = outer && !strcmp(outer, "802.1q") ? 0x8100 : 0x88a8,
+        .trunks = (uint64_t *)(uintptr_t)apply_vlan_bitmap(port, COL_Port_trunks, trunks),
+        .cvlans = (uint64_t *)(uintptr_t)apply_vlan_bitmap(port, COL_Port_cvlans, cvlans)};
 }
 
 static int64_t number_had(const struct config_row *iface)
@@ -126,14 +150,14 @@ static char *add_device(struct applied_bridge *b, struct applied_port *p,
                         const struct config_row *port, const struct config_row *iface,
                         uint32_t number)
 {
-    uint64_t words[64];
+    uint64_t trunks[PORT_VLAN_WORDS], cvlans[PORT_VLAN_WORDS];
+    struct port_vlan vlan = vlan_of(port, trunks, cvlans);
     bool local = !strcmp(p->name, b->name);
     struct bridge_port_config c = {.name = p->name,
                                    .type = local ? "internal"
                                                  : config_string(iface, COL_Interface_type, ""),
                                    .ofp_port = number,
-                                   .vlan_tag = tag_of(port),
-                                   .trunks = trunks_of(port, words),
+                                   .vlan = &vlan,
                                    .option = option,
                                    .aux = (void *)(uintptr_t)iface};
     return bridge_port_add(b->bridge, &c, &p->ofp_port);
@@ -153,7 +177,7 @@ static void remove_port(struct applied_bridge *b, struct applied_port *p)
     port_free(p);
 }
 
-static struct applied_port *find_port(struct applied_bridge *b, const char *name)
+struct applied_port *apply_find_port(const struct applied_bridge *b, const char *name)
 {
     struct applied_port *p = b->ports;
     while (p && strcmp(p->name, name)) {
@@ -194,8 +218,8 @@ static bool apply_interface(struct apply *a, struct applied_bridge *b,
                             const struct config_row *iface)
 {
     const char *name = config_string(iface, COL_Interface_name, "");
-    struct applied_port *p = find_port(b, name);
-    uint64_t words[64];
+    struct applied_port *p = apply_find_port(b, name);
+    uint64_t trunks[PORT_VLAN_WORDS], cvlans[PORT_VLAN_WORDS];
 
     if (!p) {
         p = xzalloc(sizeof *p);
@@ -206,7 +230,8 @@ static bool apply_interface(struct apply *a, struct applied_bridge *b,
     }
     p->wanted = true;
     if (p->ofp_port) {
-        bridge_port_set_vlan(b->bridge, p->ofp_port, tag_of(port), trunks_of(port, words));
+        struct port_vlan vlan = vlan_of(port, trunks, cvlans);
+        bridge_port_set_vlan(b->bridge, p->ofp_port, &vlan);
     } else {
         char *error = add_device(b, p, port, iface, choose_number(a, bridge, iface));
         if (error && (!p->error || strcmp(error, p->error))) {
@@ -260,7 +285,7 @@ bool apply_ports(struct apply *a, struct applied_bridge *b, const struct config_
         const struct config_row **ifaces =
             config_refs(a->config, ports[i], COL_Port_interfaces, &n_ifaces);
         struct applied_port *p =
-            n_ifaces ? find_port(b, config_string(ifaces[0], COL_Interface_name, "")) : NULL;
+            n_ifaces ? apply_find_port(b, config_string(ifaces[0], COL_Interface_name, "")) : NULL;
         char *how = p ? describe(ifaces[0]) : NULL;
         if (p) {
             p->wanted = !strcmp(how, p->how);

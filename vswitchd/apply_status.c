@@ -143,6 +143,9 @@ void apply_statistics_run(void *a_)
     struct apply *a = a_;
 
     for (struct applied_bridge *b = a->bridges; b; b = b->next) {
+        if (b->bridge) {
+            apply_mirror_statistics(a, b);
+        }
         for (struct applied_port *p = b->ports; b->bridge && p; p = p->next) {
             const struct config_row *row =
                 config_find_by_name(a->config, COL_Interface_name, p->name);

@@ -29,7 +29,7 @@ static json_t *reach_all(struct txn *x, struct stack *s, const struct config_row
                          const struct column *c, const struct base_type *base,
                          const union atom *atoms, uint32_t n)
 {
-    if (base->ref == TABLE_NONE) {
+    if (base->ref == TABLE_NONE || base->weak) {
         return NULL;
     }
     for (uint32_t i = 0; i < n; i++) {
@@ -91,6 +91,41 @@ static json_t *collect_garbage(struct txn *x)
             if (rows[i]->mark != x->doc->serial) {
                 txn_delete(x, rows[i]);
             }
+        }
+        free(rows);
+    }
+    return error;
+}
+
+/* Takes the references out of a column whose rows are gone. */
+static void drop_dead(struct txn *x, struct config_row *r, const struct column *c)
+{
+    const struct datum *d = row_datum_const(r, c);
+    struct datum dead = {.n = 0, .keys = xcalloc(d->n + 1, sizeof *d->keys)};
+
+    for (uint32_t i = 0; i < d->n; i++) {
+        if (!txn_find(x, c->key->ref, &d->keys[i].uuid)) {
+            dead.keys[dead.n++] = d->keys[i];
+        }
+    }
+    if (dead.n) {
+        datum_delete(row_datum(txn_write(x, r), c), &dead, c, false);
+    }
+    free(dead.keys);
+}
+
+static json_t *drop_weak_refs(struct txn *x)
+{
+    json_t *error = NULL;
+
+    for (int id = 0; id < N_COLUMNS && !error; id++) {
+        const struct column *c = schema_column((enum column_id)id);
+        size_t n = 0;
+        struct config_row **rows = c->key->weak ? txn_rows(x, c->table, &n) : NULL;
+        for (size_t i = 0; i < n && !error; i++) {
+            drop_dead(x, rows[i], c);
+            struct config_row *now = txn_find(x, c->table, &rows[i]->uuid);
+            error = datum_check(row_datum(now, c), c);
         }
         free(rows);
     }
@@ -172,6 +207,7 @@ json_t *txn_commit(struct txn *x)
     struct txn_row *o;
 
     json_t *error = collect_garbage(x);
+    error = error ? error : drop_weak_refs(x);
     for (int t = 0; t < N_TABLES && !error; t++) {
         error = check_table(x, (enum table_id)t);
     }

@@ -11,23 +11,29 @@
 
 enum base_id {
 #define BASE(ID, ATOM, LEAST, MOST, WORDS, REF) BASE_##ID,
+#define WEAK(ID, REF)                           BASE_##ID,
 #define TABLE(ID, ROOT, MAX_ROWS, INDEX)
 #define COLUMN(TABLE, NAME, KEY, VALUE, MIN, MAX, FLAGS)
 #define END(ID)
 #include "vswitchd/schema.def"
 #undef BASE
+#undef WEAK
 };
 
 static const struct base_type bases[] = {
-#define BASE(ID, ATOM, LEAST, MOST, WORDS, REF) {ATOM_##ATOM, LEAST, MOST, WORDS, TABLE_##REF},
+#define BASE(ID, ATOM, LEAST, MOST, WORDS, REF) \
+    {ATOM_##ATOM, LEAST, MOST, WORDS, TABLE_##REF, false},
+#define WEAK(ID, REF) {ATOM_UUID, 0, 0, NULL, TABLE_##REF, true},
 #include "vswitchd/schema.def"
 #undef BASE
+#undef WEAK
 #undef COLUMN
 #undef TABLE
 };
 
 static const struct column columns[N_COLUMNS + 1] = {
 #define BASE(ID, ATOM, LEAST, MOST, WORDS, REF)
+#define WEAK(ID, REF)
 #define TABLE(ID, ROOT, MAX_ROWS, INDEX)
 #define COLUMN(T, NAME, KEY, VALUE, MIN, MAX, FLAGS) \
     [COL_##T##_##NAME] = {#NAME,                     \
@@ -127,6 +133,9 @@ static json_t *base_to_json(const struct base_type *b)
     }
     if (b->ref != TABLE_NONE) {
         json_object_set_new(o, "refTable", json_string(tables[b->ref].name));
+        if (b->weak) {
+            json_object_set_new(o, "refType", json_string("weak"));
+        }
     }
     return o;
 }

@@ -14,6 +14,7 @@ enum atom_type { ATOM_VOID, ATOM_INTEGER, ATOM_BOOLEAN, ATOM_STRING, ATOM_UUID }
 
 enum table_id {
 #define BASE(ID, ATOM, LEAST, MOST, WORDS, REF)
+#define WEAK(ID, REF)
 #define TABLE(ID, ROOT, MAX_ROWS, INDEX) TABLE_##ID,
 #define COLUMN(TABLE, NAME, KEY, VALUE, MIN, MAX, FLAGS)
 #define END(ID)
@@ -32,6 +33,7 @@ enum column_id {
 #define END(ID)                                          END_##ID, LAST_##ID = END_##ID - 1,
 #include "vswitchd/schema.def"
 #undef BASE
+#undef WEAK
 #undef TABLE
 #undef COLUMN
 #undef END
@@ -43,7 +45,8 @@ struct base_type {
     enum atom_type atom;
     int64_t least, most; /* INTEGER only. */
     const char *words;   /* STRING: the allowed ones, separated by spaces; NULL = any. */
-    enum table_id ref;   /* UUID: what it refers to (strongly), or TABLE_NONE. */
+    enum table_id ref;   /* UUID: what it refers to, or TABLE_NONE. */
+    bool weak;           /* Does not keep it alive. */
 };
 
 struct column {

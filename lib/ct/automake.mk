@@ -2,15 +2,19 @@ noinst_LTLIBRARIES += lib/ct/libct.la
 lib_ct_libct_la_SOURCES = \
 	lib/ct/ct-private.h \
 	lib/ct/ct.c lib/ct/ct.h \
+	lib/ct/ct_adopt.c \
 	lib/ct/ct_arena-private.h lib/ct/ct_arena.c \
 	lib/ct/ct_conn-private.h \
 	lib/ct/ct_extract.c \
 	lib/ct/ct_filter.c \
 	lib/ct/ct_info.c \
 	lib/ct/ct_info_text.c \
+	lib/ct/ct_kept-private.h lib/ct/ct_kept.c \
 	lib/ct/ct_other.c \
 	lib/ct/ct_proto-private.h \
+	lib/ct/ct_sctp.c lib/ct/ct_sctp_states.def \
 	lib/ct/ct_slot.c \
+	lib/ct/ct_store.h \
 	lib/ct/ct_table-private.h lib/ct/ct_table.c \
 	lib/ct/ct_tcp.c lib/ct/ct_tcp_states.def \
 	lib/ct/ct_timeouts.def \

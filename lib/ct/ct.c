@@ -20,8 +20,10 @@
 struct ct *ct_new(const struct ct_config *config)
 {
     struct ct *ct = xzalloc_cacheline(sizeof *ct);
+    struct ct_adopted adopted = {0};
     uint32_t max = config->max_conns ? config->max_conns : MAX_CONNS_DEFAULT;
-    if (!ct_table_init(&ct->table, max, config->hash_seed)) {
+    if (!ct_table_init(&ct->table, max, config->hash_seed, config->store, config->now_ms,
+                       config->adopted ? config->adopted : &adopted)) {
         free(ct);
         return NULL;
     }
@@ -85,11 +87,14 @@ static void set_from_conn(const struct ct_table *t, struct packet_ct *pct, uint3
 }
 
 /* Entry locked. */
-static void write_mark_label(const struct ct_table *t, uint32_t index, const struct ct_args *args)
+static void write_mark_label(struct ct_table *t, uint32_t index, const struct ct_args *args)
 {
     struct ct_conn *c = ct_table_conn(t, index);
     c->mark = (args->mark & args->mark_mask) | (c->mark & ~args->mark_mask);
     if (is_all_zeros(args->label_mask, 16)) {
+        return;
+    }
+    if (!ct_table_touch_label(t, index)) {
         return;
     }
     uint8_t *label = ct_table_label(t, index);
@@ -161,6 +166,9 @@ static bool is_liberal(const struct ct *ct, uint16_t zone)
 static enum ct_verdict update(struct ct *ct, struct ct_conn *c, unsigned dir,
                               const struct ct_packet *x, int64_t now_ms, enum ct_reason *reason)
 {
+    if (c->key.proto == IPPROTO_HDR_SCTP) {
+        return ct_sctp_update(c, dir, &x->sctp, now_ms, reason);
+    }
     if (c->key.proto != IPPROTO_HDR_TCP) {
         return ct_other_update(c, dir, now_ms);
     }
@@ -173,9 +181,10 @@ static enum ct_verdict update(struct ct *ct, struct ct_conn *c, unsigned dir,
 static void reclass(struct ct_table *t, uint32_t index)
 {
     const struct ct_conn *c = ct_table_conn(t, index);
-    enum ct_class class = c->key.proto == IPPROTO_HDR_TCP ? ct_tcp_class(c)
-                          : c->flags & CT_F_SEEN_REPLY    ? CT_CLASS_ESTABLISHED
-                                                          : CT_CLASS_UNREPLIED;
+    enum ct_class class = c->key.proto == IPPROTO_HDR_TCP    ? ct_tcp_class(c)
+                          : c->key.proto == IPPROTO_HDR_SCTP ? ct_sctp_class(c)
+                          : c->flags & CT_F_SEEN_REPLY       ? CT_CLASS_ESTABLISHED
+                                                             : CT_CLASS_UNREPLIED;
     if (UNLIKELY(class != c->class)) {
         ct_slot_set_class(t, index, class);
     }
@@ -189,6 +198,9 @@ static bool begin(struct ct_conn *c, const struct ct_packet *x, int64_t now_ms)
     }
     if (x->q.key.proto == IPPROTO_HDR_TCP) {
         return ct_tcp_new(c, &x->tcp, now_ms);
+    }
+    if (x->q.key.proto == IPPROTO_HDR_SCTP) {
+        return ct_sctp_new(c, &x->sctp, now_ms);
     }
     ct_other_new(c, now_ms);
     return true;
@@ -229,7 +241,9 @@ static int on_no_entry(struct ct *ct, struct packet *p, const struct ct_packet *
 {
     struct ct_conn probe = {.key = x->q.key};
     if (!begin(&probe, x, now_ms)) {
-        set_invalid(&p->ct, x->is_reply_type ? CT_INV_icmp_reply : CT_INV_tcp_synack);
+        set_invalid(&p->ct, x->is_reply_type                    ? CT_INV_icmp_reply
+                            : x->q.key.proto == IPPROTO_HDR_TCP ? CT_INV_tcp_synack
+                                                                : CT_INV_sctp_new);
         return CT_GOES_ON;
     }
     p->ct.state = CS_TRK | CS_NEW;
@@ -362,6 +376,7 @@ unsigned ct_sweep(struct ct *ct, int64_t now_ms, unsigned budget)
 {
     struct ct_table *t = &ct->table;
     unsigned n = 0;
+    ct_kept_tick(&t->kept, now_ms);
     for (; budget > 0; budget--) {
         ct->sweep_pos = ct_table_next(t, ct->sweep_pos);
         if (!ct->sweep_pos) {

@@ -16,9 +16,10 @@
  *
  * Slots of removed entries come back after an RCU grace period: a caller that never says
  * rcu_quiescent_state() makes the table refuse new connections in the end.  Does not do yet: NAT,
- * helpers (alg is only remembered), reassembly, a file under the arena. */
+ * helpers (alg is only remembered), reassembly. */
 #pragma once
 
+#include "lib/ct/ct_store.h"
 #include "lib/packet/packet.h"
 #include "lib/text.h"
 
@@ -28,8 +29,13 @@ struct ct_config {
     uint32_t max_conns; /* Default 3,000,000 if 0. */
     uint64_t hash_seed;
     bool tcp_liberal; /* Mid-stream pick-up, no window check. */
+    /* Where the table outlives the process, NULL: nowhere.  It must last as long as the tracker. */
+    const struct ct_store *store;
+    int64_t now_ms;             /* With a store. */
+    struct ct_adopted *adopted; /* Zeroed; gets what became of what was found there.  May be NULL. */
 };
-struct ct *ct_new(const struct ct_config *); /* NULL: the address space could not be reserved. */
+/* NULL: the address space could not be reserved, or a new store has no room for its header. */
+struct ct *ct_new(const struct ct_config *);
 void ct_free(struct ct *);
 
 struct ct_args {
@@ -80,6 +86,18 @@ enum ct_tcp_state {
     CT_TCP_TIME_WAIT
 };
 
+enum ct_sctp_state { /* As users number them. */
+                     CT_SCTP_CLOSED,
+                     CT_SCTP_COOKIE_WAIT,
+                     CT_SCTP_COOKIE_ECHOED,
+                     CT_SCTP_ESTABLISHED,
+                     CT_SCTP_SHUTDOWN_SENT,
+                     CT_SCTP_SHUTDOWN_RECD,
+                     CT_SCTP_SHUTDOWN_ACK_SENT,
+                     CT_SCTP_HEARTBEAT_SENT,
+                     CT_SCTP_N_STATES
+};
+
 struct ct_info { /* A copy of an entry. */
     struct ct_tuple orig, reply;
     uint16_t zone;
@@ -93,11 +111,12 @@ struct ct_info { /* A copy of an entry. */
     uint8_t tcp_flags[2]; /* CT_TCP_F_* */
     bool seen_reply;
     uint16_t alg;
+    bool has_sctp;
+    uint8_t sctp_state;    /* enum ct_sctp_state, or the kernel's own. */
+    uint32_t sctp_vtag[2]; /* Of its packets, by sender; host order. */
     /* The kernel's only; zero of ours. */
     uint32_t id, status; /* IPS_* bits. */
-    bool has_sctp, has_parent;
-    uint8_t sctp_state;
-    uint32_t sctp_vtag[2];
+    bool has_parent;
     struct ct_tuple parent; /* Of a related connection. */
     char helper[17];
 };

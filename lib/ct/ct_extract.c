@@ -25,6 +25,8 @@ static const struct icmp_type icmp_types[2][256] = {
         [14] = {ICMP_REPLY, 13},
         [15] = {ICMP_REQUEST, 16}, /* Information. */
         [16] = {ICMP_REPLY, 15},
+        [17] = {ICMP_REQUEST, 18}, /* Address mask. */
+        [18] = {ICMP_REPLY, 17},
         [3] = {ICMP_ERROR, 0},  /* Destination unreachable. */
         [4] = {ICMP_ERROR, 0},  /* Source quench. */
         [5] = {ICMP_ERROR, 0},  /* Redirect. */
@@ -34,10 +36,9 @@ static const struct icmp_type icmp_types[2][256] = {
     {
         [128] = {ICMP_REQUEST, 129}, /* Echo. */
         [129] = {ICMP_REPLY, 128},
-        [1] = {ICMP_ERROR, 0}, /* Destination unreachable. */
-        [2] = {ICMP_ERROR, 0}, /* Packet too big. */
-        [3] = {ICMP_ERROR, 0}, /* Time exceeded. */
-        [4] = {ICMP_ERROR, 0}, /* Parameter problem. */
+        [139] = {ICMP_REQUEST, 140}, /* Node information (RFC 4620). */
+        [140] = {ICMP_REPLY, 139},
+        [1 ... 127] = {ICMP_ERROR, 0}, /* RFC 4443 section 2.1: all below 128. */
     },
 };
 
@@ -130,6 +131,31 @@ static bool set_tcp(struct ct_packet *x, const uint8_t *l4, uint32_t len)
     return (ct_tcp_flags_ok(x->tcp.flags) || invalid(x, CT_INV_tcp_flags)) && set_ports(x, l4);
 }
 
+static bool set_sctp(struct ct_packet *x, const uint8_t *l4, uint32_t len)
+{
+    if (len < 12) {
+        return invalid(x, CT_INV_malformed);
+    }
+    x->sctp = (struct ct_sctp_seg){l4, len};
+    return (ct_sctp_ok(&x->sctp) || invalid(x, CT_INV_sctp_chunks)) && set_ports(x, l4);
+}
+
+/* UDP-Lite: its length field is the checksum's coverage, 0 all (RFC 3828 section 3.1). */
+static bool set_udplite(struct ct_packet *x, const uint8_t *l4, uint32_t len)
+{
+    uint32_t coverage = len >= 8 ? get_be16(l4 + 4) : 1;
+    return ((coverage == 0 || (coverage >= 8 && coverage <= len)) ||
+            invalid(x, CT_INV_malformed)) &&
+           set_ports(x, l4);
+}
+
+/* DCCP: the header's length in words is at byte 4 (RFC 4340 section 5.1). */
+static bool set_dccp(struct ct_packet *x, const uint8_t *l4, uint32_t len)
+{
+    return ((len >= 12 && l4[4] * 4u >= 12 && l4[4] * 4u <= len) || invalid(x, CT_INV_malformed)) &&
+           set_ports(x, l4);
+}
+
 /* The packet that an ICMP error quotes: only the tuple counts. */
 static bool set_quoted(struct ct_packet *x, const uint8_t *l3, uint32_t len, bool is_ip6)
 {
@@ -143,6 +169,8 @@ static bool set_quoted(struct ct_packet *x, const uint8_t *l3, uint32_t len, boo
     case IPPROTO_HDR_TCP:
     case IPPROTO_HDR_UDP:
     case IPPROTO_HDR_SCTP:
+    case IPPROTO_HDR_UDPLITE:
+    case IPPROTO_HDR_DCCP:
         return ip.l4_len >= QUOTED_L4_MIN && set_ports(x, l4);
     case IPPROTO_HDR_ICMP:
     case IPPROTO_HDR_ICMP6: {
@@ -232,9 +260,13 @@ enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
                    : CT_KIND_INVALID;
         break;
     case IPPROTO_HDR_SCTP:
-        kind = (ip.l4_len >= 12 || invalid(x, CT_INV_malformed)) && set_ports(x, l4)
-                   ? kind
-                   : CT_KIND_INVALID;
+        kind = set_sctp(x, l4, ip.l4_len) ? kind : CT_KIND_INVALID;
+        break;
+    case IPPROTO_HDR_UDPLITE:
+        kind = set_udplite(x, l4, ip.l4_len) ? kind : CT_KIND_INVALID;
+        break;
+    case IPPROTO_HDR_DCCP:
+        kind = set_dccp(x, l4, ip.l4_len) ? kind : CT_KIND_INVALID;
         break;
     case IPPROTO_HDR_ICMP:
     case IPPROTO_HDR_ICMP6: {

@@ -73,6 +73,11 @@ static void fill(const struct ct_table *t, uint32_t index, struct ct_info *info,
             info->tcp_wscale[i] = c->peer[i].wscale & CT_WSCALE_MASK;
             info->tcp_flags[i] = tcp_flags(&c->peer[i]);
         }
+    } else if (c->key.proto == IPPROTO_HDR_SCTP) {
+        info->has_sctp = true;
+        info->sctp_state = c->peer[0].state;
+        info->sctp_vtag[0] = c->peer[0].seq_lo;
+        info->sctp_vtag[1] = c->peer[1].seq_lo;
     }
 }
 

@@ -39,6 +39,12 @@ struct ct_tcp_seg {
     uint8_t wscale; /* CT_WSCALE_SEEN | shift, or 0; only if SYN. */
 };
 
+/* A whole SCTP packet. */
+struct ct_sctp_seg {
+    const uint8_t *data;
+    uint32_t len;
+};
+
 enum ct_kind {
     CT_KIND_INVALID,
     CT_KIND_PACKET,
@@ -51,7 +57,10 @@ struct ct_packet {
     uint8_t icmp_code;
     uint8_t reason;  /* enum ct_reason: of what is invalid. */
     uint32_t l3_len; /* For the byte counters. */
-    struct ct_tcp_seg tcp;
+    union {
+        struct ct_tcp_seg tcp;
+        struct ct_sctp_seg sctp;
+    };
 };
 
 /* Verifies lengths and checksums; says the reason of what is invalid. */
@@ -68,6 +77,16 @@ enum ct_verdict ct_tcp_update(struct ct_conn *, unsigned dir, const struct ct_tc
                               int64_t now_ms, enum ct_reason *reason);
 enum ct_class ct_tcp_class(const struct ct_conn *);
 
+/* Are the chunks whole, and where they may stand? */
+bool ct_sctp_ok(const struct ct_sctp_seg *);
+/* As those of TCP; of packets that are ok. */
+bool ct_sctp_new(struct ct_conn *, const struct ct_sctp_seg *, int64_t now_ms);
+enum ct_verdict ct_sctp_update(struct ct_conn *, unsigned dir, const struct ct_sctp_seg *,
+                               int64_t now_ms, enum ct_reason *reason);
+enum ct_class ct_sctp_class(const struct ct_conn *);
+
 /* All others. */
 void ct_other_new(struct ct_conn *, int64_t now_ms);
+/* Could the entry be one of these protocols'? */
+bool ct_other_state_ok(const struct ct_conn *);
 enum ct_verdict ct_other_update(struct ct_conn *, unsigned dir, int64_t now_ms);

@@ -181,6 +181,13 @@ void ct_slot_give_back(struct ct_table *t, uint32_t index)
     ct_spin_unlock(&sh->lock);
 }
 
+void ct_slot_adopt_free(struct ct_table *t, uint32_t index)
+{
+    struct ct_shard *sh = &t->shards[index % CT_N_SHARDS];
+    ct_table_conn(t, index)->link[1] = sh->free[index >> 31];
+    sh->free[index >> 31] = index;
+}
+
 /* Room in the table for one more, counted; else the refusal is. */
 static bool admit(struct ct_table *t, uint32_t hash, int64_t now_ms)
 {

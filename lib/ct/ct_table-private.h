@@ -16,6 +16,7 @@
 
 #include "lib/ct/ct_arena-private.h"
 #include "lib/ct/ct_conn-private.h"
+#include "lib/ct/ct_kept-private.h"
 #include "lib/ct/ct_zone-private.h"
 
 #define CT_N_STRIPES 256 /* Powers of two.  Not more than the first buckets. */
@@ -46,6 +47,7 @@ struct ct_shard {
 struct ct_table {
     struct ct_pool pools[2];
     struct ct_arena buckets;
+    struct ct_kept kept;
     uint32_t n_buckets; /* At least CT_N_STRIPES. */
     uint32_t max;       /* Connections. */
     uint32_t reserved;  /* The most that 'max' may become. */
@@ -59,7 +61,9 @@ struct ct_table {
     struct ct_shard shards[CT_N_SHARDS];
 };
 
-bool ct_table_init(struct ct_table *, uint32_t max, uint64_t seed) MUST_USE;
+/* 'store' may be NULL, else it stays the caller's and lasts as long; 'adopted' is zeroed. */
+bool ct_table_init(struct ct_table *, uint32_t max, uint64_t seed, const struct ct_store *store,
+                   int64_t now_ms, struct ct_adopted *adopted) MUST_USE;
 void ct_table_deinit(struct ct_table *); /* Waits for grace periods; no other user is left. */
 
 static inline struct ct_conn *ct_table_conn(const struct ct_table *t, uint32_t index)
@@ -76,6 +80,12 @@ static inline struct ct_addr6 *ct_table_addr6(const struct ct_table *t, uint32_t
 static inline uint8_t *ct_table_label(const struct ct_table *t, uint32_t index)
 {
     return t->pools[index >> 31].labels.base + (size_t)16 * (index & CT_INDEX_SLOT);
+}
+
+/* Before the first use of the label of a slot.  False: out of memory. */
+static inline bool ct_table_touch_label(struct ct_table *t, uint32_t index)
+{
+    return ct_arena_touch(&t->pools[index >> 31].labels, (size_t)16 * (index & CT_INDEX_SLOT));
 }
 
 static inline struct ct_zone_link *ct_table_zone_link(const struct ct_table *t, uint32_t index)
@@ -109,7 +119,15 @@ bool ct_table_expire(struct ct_table *, uint32_t index, int64_t now_ms);
 /* The next slot ever used after *pos (0 = from the start), through both pools; 0: no more. */
 uint32_t ct_table_next(const struct ct_table *, uint32_t pos);
 
+/* Adoption, by one thread before others begin: an index for that many, then entries as they lie in
+ * their slots.  False: no memory; the tuple is another's. */
+bool ct_table_presize(struct ct_table *, uint32_t n) MUST_USE;
+bool ct_table_adopt(struct ct_table *, uint32_t index, const struct ct_lookup *) MUST_USE;
+
 /* ---- ct_slot.c ---- */
+
+/* The slot holds nothing and is nobody's. */
+void ct_slot_adopt_free(struct ct_table *, uint32_t index);
 
 /* Begins an insertion: a slot with its key, all else zero, which only the caller writes until it is
  * inserted.  0: the table or the zone is full (counted).  May evict. */

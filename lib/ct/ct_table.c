@@ -15,17 +15,17 @@
 
 _Static_assert(FIRST_BUCKETS >= CT_N_STRIPES, "a bucket and its second half share a stripe");
 
-static bool pool_reserve(struct ct_pool *pool, bool is_ip6, uint32_t max)
+static bool pool_reserve(struct ct_kept *k, struct ct_pool *pool, bool is_ip6, uint32_t max)
 {
     /* A quarter more, for those that rest in limbo. */
     pool->n_slots = max + max / 4 + 4096;
     pool->n_used = 1;
-    return ct_arena_reserve(&pool->conns, (size_t)pool->n_slots * sizeof(struct ct_conn)) &&
-           ct_arena_reserve(&pool->labels, (size_t)pool->n_slots * 16) &&
+    return ct_kept_reserve(k, &pool->conns, pool->n_slots, sizeof(struct ct_conn), false) &&
+           ct_kept_reserve(k, &pool->labels, pool->n_slots, 16, true) &&
            ct_arena_reserve(&pool->zone_links,
                             (size_t)pool->n_slots * sizeof(struct ct_zone_link)) &&
            (!is_ip6 ||
-            ct_arena_reserve(&pool->addrs, (size_t)pool->n_slots * sizeof(struct ct_addr6)));
+            ct_kept_reserve(k, &pool->addrs, pool->n_slots, sizeof(struct ct_addr6), false));
 }
 
 static void release(struct ct_table *t)
@@ -37,16 +37,20 @@ static void release(struct ct_table *t)
         ct_arena_release(&t->pools[f].zone_links);
     }
     ct_arena_release(&t->buckets);
+    ct_kept_release(&t->kept);
+    t->kept.n_arenas = 0;
 }
 
-bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed)
+bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed, const struct ct_store *store,
+                   int64_t now_ms, struct ct_adopted *adopted)
 {
     memset(t, 0, sizeof *t);
     t->max = max;
     t->seed = seed;
+    t->kept.store = store;
     for (uint32_t reserve = MAX(max, RESERVE_DEFAULT);; reserve = MAX(reserve / 2, max)) {
-        if (reserve <= CT_INDEX_SLOT / 2 && pool_reserve(&t->pools[0], false, reserve) &&
-            pool_reserve(&t->pools[1], true, reserve) &&
+        if (reserve <= CT_INDEX_SLOT / 2 && pool_reserve(&t->kept, &t->pools[0], false, reserve) &&
+            pool_reserve(&t->kept, &t->pools[1], true, reserve) &&
             ct_arena_reserve(&t->buckets, (size_t)reserve * 2 * sizeof(uint32_t) + FIRST_BUCKETS)) {
             t->reserved = reserve;
             break;
@@ -56,14 +60,14 @@ bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed)
             return false;
         }
     }
-    if (!ct_arena_grow(&t->buckets, FIRST_BUCKETS * sizeof(uint32_t))) {
-        release(t);
-        return false;
-    }
-    t->n_buckets = FIRST_BUCKETS;
     t->zones = xcalloc(CT_N_ZONES, sizeof *t->zones);
     for (int i = 0; i < CT_N_SHARDS; i++) {
         t->shards[i].table = t;
+    }
+    if (!ct_table_presize(t, 0) || !ct_kept_begin(t, now_ms, adopted)) {
+        release(t);
+        free(t->zones);
+        return false;
     }
     return true;
 }
@@ -184,14 +188,17 @@ uint32_t ct_table_find(struct ct_table *t, const struct ct_lookup *q, int64_t no
 
 void ct_table_deinit(struct ct_table *t)
 {
-    for (bool resting = true; resting;) { /* Each round empties 'limbo' into 'resting' once. */
-        rcu_barrier();
-        resting = false;
+    for (;;) { /* Each round empties 'limbo' into 'resting' once. */
+        bool resting = false;
         for (int i = 0; i < CT_N_SHARDS; i++) {
             ct_spin_lock(&t->shards[i].lock);
             resting |= t->shards[i].resting != 0;
             ct_spin_unlock(&t->shards[i].lock);
         }
+        if (!resting) {
+            break;
+        }
+        rcu_barrier();
     }
     release(t);
     free(t->zones);
@@ -311,7 +318,8 @@ bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup 
     ct_spin_lock(&c->lock);
     uint32_t *bucket = bucket_of(t, c->hash);
     c->next = *bucket;
-    __atomic_store_n(&c->flags, c->flags | CT_F_LIVE, __ATOMIC_RELAXED);
+    /* Live only with all else in place: a process may end at any instruction, and leave it so. */
+    __atomic_store_n(&c->flags, c->flags | CT_F_LIVE, __ATOMIC_RELEASE);
     __atomic_store_n(bucket, index, __ATOMIC_RELEASE);
     ct_spin_unlock(&s->lock);
     ct_slot_set_class(t, index, CT_CLASS_UNREPLIED);
@@ -323,6 +331,35 @@ bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup 
          i++) {
         split(t);
     }
+    return true;
+}
+
+bool ct_table_presize(struct ct_table *t, uint32_t n)
+{
+    uint32_t want = MAX(2 * MIN(n, t->reserved), FIRST_BUCKETS);
+    if (!ct_arena_grow(&t->buckets, (size_t)want * sizeof(uint32_t))) {
+        return false;
+    }
+    t->n_buckets = want;
+    return true;
+}
+
+bool ct_table_adopt(struct ct_table *t, uint32_t index, const struct ct_lookup *q)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    uint32_t *bucket = bucket_of(t, c->hash);
+    unsigned dir;
+    bool complete = true;
+    if (walk(t, q, CHAIN_MAX, &dir, &complete) || !complete) {
+        return false;
+    }
+    enum ct_class class = (enum ct_class)c->class;
+    c->next = *bucket;
+    *bucket = index;
+    c->class = CT_CLASS_ESTABLISHED; /* In no list yet. */
+    ct_slot_set_class(t, index, class);
+    ct_zone_adopt(t, index);
+    t->n++;
     return true;
 }
 

@@ -32,6 +32,8 @@ void ct_zone_leave(struct ct_table *, uint16_t zone); /* One less. */
 /* Entry locked: into and out of its zone's list. */
 void ct_zone_link(struct ct_table *, uint32_t index);
 void ct_zone_unlink(struct ct_table *, uint32_t index);
+/* Both at once, of an entry that a former process left. */
+void ct_zone_adopt(struct ct_table *, uint32_t index);
 /* The next of a walk, which goes to the end of the list; 0: none.  As many calls as ct_zone_size()
  * said see each entry that stays. */
 uint32_t ct_zone_turn(struct ct_table *, uint16_t zone, uint32_t *generation);

@@ -51,6 +51,12 @@ void ct_zone_unlink(struct ct_table *t, uint32_t index)
     ct_spin_unlock(&z->lock);
 }
 
+void ct_zone_adopt(struct ct_table *t, uint32_t index)
+{
+    t->zones[ct_table_conn(t, index)->key.zone].n++;
+    ct_zone_link(t, index);
+}
+
 uint32_t ct_zone_turn(struct ct_table *t, uint16_t zone, uint32_t *generation)
 {
     struct ct_zone *z = &t->zones[zone];

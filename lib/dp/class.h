@@ -39,7 +39,7 @@ struct dp {
     const char *type; /* One of the class's. */
     char *name;       /* Heap. */
     struct loop *loop;
-    struct dp_handler handler;
+    struct dp_handler handler; /* Its 'rundir' only while it is opened. */
 };
 
 extern const struct dp_class userspace_class;       /* userspace.c */

@@ -37,6 +37,7 @@ struct dp_flow_stats {
 
 struct dp_handler {
     void *aux;
+    const char *rundir; /* Where it keeps what outlives the process; NULL: nowhere. */
     /* Worker threads, inside an RCU read section: translate. */
     void (*miss)(void *aux, const struct packet *, const struct key *, int64_t now_ms,
                  struct dp_verdict *);
@@ -73,6 +74,7 @@ struct dp_port_stats { /* UINT64_MAX = unknown. */
 
 struct dp_features {
     bool ct, ct_zone, ct_mark, ct_label, ct_orig_tuple, ct_clear, recirc, clone, meter;
+    bool hash; /* DP_ACTION_HASH, and dp_hash as a match field. */
     bool set_masked, trunc, ufid, ct_eventmask, ct_state_nat, ct_orig_tuple6, nd_ext;
     /* Of flows in text: see struct dp_format. */
     bool kernel_keys, ip6_exthdr;

@@ -1,11 +1,13 @@
 /* userspace.c - the userspace executor of dp.h (user/): opens and closes the workers and the
- * tracker.  Flows are in datapath_flows.c, ports in datapath_ports.c. */
+ * tracker, whose table is a file of the run directory.  Flows are in datapath_flows.c, ports in
+ * datapath_ports.c. */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "lib/dp/conn_file.h"
 #include "lib/dp/user/datapath.h"
 #include "lib/mem.h"
 
@@ -77,9 +79,8 @@ static void close_datapath(struct dp *up, bool destroy)
         worker_deinit(dp->workers[i]);
         free(dp->workers[i]);
     }
-    if (dp->ct) {
-        ct_free(dp->ct);
-    }
+    ct_free(dp->ct);
+    conn_file_close(dp->conns, destroy);
     if (dp->notify_fd >= 0) {
         close(dp->notify_fd);
     }
@@ -87,9 +88,35 @@ static void close_datapath(struct dp *up, bool destroy)
     free(dp);
 }
 
+/* The tracker, with the connections of a former process if there are any. */
+static struct ct *open_tracker(struct datapath *dp)
+{
+    struct ct_adopted adopted = {0};
+    struct ct_config config = {.now_ms = loop_now(dp->up.loop), .adopted = &adopted};
+
+    env_random_bytes(&config.hash_seed, sizeof config.hash_seed);
+    if (dp->up.handler.rundir) {
+        char *path = xasprintf("%s/%s.conns", dp->up.handler.rundir, dp->up.name);
+        dp->conns = conn_file_open(path);
+        free(path);
+    }
+    if (!dp->conns) {
+        return ct_new(&config);
+    }
+    config.store = conn_file_store(dp->conns);
+    struct ct *ct = ct_new(&config);
+    if (ct) {
+        conn_file_report(dp->conns, &adopted);
+        return ct;
+    }
+    conn_file_close(dp->conns, true); /* Without it, then. */
+    dp->conns = NULL;
+    config.store = NULL;
+    return ct_new(&config);
+}
+
 static char *open_datapath(const struct dp *up, struct dp **out)
 {
-    struct ct_config config = {0};
     struct datapath *dp = xzalloc(sizeof *dp);
 
     dp->up = *up;
@@ -97,8 +124,7 @@ static char *open_datapath(const struct dp *up, struct dp **out)
     dp->ports = xzalloc(sizeof *dp->ports);
     datapath_flows_init(dp);
     dp->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    env_random_bytes(&config.hash_seed, sizeof config.hash_seed);
-    dp->ct = ct_new(&config);
+    dp->ct = open_tracker(dp);
 
     char *error = NULL;
     if (!dp->ct || dp->notify_fd < 0) {
@@ -130,6 +156,7 @@ static void get_features(const struct dp *up UNUSED, struct dp_features *f)
         .ct_clear = true,
         .recirc = true,
         .clone = true,
+        .hash = true,
         .set_masked = true,
         .trunc = true,
         .ct_orig_tuple6 = true,

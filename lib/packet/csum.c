@@ -126,6 +126,14 @@ static bool verify(const uint8_t *l3, const struct ip_info *ip)
         }
         return csum_fold(csum_add(csum_pseudo(l3, ip, udp_len), l4, udp_len)) == 0;
     }
+    case IPPROTO_HDR_UDPLITE: {
+        if (len < 8) {
+            return false;
+        }
+        uint32_t coverage = get_be16(l4 + 4) ? get_be16(l4 + 4) : len; /* RFC 3828 section 3.1. */
+        return coverage >= 8 && coverage <= len && get_be16(l4 + 6) &&
+               csum_fold(csum_add(csum_pseudo(l3, ip, len), l4, coverage)) == 0;
+    }
     case IPPROTO_HDR_ICMP:
         return ip->version != 4 || (len >= 4 && csum(l4, len) == 0);
     case IPPROTO_HDR_ICMP6:

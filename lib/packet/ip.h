@@ -13,6 +13,8 @@
 #define IPPROTO_HDR_ICMP6   58
 #define IPPROTO_HDR_SCTP    132
 #define IPPROTO_HDR_UDPLITE 136
+#define IPPROTO_HDR_DCCP    33
+#define IPPROTO_HDR_GRE     47
 
 #define ETH_TYPE_IP4 0x0800
 #define ETH_TYPE_IP6 0x86dd

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "ofproto/table/classifier.h"
+#include "ofproto/table/groups.h"
+#include "ofproto/table/refs.h"
 #include "ofproto/table/table.h"
 
 struct table {
@@ -11,14 +13,15 @@ struct table {
     uint64_t lookups, matched;
 };
 
-/* Rules removed at one publication, waiting for the readers of older versions. */
+/* Rules and groups removed at one publication, waiting for the readers of older versions. */
 struct limbo {
     struct rcu_head rcu;
     struct tables *tables; /* Reference, until the grace period is over. */
     struct limbo *next;
     uint32_t ripe; /* Atomic: the grace period is over. */
     uint32_t n, cap, done;
-    struct rule **rules; /* The tables' references. */
+    struct rule **rules;        /* The tables' references. */
+    struct group_entry *groups; /* As well. */
 };
 
 struct heap_entry {
@@ -29,12 +32,15 @@ struct heap_entry {
 struct tables {
     struct table *table[OFP_N_TABLES]; /* Made when first needed; read by workers. */
     uint64_t version;
-    uint32_t refs;
+    struct index groups; /* By number, all versions; read by workers. */
+    uint32_t n_refs;
     struct rcu_head rcu;
 
     /* Control thread. */
     uint64_t seed;
-    size_t n_rules;
+    size_t n_rules, n_groups;
+    struct refs refs;    /* Of live rules and groups to groups and meters. */
+    uint64_t chain_mark; /* Of the last walk along chains of groups. */
     struct limbo *removed;                /* Since the last publication, or NULL. */
     struct limbo *waiting, **waiting_end; /* Older ones, oldest first. */
     struct tables_cursor *cursors;
@@ -49,6 +55,9 @@ static inline struct table *table_get(const struct tables *ts, uint8_t id)
 
 /* tables.c */
 struct table *table_make(struct tables *, uint8_t id); /* Writer. */
+void tables_limbo_group(struct tables *, struct group_entry *); /* It is invisible by now. */
+/* groups.c */
+void groups_unlink(struct tables *, struct group_entry *);
 /* timeout.c */
 void timeout_add(struct tables *, struct rule *);
 void timeout_remove(struct tables *, struct rule *);

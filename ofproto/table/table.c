@@ -96,7 +96,9 @@ static bool rule_is_within(const struct rule *r, const struct match *m)
 bool rule_criteria_match(const struct rule_criteria *c, const struct rule *r)
 {
     return (c->table_id == OFPTT_ALL || c->table_id == r->table_id) &&
-           !((r->cookie ^ c->cookie) & c->cookie_mask) && c->out_group == OFPG_ANY &&
+           !((r->cookie ^ c->cookie) & c->cookie_mask) &&
+           (c->out_group == OFPG_ANY ||
+            acts_output_to_group(r->acts->data, r->acts->len, c->out_group)) &&
            (c->out_port == OFPP_ANY ||
             acts_output_to_port(r->acts->data, r->acts->len, c->out_port)) &&
            rule_is_within(r, c->match);

@@ -9,7 +9,9 @@ struct tables *tables_new(uint64_t seed)
 {
     struct tables *ts = xzalloc(sizeof *ts);
 
-    ts->refs = 1;
+    ts->n_refs = 1;
+    index_init(&ts->groups);
+    refs_init(&ts->refs);
     ts->seed = seed;
     ts->version = 1;
     ts->waiting_end = &ts->waiting;
@@ -18,7 +20,7 @@ struct tables *tables_new(uint64_t seed)
 
 void tables_ref(struct tables *ts)
 {
-    __atomic_add_fetch(&ts->refs, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&ts->n_refs, 1, __ATOMIC_RELAXED);
 }
 
 struct table *table_make(struct tables *ts, uint8_t id)
@@ -35,13 +37,26 @@ struct table *table_make(struct tables *ts, uint8_t id)
 
 /* ---- removal in three steps: invisible, unreachable, freed ---- */
 
+static struct limbo *limbo_now(struct tables *ts)
+{
+    if (!ts->removed) {
+        ts->removed = xzalloc(sizeof *ts->removed);
+    }
+    return ts->removed;
+}
+
+void tables_limbo_group(struct tables *ts, struct group_entry *e)
+{
+    struct limbo *l = limbo_now(ts);
+
+    e->limbo_next = l->groups;
+    l->groups = e;
+}
+
 static void limbo_put(struct tables *ts, struct rule *r)
 {
-    struct limbo *l = ts->removed;
+    struct limbo *l = limbo_now(ts);
 
-    if (!l) {
-        l = ts->removed = xzalloc(sizeof *l);
-    }
     if (l->n == l->cap) {
         l->cap = l->cap ? l->cap * 2 : 8;
         l->rules = xrealloc(l->rules, l->cap * sizeof l->rules[0]);
@@ -85,6 +100,14 @@ static void unlink_rule(struct tables *ts, struct rule *r)
     rule_unref(r);
 }
 
+static void unlink_groups(struct tables *ts, struct limbo *l)
+{
+    for (struct group_entry *e = l->groups, *next; e; e = next) {
+        next = e->limbo_next;
+        groups_unlink(ts, e);
+    }
+}
+
 bool tables_reclaim(struct tables *ts, unsigned budget)
 {
     struct limbo *l;
@@ -100,6 +123,7 @@ bool tables_reclaim(struct tables *ts, unsigned budget)
         if (!ts->waiting) {
             ts->waiting_end = &ts->waiting;
         }
+        unlink_groups(ts, l);
         free(l->rules);
         free(l);
     }
@@ -159,6 +183,7 @@ static void enter(struct tables *ts, struct rule *r, struct rule *after)
     list_insert(t, r, after);
     t->n_rules++;
     ts->n_rules++;
+    refs_add_acts(&ts->refs, r->acts->data, r->acts->len, 1);
     timeout_add(ts, r);
 }
 
@@ -172,6 +197,7 @@ static void leave(struct tables *ts, struct rule *r, struct rule *next)
     list_remove(t, r);
     t->n_rules--;
     ts->n_rules--;
+    refs_add_acts(&ts->refs, r->acts->data, r->acts->len, -1);
     __atomic_store_n(&r->removed, ts->version + 1, __ATOMIC_RELAXED);
     limbo_put(ts, r);
 }
@@ -232,6 +258,7 @@ static void limbo_drop(struct tables *ts, struct limbo *l)
     for (; l->done < l->n; l->done++) {
         unlink_rule(ts, l->rules[l->done]);
     }
+    unlink_groups(ts, l);
     free(l->rules);
     free(l);
 }
@@ -246,6 +273,12 @@ static void tables_free_rcu(struct rcu_head *rcu)
             tables_remove(ts, ts->table[id]->first);
         }
     }
+    size_t n_groups;
+    struct group_entry **groups = groups_list(ts, &n_groups);
+    for (size_t i = 0; i < n_groups; i++) {
+        groups_remove(ts, groups[i]);
+    }
+    free(groups);
     for (struct limbo *l = ts->waiting, *next; l; l = next) {
         next = l->next;
         limbo_drop(ts, l);
@@ -259,13 +292,15 @@ static void tables_free_rcu(struct rcu_head *rcu)
             free(ts->table[id]);
         }
     }
+    index_deinit(&ts->groups);
+    refs_deinit(&ts->refs);
     free(ts->heap);
     free(ts);
 }
 
 void tables_unref(struct tables *ts)
 {
-    if (ts && __atomic_sub_fetch(&ts->refs, 1, __ATOMIC_ACQ_REL) == 0) {
+    if (ts && __atomic_sub_fetch(&ts->n_refs, 1, __ATOMIC_ACQ_REL) == 0) {
         urcu_qsbr_call_rcu(&ts->rcu, tables_free_rcu);
     }
 }

@@ -50,7 +50,7 @@ struct xlate_port *xlate_cfg_add_port(struct xlate_bridge *b, uint32_t ofp_port,
     p->bridge = b;
     p->ofp_port = ofp_port;
     p->dp_port = dp_port;
-    p->vlan_tag = XLATE_VLAN_NONE;
+    p->vlan = PORT_VLAN_INIT;
     p->name = xstrdup(name);
     p->peer_name = peer_name ? xstrdup(peer_name) : NULL;
     hmap_insert(&b->ports, &p->node, hash_port(ofp_port));
@@ -139,7 +139,7 @@ void xlate_cfg_finish(struct xlate_cfg *cfg)
 
 static void port_free(struct xlate_port *p)
 {
-    free(p->trunks);
+    port_vlan_deinit(&p->vlan);
     free(p->tunnel);
     tunnel_stats_unref(p->tunnel_stats);
     free(p->name);
@@ -158,6 +158,10 @@ static void bridge_free(struct xlate_bridge *b)
     hmap_deinit(&b->ports);
     tables_unref(b->tables);
     fdb_unref(b->fdb);
+    for (unsigned i = 0; i < b->n_mirrors; i++) {
+        mirror_deinit(&b->mirrors[i]);
+    }
+    free(b->flood_vlans);
     free(b->port_list);
     free(b->name);
     free(b);

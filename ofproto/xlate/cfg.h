@@ -3,21 +3,20 @@
  * Layer 4, pure.  The switch builds a new one whenever a port or bridge comes, goes or changes,
  * publishes it by an RCU pointer, and frees the old one after grace.
  *
- * Invariants: immutable after xlate_cfg_finish().  Tables, fdb and continuations are referenced,
- * not copied; they live on from snapshot to snapshot.
- * Threads: built by the control thread, read by all. */
+ * Invariants: immutable after xlate_cfg_finish(), but for 'live' of ports.  Tables, fdb and
+ * continuations are referenced, not copied; they live on from snapshot to snapshot. Threads: built
+ * by the control thread, read by all. */
 #pragma once
 
 #include "lib/dp/dp.h"
 #include "lib/hmap.h"
 #include "ofproto/table/table.h"
+#include "ofproto/xlate/mirror.h"
 #include "ofproto/xlate/tunnel.h"
 
 struct fdb;
 struct continuations;
 struct xlate_bridge;
-
-#define XLATE_VLAN_NONE UINT16_MAX
 
 /* OFPPC_* bits of 'config' that count here: PORT_DOWN, NO_RECV, NO_FWD, NO_FLOOD, NO_PACKET_IN. */
 struct xlate_port {
@@ -26,8 +25,11 @@ struct xlate_port {
     uint32_t ofp_port;
     uint32_t dp_port; /* DP_PORT_NONE: patch port.  Tunnel ports share theirs. */
     uint32_t config;
-    uint16_t vlan_tag; /* Access port of this VLAN for NORMAL, or XLATE_VLAN_NONE: trunk. */
-    uint64_t *trunks;  /* 64 words on the heap, bit = VLAN carried; NULL: all.  Owned. */
+    bool live;             /* Atomic; for buckets that watch it. */
+    struct port_vlan vlan; /* For NORMAL and mirrors. */
+    /* Mirrors of the bridge, a bit each: that copy what comes in here, what goes out, that copy to
+     * here. */
+    uint32_t src_mirrors, dst_mirrors, out_mirrors;
     struct tunnel_config *tunnel;      /* Tunnel ports; else NULL. */
     struct tunnel_stats *tunnel_stats; /* Reference. */
     char *name;
@@ -52,6 +54,9 @@ struct xlate_bridge {
     uint8_t frags;         /* enum xlate_frags */
     bool fail_open;        /* No controller answers: NORMAL instead of the tables. */
     struct hmap ports;
+    struct mirror mirrors[MIRRORS_MAX];
+    unsigned n_mirrors;
+    uint64_t *flood_vlans;         /* VLANs in which NORMAL learns nothing; NULL: none.  Owned. */
     struct xlate_port **port_list; /* In order of ofp_port. */
     size_t n_ports;
 };
@@ -68,7 +73,7 @@ struct xlate_cfg {
 struct xlate_cfg *xlate_cfg_new(const struct dp_features *, struct continuations *);
 struct xlate_bridge *xlate_cfg_add_bridge(struct xlate_cfg *, uint32_t id, const char *name,
                                           struct tables *, struct fdb *);
-/* Returns the port, whose config, vlan_tag and trunks the caller may set.  'peer_name' not NULL: a
+/* Returns the port, whose config, VLANs and mirrors the caller may set.  'peer_name' not NULL: a
  * patch port. */
 struct xlate_port *xlate_cfg_add_port(struct xlate_bridge *, uint32_t ofp_port, uint32_t dp_port,
                                       const char *name, const char *peer_name);

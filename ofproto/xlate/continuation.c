@@ -83,20 +83,28 @@ const struct continuation *continuation_find(const struct continuations *cs, uin
     return c;
 }
 
-static bool same(const struct continuation *c, const struct continuation_state *s, const void *acts,
-                 const void *set)
+/* What stands behind the state. */
+struct parts {
+    const void *acts, *set, *stack;
+};
+
+static bool same(const struct continuation *c, const struct continuation_state *s,
+                 const struct parts *p)
 {
-    return !memcmp(&c->state, s, sizeof *s) && (!s->n_acts || !memcmp(c->acts, acts, s->n_acts)) &&
-           (!s->n_set || !memcmp(continuation_set(c), set, s->n_set));
+    return !memcmp(&c->state, s, sizeof *s) &&
+           (!s->n_acts || !memcmp(c->acts, p->acts, s->n_acts)) &&
+           (!s->n_set || !memcmp(continuation_set(c), p->set, s->n_set)) &&
+           (!s->n_stack || !memcmp(continuation_stack(c), p->stack, s->n_stack));
 }
 
 static uint32_t hash_state(const struct continuations *cs, const struct continuation_state *s,
-                           const void *acts, const void *set)
+                           const struct parts *p)
 {
     uint64_t h = hash_bytes(s, sizeof *s, cs->seed);
 
-    h = s->n_acts ? hash_bytes(acts, s->n_acts, h) : h;
-    h = s->n_set ? hash_bytes(set, s->n_set, h) : h;
+    h = s->n_acts ? hash_bytes(p->acts, s->n_acts, h) : h;
+    h = s->n_set ? hash_bytes(p->set, s->n_set, h) : h;
+    h = s->n_stack ? hash_bytes(p->stack, s->n_stack, h) : h;
     return (uint32_t)h;
 }
 
@@ -126,11 +134,10 @@ static uint32_t new_id(struct continuations *cs)
 }
 
 static struct continuation *make(struct continuations *cs, uint32_t hash,
-                                 const struct continuation_state *s, const void *acts,
-                                 const void *set)
+                                 const struct continuation_state *s, const struct parts *p)
 {
     struct continuation *c =
-        cs->n < cs->max ? mem_try_zalloc(sizeof *c + s->n_acts + s->n_set) : NULL;
+        cs->n < cs->max ? mem_try_zalloc(sizeof *c + s->n_acts + s->n_set + s->n_stack) : NULL;
 
     if (!c) {
         return NULL;
@@ -139,10 +146,13 @@ static struct continuation *make(struct continuations *cs, uint32_t hash,
     c->hash = hash;
     c->state = *s;
     if (s->n_acts) {
-        memcpy(c->acts, acts, s->n_acts);
+        memcpy(c->acts, p->acts, s->n_acts);
     }
     if (s->n_set) {
-        memcpy((uint8_t *)c->acts + s->n_acts, set, s->n_set);
+        memcpy((uint8_t *)c->acts + s->n_acts, p->set, s->n_set);
+    }
+    if (s->n_stack) {
+        memcpy((uint8_t *)c->acts + s->n_acts + s->n_set, p->stack, s->n_stack);
     }
     index_insert(&cs->by_state, hash, c);
     index_insert(&cs->by_id, hash_id(c->id), c);
@@ -151,18 +161,19 @@ static struct continuation *make(struct continuations *cs, uint32_t hash,
 }
 
 struct continuation *continuation_get(struct continuations *cs, const struct continuation_state *s,
-                                      const void *acts, const void *set)
+                                      const void *acts, const void *set, const void *stack)
 {
-    uint32_t hash = hash_state(cs, s, acts, set);
+    const struct parts parts = {acts, set, stack};
+    uint32_t hash = hash_state(cs, s, &parts);
     struct index_probe p;
 
     pthread_mutex_lock(&cs->lock);
     struct continuation *c = index_first(&cs->by_state, hash, &p);
-    while (c && !same(c, s, acts, set)) {
+    while (c && !same(c, s, &parts)) {
         c = index_next(&p);
     }
     if (!c) {
-        c = make(cs, hash, s, acts, set);
+        c = make(cs, hash, s, &parts);
     } else if (!c->refs) {
         rest_remove(cs, c);
     }

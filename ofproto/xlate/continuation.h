@@ -34,6 +34,8 @@ struct continuation_state {
     uint16_t inv_zone;    /* With CONTINUATION_INV. */
     uint8_t table_id;     /* Where it resumes, or where the acts came from. */
     uint8_t flags;        /* CONTINUATION_* */
+    uint32_t n_stack;     /* Bytes: what push has put there. */
+    uint32_t mirrors;     /* Bit = mirror of the bridge that has had the packet. */
     uint32_t pad;
     uint8_t tunnel[KEY_TUN_SIZE]; /* With CONTINUATION_TUNNEL: those members of the key. */
 };
@@ -50,7 +52,7 @@ struct continuation {
     int64_t idle_ms; /* Since when without references. */
     struct continuation *rest_next, *rest_prev;
     struct continuation_state state;
-    uint64_t acts[]; /* n_acts and n_set bytes. */
+    uint64_t acts[]; /* n_acts, n_set and n_stack bytes. */
 };
 
 struct continuations *continuations_new(uint64_t seed, uint32_t max);
@@ -62,7 +64,8 @@ void continuations_start_at(struct continuations *, uint32_t id);
 
 /* The id of this state, with a reference; NULL: too many. */
 struct continuation *continuation_get(struct continuations *, const struct continuation_state *,
-                                      const void *acts, const void *set) MUST_USE;
+                                      const void *acts, const void *set,
+                                      const void *stack) MUST_USE;
 void continuation_put(struct continuations *, struct continuation *, int64_t now_ms);
 /* Valid to the end of the read section; NULL: unknown. */
 const struct continuation *continuation_find(const struct continuations *, uint32_t id);
@@ -73,4 +76,9 @@ uint32_t continuations_count(const struct continuations *);
 static inline const void *continuation_set(const struct continuation *c)
 {
     return (const uint8_t *)c->acts + c->state.n_acts;
+}
+
+static inline const void *continuation_stack(const struct continuation *c)
+{
+    return (const uint8_t *)c->acts + c->state.n_acts + c->state.n_set;
 }

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 
 #include "lib/mem.h"
+#include "ofproto/table/groups.h"
 #include "ofproto/xlate/continuation.h"
 #include "ofproto/xlate/fdb.h"
+#include "ofproto/xlate/mirror.h"
 #include "ofproto/xlate/tunnel.h"
 
 struct credit *credit_new(void)
@@ -28,6 +30,12 @@ static void item_release(const struct credit *c, const struct credit_item *it, i
     case CREDIT_MAC_SRC:
     case CREDIT_MAC_DST:
         fdb_unref(it->u.fdb);
+        break;
+    case CREDIT_GROUP:
+        groups_unref(it->u.group);
+        break;
+    case CREDIT_MIRROR:
+        mirror_count_unref(it->u.mirror);
         break;
     case CREDIT_TUNNEL_RX:
     case CREDIT_TUNNEL_TX:
@@ -91,6 +99,17 @@ void credit_add_continuation(struct credit *c, struct continuations *cs, struct 
     add(c, CREDIT_CONTINUATION)->u.continuation = cont; /* The reference moves here. */
 }
 
+void credit_add_group(struct credit *c, struct group_entry *e, uint32_t bucket)
+{
+    if (!groups_try_ref(e)) {
+        c->stale = true;
+        return;
+    }
+    struct credit_item *it = add(c, CREDIT_GROUP);
+    it->port = bucket;
+    it->u.group = e;
+}
+
 void credit_add_mac(struct credit *c, enum credit_type type, struct fdb *fdb, uint16_t vlan,
                     const uint8_t mac[6], uint32_t port)
 {
@@ -101,6 +120,12 @@ void credit_add_mac(struct credit *c, enum credit_type type, struct fdb *fdb, ui
     memcpy(it->mac, mac, 6);
     it->port = port;
     it->u.fdb = fdb;
+}
+
+void credit_add_mirror(struct credit *c, struct mirror_count *m)
+{
+    mirror_count_ref(m);
+    add(c, CREDIT_MIRROR)->u.mirror = m;
 }
 
 void credit_add_tunnel(struct credit *c, enum credit_type type, struct tunnel_stats *stats)
@@ -122,6 +147,11 @@ void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
                          it->matched ? delta->packets : 0);
         } else if (it->type == CREDIT_MAC_SRC) {
             fdb_refresh(it->u.fdb, it->vlan, it->mac, it->port, delta->used_ms);
+        } else if (it->type == CREDIT_GROUP && it->port != CREDIT_GROUP_WATCHED) {
+            groups_credit(it->u.group, it->port, delta->packets, delta->bytes);
+        } else if (it->type == CREDIT_MIRROR) {
+            it->u.mirror->packets += delta->packets;
+            it->u.mirror->bytes += delta->bytes;
         } else if (it->type == CREDIT_TUNNEL_RX) {
             it->u.tunnel->rx_packets += delta->packets;
             it->u.tunnel->rx_bytes += delta->bytes;
@@ -191,6 +221,16 @@ bool credit_visits(const struct credit *c, const struct tables *ts, const uint64
         const struct credit_item *it = &c->items[i];
         if (it->type == CREDIT_TABLE && it->u.tables == ts &&
             bitmap[it->table_id / 64] & BIT64(it->table_id % 64)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool credit_uses_group(const struct credit *c, const struct group_entry *e)
+{
+    for (unsigned i = 0; i < c->n; i++) {
+        if (c->items[i].type == CREDIT_GROUP && c->items[i].u.group == e) {
             return true;
         }
     }

@@ -13,8 +13,10 @@
 #include "ofproto/table/table.h"
 
 struct continuation;
+struct group_entry;
 struct continuations;
 struct fdb;
+struct mirror_count;
 struct tunnel_stats;
 
 enum credit_type {
@@ -23,6 +25,8 @@ enum credit_type {
     CREDIT_CONTINUATION, /* A continuation that packets are sent to. */
     CREDIT_MAC_SRC,      /* An address that traffic keeps alive. */
     CREDIT_MAC_DST,      /* An address that was looked up. */
+    CREDIT_GROUP,        /* A group, or one of its buckets, that was run. */
+    CREDIT_MIRROR,       /* A mirror that copies it. */
     CREDIT_TUNNEL_RX,    /* A tunnel port that the packets came in through, */
     CREDIT_TUNNEL_TX,    /* or went out of. */
 };
@@ -33,12 +37,14 @@ struct credit_item {
     uint16_t vlan;
     uint8_t mac[6];
     bool matched;  /* TABLE: the search found a rule. */
-    uint32_t port; /* MAC: OpenFlow port. */
+    uint32_t port; /* MAC: OpenFlow port.  GROUP: index of the bucket, or CREDIT_GROUP_*. */
     union {
         struct rule *rule;
         struct tables *tables;
         struct continuation *continuation;
         struct fdb *fdb;
+        struct group_entry *group;
+        struct mirror_count *mirror;
         struct tunnel_stats *tunnel;
     } u; /* Reference. */
 };
@@ -50,6 +56,7 @@ struct credit {
     uint64_t opaque[2];
     be32 in_port;                        /* The OpenFlow input port that lookups saw... */
     bool in_port_opaque;                 /* ...unless they saw several. */
+    bool watches;                        /* It was asked whether a port or group is live. */
     bool stale;                          /* A rule was going while it was found: translate again. */
     struct continuations *continuations; /* Reference if an item needs it. */
 };
@@ -61,9 +68,14 @@ void credit_free(struct credit *, int64_t now_ms);
 void credit_add_rule(struct credit *, struct rule *);
 void credit_add_table(struct credit *, struct tables *, uint8_t id, bool matched);
 void credit_add_continuation(struct credit *, struct continuations *, struct continuation *);
+#define CREDIT_GROUP_ITSELF  UINT32_MAX       /* To be credited for the group as a whole. */
+#define CREDIT_GROUP_WATCHED (UINT32_MAX - 1) /* Only depended on. */
+void credit_add_group(struct credit *, struct group_entry *, uint32_t bucket);
 void credit_add_mac(struct credit *, enum credit_type, struct fdb *, uint16_t vlan,
                     const uint8_t mac[6], uint32_t port);
 void credit_add_tunnel(struct credit *, enum credit_type, struct tunnel_stats *);
+
+void credit_add_mirror(struct credit *, struct mirror_count *);
 
 /* A lookup saw 'seen' of a packet that came with key 'packet'. */
 void credit_note_opaque(struct credit *, const struct key *packet, const struct key *seen);
@@ -77,6 +89,7 @@ bool credit_depends(const struct credit *, const struct tables *, uint8_t id, co
                     const struct key *key, const struct key *mask);
 /* Did it search one of the tables of 'bitmap' (bit = table)? */
 bool credit_visits(const struct credit *, const struct tables *, const uint64_t bitmap[4]);
+bool credit_uses_group(const struct credit *, const struct group_entry *);
 /* Did it look this address up, or does it keep it alive? */
 bool credit_uses_mac(const struct credit *, const struct fdb *, uint16_t vlan,
                      const uint8_t mac[6]);

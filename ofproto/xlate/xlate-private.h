@@ -11,10 +11,16 @@
  * action sets it whatever the packet had. */
 #pragma once
 
+#include "ofproto/table/groups.h"
 #include "ofproto/xlate/cookie.h"
 #include "ofproto/xlate/xlate.h"
 
 #define XLATE_NO_GOTO 255
+
+struct xlate_stack {
+    uint8_t *data; /* Heap. */
+    uint32_t len, cap;
+};
 
 /* What nested scopes restore. */
 struct xlate_scope {
@@ -26,6 +32,7 @@ struct xlate_scope {
     uint8_t table_id;
     uint8_t goto_table; /* Where to go when the list is done; XLATE_NO_GOTO. */
     bool in_action_set;
+    bool in_group; /* The action set is a bucket's. */
     bool exit;     /* `exit`: nothing more in this scope. */
     bool freezing; /* The rest is being frozen. */
 
@@ -36,10 +43,13 @@ struct xlate_scope {
     bool was_mpls; /* What is above the labels popped is unknown. */
     uint8_t ct;    /* enum cookie_ct */
     uint16_t inv_zone;
+    uint32_t mirrors; /* Bit = mirror of the bridge that has had it. */
 
     struct acts set;     /* Action set, in order of writing. */
     uint64_t set_cookie; /* Of the rule that wrote the set's ct; 0: there is none in it. */
-    struct acts frozen;  /* While freezing: the rest of the lists, innermost first. */
+    struct xlate_stack stack;
+    uint32_t trunc;     /* Outputs send no more bytes than this; 0: all. */
+    struct acts frozen; /* While freezing: the rest of the lists, innermost first. */
 };
 
 struct xlate_ctx {
@@ -51,6 +61,7 @@ struct xlate_ctx {
 
     /* Bounds. */
     unsigned depth, nesting, lookups;
+    unsigned n_clones; /* Of the datapath, nested. */
 
     /* The datapath's packet. */
     struct key base, committed;
@@ -63,6 +74,8 @@ struct xlate_ctx {
 void xlate_error(struct xlate_ctx *, enum xlate_error);
 void xlate_trace_note(struct xlate_ctx *, const char *format, ...) PRINTF_LIKE(2, 3);
 void xlate_trace_warn(struct xlate_ctx *, const char *format, ...) PRINTF_LIKE(2, 3);
+void xlate_trace_fault(struct xlate_ctx *, const char *text); /* Translation goes on. */
+void xlate_trace_value(struct xlate_ctx *, const struct subfield *);
 void xlate_trace_event(struct xlate_ctx *, enum xlate_event);
 void xlate_trace_recirc(struct xlate_ctx *, uint32_t id);
 void xlate_trace_thaw(struct xlate_ctx *, uint8_t table_id);
@@ -87,6 +100,24 @@ void xlate_leave_scope(struct xlate_ctx *, struct xlate_scope *saved);
 enum xlate_next { XLATE_CONTINUE, XLATE_STOP_LIST };
 enum xlate_next xlate_act(struct xlate_ctx *, const struct act *);
 
+/* xlate_stack.c */
+void xlate_stack_push(struct xlate_ctx *, const struct act_stack *);
+void xlate_stack_pop(struct xlate_ctx *, const struct act_stack *);
+void xlate_stack_copy(struct xlate_stack *to, const struct xlate_stack *from);
+void xlate_stack_set(struct xlate_stack *, const void *data, uint32_t len);
+void xlate_stack_deinit(struct xlate_stack *);
+
+/* xlate_clone.c */
+void xlate_clone(struct xlate_ctx *, const struct act_write_actions *);
+
+/* xlate_hash.c: looks at what it hashes. */
+uint32_t xlate_hash(struct xlate_ctx *, enum act_hash, uint16_t basis);
+
+/* xlate_choose.c */
+void xlate_multipath(struct xlate_ctx *, const struct act_multipath *);
+void xlate_bundle(struct xlate_ctx *, const struct act_bundle *);
+void xlate_bundle_load(struct xlate_ctx *, const struct act_bundle *);
+
 /* xlate_set.c: the action set. */
 void xlate_set_write(struct xlate_ctx *, const void *acts, size_t len);
 void xlate_set_clear(struct xlate_ctx *);
@@ -104,6 +135,8 @@ void xlate_set_nw_ttl(struct xlate_ctx *, uint8_t);
 void xlate_set_mpls_ttl(struct xlate_ctx *, uint8_t);
 void xlate_set_field(struct xlate_ctx *, const struct act_set_field *);
 void xlate_reg_move(struct xlate_ctx *, const struct act_reg_move *);
+/* The low bits of a big-endian number into the field, where the packet has it. */
+void xlate_write(struct xlate_ctx *, const struct subfield *, const uint8_t *bytes, unsigned n);
 unsigned xlate_mpls_depth(const struct key *);
 bool xlate_mpls_all_seen(const struct key *);
 unsigned xlate_vlan_depth(const struct key *);
@@ -115,7 +148,11 @@ bool xlate_commit_can_write(const struct field *); /* Does an action exist for i
 
 /* xlate_output.c */
 void xlate_output(struct xlate_ctx *, uint32_t ofp_port, uint16_t max_len);
+void xlate_output_reg(struct xlate_ctx *, const struct act_output_reg *);
+void xlate_output_trunc(struct xlate_ctx *, const struct act_output_trunc *);
 void xlate_output_port(struct xlate_ctx *, const struct xlate_port *);
+/* 'max_len' bytes of it only; 0: all. */
+void xlate_output_port_cut(struct xlate_ctx *, const struct xlate_port *, uint16_t max_len);
 void xlate_controller(struct xlate_ctx *, uint8_t reason, uint16_t max_len, uint16_t controller_id);
 
 /* xlate_tunnel.c */
@@ -129,6 +166,23 @@ bool xlate_tunnel_must_be_kept(const struct xlate_ctx *);
 
 /* xlate_normal.c */
 void xlate_normal(struct xlate_ctx *);
+/* Out of a port with the tag that the VLAN has there; the packet is as before afterwards.  'in':
+ * where it came in, or NULL. */
+void xlate_output_vlan(struct xlate_ctx *, const struct xlate_port *, const struct xlate_port *in,
+                       uint16_t vlan, uint16_t snap_len);
+
+/* xlate_mirror.c */
+/* False: nothing may come in there. */
+bool xlate_mirror_in(struct xlate_ctx *, const struct xlate_port *in) MUST_USE;
+void xlate_mirror_out(struct xlate_ctx *, const struct xlate_port *to);
+
+/* xlate_group.c */
+void xlate_group(struct xlate_ctx *, const struct act_u32 *);
+bool xlate_group_bucket_is_live(struct xlate_ctx *, const struct bucket *);
+
+/* xlate_group_select.c: the index of a live bucket; n_buckets: there is none. */
+size_t xlate_group_select(struct xlate_ctx *, const struct group *);
+size_t xlate_group_select_slot(struct xlate_ctx *, const struct group_entry *); /* By dp_hash. */
 
 /* xlate_ct.c */
 void xlate_ct(struct xlate_ctx *, const struct act_ct *);
@@ -139,6 +193,9 @@ void xlate_untrack(struct xlate_ctx *); /* OpenFlow's view only. */
 bool xlate_needs_freeze(const struct act *); /* Must the packet be parsed again before this? */
 void xlate_freeze_acts(struct xlate_ctx *, const void *acts, size_t len);
 void xlate_freeze_finish(struct xlate_ctx *);
+/* Makes the datapath hash the packet; the list goes on behind the pass that sees the hash, with this
+ * act first, which is then 'resolved'. */
+void xlate_freeze_hash(struct xlate_ctx *, const struct act_u32 *group, uint32_t basis);
 /* Emits RECIRC into a continuation that resumes in 'table_id', with the action set. */
 void xlate_freeze_table(struct xlate_ctx *, uint8_t table_id, bool tracked);
 void xlate_thaw(struct xlate_ctx *, const struct continuation *);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "lib/counter.h"
+#include "ofp/match.h"
 
 static const char *const error_texts[XLATE_N_ERRORS] = {
     [XLATE_OK] = "OK",
@@ -15,6 +16,7 @@ static const char *const error_texts[XLATE_N_ERRORS] = {
     [XLATE_TOO_MANY_ACTIONS] = "too many actions",
     [XLATE_TOO_MANY_CONTINUATIONS] = "too many recirculation contexts",
     [XLATE_TOO_MANY_LABELS] = "too many VLAN tags or MPLS labels",
+    [XLATE_STACK_OVERFLOW] = "stack overflow",
     [XLATE_UNSUPPORTED] = "unsupported action",
 };
 
@@ -72,6 +74,21 @@ void xlate_trace_warn(struct xlate_ctx *ctx, const char *format, ...)
     va_start(args, format);
     trace_text(ctx, XLATE_EV_WARN, format, args);
     va_end(args);
+}
+
+void xlate_trace_fault(struct xlate_ctx *ctx, const char *text)
+{
+    trace(ctx, (struct xlate_trace_event){.event = XLATE_EV_ERROR, .text = text});
+}
+
+void xlate_trace_value(struct xlate_ctx *ctx, const struct subfield *f)
+{
+    if (ctx->in->trace) {
+        struct text t = TEXT_INIT;
+        subfield_format(f, &t);
+        xlate_trace_note(ctx, "%s is now %#" PRIx64, text_cstr(&t), subfield_get(f, &ctx->s.flow));
+        text_deinit(&t);
+    }
 }
 
 void xlate_trace_act(struct xlate_ctx *ctx, const struct act *act)
@@ -139,7 +156,9 @@ static void start_table(struct xlate_ctx *ctx, const struct xlate_port *port, ui
         xlate_trace_warn(ctx, "port is down or has OFPPC_NO_RECV, packet dropped");
         return;
     }
-    xlate_table(ctx, 0, ofp_port, false);
+    if (xlate_mirror_in(ctx, port)) {
+        xlate_table(ctx, 0, ofp_port, false);
+    }
 }
 
 static void start_port(struct xlate_ctx *ctx)
@@ -220,6 +239,7 @@ static void finish(struct xlate_ctx *ctx)
     out->cache = is_lasting(out->error) && !out->credit->stale && !ctx->in->bridge;
     acts_deinit(&ctx->s.set);
     acts_deinit(&ctx->s.frozen);
+    xlate_stack_deinit(&ctx->s.stack);
 }
 
 void xlate(const struct xlate_in *in, struct xlate_out *out)

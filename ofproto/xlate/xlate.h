@@ -26,6 +26,7 @@
 #define XLATE_MAX_NESTING   1024 /* All resubmits that have not returned. */
 #define XLATE_MAX_RESUBMITS 4096 /* Table lookups in one translation. */
 #define XLATE_MAX_EFFECTS   16
+#define XLATE_MAX_STACK     65536 /* Bytes that push has put there. */
 
 enum xlate_error {
     XLATE_OK,
@@ -37,6 +38,7 @@ enum xlate_error {
     XLATE_TOO_MANY_ACTIONS, /* DP_ACTIONS_MAX, or the action set outgrew ACTS_MAX. */
     XLATE_TOO_MANY_CONTINUATIONS,
     XLATE_TOO_MANY_LABELS, /* More MPLS labels or VLAN tags than the datapath can have. */
+    XLATE_STACK_OVERFLOW,  /* XLATE_MAX_STACK. */
     XLATE_UNSUPPORTED,     /* An action that flow-mods should have been refused for. */
     XLATE_N_ERRORS
 };

@@ -21,9 +21,27 @@ DEFINE(OUTPUT, act_output)
     return XLATE_CONTINUE;
 }
 
+DEFINE(OUTPUT_REG, act_output_reg)
+{
+    xlate_output_reg(ctx, a);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(OUTPUT_TRUNC, act_output_trunc)
+{
+    xlate_output_trunc(ctx, a);
+    return XLATE_CONTINUE;
+}
+
 DEFINE(CONTROLLER, act_controller)
 {
     xlate_controller(ctx, a->reason, a->max_len, a->controller_id);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(GROUP, act_u32)
+{
+    xlate_group(ctx, a);
     return XLATE_CONTINUE;
 }
 
@@ -64,21 +82,38 @@ DEFINE(PUSH_VLAN, act_push_vlan)
     return XLATE_CONTINUE;
 }
 
-/* Expired: this list ends; the packet may have been sent before. */
-static enum xlate_next ttl(struct xlate_ctx *ctx, bool alive, const char *what)
+/* Expired: this list ends; the packet may have been sent before.  The controllers of these ids hear
+ * of it. */
+static enum xlate_next ttl(struct xlate_ctx *ctx, bool alive, const char *what, const uint16_t *ids,
+                           unsigned n)
 {
     if (alive) {
         return XLATE_CONTINUE;
     }
     xlate_trace_warn(ctx, "%s decrement TTL exception", what);
     ctx->out->drop_reason = COUNTER_drop_ttl;
-    xlate_controller(ctx, PIR_INVALID_TTL, UINT16_MAX, 0);
+    for (unsigned i = 0; i < n; i++) {
+        xlate_controller(ctx, PIR_INVALID_TTL, UINT16_MAX, ids[i]);
+    }
     return XLATE_STOP_LIST;
+}
+
+static const uint16_t default_id[1];
+
+static enum xlate_next dec_ttl(struct xlate_ctx *ctx, const uint16_t *ids, unsigned n)
+{
+    const char *what = key_is_ip6(&ctx->s.flow.key) ? "IPv6" : "IPv4";
+    return ttl(ctx, xlate_dec_ttl(ctx), what, ids, n);
 }
 
 DEFINE(DEC_TTL, act_null)
 {
-    return ttl(ctx, xlate_dec_ttl(ctx), key_is_ip6(&ctx->s.flow.key) ? "IPv6" : "IPv4");
+    return dec_ttl(ctx, default_id, 1);
+}
+
+DEFINE(DEC_TTL_IDS, act_dec_ttl_ids)
+{
+    return dec_ttl(ctx, a->ids, a->n);
 }
 
 DEFINE(SET_NW_TTL, act_u8)
@@ -107,7 +142,7 @@ DEFINE(SET_MPLS_TTL, act_u8)
 
 DEFINE(DEC_MPLS_TTL, act_null)
 {
-    return ttl(ctx, xlate_dec_mpls_ttl(ctx), "MPLS");
+    return ttl(ctx, xlate_dec_mpls_ttl(ctx), "MPLS", default_id, 1);
 }
 
 DEFINE(RESUBMIT, act_resubmit)
@@ -128,6 +163,42 @@ DEFINE(CT, act_ct)
 DEFINE(CT_CLEAR, act_null)
 {
     xlate_ct_clear(ctx);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(STACK_PUSH, act_stack)
+{
+    xlate_stack_push(ctx, a);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(STACK_POP, act_stack)
+{
+    xlate_stack_pop(ctx, a);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(MULTIPATH, act_multipath)
+{
+    xlate_multipath(ctx, a);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(BUNDLE, act_bundle)
+{
+    xlate_bundle(ctx, a);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(BUNDLE_LOAD, act_bundle)
+{
+    xlate_bundle_load(ctx, a);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(CLONE, act_write_actions)
+{
+    xlate_clone(ctx, a);
     return XLATE_CONTINUE;
 }
 

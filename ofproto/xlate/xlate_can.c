@@ -3,7 +3,6 @@
 
 /* Why a row that translation does not execute is refused; others: OFPBAC_BAD_TYPE. */
 static const enum ofp_error refusals[ACT_N_TYPES] = {
-    [ACT_GROUP] = OFPERR_OFPBAC_BAD_OUT_GROUP, /* No group can exist. */
     [ACT_METER] = OFPERR_OFPMMFC_INVALID_METER, [ACT_SET_QUEUE] = OFPERR_OFPBAC_BAD_QUEUE,
     [ACT_ENQUEUE] = OFPERR_OFPBAC_BAD_QUEUE,    [ACT_NAT] = OFPERR_NXBAC_CT_DATAPATH_SUPPORT,
 };
@@ -75,6 +74,16 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
         return check_dst(((const struct act_set_field *)(const void *)a)->field);
     case ACT_REG_MOVE:
         return check_move(a);
+    case ACT_STACK_PUSH:
+        return check_src(((const struct act_stack *)(const void *)a)->field.field);
+    case ACT_STACK_POP:
+        return check_dst(((const struct act_stack *)(const void *)a)->field.field);
+    case ACT_MULTIPATH:
+        return check_dst(((const struct act_multipath *)(const void *)a)->dst.field);
+    case ACT_BUNDLE_LOAD:
+        return check_dst(((const struct act_bundle *)(const void *)a)->dst.field);
+    case ACT_OUTPUT_TRUNC:
+        return f->trunc ? OFPERR_OK : OFPERR_OFPBAC_BAD_TYPE;
     case ACT_OUTPUT_REG:
         return check_src(((const struct act_output_reg *)(const void *)a)->src.field);
     case ACT_RESUBMIT:
@@ -95,7 +104,7 @@ enum ofp_error xlate_can_execute(const void *acts, size_t len, const struct dp_f
 
     ACT_FOR_EACH(a, acts, len) {
         enum ofp_error error = check_act(a, f);
-        if (!error && a->type == ACT_WRITE_ACTIONS) {
+        if (!error && (a->type == ACT_WRITE_ACTIONS || a->type == ACT_CLONE)) {
             const struct act_write_actions *wa = (const void *)a;
             error = xlate_can_execute(act_write_actions_nested(wa), wa->nested_len, f);
         }

@@ -1,7 +1,8 @@
 /* xlate_freeze.c - into a continuation and out of it.  See xlate-private.h, continuation.h.
  *
- * Two reasons: ct(table=N) resumes with a lookup; an act that needs what stands above a popped MPLS
- * label resumes with the rest of the lists, innermost first, as one list. */
+ * Three reasons: ct(table=N) resumes with a lookup; an act that needs what stands above a popped
+ * MPLS label, and a group that chooses by the datapath's hash, with the rest of the lists, innermost
+ * first, as one list. */
 #include "ofproto/xlate/xlate-private.h"
 
 /* ---- what cannot be done without parsing again ---- */
@@ -15,8 +16,15 @@ bool xlate_needs_freeze(const struct act *a)
 {
     switch (a->type) {
     case ACT_RESUBMIT:
+    case ACT_GROUP: /* It may hash what is there. */
     case ACT_GOTO_TABLE:
     case ACT_CT:
+    case ACT_OUTPUT_REG: /* Perhaps to TABLE. */
+    case ACT_MULTIPATH:
+    case ACT_BUNDLE:
+    case ACT_BUNDLE_LOAD:
+    case ACT_CLONE:
+    case ACT_DEC_TTL_IDS:
     case ACT_DEC_TTL:
     case ACT_SET_NW_TTL:
     case ACT_PUSH_MPLS:
@@ -26,6 +34,9 @@ bool xlate_needs_freeze(const struct act *a)
         return true;
     case ACT_OUTPUT:
         return ((const struct act_output *)(const void *)a)->port == OFPP_TABLE;
+    case ACT_STACK_PUSH:
+    case ACT_STACK_POP:
+        return is_above_labels(((const struct act_stack *)(const void *)a)->field.field);
     case ACT_SET_FIELD:
         return is_above_labels(((const struct act_set_field *)(const void *)a)->field);
     case ACT_REG_MOVE:
@@ -77,12 +88,15 @@ static void freeze(struct xlate_ctx *ctx, struct continuation_state *st)
         memcpy(st->tunnel, (const uint8_t *)&f->key + KEY_TUN_OFS, KEY_TUN_SIZE);
     }
     st->n_set = (uint32_t)ctx->s.set.len;
+    st->n_stack = ctx->s.stack.len;
     st->set_cookie = ctx->s.set_cookie;
+    st->mirrors = ctx->s.mirrors;
     if (ctx->dp_tracked && !(st->flags & CONTINUATION_TRACKED)) {
         dp_actions_put(&ctx->out->actions, DP_ACTION_CT_CLEAR, sizeof(struct dp_action));
         ctx->dp_tracked = false;
     }
-    struct continuation *c = continuation_get(cs, st, ctx->s.frozen.data, ctx->s.set.data);
+    struct continuation *c =
+        continuation_get(cs, st, ctx->s.frozen.data, ctx->s.set.data, ctx->s.stack.data);
     if (!c) {
         xlate_error(ctx, XLATE_TOO_MANY_CONTINUATIONS);
         return;
@@ -120,6 +134,18 @@ void xlate_freeze_finish(struct xlate_ctx *ctx)
     acts_init(&ctx->s.frozen);
 }
 
+void xlate_freeze_hash(struct xlate_ctx *ctx, const struct act_u32 *group, uint32_t basis)
+{
+    struct act_u32 again = *group;
+
+    xlate_commit(ctx); /* The datapath hashes the packet as it is now. */
+    struct dp_action *a = dp_actions_put(&ctx->out->actions, DP_ACTION_HASH, sizeof *a);
+    a->u32 = basis;
+    again.act.resolved = true;
+    ctx->s.freezing = true;
+    xlate_freeze_acts(ctx, &again, again.act.len);
+}
+
 /* ---- thawing ---- */
 
 void xlate_thaw(struct xlate_ctx *ctx, const struct continuation *c)
@@ -143,6 +169,8 @@ void xlate_thaw(struct xlate_ctx *ctx, const struct continuation *c)
     }
     xlate_set_write(ctx, continuation_set(c), st->n_set);
     ctx->s.set_cookie = st->set_cookie;
+    xlate_stack_set(&ctx->s.stack, continuation_stack(c), st->n_stack);
+    ctx->s.mirrors = st->mirrors;
     ctx->s.table_id = st->table_id;
     xlate_trace_thaw(ctx, st->table_id);
     if (st->flags & CONTINUATION_ACTS) {

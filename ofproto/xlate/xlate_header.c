@@ -312,3 +312,22 @@ void xlate_reg_move(struct xlate_ctx *ctx, const struct act_reg_move *a)
     subfield_mask(&a->dst, &bits);
     after_write(ctx, a->dst.field, &bits);
 }
+
+void xlate_write(struct xlate_ctx *ctx, const struct subfield *dst, const uint8_t *bytes,
+                 unsigned n)
+{
+    const struct field *f = dst->field;
+    struct field_value value = {{0}}, ones, mask = {{0}};
+    struct flow bits = {0};
+
+    if (!has_field(ctx, f)) {
+        return;
+    }
+    memset(&ones, 0xff, sizeof ones);
+    bits_copy(bytes, n, 0, value.b, f->n_bytes, dst->ofs, MIN(8 * n, dst->n_bits));
+    bits_copy(ones.b, f->n_bytes, 0, mask.b, f->n_bytes, dst->ofs, dst->n_bits);
+    before_write(ctx, f);
+    field_set_masked(f, &value, &mask, &ctx->s.flow);
+    subfield_mask(dst, &bits);
+    after_write(ctx, f, &bits);
+}

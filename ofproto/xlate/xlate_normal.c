@@ -1,37 +1,12 @@
-/* xlate_normal.c - NORMAL: a MAC learning switch with access and trunk ports.  See xlate-private.h.
+/* xlate_normal.c - NORMAL: a MAC learning switch with VLANs.  See xlate-private.h.
  * IEEE 802.1Q.  No spanning tree, no bonds, no multicast snooping. */
 #include "ofproto/xlate/xlate-private.h"
-
-static uint16_t vid_of(const struct key *k)
-{
-    return ntohs(k->vlan[0].tci) & VLAN_VID_MASK;
-}
-
-static bool is_tagged(const struct key *k)
-{
-    return (k->vlan[0].tci & htons(VLAN_CFI)) != 0;
-}
-
-static bool carries(const struct xlate_port *p, uint16_t vlan)
-{
-    if (p->vlan_tag != XLATE_VLAN_NONE) {
-        return p->vlan_tag == vlan;
-    }
-    return !p->trunks || p->trunks[vlan / 64] & BIT64(vlan % 64);
-}
 
 /* The packet's VLAN; false: it may not come in that way. */
 static bool input_vlan(const struct xlate_ctx *ctx, const struct xlate_port *in, uint16_t *vlan)
 {
-    const struct key *k = &ctx->s.flow.key;
-    uint16_t vid = is_tagged(k) ? vid_of(k) : 0;
-
-    if (in && in->vlan_tag != XLATE_VLAN_NONE) {
-        *vlan = in->vlan_tag;
-        return !vid; /* A priority tag is none. */
-    }
-    *vlan = vid;
-    return !in || carries(in, vid);
+    static const struct port_vlan trunk = {.mode = PORT_VLAN_TRUNK};
+    return port_vlan_of(in ? &in->vlan : &trunk, &ctx->s.flow.key, vlan);
 }
 
 /* 01:80:c2:00:00:0x is for the bridge itself (802.1D table 7-10). */
@@ -41,26 +16,37 @@ static bool is_reserved(const uint8_t mac[6])
     return !memcmp(mac, prefix, 5) && (mac[5] & 0xf0) == 0;
 }
 
-/* Out of 'p' with the tag that the VLAN has there; the packet is as before afterwards. */
-static void send_in_vlan(struct xlate_ctx *ctx, const struct xlate_port *p, uint16_t vlan)
+void xlate_output_vlan(struct xlate_ctx *ctx, const struct xlate_port *p,
+                       const struct xlate_port *in, uint16_t vlan, uint16_t snap_len)
 {
     struct key_vlan saved[KEY_MAX_VLANS];
     struct key *k = &ctx->s.flow.key;
-    bool want_tag = p->vlan_tag == XLATE_VLAN_NONE && vlan;
+    struct port_vlan_change c = port_vlan_out(&p->vlan, in ? &in->vlan : NULL, k, vlan);
 
     memcpy(saved, k->vlan, sizeof saved);
-    if (want_tag && !(is_tagged(k) && vid_of(k) == vlan)) {
-        if (is_tagged(k)) {
-            xlate_set_vlan(ctx, vlan, VLAN_VID_MASK, false);
-        } else {
-            xlate_push_vlan(ctx, 0x8100);
-            xlate_set_vlan(ctx, vlan, VLAN_VID_MASK, false);
-        }
-    } else if (!want_tag && is_tagged(k) && (vid_of(k) || p->vlan_tag != XLATE_VLAN_NONE)) {
+    if (c.pop) {
         xlate_pop_vlan(ctx);
     }
-    xlate_output_port(ctx, p);
+    if (c.tci) {
+        xlate_push_vlan(ctx, c.tpid);
+        k->vlan[0].tci = htons(c.tci);
+    }
+    if (!ctx->out->error) {
+        xlate_output_port_cut(ctx, p, snap_len);
+    }
     memcpy(k->vlan, saved, sizeof saved);
+}
+
+static bool is_flood_vlan(const struct xlate_bridge *b, uint16_t vlan)
+{
+    return b->flood_vlans && b->flood_vlans[vlan / 64] & BIT64(vlan % 64);
+}
+
+/* Ports of mirrors get nothing else, and protected ones nothing of each other. */
+static bool may_go(const struct xlate_port *in, const struct xlate_port *to, uint16_t vlan)
+{
+    return to != in && !to->out_mirrors && port_vlan_carries(&to->vlan, vlan) &&
+           !(in && in->vlan.is_protected && to->vlan.is_protected);
 }
 
 static void learn(struct xlate_ctx *ctx, const struct xlate_port *in, uint16_t vlan)
@@ -70,7 +56,7 @@ static void learn(struct xlate_ctx *ctx, const struct xlate_port *in, uint16_t v
     const uint8_t *src = ctx->s.flow.key.eth_src;
     uint32_t known;
 
-    if (!in || src[0] & 1) {
+    if (!in || src[0] & 1 || is_flood_vlan(ctx->s.bridge, vlan)) {
         return;
     }
     credit_add_mac(out->credit, CREDIT_MAC_SRC, fdb, vlan, src, in->ofp_port);
@@ -94,8 +80,8 @@ static void flood_vlan(struct xlate_ctx *ctx, const struct xlate_port *in, uint1
 
     for (size_t i = 0; i < b->n_ports && !ctx->out->error; i++) {
         const struct xlate_port *p = b->port_list[i];
-        if (p != in && !(p->config & OFPPC_NO_FLOOD) && carries(p, vlan)) {
-            send_in_vlan(ctx, p, vlan);
+        if (may_go(in, p, vlan) && !(p->config & OFPPC_NO_FLOOD)) {
+            xlate_output_vlan(ctx, p, in, vlan, 0);
         }
     }
 }
@@ -126,7 +112,7 @@ void xlate_normal(struct xlate_ctx *ctx)
         flood_vlan(ctx, in, vlan);
         return;
     }
-    bool known = fdb_lookup(b->fdb, vlan, dst, &port);
+    bool known = !is_flood_vlan(b, vlan) && fdb_lookup(b->fdb, vlan, dst, &port);
     credit_add_mac(ctx->out->credit, CREDIT_MAC_DST, b->fdb, vlan, dst, known ? port : OFPP_NONE);
     to = known ? xlate_cfg_ofp_port(b, port) : NULL;
     if (!to) {
@@ -134,7 +120,9 @@ void xlate_normal(struct xlate_ctx *ctx)
         flood_vlan(ctx, in, vlan);
     } else if (to == in) {
         xlate_trace_warn(ctx, "learned port is input port, dropping");
-    } else if (carries(to, vlan)) {
-        send_in_vlan(ctx, to, vlan);
+    } else if (may_go(in, to, vlan)) {
+        xlate_output_vlan(ctx, to, in, vlan, 0);
+    } else {
+        xlate_trace_warn(ctx, "the learned port does not take this VLAN or sender, dropping");
     }
 }

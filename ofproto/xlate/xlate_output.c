@@ -17,6 +17,7 @@ static void become_new(struct xlate_ctx *ctx, const struct xlate_port *peer)
     f->actset_output = htonl(OFPP_UNSET);
     memset((uint8_t *)&f->key + KEY_TUN_OFS, 0, KEY_TUN_SIZE);
     memset((uint8_t *)&ctx->s.written + KEY_TUN_OFS, 0xff, KEY_TUN_SIZE);
+    ctx->s.mirrors = 0; /* Those of another bridge. */
     xlate_untrack(ctx);
 }
 
@@ -38,7 +39,9 @@ static void output_patch(struct xlate_ctx *ctx, const struct xlate_port *port)
     }
     become_new(ctx, peer);
     xlate_trace_event(ctx, XLATE_EV_BRIDGE);
-    if (ctx->s.was_mpls) {
+    if (!xlate_mirror_in(ctx, peer)) {
+        /* It ends here. */
+    } else if (ctx->s.was_mpls) {
         xlate_freeze_table(ctx, 0, false);
     } else {
         xlate_table(ctx, 0, peer->ofp_port, false);
@@ -48,17 +51,33 @@ static void output_patch(struct xlate_ctx *ctx, const struct xlate_port *port)
 
 void xlate_output_port(struct xlate_ctx *ctx, const struct xlate_port *port)
 {
+    xlate_output_port_cut(ctx, port, 0);
+}
+
+void xlate_output_port_cut(struct xlate_ctx *ctx, const struct xlate_port *port, uint16_t max_len)
+{
+    uint32_t trunc = ctx->s.trunc;
+
     if (port->config & (OFPPC_NO_FWD | OFPPC_PORT_DOWN)) {
         xlate_trace_warn(ctx, "port is down or has OFPPC_NO_FWD set, skipping output");
-    } else if (port->dp_port == DP_PORT_NONE) {
+        return;
+    }
+    if (port->dp_port == DP_PORT_NONE) {
         output_patch(ctx, port);
     } else {
         xlate_commit(ctx);
         if (port->tunnel && !xlate_tunnel_output(ctx, port)) {
             return;
         }
+        if (max_len || trunc) {
+            struct dp_action *a = dp_actions_put(&ctx->out->actions, DP_ACTION_TRUNC, sizeof *a);
+            a->u32 = max_len && trunc ? MIN(max_len, trunc) : MAX(max_len, trunc);
+        }
         dp_actions_output(&ctx->out->actions, port->dp_port);
     }
+    ctx->s.trunc = 0; /* Mirrors have their own. */
+    xlate_mirror_out(ctx, port);
+    ctx->s.trunc = trunc;
 }
 
 /* To every port but the one it came in. */
@@ -82,6 +101,9 @@ static uint8_t reason_of(const struct xlate_ctx *ctx)
     }
     if (ctx->in->acts) {
         return PIR_PACKET_OUT;
+    }
+    if (ctx->s.in_group) {
+        return PIR_GROUP;
     }
     return ctx->s.in_action_set ? PIR_ACTION_SET : PIR_ACTION;
 }
@@ -145,4 +167,28 @@ void xlate_output(struct xlate_ctx *ctx, uint32_t ofp_port, uint16_t max_len)
     } else {
         xlate_trace_warn(ctx, "Nonexistent output port");
     }
+}
+
+void xlate_output_reg(struct xlate_ctx *ctx, const struct act_output_reg *a)
+{
+    uint64_t v = subfield_get(&a->src, &ctx->s.flow);
+    uint32_t port = v <= UINT16_MAX ? port_from_10((uint16_t)v) : (uint32_t)v;
+
+    subfield_mask(&a->src, &ctx->wc);
+    if (v > UINT32_MAX || (port >= OFPP_MAX && port < OFPP_UNSET)) {
+        xlate_trace_warn(ctx, "output port %#" PRIx64 " is out of range", v);
+        return;
+    }
+    xlate_trace_note(ctx, "output port is %u", port);
+    xlate_output(ctx, port, a->max_len);
+}
+
+/* In a patch port's peer it holds for what goes out there. */
+void xlate_output_trunc(struct xlate_ctx *ctx, const struct act_output_trunc *a)
+{
+    uint32_t outer = ctx->s.trunc;
+
+    ctx->s.trunc = outer ? MIN(outer, a->max_len) : a->max_len;
+    xlate_output(ctx, a->port, 0);
+    ctx->s.trunc = outer;
 }

@@ -229,9 +229,10 @@ bool xlate_enter_scope(struct xlate_ctx *ctx, struct xlate_scope *saved)
     *saved = ctx->s;
     acts_init(&ctx->s.set);
     acts_init(&ctx->s.frozen);
+    ctx->s.stack = (struct xlate_stack){.data = NULL};
     ctx->s.set_cookie = 0;
     ctx->s.goto_table = XLATE_NO_GOTO;
-    ctx->s.in_action_set = false;
+    ctx->s.in_action_set = ctx->s.in_group = false;
     return true;
 }
 
@@ -240,6 +241,9 @@ void xlate_leave_scope(struct xlate_ctx *ctx, struct xlate_scope *saved)
     xlate_finish_scope(ctx);
     acts_deinit(&ctx->s.set);
     acts_deinit(&ctx->s.frozen);
+    xlate_stack_deinit(&ctx->s.stack);
+    /* What mirrors have had in this bridge they have had. */
+    saved->mirrors |= ctx->s.bridge == saved->bridge ? ctx->s.mirrors : 0;
     ctx->s = *saved;
     ctx->nesting--;
     ctx->depth--;

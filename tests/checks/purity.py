@@ -15,7 +15,7 @@ FORBIDDEN = set("""
     rand random srand srandom drand48 lrand48 getrandom getentropy
     open open64 openat creat fopen fopen64 freopen read write pread pwrite readv writev
     socket socketpair connect bind listen accept accept4 send sendto sendmsg recv recvfrom recvmsg
-    ioctl unlink rename mkdir opendir getenv env_refresh env_init env_random env_random_bytes
+    fallocate fallocate64 ftruncate ftruncate64 flock fstat ioctl unlink rename mkdir opendir getenv env_refresh env_init env_random env_random_bytes
     event_new event_base_new pthread_create
 """.split())
 

@@ -34,47 +34,58 @@ def stuck(_signal, _frame):
     raise Stuck("no end in 0.2 s")
 
 
+class Reasons(logging.Handler):
+    """What its parser logs instead of raising it."""
+    last = ""
+
+    def emit(self, record):
+        self.last = repr(record.exc_info[1]) if record.exc_info else record.getMessage()
+
+
+reasons = Reasons()
+
+
 def parse(dp, msg):
+    reasons.last = ""
     version, kind, length, xid = ofproto_parser.header(msg)
-    return ofproto_parser.msg(dp, version, kind, length, xid, msg)
+    parsed = ofproto_parser.msg(dp, version, kind, length, xid, msg)
+    if parsed is None:
+        raise ValueError(reasons.last)
+    return parsed
 
 
 def again(dp, msg):
-    """The bytes that os-ken makes of its parsed message; None: it has no serializer for that direction."""
-    parsed = parse(dp, msg)
-    if parsed is None:
-        raise ValueError("not parsed")  # It logged why.
+    """In hex, what os-ken makes of its parsed message, or why it makes nothing of it."""
+    try:
+        parsed = parse(dp, msg)
+    except Exception as e:  # What it does not know, it says in many ways.
+        return "not parsed: %s" % (e if isinstance(e, ValueError) else repr(e))
     parsed.buf = None
     try:
         parsed.serialize()
-    except (NotImplementedError, TypeError, AttributeError):
-        return None
+    except (NotImplementedError, TypeError, AttributeError) as e:
+        return "not serialized: %r" % e
     out = bytearray(parsed.buf)
+    if len(out) == 8 < len(msg):
+        return "not serialized: the header alone"
     out[4:8] = msg[4:8]
-    return bytes(out)
+    return out.hex()
 
 
 def check_samples(build, report):
-    unparsed = oneway = 0
     signal.signal(signal.SIGALRM, stuck)
     for s in samples.load(build):
         if s.version not in VERSIONS or s.want != "same":
             continue
-        msg = s.message()
-        report.n += 1
+        msg = s.in_flow_mod()
         signal.setitimer(signal.ITIMER_REAL, 0.2)
         try:
             out = again(datapath(s.version), msg)
-        except Exception:  # What it does not know, it says in many ways.
-            unparsed += 1
-            continue
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        if out is None or (len(out) == 8 < len(msg)):  # Of replies it writes the header alone.
-            oneway += 1
-        elif out != msg:
-            report.differ(s.kind, s.row, s.version, s.how, "  %s\n  os-ken: %s\n" % (msg.hex(), out.hex()))
-    print("osken: %d samples it does not parse, %d it does not serialize" % (unparsed, oneway))
+        report.n += 1
+        if out != msg.hex():
+            report.differ((s.kind, s.row, s.version, s.how), "  %s\n" % msg.hex(), out + "\n")
 
 
 # ---- what os-ken builds ----
@@ -208,11 +219,11 @@ def check_built(build, report):
         if version == 6 and name in ("load", "move"):
             continue  # 1.5 has set_field and copy_field for them.
         if text not in got or "decode error" in got:
-            report.differ(kind, name, version, "built", "  %s\n  ours:   %s  wanted: %s\n" % (msg.hex(), got, text))
+            report.differ((kind, name, version, "built"), "  %s\n  ours:   %s  wanted: %s\n" % (msg.hex(), got, text), msg.hex())
 
 
 def main(build, srcdir):
-    logging.disable(logging.CRITICAL)
+    logging.getLogger().handlers = [reasons]
     report = samples.Report("osken", srcdir)
     check_samples(build, report)
     check_built(build, report)

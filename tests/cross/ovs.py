@@ -18,9 +18,7 @@ def compare_prints(build, ours, report):
     theirs = samples.printed("ovs-ofctl", messages)
     mine = samples.printed(ours, messages)
     for s, msg, a, b in zip(every, messages, mine, theirs):
-        report.n += 1
-        if a != b:
-            report.differ(s.kind, s.row, s.version, s.how, "  %s\n  ours:   %s  theirs: %s" % (msg.hex(), a, b))
+        report.compare((s.kind, s.row, s.version, s.how), msg.hex(), a, b)
 
 
 def flows(srcdir):
@@ -38,10 +36,8 @@ def parse(tool, version, line):
 def compare_flows(srcdir, ours, report):
     for version in VERSIONS:
         for line in flows(srcdir):
-            report.n += 1
             a, b = parse(ours, version, line), parse("ovs-ofctl", version, line)
-            if a != b:
-                report.differ("flow", line, VERSIONS.index(version) + 1, "", "  ours:   %s  theirs: %s" % (a, b))
+            report.compare(("flow", line, VERSIONS.index(version) + 1, ""), "", a, b)
 
 
 def main(build, srcdir):

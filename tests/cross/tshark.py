@@ -57,7 +57,7 @@ def main(build, srcdir):
         inside = malformed.startswith("[Malformed Packet: IPv4]")  # The frame of a packet-in: it may be anything.
         severe = texts and any(int(v) >= 0x600000 for v in severity.split(",") if v)  # Warnings and errors.
         if (malformed or severe) and not inside:
-            report.differ(s.kind, s.row, s.version, s.how, "  %s\n  tshark: %s %s\n" % (s.message().hex(), malformed, message))
+            report.differ((s.kind, s.row, s.version, s.how), "  %s\n" % s.message().hex(), "%s %s\n" % (malformed, message))
     print("tshark: %d of %d dissected as OpenFlow" % (seen, len(good)))
     return report.finish() or (1 if seen < len(good) else 0)
 

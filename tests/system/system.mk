@@ -4,6 +4,7 @@ SYSTEM_TESTS += \
 	tests/system/test_afpacket.py \
 	tests/system/test_controller.py \
 	tests/system/test_tls.py \
+	tests/system/test_mininet.py \
 	tests/system/test_ct.py \
 	tests/system/test_devices.py \
 	tests/system/test_exit.py \

@@ -127,3 +127,6 @@ def test_frames(env):
 
 def received(daemon):
     return int(re.search(r"port +1: rx pkts=(\d+)", daemon.ofctl("dump-ports", "br0", "1"))[1])
+    if env.datapath == "system":  # Whatever came: the kernel and the daemon have understood each other.
+        log = daemon.log.read_text()
+        assert "could not be read" not in log and "refused a flow" not in log, log

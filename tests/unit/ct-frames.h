@@ -25,9 +25,9 @@ struct frame {
     uint8_t proto;
     uint8_t a, b;          /* Last bytes of the addresses, default 1 and 2. */
     uint16_t sport, dport; /* Of A and B; ICMP: sport is the id.  Default 1000, 80. */
-    uint8_t type, code;    /* ICMP. */
+    uint8_t type, code;    /* ICMP.  SCTP: type and flags of the one chunk, without a tag INIT. */
     uint8_t flags;         /* TCP, from here on. */
-    uint32_t seq, ack;
+    uint32_t seq, ack;     /* SCTP: tags of the packet and of INIT (default 7). */
     uint16_t win;
     int wscale; /* 1 + shift; 0 = no option. */
     uint32_t len;
@@ -57,9 +57,22 @@ static inline size_t put_l4(const struct frame *f, uint8_t *l4)
     case IPPROTO_HDR_UDP:
         put_be16(l4 + 4, (uint16_t)(8 + f->len));
         break;
-    case IPPROTO_HDR_SCTP:
-        n = 12;
+    case IPPROTO_HDR_DCCP:
+        n = 16;
+        l4[4] = 4;
         break;
+    case IPPROTO_HDR_SCTP: {
+        uint8_t type = f->type || f->seq ? f->type : 1;
+        n = type == 1 || type == 2 ? 32 : 16;
+        put_be32(l4 + 4, f->seq);
+        l4[12] = type;
+        l4[13] = f->code;
+        put_be16(l4 + 14, (uint16_t)(n - 12 + f->len));
+        if (n == 32) {
+            put_be32(l4 + 16, f->ack ? f->ack : 7);
+        }
+        break;
+    }
     case IPPROTO_HDR_ICMP:
     case IPPROTO_HDR_ICMP6:
         l4[0] = f->type;

@@ -1,16 +1,26 @@
 # Unit tests of ct.
 ct_tests = \
 	tests/unit/test-ct \
+	tests/unit/test-ct-adopt \
+	tests/unit/test-ct-sctp \
 	tests/unit/test-ct-table \
 	tests/unit/test-ct-tcp \
 	tests/unit/test-ct-text \
 	tests/unit/test-ct-zone
-check_PROGRAMS += $(ct_tests)
+check_PROGRAMS += $(ct_tests) tests/unit/ct-replay
 TESTS += $(ct_tests)
 
 tests_unit_test_ct_SOURCES = tests/unit/test-ct.c tests/unit/ct-frames.h
 tests_unit_test_ct_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_adopt_SOURCES = tests/unit/test-ct-adopt.c tests/unit/ct-frames.h tests/unit/ct-memstore.h
+tests_unit_test_ct_adopt_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_adopt_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_sctp_SOURCES = tests/unit/test-ct-sctp.c tests/unit/ct-frames.h
+tests_unit_test_ct_sctp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_sctp_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ct_table_SOURCES = tests/unit/test-ct-table.c tests/unit/ct-frames.h
 tests_unit_test_ct_table_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -27,6 +37,9 @@ tests_unit_test_ct_text_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ct_zone_SOURCES = tests/unit/test-ct-zone.c tests/unit/ct-frames.h
 tests_unit_test_ct_zone_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_zone_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_ct_replay_SOURCES = tests/unit/ct-replay.c
+tests_unit_ct_replay_LDADD = $(CT_LIBS)
 
 tests_bench_bench_ct_SOURCES = tests/bench/bench-ct.c
 tests_bench_bench_ct_LDADD = $(CT_LIBS)

@@ -378,7 +378,7 @@ static void test_differential(void **state)
     for (int i = 0; i < 20000; i++) {
         struct frame f = {.ip6 = rand() & 1, .back = rand() & 1};
         bool icmp = rand() % 3 == 0;
-        f.proto = !icmp ? (rand() % 3 ? 17 : 132) : f.ip6 ? 58 : 1;
+        f.proto = !icmp ? (rand() % 3 ? 17 : 33) : f.ip6 ? 58 : 1;
         f.a = (uint8_t)(1 + rand() % 2);
         f.b = (uint8_t)(1 + rand() % 2);
         f.sport = (uint16_t)(1 + rand() % 3);

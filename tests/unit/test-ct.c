@@ -87,8 +87,10 @@ static const struct step icmp4[] = {{ICMP4(.type = 13), .want = "new"},
                                     {ICMP4(.type = 16, .back = true), .want = "inv"},
                                     {ICMP4(.type = 15), .want = "new"},
                                     {ICMP4(.type = 16, .back = true), .want = "est|rpl"},
-                                    {ICMP4(.type = 17), .want = "inv"},
-                                    {ICMP4(.type = 18), .want = "inv"},
+                                    {ICMP4(.type = 18, .back = true), .want = "inv"},
+                                    {ICMP4(.type = 17), .want = "new"},
+                                    {ICMP4(.type = 18, .back = true), .want = "est|rpl"},
+                                    {ICMP4(.type = 37), .want = "inv"},
                                     {ICMP4(.type = 9), .want = "inv"},
                                     {ICMP4(.type = 3), .want = "inv"}, /* Quotes nothing. */
                                     {ICMP4(.type = 128), .want = "inv"},
@@ -103,11 +105,20 @@ static const struct step icmp6[] = {
     {.f = {.proto = IPPROTO_HDR_ICMP6, .type = 143, .len = 16}, .want = "inv"},
     {.f = {.proto = IPPROTO_HDR_ICMP6, .type = 8}, .want = "inv"},
     {.f = {.proto = IPPROTO_HDR_ICMP6, .type = 1}, .want = "inv"},
+    {.f = {.proto = IPPROTO_HDR_ICMP6, .type = 140, .back = true}, .want = "inv"},
+    {.f = {.proto = IPPROTO_HDR_ICMP6, .type = 139}, .want = "new"},
+    {.f = {.proto = IPPROTO_HDR_ICMP6, .type = 140, .back = true}, .want = "est|rpl"},
     {.want = NULL}};
 static const struct step other[] = {
+    {.f = {.proto = 33}, .want = "new"},
+    {.f = {.proto = 33, .back = true, .dport = 81}, .want = "new"},
+    {.f = {.proto = 33, .back = true}, .want = "est|rpl"},
+    {.f = {.proto = 47, .len = 5}, .want = "new"},
+    {.f = {.proto = 47, .back = true}, .s = 29, .want = "est|rpl"},
+    {.f = {.proto = 47}, .s = 179, .want = "est"},
+    {.f = {.proto = 47}, .s = 180, .want = "new"},
     {.f = {.proto = 99, .len = 20}, .want = "new"},
     {.f = {.proto = 99, .len = 2}, .want = "new"},
-    {.f = {.proto = 47, .back = true}, .want = "new"},
     {.f = {.proto = 99, .back = true}, .want = "est|rpl"},
     {.f = {.proto = 99}, .want = "est"},
     {.f = {.proto = IPPROTO_HDR_SCTP}, .want = "new"},
@@ -171,7 +182,7 @@ static void test_fields(void **state)
 
     /* An invalid packet has the zone and nothing else. */
     f.proto = IPPROTO_HDR_ICMP;
-    f.type = 17;
+    f.type = 37;
     r = run_args(ct, &f, &args, T0);
     struct packet_ct inv = {.state = CS_TRK | CS_INV,
                             .zone = 7,
@@ -393,6 +404,9 @@ static void test_checksums(void **state)
     struct ct *ct = new_ct();
     for (size_t i = 0; i < 8; i++) {
         struct frame f = {.ip6 = i >= 4, .proto = protos[i % 4], .flags = SYN, .len = 9, .type = 8};
+        if (f.proto == IPPROTO_HDR_SCTP) {
+            f.type = 1; /* INIT */
+        }
         if (f.ip6 && f.proto == 1) {
             f.proto = 58;
             f.type = 128;

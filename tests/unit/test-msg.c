@@ -244,24 +244,27 @@ static void test_frames(void **state)
 {
     (void)state;
     static const struct {
+        uint32_t packet_type;
         const char *hex, *text;
     } frames[] = {
-#define FRAME(HEX, TEXT)                  {HEX, TEXT},
-#define FRAME_DIFFERS(HEX, OURS, GENUINE) {HEX, OURS},
+#define FRAME(HEX, TEXT)                  {0, HEX, TEXT},
+#define FRAME_OF(TYPE, HEX, TEXT)         {TYPE, HEX, TEXT},
+#define FRAME_DIFFERS(HEX, OURS, GENUINE) {0, HEX, OURS},
 #include "tests/unit/frame-samples.def"
 #undef FRAME
+#undef FRAME_OF
 #undef FRAME_DIFFERS
     };
     for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
         size_t len;
         uint8_t *frame = text_to_hex(frames[i].hex, &len);
         struct text s = TEXT_INIT;
-        packet_summary(frame, (uint32_t)len, &s);
+        packet_summary(frames[i].packet_type, frame, (uint32_t)len, &s);
         assert_string_equal(text_cstr(&s), frames[i].text);
         for (size_t n = 0; n < len; n++) {
             uint8_t *cut = xmemdup(frame, n ? n : 1);
             text_clear(&s);
-            packet_summary(cut, (uint32_t)n, &s);
+            packet_summary(frames[i].packet_type, cut, (uint32_t)n, &s);
             free(cut);
         }
         text_deinit(&s);

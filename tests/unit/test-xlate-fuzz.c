@@ -58,9 +58,24 @@ static const char *const acts_any[] = {
     "FLOOD",
     "push_vlan:0x8100",
     "exit",
+    "push:NXM_OF_ETH_SRC[]",
+    "push:NXM_NX_REG1[]",
+    "pop:NXM_NX_REG1[0..15]",
+    "pop:NXM_OF_ETH_DST[]",
+    "output:NXM_NX_REG0[]",
+    "output:NXM_NX_REG1[0..2]",
+    "multipath(symmetric_l4,1,hrw,4,0,NXM_NX_REG1[0..15])",
+    "multipath(nw_src,1,modulo_n,2,0,NXM_NX_REG0[])",
+    "bundle_load(eth_src,0,hrw,ofport,NXM_NX_REG1[0..15],members:1,2,9)",
+    "clone(set_field:00:00:00:00:00:07->eth_dst,load:0->NXM_OF_VLAN_TCI[],2)",
+    "clone(ct(table=2),resubmit(,1),pop:NXM_NX_REG1[],exit)",
 };
 static const char *const acts_ip[] = {
     "dec_ttl",
+    "dec_ttl(1,2)",
+    "clone(dec_ttl,push_mpls:0x8847,3)",
+    "push:NXM_OF_IP_SRC[]",
+    "pop:NXM_OF_IP_DST[8..31]",
     "mod_nw_ttl:64",
     "mod_nw_ttl:9",
     "mod_nw_src:10.0.0.1",
@@ -342,12 +357,18 @@ static void on_trace(void *m_, const struct xlate_trace_event *ev)
 {
     struct model *m = m_;
 
-    if (ev->event != XLATE_EV_ACT || ev->act->type != ACT_OUTPUT) {
+    if (ev->event != XLATE_EV_ACT ||
+        (ev->act->type != ACT_OUTPUT && ev->act->type != ACT_OUTPUT_REG)) {
         return;
     }
-    uint32_t port = ((const struct act_output *)(const void *)ev->act)->port;
+    uint32_t port =
+        ev->act->type == ACT_OUTPUT
+            ? ((const struct act_output *)(const void *)ev->act)->port
+            : (uint32_t)subfield_get(&((const struct act_output_reg *)(const void *)ev->act)->src,
+                                     ev->flow);
     uint32_t max = ev->bridge->id == 1 ? 4 : 2;
-    if (port <= max && port != ntohl(ev->flow->in_port) && m->n_seen < ARRAY_SIZE(m->seen)) {
+    if (port && port <= max && port != ntohl(ev->flow->in_port) &&
+        m->n_seen < ARRAY_SIZE(m->seen)) {
         m->seen[m->n_seen++] = *ev->flow;
     }
 }
@@ -362,14 +383,16 @@ static void assert_packet(const struct key *model, const struct key *seen)
                         sizeof *model - ofs);
 }
 
-static void check_outputs(const struct model *m, const struct key *key, const struct xlate_out *out)
+static void check_outputs(const struct model *m, const struct key *key, const void *actions,
+                          size_t len, unsigned *n)
 {
     const struct dp_action *a;
     struct key k = *key;
-    unsigned n = 0;
 
-    DP_ACTION_FOR_EACH(a, out->actions.data, out->actions.len) {
-        if (a->type == DP_ACTION_SET) {
+    DP_ACTION_FOR_EACH(a, actions, len) {
+        if (a->type == DP_ACTION_CLONE) {
+            check_outputs(m, &k, a + 1, a->len - sizeof *a, n);
+        } else if (a->type == DP_ACTION_SET) {
             model_set(&k, (const struct dp_action_set *)(const void *)a);
         } else if (a->type == DP_ACTION_PUSH_VLAN) {
             k.vlan[1] = k.vlan[0];
@@ -378,11 +401,10 @@ static void check_outputs(const struct model *m, const struct key *key, const st
             k.vlan[0] = k.vlan[1];
             k.vlan[1] = (struct key_vlan){0, 0};
         } else if (a->type == DP_ACTION_OUTPUT) {
-            assert_true(n < m->n_seen);
-            assert_packet(&k, &m->seen[n++].key);
+            assert_true(*n < m->n_seen);
+            assert_packet(&k, &m->seen[(*n)++].key);
         }
     }
-    assert_int_equal(n, m->n_seen);
 }
 
 static void test_outputs(void **state)
@@ -406,7 +428,9 @@ static void test_outputs(void **state)
             xlate_out_init(&out);
             xlate(&in, &out);
             if (!out.error) {
-                check_outputs(&m, &key, &out);
+                unsigned n = 0;
+                check_outputs(&m, &key, out.actions.data, out.actions.len, &n);
+                assert_int_equal(n, m.n_seen);
                 n_outputs += m.n_seen;
             }
             xlate_out_deinit(&out);

@@ -101,9 +101,9 @@ static void test_normal_vlans(void **state)
     world_init(&w);
     p1 = (struct xlate_port *)xlate_cfg_ofp_port(w.br[0], 1);
     p2 = (struct xlate_port *)xlate_cfg_ofp_port(w.br[0], 2);
-    p1->vlan_tag = 5;
-    p2->trunks = xcalloc(64, sizeof p2->trunks[0]);
-    p2->trunks[0] = BIT64(5) | BIT64(6);
+    p1->vlan = (struct port_vlan){.mode = PORT_VLAN_ACCESS, .tag = 5};
+    p2->vlan.trunks = xcalloc(PORT_VLAN_WORDS, sizeof p2->vlan.trunks[0]);
+    p2->vlan.trunks[0] = BIT64(5) | BIT64(6);
     world_add_rules(&w, "actions=NORMAL");
     go_free(&w, "in_port=11," A_TO_B "ip", "push_vlan(vid=5,pcp=0),12,13,14,10");
     go_free(&w, "in_port=11,dl_vlan=5," A_TO_B "ip", "drop");
@@ -339,7 +339,7 @@ static void test_continuations_start(void **state UNUSED)
 
     continuations_start_at(cs, 71);
     continuations_start_at(cs, 5);
-    struct continuation *a = continuation_get(cs, &st, NULL, NULL);
+    struct continuation *a = continuation_get(cs, &st, NULL, NULL, NULL);
     assert_int_equal(a->id, 71);
     continuation_put(cs, a, 0);
     continuations_unref(cs);
@@ -351,16 +351,16 @@ static void test_continuations(void **state)
     struct continuation_state st = {.bridge_id = 1, .table_id = 2};
     uint64_t set[2] = {1, 2};
 
-    struct continuation *a = continuation_get(cs, &st, NULL, NULL);
-    assert_ptr_equal(continuation_get(cs, &st, NULL, NULL), a);
+    struct continuation *a = continuation_get(cs, &st, NULL, NULL, NULL);
+    assert_ptr_equal(continuation_get(cs, &st, NULL, NULL, NULL), a);
     st.n_set = sizeof set;
-    struct continuation *b = continuation_get(cs, &st, NULL, set);
+    struct continuation *b = continuation_get(cs, &st, NULL, set, NULL);
     assert_int_not_equal(a->id, b->id);
     set[1] = 3;
-    struct continuation *c = continuation_get(cs, &st, NULL, set);
+    struct continuation *c = continuation_get(cs, &st, NULL, set, NULL);
     assert_int_not_equal(c->id, b->id);
     set[1] = 4;
-    assert_null(continuation_get(cs, &st, NULL, set)); /* Capped. */
+    assert_null(continuation_get(cs, &st, NULL, set, NULL)); /* Capped. */
     assert_ptr_equal(continuation_find(cs, b->id), b);
     assert_null(continuation_find(cs, 77));
     continuation_put(cs, a, 100);
@@ -369,13 +369,13 @@ static void test_continuations(void **state)
     continuation_put(cs, b, 200);
     assert_int_equal(continuations_reclaim(cs, 99 + CONTINUATION_REST_MS, 10), 0);
     st.n_set = 0;
-    assert_ptr_equal(continuation_get(cs, &st, NULL, NULL), a); /* Up again. */
+    assert_ptr_equal(continuation_get(cs, &st, NULL, NULL, NULL), a); /* Up again. */
     uint32_t b_id = b->id;
     assert_int_equal(continuations_reclaim(cs, 200 + CONTINUATION_REST_MS, 10), 1);
     assert_null(continuation_find(cs, b_id));
     assert_int_equal(continuations_count(cs), 2);
     st.table_id = 9;
-    b = continuation_get(cs, &st, NULL, NULL);
+    b = continuation_get(cs, &st, NULL, NULL, NULL);
     assert_int_not_equal(b->id, b_id); /* Ids are not used again soon. */
     continuation_put(cs, a, 0);
     continuation_put(cs, b, 0);
@@ -390,7 +390,7 @@ static void test_can_execute(void **state)
         enum ofp_error want, want_bare; /* With all features, with none. */
     } cases[] = {
         {"2", OFPERR_OK, OFPERR_OK},
-        {"group:1", OFPERR_OFPBAC_BAD_OUT_GROUP, OFPERR_OFPBAC_BAD_OUT_GROUP},
+        {"group:1", OFPERR_OK, OFPERR_OK}, /* Whether it is there the bridge knows. */
         {"meter:1", OFPERR_OFPMMFC_INVALID_METER, OFPERR_OFPMMFC_INVALID_METER},
         {"set_queue:1", OFPERR_OFPBAC_BAD_QUEUE, OFPERR_OFPBAC_BAD_QUEUE},
         {"controller(id=1,reason=group)", 0, 0},
@@ -398,11 +398,14 @@ static void test_can_execute(void **state)
         {"controller(pause)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
         {"controller(meter_id=1)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
         {"learn(table=1)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
-        {"clone(1)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
+        {"clone(1)", OFPERR_OK, OFPERR_OK},
+        {"clone(clone(group:1))", OFPERR_OFPBAC_BAD_OUT_GROUP, OFPERR_OFPBAC_BAD_OUT_GROUP},
+        {"clone(ct(commit))", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
+        {"output(port=1,max_len=99)", OFPERR_OK, OFPERR_OFPBAC_BAD_TYPE},
         {"encap(nsh)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
         {"write_actions(decap)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
         {"dec_nsh_ttl", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
-        {"write_actions(group:1)", OFPERR_OFPBAC_BAD_OUT_GROUP, OFPERR_OFPBAC_BAD_OUT_GROUP},
+        {"write_actions(set_queue:1)", OFPERR_OFPBAC_BAD_QUEUE, OFPERR_OFPBAC_BAD_QUEUE},
         {"ct(commit)", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
         {"ct(commit,nat(src=1.1.1.1))", OFPERR_NXBAC_CT_DATAPATH_SUPPORT,
          OFPERR_NXBAC_CT_DATAPATH_SUPPORT},

@@ -31,6 +31,8 @@ static const struct dp_features all_features = {.ct = true,
                                                 .ct_clear = true,
                                                 .recirc = true,
                                                 .clone = true,
+                                                .hash = true,
+                                                .trunc = true,
                                                 .max_vlan_headers = 2,
                                                 .max_mpls_depth = 3};
 

@@ -92,8 +92,8 @@ void kflow_deinit(struct kflows *); /* No upcall thread runs.  Credits are given
 /* ---- upcall threads ---- */
 
 /* The flow of a verdict on 'key', whose actions and credit it takes over from 'v' if it is new.
- * '*is_new': the caller is to put it into the kernel.  NULL: not cached (the limit); 'v' is
- * unchanged. */
+ * '*is_new': the caller is to put it into the kernel.  NULL: not cached (the limit, a frame that
+ * was cut off); 'v' is unchanged. */
 struct kflow *kflow_prepare(struct kflows *, const struct key *, struct dp_verdict *v,
                             int64_t now_ms, bool *is_new);
 /* Attributes of OVS_FLOW_CMD_NEW; makes it a slow one if the kernel cannot run its actions.  False:

@@ -161,6 +161,7 @@ static void probe_actions(struct probe *p, struct nlaction_env *env)
     const struct dp_action clear = {.type = DP_ACTION_CT_CLEAR};
     const struct dp_action trunc = {.type = DP_ACTION_TRUNC, .u32 = 64};
     const struct dp_action clone = {.type = DP_ACTION_CLONE};
+    const struct dp_action hash = {.type = DP_ACTION_HASH};
 
     set.value.ip4.ttl = set.mask.ip4.ttl = 1;
     eventmask.ct_eventmask = true;
@@ -172,6 +173,7 @@ static void probe_actions(struct probe *p, struct nlaction_env *env)
     env->ct_clear = knows_action(p, &clear, sizeof clear, &all);
     env->trunc = knows_action(p, &trunc, sizeof trunc, &all);
     env->clone = knows_action(p, &clone, sizeof clone, &all);
+    p->k->features.hash = knows_action(p, &hash, sizeof hash, &all);
 }
 
 void kprobe_run(struct kernel *k)
@@ -189,6 +191,7 @@ void kprobe_run(struct kernel *k)
                                        .ct_orig_tuple = f->ct_orig_tuple,
                                        .ct_clear = k->action_env.ct_clear,
                                        .recirc = true,
+                                       .hash = k->features.hash,
                                        .clone = k->action_env.clone,
                                        .max_vlan_headers = f->max_vlans,
                                        .max_mpls_depth = f->max_mpls};

@@ -216,7 +216,7 @@ static bool get_level(struct get *g, const void *attrs, size_t n)
             ok &= !encap.data;
             encap = r;
         } else if (r.type == OVS_KEY_ATTR_MPLS) {
-            ok &= r.n && r.n % 4 == 0;
+            ok &= r.n % 4 == 0; /* No label: the frame was cut off. */
             memcpy(k->mpls_lse, r.data, MIN(r.n, sizeof k->mpls_lse));
         } else if (r.type == OVS_KEY_ATTR_TUNNEL) {
             ok &= get_tunnel(k, &r);

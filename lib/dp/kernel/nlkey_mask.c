@@ -211,6 +211,24 @@ static void clear_l3_l4(const struct key *key, struct key *bits)
     }
 }
 
+static bool is_tag(be16 type)
+{
+    return type == htons(0x8100) || type == htons(0x88a8);
+}
+
+/* A frame that ends within a tag, or ahead of its first label: the kernel does not take the key
+ * that it gives itself. */
+static bool is_cut_off(const struct key *k, const struct nlkey_features *f)
+{
+    unsigned n = 0, max = MIN(f->max_vlans, KEY_MAX_VLANS);
+
+    while (n < max && k->vlan[n].tci) {
+        n++;
+    }
+    return (n < max && is_tag(k->eth_type)) ||
+           (is_mpls(k) && is_all_zeros(k->mpls_lse, sizeof k->mpls_lse));
+}
+
 enum nlkey_fit nlkey_fit(const struct key *key, const struct key *mask,
                          const struct nlkey_features *f, struct key *seen)
 {
@@ -220,7 +238,7 @@ enum nlkey_fit nlkey_fit(const struct key *key, const struct key *mask,
 
     nlwr_init(&w, buf, sizeof buf);
     nlkey_put(key, mask, f, &w);
-    if (w.err || !nlkey_get(buf, w.len, true, seen)) {
+    if (is_cut_off(key, f) || w.err || !nlkey_get(buf, w.len, true, seen)) {
         return NLKEY_NONE;
     }
     clear_tunnel(key, &bits);

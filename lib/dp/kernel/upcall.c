@@ -281,6 +281,9 @@ static bool complete_key(struct upcall *u)
     if (!nlkey_get(u->key_attrs, u->n_key_attrs, false, &k) || !parse_key(u->packet, &parsed)) {
         return false;
     }
+    if (!k.eth_type) { /* What it says of an inner tag that was cut off. */
+        k.eth_type = parsed.eth_type;
+    }
     k.nd_options_type = parsed.nd_options_type;
     k.nd_reserved = parsed.nd_reserved;
     k.ip6_exthdr = k.ip6_exthdr ? k.ip6_exthdr : parsed.ip6_exthdr;

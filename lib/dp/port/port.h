@@ -1,7 +1,8 @@
 /* port.h - datapath ports: where frames come from and go to.
  *
  * Layer 3.  First and last step of a packet's journey.  A port has a class (AF_PACKET, TAP, tunnel,
- * pcap, dummy); the control thread opens and closes it, one worker receives from it, any worker sends.
+ * pcap, dummy); the control thread opens and closes it, one worker receives from it, any worker
+ * sends.
  *
  * Invariants:
  * - open, close, set_up, get_info: control thread.  close only while no worker receives from it,

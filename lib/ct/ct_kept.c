@@ -1,0 +1,173 @@
+/* ct_kept.c - see ct_kept-private.h: the header of a store.
+ *
+ * Layer 2, pure; the thread that makes the tracker. */
+#include "lib/ct/ct_kept-private.h"
+
+#include <stddef.h>
+
+#include "lib/ct/ct_table-private.h"
+#include "lib/hash.h"
+
+#define KEPT_VERSION 1u /* Of what the numbers in an entry mean: goes up when that changes. */
+#define CLOCK_MAX    (INT64_MAX / 4)
+#define CHECKED      offsetof(struct ct_header, check)
+#define HEADER_MAX   CT_ARENA_CHUNK
+
+_Static_assert(sizeof(struct ct_header) <= HEADER_MAX, "one chunk");
+
+static const char magic[8] = "SluiceCt";
+
+/* A build whose entries look otherwise has another number here. */
+static uint64_t layout(void)
+{
+#define FIELD(F) offsetof(struct ct_conn, F), sizeof(((struct ct_conn *)NULL)->F)
+    static const uint32_t facts[] = {
+        sizeof(struct ct_conn),
+        FIELD(hash),
+        FIELD(generation),
+        FIELD(lock),
+        FIELD(flags),
+        FIELD(class),
+        FIELD(icmp_code),
+        FIELD(key),
+        FIELD(expires_ms),
+        FIELD(peer),
+        offsetof(struct ct_peer, seq_hi),
+        offsetof(struct ct_peer, max_win),
+        offsetof(struct ct_peer, wscale),
+        offsetof(struct ct_peer, state),
+        FIELD(packets),
+        FIELD(bytes),
+        FIELD(start_ms),
+        FIELD(admitted_by),
+        FIELD(mark),
+        FIELD(alg),
+        1, /* Byte order of the host: this word. */
+    };
+#undef FIELD
+    return hash_bytes(facts, sizeof facts, KEPT_VERSION);
+}
+
+bool ct_kept_reserve(struct ct_kept *k, struct ct_arena *arena, size_t n, size_t element, bool lazy)
+{
+    size_t bytes = n * element;
+    if (!k->store) {
+        return ct_arena_reserve(arena, bytes);
+    }
+    if (k->n_arenas == CT_KEPT_PARTS_MAX) {
+        return false;
+    }
+    struct ct_part *w = &k->want[k->n_arenas];
+    const struct ct_part *last = k->n_arenas ? w - 1 : NULL;
+    w->offset = last ? last->offset + last->reserved : ct_arena_room(HEADER_MAX);
+    w->reserved = ct_arena_room(bytes);
+    w->element = (uint32_t)element;
+    k->arenas[k->n_arenas++] = arena;
+    return ct_arena_reserve_in(arena, bytes, k->store, w->offset, lazy);
+}
+
+static void fill_header(const struct ct_table *t, struct ct_header *h)
+{
+    const struct ct_kept *k = &t->kept;
+    memset(h, 0, sizeof *h);
+    memcpy(h->magic, magic, sizeof magic);
+    h->version = KEPT_VERSION;
+    h->n_parts = k->n_arenas;
+    h->layout = layout();
+    memcpy(h->boot_id, k->store->boot_id, sizeof h->boot_id);
+    h->seed = t->seed;
+    h->check = hash_bytes(h, CHECKED, 0);
+    memcpy(h->parts, k->want, sizeof h->parts);
+}
+
+static bool same_parts(const struct ct_kept *k, const struct ct_header *h)
+{
+    for (unsigned i = 0; i < k->n_arenas; i++) {
+        const struct ct_part *p = &h->parts[i], *w = &k->want[i];
+        if (p->offset != w->offset || p->reserved != w->reserved || p->element != w->element) {
+            return false;
+        }
+    }
+    return h->n_parts == k->n_arenas;
+}
+
+/* Why what a former process left is of no use, or NULL. */
+static const char *refusal(const struct ct_kept *k, const struct ct_header *h, int64_t now_ms)
+{
+    if (memcmp(h->magic, magic, sizeof magic)) {
+        return "it is no table of connections";
+    }
+    if (h->version != KEPT_VERSION) {
+        return "it is of another version";
+    }
+    if (h->check != hash_bytes(h, CHECKED, 0)) {
+        return "its header is damaged";
+    }
+    if (memcmp(h->boot_id, k->store->boot_id, sizeof h->boot_id)) {
+        return "it is of another boot";
+    }
+    if (h->layout != layout() || !same_parts(k, h)) {
+        return "it has another layout";
+    }
+    return h->now_ms > CLOCK_MAX || now_ms > CLOCK_MAX ? "its clock is damaged" : NULL;
+}
+
+static struct ct_header *header_of(const struct ct_kept *k)
+{
+    return (struct ct_header *)(void *)k->arena.base;
+}
+
+static void use_parts(struct ct_kept *k)
+{
+    for (unsigned i = 0; i < k->n_arenas; i++) {
+        k->arenas[i]->part = &header_of(k)->parts[i];
+    }
+}
+
+bool ct_kept_begin(struct ct_table *t, int64_t now_ms, struct ct_adopted *out)
+{
+    struct ct_kept *k = &t->kept;
+    if (!k->store) {
+        return true;
+    }
+    if (!ct_arena_reserve_in(&k->arena, HEADER_MAX, k->store, 0, false)) {
+        return false;
+    }
+    out->found = k->store->size != 0;
+    bool whole = k->store->size >= sizeof(struct ct_header);
+    if (whole && !ct_arena_grow(&k->arena, HEADER_MAX)) {
+        return false;
+    }
+    out->refused = whole ? refusal(k, header_of(k), now_ms) : out->found ? "it is cut off" : NULL;
+    if (out->found && !out->refused) {
+        t->seed = header_of(k)->seed;
+        use_parts(k);
+        return ct_adopt(t, now_ms, out);
+    }
+    if (!k->store->reset(k->store->aux)) {
+        return false;
+    }
+    ct_arena_release(&k->arena); /* What it took room for is gone. */
+    struct ct_header h;
+    fill_header(t, &h);
+    h.now_ms = (uint64_t)now_ms;
+    if (!ct_arena_reserve_in(&k->arena, HEADER_MAX, k->store, 0, false) ||
+        !ct_arena_grow(&k->arena, HEADER_MAX)) {
+        return false;
+    }
+    memcpy(header_of(k), &h, sizeof h);
+    use_parts(k);
+    return true;
+}
+
+void ct_kept_tick(struct ct_kept *k, int64_t now_ms)
+{
+    if (k->store) {
+        __atomic_store_n(&header_of(k)->now_ms, (uint64_t)now_ms, __ATOMIC_RELAXED);
+    }
+}
+
+void ct_kept_release(struct ct_kept *k)
+{
+    ct_arena_release(&k->arena);
+}

@@ -1,0 +1,34 @@
+/* ct_store.h - a place for the table of connections that outlives the process, given from outside.
+ *
+ * Layer 2.  lib/ct opens no file: who makes the tracker may give it a store, a run of bytes that a
+ * later process finds again as it was left, even by SIGKILL.  The tracker lays its arenas there,
+ * behind a header (ct_kept-private.h), and adopts what it finds (ct_adopt.c).  Without a store all
+ * is plain memory.
+ *
+ * The functions are called by the thread that makes the tracker; fill() also by workers, one at a
+ * time for each part. */
+#pragma once
+
+#include "lib/base.h"
+
+struct ct_store {
+    void *aux;
+    size_t size; /* Bytes that a former process left; 0: it is new. */
+    uint8_t boot_id[16];
+    /* Maps 'bytes' of it from 'offset' on at the address 'at', shared, not accessible yet.  Both
+     * are multiples of 2 MiB. */
+    bool (*map)(void *aux, void *at, size_t offset, size_t bytes);
+    /* Sees to it that this part can be written: it takes room now, rather than a signal later. What
+     * is there stays, what is new is zero.  False: there is no room. */
+    bool (*fill)(void *aux, size_t offset, size_t bytes);
+    bool (*reset)(void *aux); /* Empties it; nothing of it is mapped. */
+};
+
+/* What became of the connections of a former process. */
+struct ct_adopted {
+    const char *refused; /* Why all of it was refused; NULL: there was nothing, or it was taken. */
+    bool found;
+    uint32_t n_kept, n_expired;
+    uint32_t n_damaged; /* Entries that contradict themselves. */
+    uint32_t n_locked;  /* Of those kept: the process ended while it wrote them. */
+};
