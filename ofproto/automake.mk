@@ -63,3 +63,4 @@ ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_stack.c
 ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_learn.c ofproto/xlate/learned.c ofproto/xlate/learned.h
 ofproto_libofproto_la_SOURCES += ofproto/learn.c ofproto/learn.h
 ofproto_libofproto_la_SOURCES += ofproto/table/cookie_count.c
+ofproto_libofproto_la_SOURCES += ofproto/table/conjunction.c
