@@ -125,7 +125,10 @@ static void put_datapath(struct text *t, const struct dp *dp, bool stats)
         const struct dp_port_info *p = &ports.rows[i];
         text_printf(t, "  port %" PRIu32 ": %s", p->port_no, p->name);
         if (strcmp(p->type, "system")) {
-            text_printf(t, " (%s)", dpctl_shown_type(dp, p->type));
+            bool tunnel =
+                !strcmp(p->type, "vxlan") || !strcmp(p->type, "geneve") || !strcmp(p->type, "gre");
+            text_printf(t, " (%s%s)", dpctl_shown_type(dp, p->type),
+                        tunnel ? ": packet_type=ptap" : "");
         }
         text_putc(t, '\n');
         if (stats) {
