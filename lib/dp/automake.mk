@@ -31,6 +31,7 @@ lib_dp_libdp_la_SOURCES += lib/dp/kernel/nlwr.c
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/nlwr.h
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/slow.c lib/dp/kernel/slow.h
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/upcall.c
+lib_dp_libdp_la_SOURCES += lib/dp/kernel/upcall_queue.c lib/dp/kernel/upcall_queue.h
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/upcall.h
 lib_dp_libdp_la_SOURCES += lib/dp/port/afpacket-private.h
 lib_dp_libdp_la_SOURCES += lib/dp/port/afpacket.c
