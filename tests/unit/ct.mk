@@ -64,3 +64,6 @@ tests_unit_ct_replay_LDADD = $(CT_LIBS)
 
 tests_bench_bench_ct_SOURCES = tests/bench/bench-ct.c
 tests_bench_bench_ct_LDADD = $(CT_LIBS)
+
+tests_bench_bench_ct_store_SOURCES = tests/bench/bench-ct-store.c tests/unit/ct-memstore.h
+tests_bench_bench_ct_store_LDADD = $(CT_LIBS)
