@@ -2,6 +2,7 @@
 BENCHES =
 BENCHES += tests/bench/bench-ct
 BENCHES += tests/bench/bench-ct-store
+BENCHES += tests/bench/bench-conntrack
 BENCHES += tests/bench/bench-dp
 BENCHES += tests/bench/bench-classifier
 BENCHES += tests/bench/bench-codec
