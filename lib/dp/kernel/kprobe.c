@@ -184,6 +184,8 @@ void kprobe_run(struct kernel *k)
     probe_ct_keys(&p, f);
     probe_depths(&p, f);
     probe_actions(&p, &k->action_env);
+    kmeter_probe(k);
+    k->action_env.meter = k->meter_features.max_meters != 0;
     k->features = (struct dp_features){.ct = f->ct_state,
                                        .ct_zone = f->ct_zone,
                                        .ct_mark = f->ct_mark,
@@ -192,6 +194,7 @@ void kprobe_run(struct kernel *k)
                                        .ct_clear = k->action_env.ct_clear,
                                        .recirc = true,
                                        .hash = k->features.hash,
+                                       .meter = k->action_env.meter,
                                        .clone = k->action_env.clone,
                                        .max_vlan_headers = f->max_vlans,
                                        .max_mpls_depth = f->max_mpls};
