@@ -64,9 +64,9 @@ char *flow_mod_parse_notes(char *text, int command, const struct name_map *, str
 char *flow_mod_split_actions(char *text);
 void flow_mod_print(const struct flow_mod *, const struct name_map *, struct text *);
 
-/* FLOW and AGGREGATE requests. */
+/* FLOW and AGGREGATE requests, and those for counters alone (1.5, flow_counters.h). */
 struct flow_stats_request {
-    bool aggregate;
+    bool aggregate, counters;
     uint8_t table_id;
     uint32_t out_port, out_group;
     uint64_t cookie, cookie_mask;

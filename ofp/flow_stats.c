@@ -61,6 +61,7 @@ enum ofp_error flow_stats_request_decode(struct wire_rd *r, const struct msg_hea
 
     *req = (struct flow_stats_request){.aggregate = h->type == MSG_AGGREGATE_STATS_REQUEST ||
                                                     h->type == MSG_NXST_AGGREGATE_REQUEST,
+                                       .counters = h->type == MSG_FLOW_COUNTERS_REQUEST,
                                        .out_group = OFPG_ANY};
     match_init(&req->match);
     enum ofp_error error = nx                            ? decode_request_nx(r, h, req)
@@ -98,7 +99,9 @@ void flow_stats_request_encode(const struct flow_stats_request *req, uint32_t pr
 {
     uint8_t version = protocol_version(protocol);
     bool nxm = protocol & PROTOCOL_NXM_ALL;
-    enum msg_type plain = req->aggregate ? MSG_AGGREGATE_STATS_REQUEST : MSG_FLOW_STATS_REQUEST;
+    enum msg_type plain = req->aggregate  ? MSG_AGGREGATE_STATS_REQUEST
+                          : req->counters ? MSG_FLOW_COUNTERS_REQUEST
+                                          : MSG_FLOW_STATS_REQUEST;
     enum msg_type nx = req->aggregate ? MSG_NXST_AGGREGATE_REQUEST : MSG_NXST_FLOW_REQUEST;
     size_t start = msg_start(w, nxm ? nx : plain, version, xid);
 

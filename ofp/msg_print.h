@@ -84,6 +84,8 @@ msg_printer msg_print_queue_desc_reply;
 msg_printer msg_print_bundle_features_request;
 msg_printer msg_print_bundle_features_reply;
 msg_printer msg_print_controller_status;
+msg_printer msg_print_controller_status_reply;
+msg_printer msg_print_flow_counters_reply;
 msg_printer msg_print_ipfix_stats;
 
 /* A message inside another one; 'len' bytes, which may be anything. */

@@ -67,6 +67,18 @@ enum ofp_error msg_print_controller_status(struct msg_print *p, struct wire_rd *
     return err;
 }
 
+enum ofp_error msg_print_controller_status_reply(struct msg_print *p, struct wire_rd *r)
+{
+    while (wire_rd_left(r)) {
+        text_putc(p->out, '\n');
+        enum ofp_error err = msg_print_controller_status(p, r);
+        if (err) {
+            return err;
+        }
+    }
+    return OFPERR_OK;
+}
+
 /* ---- messages within messages ---- */
 
 enum ofp_error msg_print_bundle_control(struct msg_print *p, struct wire_rd *r)

@@ -1,4 +1,5 @@
 /* msg_print_flow.c - prints messages about flows; see msg_print.h. */
+#include "ofp/flow_counters.h"
 #include "ofp/flow_mod.h"
 #include "ofp/msg_print.h"
 #include "ofp/nx_format.h"
@@ -82,6 +83,20 @@ enum ofp_error msg_print_flow_stats_reply(struct msg_print *p, struct wire_rd *r
         text_putc(p->out, '\n');
         flow_stats_format(&fs, p->names, true, p->out);
         acts_deinit(&fs.acts);
+    }
+}
+
+enum ofp_error msg_print_flow_counters_reply(struct msg_print *p, struct wire_rd *r)
+{
+    for (;;) {
+        struct flow_counters fc;
+        bool end;
+        enum ofp_error err = flow_counters_decode(r, p->h, &fc, &end);
+        if (err || end) {
+            return err;
+        }
+        text_putc(p->out, '\n');
+        flow_counters_format(&fc, p->names, p->out);
     }
 }
 

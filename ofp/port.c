@@ -155,9 +155,8 @@ static enum ofp_error decode_props(struct wire_rd *r, uint8_t version, struct of
             if (p.body.err || wire_rd_left(&p.body)) {
                 return OFPERR_OFPBPC_BAD_LEN;
             }
-        } else if (p.len <= sizeof port->props - port->props_len) {
-            memcpy(port->props + port->props_len, p.start, p.len);
-            port->props_len = (uint8_t)(port->props_len + p.len);
+        } else {
+            prop_keep(&port->props, p.start, p.len);
         }
     }
     return OFPERR_OK;
@@ -218,7 +217,7 @@ static void encode_14(const struct ofp_port *port, uint8_t version, struct wire_
     wire_wr_zeros(w, 4);
     write_all_features(w, version, port);
     prop_finish(w, prop);
-    wire_wr_bytes(w, port->props, port->props_len);
+    wire_wr_bytes(w, port->props.bytes, port->props.len);
     wire_wr_patch16(w, len, (uint16_t)(w->len - start));
 }
 

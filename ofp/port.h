@@ -4,6 +4,7 @@
 
 #include "ofp/act.h"
 #include "ofp/msg.h"
+#include "ofp/prop.h"
 
 #define OFPPC_PORT_DOWN    0x01
 #define OFPPC_NO_STP       0x02 /* 1.0 */
@@ -17,9 +18,8 @@
 #define OFPPS_LIVE         0x04  /* 1.1 */
 #define OFPPS_STP_MASK     0x300 /* 1.0: listen, learn, forward, block */
 
-#define OFP_PORT_NAME_LEN  16
-#define OFP_PORT_PROPS_MAX 128
-#define OFPP_FIRST_BAD     UINT32_C(0xff00) /* Ports end below this: 16 bits and 1.0's reserved. */
+#define OFP_PORT_NAME_LEN 16
+#define OFPP_FIRST_BAD    UINT32_C(0xff00) /* Ports end below this: 16 bits and 1.0's reserved. */
 
 struct ofp_port {
     uint32_t number;
@@ -28,10 +28,7 @@ struct ofp_port {
     uint32_t config, state;
     uint32_t curr, advertised, supported, peer; /* OFPPF_* as in 1.1 and later. */
     uint32_t curr_kbps, max_kbps;               /* 1.0 tells by the features alone. */
-    /* 1.4+: properties of optical ports and of experimenters as they came, padding included; those
-     * that find no room are dropped. */
-    uint8_t props[OFP_PORT_PROPS_MAX];
-    uint8_t props_len;
+    struct prop_list props;                     /* 1.4+: of optical ports and of experimenters. */
 };
 enum ofp_error ofp_port_decode(struct wire_rd *, uint8_t version, struct ofp_port *) MUST_USE;
 void ofp_port_encode(const struct ofp_port *, uint8_t version, struct wire_wr *);

@@ -29,6 +29,14 @@ static enum ofp_error check(const struct wire_rd *r)
     return r->err ? OFPERR_OFPBPC_BAD_LEN : OFPERR_OK;
 }
 
+void prop_keep(struct prop_list *list, const void *property, size_t len)
+{
+    if (len <= sizeof list->bytes - list->len) {
+        memcpy(list->bytes + list->len, property, len);
+        list->len = (uint8_t)(list->len + len);
+    }
+}
+
 enum ofp_error prop_u32(struct prop *p, uint32_t *value)
 {
     *value = wire_rd_u32(&p->body);

@@ -18,6 +18,14 @@ struct prop {
     struct wire_rd body;             /* Behind the header; behind exp_type too. */
 };
 
+/* Properties of which nothing is known but that they are there, padding included; those that find
+ * no room are dropped. */
+struct prop_list {
+    uint8_t bytes[128];
+    uint8_t len;
+};
+void prop_keep(struct prop_list *, const void *property, size_t len);
+
 /* The next property of 'r', which must not be at its end; its type from 'first_exp' on is an
  * experimenter's.  OFPBPC_BAD_LEN if its length is bad; OFPBPC_BAD_EXPERIMENTER for id 0. */
 enum ofp_error prop_decode_exp(struct wire_rd *r, uint16_t first_exp, struct prop *) MUST_USE;

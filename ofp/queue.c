@@ -78,6 +78,7 @@ static uint16_t *rate_of(struct queue_config *q, uint16_t prop)
 static enum ofp_error decode_old_props(struct wire_rd *r, struct queue_config *q)
 {
     while (wire_rd_left(r)) {
+        const uint8_t *start = r->p;
         uint16_t type = wire_rd_u16(r);
         uint16_t len = wire_rd_u16(r);
         struct wire_rd p =
@@ -90,6 +91,8 @@ static enum ofp_error decode_old_props(struct wire_rd *r, struct queue_config *q
         if (rate) {
             wire_rd_skip(&p, 4);
             *rate = wire_rd_u16(&p);
+        } else if (type == PROP_EXPERIMENTER) {
+            prop_keep(&q->props, start, len);
         }
     }
     return OFPERR_OK;
@@ -104,6 +107,9 @@ static enum ofp_error decode_props(struct wire_rd *r, struct queue_config *q)
         error = rate ? prop_u16(&p, rate) : error;
         if (error) {
             return error;
+        }
+        if (!rate) {
+            prop_keep(&q->props, p.start, p.len);
         }
     }
     return OFPERR_OK;
@@ -169,6 +175,7 @@ void queue_config_encode(const struct queue_config *q, uint8_t version, struct w
     wire_wr_zeros(w, has_port ? 6 : 2);
     put_rate(PROP_MIN_RATE, q->min_rate, version, w);
     put_rate(PROP_MAX_RATE, q->max_rate, version, w);
+    wire_wr_bytes(w, q->props.bytes, q->props.len);
     wire_wr_patch16(w, len_ofs, (uint16_t)(w->len - start));
 }
 
@@ -208,13 +215,21 @@ enum ofp_error queue_stats_decode(struct wire_rd *r, uint8_t version, struct que
     if (r->err) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    return decode_stats(&s, version, q); /* Properties are experimenters' only. */
+    enum ofp_error error = decode_stats(&s, version, q);
+    while (!error && wire_rd_left(&s)) {
+        struct prop p;
+        error = prop_decode(&s, &p);
+        if (!error) {
+            prop_keep(&q->props, p.start, p.len);
+        }
+    }
+    return error;
 }
 
 void queue_stats_encode(const struct queue_stats *q, uint8_t version, struct wire_wr *w)
 {
     if (version >= OFP14_VERSION) {
-        wire_wr_u16(w, STATS_LEN_FULL + 8);
+        wire_wr_u16(w, (uint16_t)(STATS_LEN_FULL + 8 + q->props.len));
         wire_wr_zeros(w, 6);
     }
     ofp_port_encode_number(q->port, version, w);
@@ -226,5 +241,8 @@ void queue_stats_encode(const struct queue_stats *q, uint8_t version, struct wir
     if (version >= OFP13_VERSION) {
         wire_wr_u32(w, q->duration_sec);
         wire_wr_u32(w, q->duration_nsec);
+    }
+    if (version >= OFP14_VERSION) {
+        wire_wr_bytes(w, q->props.bytes, q->props.len);
     }
 }

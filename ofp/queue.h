@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ofp/msg.h"
+#include "ofp/prop.h"
 
 #define QUEUE_ALL        UINT32_C(0xffffffff)
 #define QUEUE_RATE_UNSET UINT16_MAX
@@ -20,6 +21,7 @@ void queue_request_encode(const struct queue_request *, enum msg_type, uint8_t v
 struct queue_config {
     uint32_t port, queue;
     uint16_t min_rate, max_rate; /* In tenths of a percent, above 1000 disabled; or unset. */
+    struct prop_list props;      /* Experimenters'. */
 };
 /* QUEUE_GET_CONFIG_REPLY begins with the port that was asked for. */
 enum ofp_error queue_config_decode_port(struct wire_rd *, uint8_t version, uint32_t *port) MUST_USE;
@@ -34,6 +36,7 @@ struct queue_stats { /* UINT64_MAX = unknown. */
     uint32_t port, queue;
     uint64_t bytes, packets, errors;
     uint32_t duration_sec, duration_nsec; /* UINT32_MAX = unknown. */
+    struct prop_list props;               /* 1.4+: experimenters'. */
 };
 enum ofp_error queue_stats_decode(struct wire_rd *, uint8_t version, struct queue_stats *,
                                   bool *end) MUST_USE;

@@ -78,8 +78,19 @@ enum ofp_error role_status_decode(struct wire_rd *r, struct role_status *rs)
     if (r->err) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    return role > ROLE_SECONDARY ? OFPERR_OFPRRFC_BAD_ROLE : OFPERR_OK;
-    /* Properties are experimenters' only. */
+    if (role > ROLE_SECONDARY) {
+        return OFPERR_OFPRRFC_BAD_ROLE;
+    }
+    rs->props.len = 0;
+    while (wire_rd_left(r)) {
+        struct prop p;
+        enum ofp_error error = prop_decode(r, &p);
+        if (error) {
+            return error;
+        }
+        prop_keep(&rs->props, p.start, p.len);
+    }
+    return OFPERR_OK;
 }
 
 void role_status_encode(const struct role_status *rs, uint8_t version, uint32_t xid,
@@ -91,6 +102,7 @@ void role_status_encode(const struct role_status *rs, uint8_t version, uint32_t 
     wire_wr_u8(w, rs->reason);
     wire_wr_zeros(w, 3);
     wire_wr_u64(w, rs->generation_id);
+    wire_wr_bytes(w, rs->props.bytes, rs->props.len);
     msg_finish(w, start);
 }
 

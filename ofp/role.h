@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ofp/msg.h"
+#include "ofp/prop.h"
 
 enum ofp_role { ROLE_NOCHANGE, ROLE_EQUAL, ROLE_PRIMARY, ROLE_SECONDARY };
 const char *ofp_role_name(enum ofp_role);
@@ -23,6 +24,7 @@ struct role_status {
     enum ofp_role role;
     uint8_t reason; /* enum role_status_reason, or more. */
     uint64_t generation_id;
+    struct prop_list props; /* Experimenters'. */
 };
 enum ofp_error role_status_decode(struct wire_rd *, struct role_status *) MUST_USE;
 /* ROLE_STATUS in 1.4+, ONFT_ROLE_STATUS in 1.3. */

@@ -60,6 +60,7 @@ static void put_props(const struct table_config *c, struct wire_wr *w)
                      (uint32_t)c->vacancy_down << 24 | (uint32_t)c->vacancy_up << 16 |
                          (uint32_t)c->vacancy << 8);
     }
+    wire_wr_bytes(w, c->props.bytes, c->props.len);
 }
 
 /* ---- TABLE_MOD ---- */
@@ -243,6 +244,9 @@ enum ofp_error table_desc_decode(struct wire_rd *r, struct table_config *c, bool
         error = error ? error : decode_prop(&p, c, &known);
         if (error) {
             return error;
+        }
+        if (!known) {
+            prop_keep(&c->props, p.start, p.len);
         }
     }
     return OFPERR_OK;

@@ -3,6 +3,7 @@
  * events; 1.3: nothing. */
 #pragma once
 
+#include "ofp/prop.h"
 #include "ofp/table_features.h"
 
 #define TABLE_EVICT_UNSET UINT32_MAX
@@ -15,6 +16,7 @@ struct table_config {
     uint32_t eviction_flags; /* TABLE_EVICT_*, or TABLE_EVICT_UNSET. */
     bool has_vacancy;        /* The next ones are there.  In percent: */
     uint8_t vacancy_down, vacancy_up, vacancy;
+    struct prop_list props; /* Of TABLE_DESC and TABLE_STATUS: experimenters'. */
 };
 void table_config_init(struct table_config *);
 

@@ -6,6 +6,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
 
 LOG_MODULE(bridge);
@@ -64,6 +65,7 @@ char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
     br->removed_tail = &br->removed;
     hmap_init(&br->ports);
     hmap_init(&br->meters);
+    hmap_init(&br->learners);
     loop_timer_init(&br->expiry, p->loop, on_expiry, br);
     char *error = connmgr_new(p->loop, p->rundir, name, OFP_VERSIONS, &handler, br, &br->conns);
     if (error) {
@@ -98,6 +100,7 @@ void bridge_free(struct bridge *br)
     bridge_ports_deinit(br);
     bridge_meters_deinit(br);
     bridge_mirrors_deinit(br);
+    learn_deinit(br);
     struct removed_rule *next;
     for (struct removed_rule *r = br->removed; r; r = next) {
         next = r->next;

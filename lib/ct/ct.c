@@ -28,6 +28,7 @@ struct ct *ct_new(const struct ct_config *config)
         return NULL;
     }
     ct->tcp_liberal = config->tcp_liberal;
+    ct_frags_init(&ct->frags, config->hash_seed);
     return ct;
 }
 
@@ -35,6 +36,7 @@ void ct_free(struct ct *ct)
 {
     if (ct) {
         ct_table_deinit(&ct->table);
+        ct_frags_deinit(&ct->frags);
         free(ct);
     }
 }
@@ -376,6 +378,7 @@ unsigned ct_sweep(struct ct *ct, int64_t now_ms, unsigned budget)
 {
     struct ct_table *t = &ct->table;
     unsigned n = 0;
+    ct_frags_expire(&ct->frags, now_ms);
     ct_kept_tick(&t->kept, now_ms);
     for (; budget > 0; budget--) {
         ct->sweep_pos = ct_table_next(t, ct->sweep_pos);

@@ -16,7 +16,7 @@
  *
  * Slots of removed entries come back after an RCU grace period: a caller that never says
  * rcu_quiescent_state() makes the table refuse new connections in the end.  Does not do yet: NAT,
- * helpers (alg is only remembered), reassembly. */
+ * helpers (alg is only remembered). */
 #pragma once
 
 #include "lib/ct/ct_store.h"
@@ -31,8 +31,9 @@ struct ct_config {
     bool tcp_liberal; /* Mid-stream pick-up, no window check. */
     /* Where the table outlives the process, NULL: nowhere.  It must last as long as the tracker. */
     const struct ct_store *store;
-    int64_t now_ms;             /* With a store. */
-    struct ct_adopted *adopted; /* Zeroed; gets what became of what was found there.  May be NULL. */
+    int64_t now_ms; /* With a store. */
+    struct ct_adopted
+        *adopted; /* Zeroed; gets what became of what was found there.  May be NULL. */
 };
 /* NULL: the address space could not be reserved, or a new store has no room for its header. */
 struct ct *ct_new(const struct ct_config *);

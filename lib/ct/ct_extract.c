@@ -2,8 +2,9 @@
  *
  * Layer 2, pure; any worker.  First step of ct_execute().  Lengths are checked before anything is
  * read, and the header and transport checksums of the packet itself; a quoted packet has neither
- * to be whole nor to have a right checksum (RFC 792, RFC 4443 section 3).  Does not reassemble: a
- * later fragment has no ports and is invalid, a first one is tracked by its header. */
+ * to be whole nor to have a right checksum (RFC 792, RFC 4443 section 3).  Fragments were
+ * put together before (ct_frag.c); of one that was not, a later one has no ports and is invalid, a
+ * first one is tracked by its header. */
 #include "lib/ct/ct_proto-private.h"
 #include "lib/packet/csum.h"
 #include "lib/packet/ip.h"

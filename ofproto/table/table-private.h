@@ -39,6 +39,8 @@ struct tables {
 
     /* Control thread. */
     uint64_t seed;
+    struct index cookies; /* cookie_count.c; read by workers. */
+    uint32_t n_cookies;
     size_t n_rules, n_groups;
     struct refs refs;    /* Of live rules and groups to groups and meters. */
     uint64_t chain_mark; /* Of the last walk along chains of groups. */
@@ -56,6 +58,10 @@ static inline struct table *table_get(const struct tables *ts, uint8_t id)
 
 /* tables.c */
 struct table *table_make(struct tables *, uint8_t id); /* Writer. */
+/* cookie_count.c */
+void cookie_count_init(struct tables *);
+void cookie_count_deinit(struct tables *);
+void cookie_count_change(struct tables *, const struct rule *, int by);
 void tables_limbo_group(struct tables *, struct group_entry *); /* It is invisible by now. */
 /* groups.c */
 void groups_unlink(struct tables *, struct group_entry *);

@@ -17,6 +17,7 @@ struct tables *tables_new(uint64_t seed)
     ts->seed = seed;
     ts->version = 1;
     ts->waiting_end = &ts->waiting;
+    cookie_count_init(ts);
     return ts;
 }
 
@@ -187,6 +188,7 @@ static void enter(struct tables *ts, struct rule *r, struct rule *after)
     ts->n_rules++;
     refs_add_acts(&ts->refs, r->acts->data, r->acts->len, 1);
     timeout_add(ts, r);
+    cookie_count_change(ts, r, 1);
 }
 
 /* Invisible from the next version on; 'next' is where cursors go. */
@@ -196,6 +198,7 @@ static void leave(struct tables *ts, struct rule *r, struct rule *next)
 
     cursor_rule_gone(ts, r, next);
     timeout_remove(ts, r);
+    cookie_count_change(ts, r, -1);
     list_remove(t, r);
     t->n_rules--;
     ts->n_rules--;
@@ -294,6 +297,7 @@ static void tables_free_rcu(struct rcu_head *rcu)
             free(ts->table[id]);
         }
     }
+    cookie_count_deinit(ts);
     index_deinit(&ts->groups);
     meter_ids_deinit(ts);
     refs_deinit(&ts->refs);
@@ -313,4 +317,11 @@ struct rule *tables_lookup(const struct tables *ts, uint8_t id, uint64_t version
 {
     const struct table *t = table_get(ts, id);
     return t ? classifier_lookup(&t->cls, version, flow, wc) : NULL;
+}
+
+const struct rule *tables_find_visible(const struct tables *ts, uint8_t id, uint64_t version,
+                                       const struct match *match, uint16_t priority)
+{
+    const struct table *t = table_get(ts, id);
+    return t ? classifier_find_visible(&t->cls, version, match, priority) : NULL;
 }

@@ -59,6 +59,22 @@ static enum ofp_error check_move(const struct act *a)
     return error ? error : check_dst(m->dst.field);
 }
 
+static enum ofp_error check_learn(const struct act_learn *a)
+{
+    enum ofp_error error = a->result.field ? check_dst(a->result.field) : OFPERR_OK;
+    const struct act *i;
+
+    ACT_FOR_EACH(i, act_learn_specs(a), a->nested_len) {
+        const struct act_learn_spec *s = (const void *)i;
+        error = error ? error : check_src(s->src.field);
+        error = error ? error : check_src(s->dst.field);
+        if (!error && s->kind == LEARN_LOAD) {
+            error = check_dst(s->dst.field);
+        }
+    }
+    return error;
+}
+
 static enum ofp_error check_act(const struct act *a, const struct dp_features *f)
 {
     if (!act_infos[a->type].exec) {
@@ -79,6 +95,8 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
         return check_src(((const struct act_stack *)(const void *)a)->field.field);
     case ACT_STACK_POP:
         return check_dst(((const struct act_stack *)(const void *)a)->field.field);
+    case ACT_LEARN:
+        return check_learn((const struct act_learn *)(const void *)a);
     case ACT_MULTIPATH:
         return check_dst(((const struct act_multipath *)(const void *)a)->dst.field);
     case ACT_BUNDLE_LOAD:

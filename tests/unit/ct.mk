@@ -2,6 +2,7 @@
 ct_tests = \
 	tests/unit/test-ct \
 	tests/unit/test-ct-adopt \
+	tests/unit/test-ct-frag \
 	tests/unit/test-ct-sctp \
 	tests/unit/test-ct-table \
 	tests/unit/test-ct-tcp \
@@ -17,6 +18,10 @@ tests_unit_test_ct_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ct_adopt_SOURCES = tests/unit/test-ct-adopt.c tests/unit/ct-frames.h tests/unit/ct-memstore.h
 tests_unit_test_ct_adopt_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_adopt_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_frag_SOURCES = tests/unit/test-ct-frag.c tests/unit/ct-frames.h
+tests_unit_test_ct_frag_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_frag_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ct_sctp_SOURCES = tests/unit/test-ct-sctp.c tests/unit/ct-frames.h
 tests_unit_test_ct_sctp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -56,6 +56,16 @@ void again_controller_status(struct wire_rd *r, const struct msg_header *h, stru
     }
 }
 
+void again_controller_status_reply(struct wire_rd *r, const struct msg_header *h, struct wire_wr *w)
+{
+    struct controller_status c;
+    size_t start = msg_start(w, h->type, h->version, h->xid);
+    while (wire_rd_left(r) && !controller_status_decode(r, &c)) {
+        controller_status_encode(&c, w);
+    }
+    msg_finish(w, start);
+}
+
 void again_bundle_control(struct wire_rd *r, const struct msg_header *h, struct wire_wr *w)
 {
     struct bundle_control c;

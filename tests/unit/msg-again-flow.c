@@ -1,4 +1,5 @@
 /* msg-again-flow.c - see msg-again.h: flows and packets. */
+#include "ofp/flow_counters.h"
 #include "ofp/flow_monitor.h"
 #include "ofp/nx_format.h"
 #include "tests/unit/msg-again.h"
@@ -49,6 +50,17 @@ void again_flow_stats_request(struct wire_rd *r, const struct msg_header *h, str
     if (!flow_stats_request_decode(r, h, &req)) {
         flow_stats_request_encode(&req, flow_mod_protocol(h), h->xid, w);
     }
+}
+
+void again_flow_counters_reply(struct wire_rd *r, const struct msg_header *h, struct wire_wr *w)
+{
+    size_t start = msg_start(w, h->type, h->version, h->xid);
+    struct flow_counters fc;
+    bool end;
+    while (!flow_counters_decode(r, h, &fc, &end) && !end) {
+        flow_counters_encode(&fc, h->version, w);
+    }
+    msg_finish(w, start);
 }
 
 void again_flow_stats_reply(struct wire_rd *r, const struct msg_header *h, struct wire_wr *w)

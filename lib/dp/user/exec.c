@@ -2,10 +2,12 @@
 #include "lib/dp/user/exec.h"
 
 #include "lib/counter.h"
+#include "lib/ct/ct_frag.h"
 #include "lib/dp/user/meter.h"
 #include "lib/hash.h"
 #include "lib/packet/csum.h"
 #include "lib/packet/edit.h"
+#include "lib/packet/frag.h"
 #include "lib/packet/gso.h"
 #include "lib/packet/parse.h"
 
@@ -98,10 +100,37 @@ static void wire_copies(struct run *r, const struct dp_action *a)
     r->p->trunc = false;
 }
 
+/* ---- fragments again ---- */
+
+struct fragments {
+    const struct exec_env *env;
+    uint32_t port;
+};
+
+static void emit_fragment(void *aux, struct packet *p)
+{
+    const struct fragments *f = aux;
+
+    f->env->output(f->env->aux, p, f->port);
+}
+
+/* What was put together leaves as it came.  False: it is no larger than that. */
+static bool output_fragments(struct run *r, uint32_t port)
+{
+    struct fragments f = {r->env, port};
+
+    need_offsets(r);
+    csum_complete(r->p);
+    return frag_split(r->p, r->env->pool, emit_fragment, &f);
+}
+
 static void do_output(struct run *r, const struct dp_action *a, bool last)
 {
     if (UNLIKELY(r->p->trunc)) {
         wire_copies(r, a);
+        return;
+    }
+    if (UNLIKELY(r->p->frag_max) && output_fragments(r, a->u32)) {
         return;
     }
     struct packet *p = take(r, last);
@@ -147,6 +176,12 @@ static void do_ct(struct run *r, const struct dp_action *a)
     memcpy(args.label, ct->label, sizeof args.label);
     memcpy(args.label_mask, ct->label_mask, sizeof args.label_mask);
     need_offsets(r);
+    if (r->env->ct && UNLIKELY(frag_suspected(r->p))) {
+        r->p = ct_frag_take(r->env->ct, r->p, args.zone, r->env->now_ms);
+        if (!r->p) {
+            return;
+        }
+    }
     if (r->env->ct) {
         if (ct_execute(r->env->ct, r->p, &args, r->env->now_ms) == CT_DROPPED) {
             packet_free(r->p);
