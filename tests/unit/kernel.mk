@@ -46,4 +46,4 @@ check_PROGRAMS += tests/unit/test-kmeter
 TESTS += tests/unit/test-kmeter
 tests_unit_test_kmeter_SOURCES = tests/unit/test-kmeter.c tests/unit/fake-kernel.h tests/unit/fake-meters.h
 tests_unit_test_kmeter_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_kmeter_LDADD = $(DP_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_kmeter_LDADD = $(KERNEL_TEST_LIBS)
