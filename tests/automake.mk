@@ -41,9 +41,11 @@ TESTSUITE_AT = \
 	tests/versions.at \
 	tests/controller.at \
 	tests/conntrack.at \
+	tests/nat.at \
 	tests/restart.at \
 	tests/dpctl.at \
 	tests/mirror.at \
+	tests/table.at \
 	tests/trace.at \
 	tests/actions.at
 TESTSUITE = $(srcdir)/tests/testsuite

@@ -4,6 +4,7 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct.c lib/ct/ct.h \
 	lib/ct/ct_adopt.c \
 	lib/ct/ct_arena-private.h lib/ct/ct_arena.c \
+	lib/ct/ct_busy.c lib/ct/ct_busy.h \
 	lib/ct/ct_conn-private.h \
 	lib/ct/ct_extract.c \
 	lib/ct/ct_filter.c \
@@ -19,4 +20,7 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct_table-private.h lib/ct/ct_table.c \
 	lib/ct/ct_tcp.c lib/ct/ct_tcp_states.def \
 	lib/ct/ct_timeouts.def \
+	lib/ct/ct_nat-private.h lib/ct/ct_nat.c \
+	lib/ct/ct_nat_pick.c \
+	lib/ct/ct_twin.c \
 	lib/ct/ct_zone-private.h lib/ct/ct_zone.c lib/ct/ct_zone.h

@@ -10,4 +10,5 @@ struct ct {
     struct ct_frags frags;
     bool tcp_liberal;   /* Written by the control thread, read by workers. */
     uint32_t sweep_pos; /* Control thread. */
+    uint64_t n_random;  /* Ports asked for at random so far. */
 };

@@ -74,7 +74,8 @@ struct dp_port_stats { /* UINT64_MAX = unknown. */
 
 struct dp_features {
     bool ct, ct_zone, ct_mark, ct_label, ct_orig_tuple, ct_clear, recirc, clone, meter;
-    bool hash; /* DP_ACTION_HASH, and dp_hash as a match field. */
+    bool ct_nat, ct_alg; /* Translation; helpers. */
+    bool hash;           /* DP_ACTION_HASH, and dp_hash as a match field. */
     bool set_masked, trunc, ufid, ct_eventmask, ct_state_nat, ct_orig_tuple6, nd_ext;
     /* Of flows in text: see struct dp_format. */
     bool kernel_keys, ip6_exthdr;

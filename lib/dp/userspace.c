@@ -37,6 +37,7 @@ static void on_timer(void *aux)
 
     datapath_expire(dp);
     ct_sweep(dp->ct, loop_now(dp->up.loop), CT_SWEEP_BUDGET);
+    datapath_conns_watch(dp);
 }
 
 static void on_notify(void *aux, unsigned events UNUSED)
@@ -157,6 +158,8 @@ static void get_features(const struct dp *up UNUSED, struct dp_features *f)
         .ct_mark = true,
         .ct_label = true,
         .ct_orig_tuple = true,
+        .ct_nat = true,
+        .ct_state_nat = true,
         .ct_clear = true,
         .recirc = true,
         .clone = true,

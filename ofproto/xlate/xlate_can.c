@@ -5,13 +5,17 @@
 static const enum ofp_error refusals[ACT_N_TYPES] = {
     [ACT_SET_QUEUE] = OFPERR_OFPBAC_BAD_QUEUE,
     [ACT_ENQUEUE] = OFPERR_OFPBAC_BAD_QUEUE,
-    [ACT_NAT] = OFPERR_NXBAC_CT_DATAPATH_SUPPORT,
 };
 
 /* There are no tunnels yet, so no options to read. */
 static enum ofp_error check_src(const struct field *f)
 {
     return f && field_is_tun(f) ? OFPERR_OFPBAC_BAD_SET_ARGUMENT : OFPERR_OK;
+}
+
+static bool is_helper(uint16_t alg)
+{
+    return alg == 21 || alg == 69;
 }
 
 static enum ofp_error check_ct(const struct act_ct *a, const struct dp_features *f)
@@ -23,8 +27,8 @@ static enum ofp_error check_ct(const struct act_ct *a, const struct dp_features 
     if (error) {
         return error;
     }
-    /* No helpers (alg) in the tracker yet. */
-    if (!f->ct || a->alg || (a->table != OFPTT_ALL && !f->recirc) ||
+    if (!f->ct || (a->alg && (!f->ct_alg || !is_helper(a->alg))) ||
+        (a->table != OFPTT_ALL && !f->recirc) ||
         (!f->ct_zone && (a->zone_imm || a->zone_src.field))) {
         return OFPERR_NXBAC_CT_DATAPATH_SUPPORT;
     }
@@ -36,6 +40,10 @@ static enum ofp_error check_ct(const struct act_ct *a, const struct dp_features 
             id = ((const struct act_reg_move *)(const void *)n)->dst.field->id;
             if (check_src(((const struct act_reg_move *)(const void *)n)->src.field)) {
                 return OFPERR_OFPBAC_BAD_SET_ARGUMENT;
+            }
+        } else if (n->type == ACT_NAT) {
+            if (!f->ct_nat) {
+                return OFPERR_NXBAC_CT_DATAPATH_SUPPORT;
             }
         } else {
             return refusals[n->type] ? refusals[n->type] : OFPERR_OFPBAC_BAD_ARGUMENT;

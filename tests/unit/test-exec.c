@@ -17,6 +17,7 @@
 
 static uint16_t last_l4_ofs; /* What the tracker was given. */
 static uint64_t last_admitted_by;
+static struct ct_nat last_nat; /* Flags UINT8_MAX: none. */
 
 enum ct_fate ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
 {
@@ -25,6 +26,7 @@ enum ct_fate ct_execute(struct ct *ct, struct packet *p, const struct ct_args *a
     assert_true(p->l3_ofs == PACKET_NO_OFS || p->l3_ofs <= p->len);
     last_l4_ofs = p->l4_ofs;
     last_admitted_by = args->admitted_by;
+    last_nat = args->nat ? *args->nat : (struct ct_nat){.flags = UINT8_MAX};
     p->ct.state = CS_TRK | CS_NEW;
     p->ct.zone = args->zone;
     p->ct.mark = args->mark;
@@ -286,6 +288,37 @@ static void test_ct_recirc(void **state)
     assert_int_equal(events[0].p->ct.state, CS_TRK | CS_INV);
     assert_int_equal(events[0].p->ct.zone, 6);
     env.ct = ct;
+    forget();
+}
+
+static void test_ct_nat(void **state)
+{
+    (void)state;
+    struct dp_actions l = DP_ACTIONS_INIT;
+    put_ct(&l, 5);
+    dp_actions_output(&l, 1);
+    run(tcp_packet(5), &l);
+    assert_int_equal(last_nat.flags, UINT8_MAX);
+    forget();
+    struct dp_action_ct *ct = dp_actions_put(&l, DP_ACTION_CT, sizeof *ct);
+    ct->nat = ct->commit = true;
+    ct->nat_flags = DP_NAT_DST;
+    ct->nat_af = 6;
+    ct->nat_min[0] = 0xfc;
+    ct->nat_max[0] = 0xfd;
+    ct->nat_port_min = 3;
+    ct->nat_port_max = 4;
+    dp_actions_output(&l, 1);
+    run(tcp_packet(5), &l);
+    const struct ct_nat want = {.flags = CT_NAT_DST,
+                                .has_addr = true,
+                                .is_ip6 = true,
+                                .addr_min = {0xfc},
+                                .addr_max = {0xfd},
+                                .port_min = 3,
+                                .port_max = 4};
+    assert_memory_equal(&last_nat, &want, sizeof want);
+    assert_int_equal(n_events, 1);
     forget();
 }
 
@@ -551,6 +584,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ct_drops),
+        cmocka_unit_test(test_ct_nat),
         cmocka_unit_test(test_fragments),
         cmocka_unit_test(test_output_and_ownership),
         cmocka_unit_test(test_no_buffer),

@@ -160,9 +160,15 @@ static void do_recirc(struct run *r, const struct dp_action *a, bool last)
     }
 }
 
+_Static_assert(DP_NAT_SRC == CT_NAT_SRC && DP_NAT_DST == CT_NAT_DST &&
+                   DP_NAT_PERSISTENT == CT_NAT_PERSISTENT && DP_NAT_HASH == CT_NAT_HASH &&
+                   DP_NAT_RANDOM == CT_NAT_RANDOM,
+               "the action's flags are the tracker's");
+
 static void do_ct(struct run *r, const struct dp_action *a)
 {
     const struct dp_action_ct *ct = (const void *)a;
+    struct ct_nat nat;
     struct ct_args args = {
         .zone = ct->zone,
         .commit = ct->commit,
@@ -175,6 +181,18 @@ static void do_ct(struct run *r, const struct dp_action *a)
 
     memcpy(args.label, ct->label, sizeof args.label);
     memcpy(args.label_mask, ct->label_mask, sizeof args.label_mask);
+    if (ct->nat) {
+        nat = (struct ct_nat){
+            .flags = ct->nat_flags,
+            .has_addr = ct->nat_af,
+            .is_ip6 = ct->nat_af == 6,
+            .port_min = ct->nat_port_min,
+            .port_max = ct->nat_port_max,
+        };
+        memcpy(nat.addr_min, ct->nat_min, sizeof nat.addr_min);
+        memcpy(nat.addr_max, ct->nat_max, sizeof nat.addr_max);
+        args.nat = &nat;
+    }
     need_offsets(r);
     if (r->env->ct && UNLIKELY(frag_suspected(r->p))) {
         r->p = ct_frag_take(r->env->ct, r->p, args.zone, r->env->now_ms);
