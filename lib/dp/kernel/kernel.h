@@ -65,6 +65,8 @@ void kport_remove_foreign(struct kernel *);
 
 /* kprobe.c: what this kernel can do. */
 void kprobe_run(struct kernel *);
+void kprobe_format_more(const struct dp *,
+                        struct text *); /* Asks it now.  Operation of the class. */
 
 /* kmeter.c: meters. */
 extern const struct dp_meters_class kernel_meters;
