@@ -188,6 +188,12 @@ bool xlate_group_bucket_is_live(struct xlate_ctx *, const struct bucket *);
 size_t xlate_group_select(struct xlate_ctx *, const struct group *);
 size_t xlate_group_select_slot(struct xlate_ctx *, const struct group_entry *); /* By dp_hash. */
 
+/* xlate_meter.c */
+void xlate_meter(struct xlate_ctx *, uint32_t id);
+/* Around actions that a meter may drop the packet ahead of, without a rule that names it. */
+size_t xlate_meter_begin(struct xlate_ctx *, uint32_t id);
+void xlate_meter_end(struct xlate_ctx *, size_t);
+
 /* xlate_ct.c */
 void xlate_ct(struct xlate_ctx *, const struct act_ct *);
 void xlate_ct_clear(struct xlate_ctx *);
