@@ -35,7 +35,7 @@ TESTSUITE_AT = \
 	tests/ofctl-switch.at \
 	tests/ofctl-group.at \
 	tests/vsctl.at \
-	tests/group.at tests/pipeline.at \
+	tests/group.at tests/meter.at tests/pipeline.at \
 	tests/fields.at \
 	tests/messages.at \
 	tests/versions.at \
