@@ -30,6 +30,12 @@ void tables_unref(struct tables *);
 uint64_t tables_version(const struct tables *);
 /* Makes everything since the last call visible at once. */
 void tables_publish(struct tables *);
+/* Changes of rules and groups from tables_begin() on are published by tables_commit(), all at once,
+ * or taken back by tables_abort(); tables_publish() does nothing meanwhile.  No other writer,
+ * reader's grace or turn of the loop comes between. */
+void tables_begin(struct tables *);
+void tables_commit(struct tables *);
+void tables_abort(struct tables *);
 /* Frees up to 'budget' removed rules that no reader can see any more.  True: more are ready. */
 bool tables_reclaim(struct tables *, unsigned budget);
 size_t tables_n_rules(const struct tables *); /* Live ones. */
