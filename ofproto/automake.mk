@@ -56,3 +56,6 @@ ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_choose.c
 ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_clone.c
 ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_hash.c
 ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_stack.c
+ofproto_libofproto_la_SOURCES += ofproto/xlate/xlate_learn.c ofproto/xlate/learned.c ofproto/xlate/learned.h
+ofproto_libofproto_la_SOURCES += ofproto/learn.c ofproto/learn.h
+ofproto_libofproto_la_SOURCES += ofproto/table/cookie_count.c

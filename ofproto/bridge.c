@@ -6,6 +6,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
 
 LOG_MODULE(bridge);
@@ -63,6 +64,7 @@ char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
     br->fail_mode = FAIL_SECURE;
     br->removed_tail = &br->removed;
     hmap_init(&br->ports);
+    hmap_init(&br->learners);
     loop_timer_init(&br->expiry, p->loop, on_expiry, br);
     char *error = connmgr_new(p->loop, p->rundir, name, OFP_VERSIONS, &handler, br, &br->conns);
     if (error) {
@@ -96,6 +98,7 @@ void bridge_free(struct bridge *br)
     ofproto_cfg_update(p);
     bridge_ports_deinit(br);
     bridge_mirrors_deinit(br);
+    learn_deinit(br);
     struct removed_rule *next;
     for (struct removed_rule *r = br->removed; r; r = next) {
         next = r->next;

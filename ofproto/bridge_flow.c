@@ -6,6 +6,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
 
 LOG_MODULE(bridge_flow);
@@ -98,6 +99,12 @@ static void delete_rule(struct bridge *br, struct rule *rule, enum flow_removed_
         report_removed(br, rule, reason);
     }
     tables_remove(br->tables, rule);
+    learn_rule_gone(br, rule);
+}
+
+void bridge_flow_delete_rule(struct bridge *br, struct rule *rule)
+{
+    delete_rule(br, rule, FR_DELETE);
 }
 
 /* Where a new rule goes. */
@@ -139,6 +146,10 @@ static enum ofp_error add(struct bridge *br, const struct flow_mod *fm)
         rule = tables_insert(br->tables, &fm->match, &args, acts);
     }
     rule_changed(br, rule);
+    learn_rule_added(br, rule);
+    if (old) {
+        learn_rule_gone(br, old);
+    }
     return OFPERR_OK;
 }
 
@@ -166,6 +177,8 @@ static bool modify_one(void *c_, struct rule *rule)
         tables_replace(c->br->tables, rule, &args, rule_acts_ref(c->acts), keep_counters, true);
 
     rule_changed(c->br, now);
+    learn_rule_added(c->br, now);
+    learn_rule_gone(c->br, rule);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include "lib/mem.h"
 #include "lib/packet/parse.h"
 #include "ofproto/effect.h"
+#include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/session.h"
 
@@ -103,6 +104,7 @@ static enum ofp_error execute(struct bridge *br, struct packet *pkt, uint32_t in
     }
     struct dp_flow_stats one = {.packets = 1, .bytes = pkt->len, .used_ms = now};
     credit_apply(out.credit, &one);
+    learn_credit(p, out.credit, &one);
     dp_execute(p->dp, pkt, out.actions.data, out.actions.len);
     /* Its continuations rest for seconds after the credit has gone: long enough for this packet. */
     xlate_out_deinit(&out);

@@ -2,6 +2,7 @@
 #include "ofproto/effect.h"
 
 #include "lib/mem.h"
+#include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
 
 void effect_push(struct ofproto *p, const struct xlate_effect *fx)
@@ -10,7 +11,11 @@ void effect_push(struct ofproto *p, const struct xlate_effect *fx)
 
     e->type = EVENTS_LEARN;
     e->u.learn = *fx;
-    fdb_ref(fx->fdb);
+    if (fx->learned) {
+        learned_ref(fx->learned);
+    } else {
+        fdb_ref(fx->fdb);
+    }
     if (!events_push(p->events, e)) {
         events_event_free(e); /* The next packet from there tells it again. */
     }
@@ -18,7 +23,9 @@ void effect_push(struct ofproto *p, const struct xlate_effect *fx)
 
 void effect_apply(struct ofproto *p, const struct xlate_effect *fx, int64_t now_ms)
 {
-    if (fdb_learn(fx->fdb, fx->vlan, fx->mac, fx->ofp_port, now_ms)) {
+    if (fx->learned) {
+        learn_apply(p, fx->learned, now_ms);
+    } else if (fdb_learn(fx->fdb, fx->vlan, fx->mac, fx->ofp_port, now_ms)) {
         revalidate_mac(p->revalidator, fx->fdb, fx->vlan, fx->mac);
     }
 }

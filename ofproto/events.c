@@ -8,6 +8,7 @@
 
 #include "lib/mem.h"
 #include "lib/ring.h"
+#include "ofproto/xlate/learned.h"
 
 #define RING_SIZE   4096
 #define MAX_PENDING (32u << 20) /* Bytes of frames that wait, all rings together. */
@@ -51,6 +52,7 @@ void events_event_free(struct events_item *e)
     switch (e->type) {
     case EVENTS_LEARN:
         fdb_unref(e->u.learn.fdb);
+        learned_unref(e->u.learn.learned);
         break;
     case EVENTS_PACKET_IN:
         packet_free(e->u.packet_in.packet);

@@ -80,6 +80,7 @@ struct bridge {
     uint8_t frags;  /* enum xlate_frags */
     bool fail_open; /* Translation takes NORMAL for the rules: no controller answers. */
     bool has_controllers;
+    struct hmap learners; /* learn.c: who has delete_learned. */
     struct removed_rule *removed, **removed_tail;
     bool removed_waiting; /* A settle for 'removed' is under way. */
     struct loop_timer expiry;
@@ -114,6 +115,7 @@ static inline void bridge_flow_ethernet(struct match *m)
     }
 }
 enum ofp_error bridge_flow_mod(struct bridge *, const struct flow_mod *, struct ofconn *);
+void bridge_flow_delete_rule(struct bridge *, struct rule *); /* Not yet published. */
 void bridge_flow_expire(struct bridge *);
 void bridge_flow_arm(struct bridge *); /* Sets the timer of the next timeout. */
 /* Rules whose end was noted since removed_tail was 'tail' are there after all. */

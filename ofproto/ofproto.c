@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "ofproto/effect.h"
+#include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
 
 LOG_MODULE(ofproto);
@@ -62,9 +63,9 @@ static void on_userspace(void *p_, const struct packet *pkt, const struct key *k
 
 static void on_credit(void *p_, void *credit, const struct dp_flow_stats *delta)
 {
-    (void)p_;
     if (credit) {
         credit_apply(credit, delta);
+        learn_credit(p_, credit, delta);
     }
 }
 

@@ -143,6 +143,11 @@ static bool mask_within(const struct key *a, const struct key *b)
     return true;
 }
 
+static bool same_actions(const struct dp_flow_view *f, const struct dp_actions *a)
+{
+    return f->actions_len == a->len && (!a->len || !memcmp(f->actions, a->data, a->len));
+}
+
 static enum dp_flow_decision visit(void *r_, const struct dp_flow_view *f, struct dp_verdict *v)
 {
     struct revalidator *r = r_;
@@ -163,6 +168,7 @@ static enum dp_flow_decision visit(void *r_, const struct dp_flow_view *f, struc
     /* The cached key has only the bits of the old mask: a translation that looked at more cannot
      * stand for all packets of the flow. */
     if (!out.error && out.cache && mask_within(&out.mask, f->mask)) {
+        decision = same_actions(f, &out.actions) ? DP_FLOW_RENEW : DP_FLOW_REPLACE;
         dp_actions_deinit(&v->actions);
         v->actions = out.actions;
         v->mask = *f->mask;
@@ -171,7 +177,6 @@ static enum dp_flow_decision visit(void *r_, const struct dp_flow_view *f, struc
         v->drop_reason = out.drop_reason;
         out.actions = DP_ACTIONS_INIT;
         out.credit = NULL;
-        decision = DP_FLOW_REPLACE;
     }
     xlate_out_deinit(&out);
     return decision;
@@ -207,12 +212,15 @@ static void grace_done(void *r_)
 {
     struct revalidator *r = r_;
 
+    struct dp_features features = {.immediate = true};
+
     r->touched = false;
     if (!r->closing && !changes_empty(&r->active)) {
         dp_flow_walk(r->ofproto->dp, visit, r);
+        dp_get_features(r->ofproto->dp, &features);
     }
     changes_clear(&r->active);
-    if (!r->closing && r->touched) {
+    if (!r->closing && r->touched && !features.immediate) {
         loop_offload(r->ofproto->loop, grace_work, settled, r);
     } else {
         settled(r);

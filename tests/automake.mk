@@ -42,6 +42,7 @@ TESTSUITE_AT = \
 	tests/versions.at \
 	tests/controller.at \
 	tests/conntrack.at \
+	tests/nat.at \
 	tests/restart.at \
 	tests/dpctl.at \
 	tests/mirror.at \

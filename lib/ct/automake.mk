@@ -7,6 +7,7 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct_conn-private.h \
 	lib/ct/ct_extract.c \
 	lib/ct/ct_filter.c \
+	lib/ct/ct_frag-private.h lib/ct/ct_frag.c lib/ct/ct_frag.h \
 	lib/ct/ct_info.c \
 	lib/ct/ct_info_text.c \
 	lib/ct/ct_kept-private.h lib/ct/ct_kept.c \
@@ -18,4 +19,7 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct_table-private.h lib/ct/ct_table.c \
 	lib/ct/ct_tcp.c lib/ct/ct_tcp_states.def \
 	lib/ct/ct_timeouts.def \
+	lib/ct/ct_nat-private.h lib/ct/ct_nat.c \
+	lib/ct/ct_nat_pick.c \
+	lib/ct/ct_twin.c \
 	lib/ct/ct_zone-private.h lib/ct/ct_zone.c lib/ct/ct_zone.h

@@ -8,10 +8,12 @@
  * An entry that is found is locked for the few instructions of its update; it may have been removed
  * between lookup and lock, and is then looked up once more. */
 #include "lib/ct/ct-private.h"
+#include "lib/ct/ct_nat-private.h"
 
 #include <stdlib.h>
 
 #include "lib/counter.h"
+#include "lib/hash.h"
 #include "lib/mem.h"
 #include "lib/packet/ip.h"
 
@@ -28,6 +30,7 @@ struct ct *ct_new(const struct ct_config *config)
         return NULL;
     }
     ct->tcp_liberal = config->tcp_liberal;
+    ct_frags_init(&ct->frags, config->hash_seed);
     return ct;
 }
 
@@ -35,6 +38,7 @@ void ct_free(struct ct *ct)
 {
     if (ct) {
         ct_table_deinit(&ct->table);
+        ct_frags_deinit(&ct->frags);
         free(ct);
     }
 }
@@ -193,7 +197,7 @@ static void reclass(struct ct_table *t, uint32_t index)
 /* May this packet begin a connection?  With an entry, also sets it up. */
 static bool begin(struct ct_conn *c, const struct ct_packet *x, int64_t now_ms)
 {
-    if (x->is_reply_type) {
+    if (x->q.is_reply) {
         return false;
     }
     if (x->q.key.proto == IPPROTO_HDR_TCP) {
@@ -206,54 +210,103 @@ static bool begin(struct ct_conn *c, const struct ct_packet *x, int64_t now_ms)
     return true;
 }
 
-/* Of a step that may have to be done again. */
-#define AGAIN (-1)
+/* Entry locked: how the packet, if it is to be translated here, and not yet was, is to be
+ * rewritten. */
+static void plan_nat(const struct ct_table *t, struct packet_ct *pct, uint32_t index, unsigned dir,
+                     const struct ct_args *args, struct ct_nat_plan *plan)
+{
+    plan->state = 0;
+    if (UNLIKELY(ct_table_conn(t, index)->flags & CT_F_NAT) && args->nat &&
+        !(pct->state & (CS_SNAT | CS_DNAT))) {
+        ct_nat_plan(t, index, dir, plan);
+        pct->state |= plan->state;
+    }
+}
 
-/* Commits: enum ct_fate, or AGAIN: another worker just did. */
-static int create(struct ct *ct, struct packet *p, const struct ct_packet *x,
-                  const struct ct_args *args, int64_t now_ms)
+static bool pick_nat(struct ct *ct, uint32_t index, const struct ct_packet *x,
+                     const struct ct_nat *nat, int64_t now_ms)
+{
+    uint64_t random = 0;
+    if (!nat || !(nat->flags & (CT_NAT_SRC | CT_NAT_DST))) {
+        return true;
+    }
+    if (nat->flags & CT_NAT_RANDOM) {
+        uint64_t n = __atomic_fetch_add(&ct->n_random, 1, __ATOMIC_RELAXED);
+        random = hash_words(&n, 1, ct->table.seed ^ (uint64_t)now_ms);
+    }
+    return ct_nat_pick(&ct->table, index, &x->q, nat, random, now_ms);
+}
+
+static uint8_t helper_of(uint16_t alg, uint8_t proto)
+{
+    return alg == 21 && proto == IPPROTO_HDR_TCP   ? CT_HELPER_FTP
+           : alg == 69 && proto == IPPROTO_HDR_UDP ? CT_HELPER_TFTP
+                                                   : CT_HELPER_NONE;
+}
+
+enum done {
+    DONE,
+    AGAIN, /* The entry is over, or another worker was quicker: look again. */
+    DROP,
+};
+
+/* Commits. */
+static enum done create(struct ct *ct, struct packet *p, const struct ct_packet *x,
+                        const struct ct_args *args, int64_t now_ms)
 {
     struct ct_table *t = &ct->table;
     uint32_t index = ct_slot_alloc(t, &x->q, now_ms);
     if (!index) {
-        return CT_DROPPED; /* Full. */
+        return DROP; /* Full. */
     }
     struct ct_conn *c = ct_table_conn(t, index);
     begin(c, x, now_ms);
-    c->icmp_code = x->icmp_code;
     c->start_ms = now_ms;
     c->admitted_by = args->admitted_by;
-    c->alg = args->alg;
+    if (x->q.one_way) {
+        c->icmp_code = x->icmp_code;
+    } else {
+        c->helper = helper_of(args->alg, x->q.key.proto);
+    }
     count(c, 0, x->l3_len);
     write_mark_label(t, index, args);
+    if (!pick_nat(ct, index, x, args->nat, now_ms)) {
+        ct_slot_give_back(t, index);
+        counter_inc(COUNTER_conntrack_nat_exhausted);
+        return DROP;
+    }
     struct packet_ct pct = p->ct;
+    struct ct_nat_plan plan;
     set_from_conn(t, &pct, index, CS_NEW);
+    plan_nat(t, &pct, index, 0, args, &plan);
     if (!ct_table_insert(t, index, &x->q, now_ms)) {
         return AGAIN;
     }
     p->ct = pct;
-    return CT_GOES_ON;
+    if (plan.state) {
+        ct_nat_apply(p, &plan);
+    }
+    return DONE;
 }
 
-/* enum ct_fate, or AGAIN. */
-static int on_no_entry(struct ct *ct, struct packet *p, const struct ct_packet *x,
-                       const struct ct_args *args, int64_t now_ms)
+static enum done on_no_entry(struct ct *ct, struct packet *p, const struct ct_packet *x,
+                             const struct ct_args *args, int64_t now_ms)
 {
     struct ct_conn probe = {.key = x->q.key};
     if (!begin(&probe, x, now_ms)) {
-        set_invalid(&p->ct, x->is_reply_type                    ? CT_INV_icmp_reply
+        set_invalid(&p->ct, x->q.is_reply                       ? CT_INV_icmp_reply
                             : x->q.key.proto == IPPROTO_HDR_TCP ? CT_INV_tcp_synack
                                                                 : CT_INV_sctp_new);
-        return CT_GOES_ON;
+        return DONE;
     }
     p->ct.state = CS_TRK | CS_NEW;
     set_tuple(&p->ct, &x->q.key, x->q.is_ip6 ? &x->q.addr6 : NULL, x->icmp_code);
-    return args->commit ? create(ct, p, x, args, now_ms) : CT_GOES_ON;
+    return args->commit ? create(ct, p, x, args, now_ms) : DONE;
 }
 
-/* Entry locked; unlocks it.  False: it is over, and the packet may begin another. */
-static bool on_entry(struct ct *ct, struct packet *p, const struct ct_packet *x, uint32_t index,
-                     unsigned dir, const struct ct_args *args, int64_t now_ms)
+/* Entry locked; unlocks it. */
+static enum done on_entry(struct ct *ct, struct packet *p, const struct ct_packet *x,
+                          uint32_t index, unsigned dir, const struct ct_args *args, int64_t now_ms)
 {
     struct ct_table *t = &ct->table;
     struct ct_conn *c = ct_table_conn(t, index);
@@ -265,12 +318,12 @@ static bool on_entry(struct ct *ct, struct packet *p, const struct ct_packet *x,
     if (UNLIKELY(v == CT_ANEW)) {
         ct_spin_unlock(&c->lock);
         ct_table_remove(t, index, generation, CT_ANY_CLASS, CT_ANY_TIME);
-        return false;
+        return AGAIN;
     }
     if (UNLIKELY(v == CT_INVALID)) {
         ct_spin_unlock(&c->lock);
         set_invalid(&p->ct, reason);
-        return true;
+        return DONE;
     }
     count(c, dir, x->l3_len);
     uint8_t state = CS_NEW;
@@ -284,9 +337,14 @@ static bool on_entry(struct ct *ct, struct packet *p, const struct ct_packet *x,
     if (args->commit) {
         write_mark_label(t, index, args);
     }
+    struct ct_nat_plan plan;
     set_from_conn(t, &p->ct, index, state);
+    plan_nat(t, &p->ct, index, dir, args, &plan);
     ct_spin_unlock(&c->lock);
-    return true;
+    if (UNLIKELY(plan.state)) {
+        ct_nat_apply(p, &plan);
+    }
+    return DONE;
 }
 
 static void on_error(struct ct *ct, struct packet *p, const struct ct_packet *x,
@@ -299,13 +357,16 @@ static void on_error(struct ct *ct, struct packet *p, const struct ct_packet *x,
         set_invalid(&p->ct, CT_INV_icmp_unknown);
         return;
     }
-    /* The error goes back to who sent the packet that it quotes. */
-    bool quotes_reply = dir || x->is_reply_type;
     if (args->commit) {
         write_mark_label(t, index, args);
     }
-    set_from_conn(t, &p->ct, index, quotes_reply ? CS_REL : CS_REL | CS_RPL);
+    struct ct_nat_plan plan;
+    set_from_conn(t, &p->ct, index, dir ? CS_REL | CS_RPL : CS_REL);
+    plan_nat(t, &p->ct, index, dir, args, &plan);
     ct_spin_unlock(&ct_table_conn(t, index)->lock);
+    if (plan.state) {
+        ct_nat_apply_error(p, &plan);
+    }
     counter_inc(COUNTER_conntrack_related);
 }
 
@@ -317,7 +378,7 @@ static bool again(struct ct *ct, struct packet *p, const struct ct_args *args, i
     if (pct->state & CS_INV) {
         return true;
     }
-    if (!pct->conn.generation) {
+    if (!pct->conn.generation) { /* Only what is committed is translated. */
         return !args->commit;
     }
     if (args->commit && args->force && pct->state & CS_RPL) {
@@ -330,8 +391,17 @@ static bool again(struct ct *ct, struct packet *p, const struct ct_args *args, i
     if (args->commit) {
         write_mark_label(&ct->table, pct->conn.index, args);
     }
+    struct ct_nat_plan plan;
     set_mark_label(&ct->table, pct, pct->conn.index);
+    plan_nat(&ct->table, pct, pct->conn.index, !!(pct->state & CS_RPL), args, &plan);
     ct_spin_unlock(&c->lock);
+    if (plan.state) {
+        if (!(pct->state & (CS_NEW | CS_EST))) {
+            ct_nat_apply_error(p, &plan);
+        } else {
+            ct_nat_apply(p, &plan);
+        }
+    }
     return true;
 }
 
@@ -356,18 +426,17 @@ enum ct_fate ct_execute(struct ct *ct, struct packet *p, const struct ct_args *a
     for (int i = 0; i < 3; i++) { /* Once more if another worker was quicker. */
         unsigned dir = 0;
         uint32_t index = find_locked(&ct->table, &x.q, now_ms, &dir);
-        if (x.is_reply_type) {
-            dir = 1;
+        enum done done = index ? on_entry(ct, p, &x, index, dir, args, now_ms) : AGAIN;
+        if (done == AGAIN) {
+            done = on_no_entry(ct, p, &x, args, now_ms);
         }
-        if (index && on_entry(ct, p, &x, index, dir, args, now_ms)) {
-            return CT_GOES_ON;
-        }
-        int fate = on_no_entry(ct, p, &x, args, now_ms);
-        if (fate != AGAIN) {
-            return (enum ct_fate)fate;
+        if (done != AGAIN) {
+            return done == DROP ? CT_DROPPED : CT_GOES_ON;
         }
     }
-    return CT_GOES_ON; /* Removed and committed by others all the time: new, uncommitted. */
+    /* Removed and committed by others all the time, or its answers would be another connection's:
+     * it stays new, uncommitted. */
+    return CT_GOES_ON;
 }
 
 /* ---- the table as a whole ---- */
@@ -376,6 +445,7 @@ unsigned ct_sweep(struct ct *ct, int64_t now_ms, unsigned budget)
 {
     struct ct_table *t = &ct->table;
     unsigned n = 0;
+    ct_frags_expire(&ct->frags, now_ms);
     ct_kept_tick(&t->kept, now_ms);
     for (; budget > 0; budget--) {
         ct->sweep_pos = ct_table_next(t, ct->sweep_pos);

@@ -8,15 +8,16 @@
  * original tuple.
  *
  * Invariants:
- * - A connection is in the table under its original and its reply tuple, both with the zone.
+ * - A connection is in the table under its original and its reply tuple, both with the zone; the
+ *   reply tuple is the original one turned round, unless it is translated (NAT).
  * - Nothing is remembered that was not committed.
  * - Established entries are not evicted while another choice exists.
  * - A reference is {index, generation}; a stale one is detected, never followed.
  * - No peer input makes it allocate beyond the limit, loop without bound, or assert.
  *
  * Slots of removed entries come back after an RCU grace period: a caller that never says
- * rcu_quiescent_state() makes the table refuse new connections in the end.  Does not do yet: NAT,
- * helpers (alg is only remembered), reassembly. */
+ * rcu_quiescent_state() makes the table refuse new connections in the end.  Does not do yet:
+ * helpers (alg is only shown). */
 #pragma once
 
 #include "lib/ct/ct_store.h"
@@ -31,12 +32,26 @@ struct ct_config {
     bool tcp_liberal; /* Mid-stream pick-up, no window check. */
     /* Where the table outlives the process, NULL: nowhere.  It must last as long as the tracker. */
     const struct ct_store *store;
-    int64_t now_ms;             /* With a store. */
-    struct ct_adopted *adopted; /* Zeroed; gets what became of what was found there.  May be NULL. */
+    int64_t now_ms; /* With a store. */
+    struct ct_adopted
+        *adopted; /* Zeroed; gets what became of what was found there.  May be NULL. */
 };
 /* NULL: the address space could not be reserved, or a new store has no room for its header. */
 struct ct *ct_new(const struct ct_config *);
 void ct_free(struct ct *);
+
+/* Network address translation.  A range is of one address (or port) if its ends are equal. */
+#define CT_NAT_SRC        0x01
+#define CT_NAT_DST        0x02
+#define CT_NAT_PERSISTENT 0x04 /* The address by the source's alone, the same after a restart. */
+#define CT_NAT_HASH       0x08 /* The first port to try: by the tuple, ... */
+#define CT_NAT_RANDOM     0x10 /* ... or at random; else the packet's own. */
+struct ct_nat {
+    uint8_t flags; /* CT_NAT_*; neither SRC nor DST: only what the connection has. */
+    bool has_addr, is_ip6;
+    uint8_t addr_min[16], addr_max[16]; /* IPv4: the first four bytes. */
+    uint16_t port_min, port_max;        /* Host order; 0: no range.  ICMP: the identifier. */
+};
 
 struct ct_args {
     uint16_t zone; /* Host order. */
@@ -44,6 +59,7 @@ struct ct_args {
     uint32_t mark, mark_mask; /* Host order; written only with commit. */
     uint8_t label[16], label_mask[16];
     uint16_t alg;
+    const struct ct_nat *nat; /* NULL: no translation, not even of a connection that has one. */
     /* What admits the connection, remembered in it by the commit that makes it; shown nowhere yet.
      */
     uint64_t admitted_by; /* Rule cookie, host order; all ones: no rule (a packet-out). */
@@ -51,10 +67,12 @@ struct ct_args {
 
 enum ct_fate {
     CT_GOES_ON,
-    CT_DROPPED, /* It was to be committed, and the table or its zone was full (counted). */
+    CT_DROPPED, /* It was to be committed, and the table or its zone was full, or no tuple was left
+                   to translate it to (counted). */
 };
-/* Tracks a parsed IPv4 or IPv6 packet; sets packet->ct.  Anything it cannot track becomes trk|inv.
- * The packet stays the caller's, dropped or not.  Any worker. */
+/* Tracks a parsed IPv4 or IPv6 packet; sets packet->ct, and rewrites the packet as its connection
+ * is translated (its offsets stay valid).  Anything it cannot track becomes trk|inv.  The packet
+ * stays the caller's, dropped or not.  Any worker. */
 enum ct_fate ct_execute(struct ct *, struct packet *, const struct ct_args *, int64_t now_ms);
 void ct_clear(struct packet *); /* packet->ct to untracked. */
 

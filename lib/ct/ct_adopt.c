@@ -5,7 +5,8 @@
  * An entry is taken if it is live and not expired, its hash is that of its tuple, all its numbers
  * are ones that this build writes, and no other entry has its tuple.  One that was locked when the
  * process ended is taken too: its fields are each from before or after one packet, as they would be
- * had that packet been lost.  All others are wiped, but for their generation, and are free slots.
+ * had that packet been lost.  A translated one must have its twin, which is taken with it.  All
+ * others are wiped, but for their generation, and are free slots.
  */
 #include <stddef.h>
 
@@ -14,7 +15,7 @@
 #include "lib/ct/ct_table-private.h"
 #include "lib/packet/ip.h"
 
-#define FLAGS_KNOWN (CT_F_LIVE | CT_F_SEEN_REPLY | CT_F_LABEL | CT_F_SCALED)
+#define FLAGS_KNOWN (CT_F_LIVE | CT_F_SEEN_REPLY | CT_F_LABEL | CT_F_SCALED | CT_F_NAT)
 #define TIMEOUT_MAX (INT64_C(1000) << 32)
 #define MAX_WSCALE  14
 
@@ -57,12 +58,13 @@ static bool parts_ok(struct ct_table *t, uint32_t index)
            !(pool->labels.part->partial && is_all_zeros(ct_table_label(t, index), 16));
 }
 
-static bool entry_ok(struct ct_table *t, uint32_t index, struct ct_lookup *q)
+/* Fills in the lookup of its tuple. */
+static bool tuple_ok(struct ct_table *t, uint32_t index, struct ct_lookup *q)
 {
     const struct ct_conn *c = ct_table_conn(t, index);
+    memset(q, 0, sizeof *q);
     q->is_ip6 = index & CT_INDEX_IP6;
-    if (c->flags & ~FLAGS_KNOWN || !c->generation || c->class > CT_CLASS_ESTABLISHED ||
-        !states_ok(c) || !parts_ok(t, index) || (q->is_ip6 && c->key.ip4_word)) {
+    if (!c->generation || !parts_ok(t, index) || (q->is_ip6 && c->key.ip4_word)) {
         return false;
     }
     q->key = c->key;
@@ -72,6 +74,52 @@ static bool entry_ok(struct ct_table *t, uint32_t index, struct ct_lookup *q)
     }
     ct_table_prepare(t, q);
     return q->hash == c->hash;
+}
+
+static bool entry_ok(struct ct_table *t, uint32_t index, struct ct_lookup *q)
+{
+    const struct ct_conn *c = ct_table_conn(t, index);
+    return !(c->flags & ~FLAGS_KNOWN) && c->class <= CT_CLASS_ESTABLISHED && states_ok(c) &&
+           (c->key.icmp_type || c->helper <= CT_HELPER_TFTP) &&
+           !!c->twin == !!(c->flags & CT_F_NAT) && tuple_ok(t, index, q);
+}
+
+/* Is this slot number one that the family has? */
+static bool slot_ok(const struct ct_table *t, uint32_t index, uint32_t like)
+{
+    uint32_t slot = index & CT_INDEX_SLOT;
+    return !((index ^ like) & CT_INDEX_IP6) && slot && slot < t->pools[like >> 31].n_used;
+}
+
+/* The twin of a translated entry. */
+static bool twin_ok(struct ct_table *t, uint32_t index)
+{
+    const struct ct_conn *c = ct_table_conn(t, index);
+    struct ct_lookup q;
+    if (!slot_ok(t, c->twin, index)) {
+        return false;
+    }
+    const struct ct_conn *w = ct_table_conn(t, c->twin);
+    return w->flags == (CT_F_LIVE | CT_F_TWIN) && w->twin == index && w->key.zone == c->key.zone &&
+           w->key.proto == c->key.proto && w->key.icmp_type == c->key.icmp_type &&
+           tuple_ok(t, c->twin, &q) && !ct_table_clash_locked(t, &q, CT_F_TWIN);
+}
+
+static void adopt_twin(struct ct_table *t, uint32_t index)
+{
+    struct ct_conn *w = ct_table_conn(t, index);
+    w->lock.held = 0;
+    w->class = CT_CLASS_ESTABLISHED;
+    w->expires_ms = CT_ANY_TIME;
+    ct_table_link_locked(t, index);
+}
+
+/* A twin stays if its connection did. */
+static bool twin_stays(const struct ct_table *t, uint32_t index)
+{
+    uint32_t conn = ct_table_conn(t, index)->twin;
+    const struct ct_conn *c = slot_ok(t, conn, index) ? ct_table_conn(t, conn) : NULL;
+    return c && c->flags & CT_F_LIVE && c->flags & CT_F_NAT && c->twin == index;
 }
 
 static bool times_ok(const struct adopt *a, struct ct_conn *c)
@@ -91,7 +139,6 @@ static bool adopt_live(struct adopt *a, uint32_t index)
 {
     struct ct_conn *c = ct_table_conn(a->table, index);
     struct ct_lookup q;
-    memset(&q, 0, sizeof q);
     if (!entry_ok(a->table, index, &q) || !times_ok(a, c)) {
         a->out->n_damaged++;
         return false;
@@ -100,11 +147,14 @@ static bool adopt_live(struct adopt *a, uint32_t index)
         a->out->n_expired++;
         return false;
     }
-    bool locked = c->lock.held;
+    bool locked = c->lock.held, nat = c->flags & CT_F_NAT;
     c->lock.held = 0;
-    if (!ct_table_adopt(a->table, index, &q)) {
+    if ((nat && !twin_ok(a->table, index)) || !ct_table_adopt(a->table, index, &q)) {
         a->out->n_damaged++;
         return false;
+    }
+    if (nat) {
+        adopt_twin(a->table, c->twin);
     }
     a->out->n_locked += locked;
     a->out->n_kept++;
@@ -171,7 +221,13 @@ bool ct_adopt(struct ct_table *t, int64_t now_ms, struct ct_adopted *out)
         return false;
     }
     for (uint32_t index = 0; (index = ct_table_next(t, index)) != 0;) {
-        if (!(ct_table_conn(t, index)->flags & CT_F_LIVE) || !adopt_live(&a, index)) {
+        uint8_t flags = ct_table_conn(t, index)->flags;
+        if (!(flags & CT_F_TWIN) && (!(flags & CT_F_LIVE) || !adopt_live(&a, index))) {
+            wipe(t, index);
+        }
+    }
+    for (uint32_t index = 0; (index = ct_table_next(t, index)) != 0;) {
+        if (ct_table_conn(t, index)->flags & CT_F_TWIN && !twin_stays(t, index)) {
             wipe(t, index);
         }
     }

@@ -10,6 +10,10 @@
  * - 'next', 'hash', 'key' and the IPv6 addresses do not change while the entry is linked, and not
  *   before a grace period after it was unlinked; readers use them without a lock.
  * - 'generation' is never 0 and changes when the entry goes.
+ * - A connection whose addresses or ports are translated (CT_F_NAT) has a second slot, its twin
+ *   (CT_F_TWIN), whose key is the tuple that replies carry; both are found by their keys only, not
+ *   the other way round.  'twin' of each names the other.  A twin has nothing else, is in no list,
+ *   never expires, does not count, and is unlinked before its connection's slot rests.
  * - Everything else is under 'lock', except 'link' (the lock of the shard) and loads of 'flags' and
  *   'expires_ms' as hints. */
 #pragma once
@@ -74,10 +78,15 @@ struct ct_peer {
 /* What a full table gives up first.  Established entries are in no list. */
 enum ct_class { CT_CLASS_UNREPLIED, CT_CLASS_CLOSING, CT_N_CLASSES, CT_CLASS_ESTABLISHED = 2 };
 
+enum ct_helper { CT_HELPER_NONE, CT_HELPER_FTP, CT_HELPER_TFTP };
+
 #define CT_F_LIVE       0x01 /* In the table. */
 #define CT_F_SEEN_REPLY 0x02
 #define CT_F_LABEL      0x04 /* It has a label, in the pool's label array. */
 #define CT_F_SCALED     0x08 /* TCP: window scaling was negotiated. */
+#define CT_F_NAT        0x10 /* Translated: has a twin. */
+#define CT_F_TWIN       0x20
+#define CT_F_ONE_WAY    (CT_F_NAT | CT_F_TWIN) /* Set before it is inserted, for good. */
 
 struct ct_conn {
     uint32_t next; /* In the bucket's chain. */
@@ -86,7 +95,10 @@ struct ct_conn {
     struct ct_spin lock;
     uint8_t flags; /* CT_F_* */
     uint8_t class; /* enum ct_class */
-    uint8_t icmp_code;
+    union {
+        uint8_t icmp_code; /* ICMP: of the first packet. */
+        uint8_t helper;    /* TCP and UDP: enum ct_helper. */
+    };
     struct ct_key key;
     int64_t expires_ms;
     struct ct_peer peer[2]; /* 0 = the original sender. */
@@ -96,8 +108,7 @@ struct ct_conn {
     uint64_t admitted_by;
     uint32_t link[2]; /* Class list: previous, next; then, as 'next', the free and limbo lists. */
     uint32_t mark;
-    uint16_t alg;
-    uint8_t pad[2];
+    uint32_t twin; /* Of a translated connection its twin, of a twin its connection; else 0. */
 };
 _Static_assert(sizeof(struct ct_conn) == 2 * CACHE_LINE, "two cache lines");
 
@@ -110,8 +121,17 @@ struct ct_lookup {
     struct ct_addr6 addr6;      /* As in 'key'. */
     uint32_t hash;              /* The same for both directions. */
     bool is_ip6;
-    bool one_way; /* ICMP: an entry is found only as 'key'. */
+    bool one_way;  /* ICMP: an entry is found only as 'key'. */
+    bool is_reply; /* ICMP: 'key' is a reply's, turned round. */
 };
+
+/* The port that names an entry's helper, as ct_args.alg has it; 0: it has none. */
+static inline uint16_t ct_helper_alg(const struct ct_conn *c)
+{
+    static const uint16_t ports[] = {
+        [CT_HELPER_NONE] = 0, [CT_HELPER_FTP] = 21, [CT_HELPER_TFTP] = 69};
+    return c->key.icmp_type || c->helper > CT_HELPER_TFTP ? 0 : ports[c->helper];
+}
 
 /* What became of an entry that a packet was shown to. */
 enum ct_verdict {

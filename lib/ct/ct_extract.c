@@ -2,8 +2,9 @@
  *
  * Layer 2, pure; any worker.  First step of ct_execute().  Lengths are checked before anything is
  * read, and the header and transport checksums of the packet itself; a quoted packet has neither
- * to be whole nor to have a right checksum (RFC 792, RFC 4443 section 3).  Does not reassemble: a
- * later fragment has no ports and is invalid, a first one is tracked by its header. */
+ * to be whole nor to have a right checksum (RFC 792, RFC 4443 section 3).  Fragments were
+ * put together before (ct_frag.c); of one that was not, a later one has no ports and is invalid, a
+ * first one is tracked by its header. */
 #include "lib/ct/ct_proto-private.h"
 #include "lib/packet/csum.h"
 #include "lib/packet/ip.h"
@@ -89,7 +90,7 @@ static void set_icmp(struct ct_packet *x, const uint8_t *l4, struct icmp_type ty
         memcpy(x->q.addr6.a[0], old6.a[1], 16);
         memcpy(x->q.addr6.a[1], old6.a[0], 16);
         k->icmp_type = type.pair;
-        x->is_reply_type = true;
+        x->q.is_reply = true;
     }
 }
 
@@ -129,6 +130,23 @@ static bool set_tcp(struct ct_packet *x, const uint8_t *l4, uint32_t len)
         x->tcp.wscale = wscale_option(l4 + 20, hdr - 20);
     }
     return (ct_tcp_flags_ok(x->tcp.flags) || invalid(x, CT_INV_tcp_flags)) && set_ports(x, l4);
+}
+
+/* The lookup of a packet's answer. */
+static void turn_round(struct ct_lookup *q)
+{
+    struct ct_key old = q->key;
+    struct ct_addr6 old6 = q->addr6;
+    if (q->one_way) {
+        q->is_reply = !q->is_reply;
+        return;
+    }
+    q->key.ip4[0] = old.ip4[1];
+    q->key.ip4[1] = old.ip4[0];
+    q->key.port[0] = old.port[1];
+    q->key.port[1] = old.port[0];
+    memcpy(q->addr6.a[0], old6.a[1], 16);
+    memcpy(q->addr6.a[1], old6.a[0], 16);
 }
 
 static bool set_sctp(struct ct_packet *x, const uint8_t *l4, uint32_t len)
@@ -206,11 +224,12 @@ static enum ct_kind extract_icmp(struct ct_packet *x, const uint8_t *l4, uint32_
         uint16_t zone = x->q.key.zone;
         memset(&x->q, 0, sizeof x->q);
         x->q.key.zone = zone;
-        if (set_quoted(x, l4 + 8, len - 8, is_ip6)) {
-            return CT_KIND_ERROR;
+        if (!set_quoted(x, l4 + 8, len - 8, is_ip6)) {
+            x->reason = CT_INV_icmp_quote;
+            return CT_KIND_INVALID;
         }
-        x->reason = CT_INV_icmp_quote;
-        return CT_KIND_INVALID;
+        turn_round(&x->q);
+        return CT_KIND_ERROR;
     }
     case ICMP_OTHER:
         break;

@@ -6,6 +6,7 @@
 
 #include "lib/ct/ct-private.h"
 
+#include "lib/ct/ct_nat-private.h"
 #include "lib/packet/ip.h"
 
 static void set_end(uint8_t addr[16], const uint8_t *from, size_t n)
@@ -31,11 +32,13 @@ static void fill_tuples(const struct ct_table *t, uint32_t index, struct ct_info
     }
     o->src_port = c->key.port[0];
     o->dst_port = c->key.port[1];
+    struct ct_ends reply;
+    ct_nat_ends(t, index, 1, &reply);
     *r = *o;
-    memcpy(r->src, o->dst, 16);
-    memcpy(r->dst, o->src, 16);
-    r->src_port = o->dst_port;
-    r->dst_port = o->src_port;
+    memcpy(r->src, reply.addr[0], 16);
+    memcpy(r->dst, reply.addr[1], 16);
+    r->src_port = reply.port[0];
+    r->dst_port = reply.port[1];
     if (o->proto == IPPROTO_HDR_ICMP || o->proto == IPPROTO_HDR_ICMP6) {
         o->icmp_type = c->key.icmp_type;
         r->icmp_type = ct_extract_reply_type(o->is_ip6, o->icmp_type);
@@ -61,7 +64,7 @@ static void fill(const struct ct_table *t, uint32_t index, struct ct_info *info,
         .start_ms = c->start_ms,
         .timeout_ms = c->expires_ms - now_ms,
         .seen_reply = c->flags & CT_F_SEEN_REPLY,
-        .alg = c->alg,
+        .alg = ct_helper_alg(c),
     };
     fill_tuples(t, index, info);
     if (c->flags & CT_F_LABEL) {
@@ -122,7 +125,8 @@ static uint32_t look(const struct ct_table *t, uint32_t index, const struct ct_f
     }
     ct_spin_lock(&c->lock);
     uint32_t generation = 0;
-    if (c->flags & CT_F_LIVE && (!f->has_zone || f->zone == c->key.zone)) {
+    if (c->flags & CT_F_LIVE && !(c->flags & CT_F_TWIN) &&
+        (!f->has_zone || f->zone == c->key.zone)) {
         generation = c->generation;
         fill(t, index, info, now_ms);
     }

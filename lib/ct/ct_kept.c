@@ -41,7 +41,7 @@ static uint64_t layout(void)
         FIELD(start_ms),
         FIELD(admitted_by),
         FIELD(mark),
-        FIELD(alg),
+        FIELD(twin),
         1, /* Byte order of the host: this word. */
     };
 #undef FIELD

@@ -48,12 +48,12 @@ struct ct_sctp_seg {
 enum ct_kind {
     CT_KIND_INVALID,
     CT_KIND_PACKET,
-    CT_KIND_ERROR, /* ICMP error: the lookup is for the packet that it quotes. */
+    CT_KIND_ERROR, /* ICMP error: the lookup is for an answer to the packet that it quotes, which
+                      goes the error's way. */
 };
 
 struct ct_packet {
     struct ct_lookup q; /* All but hash and reverse. */
-    bool is_reply_type; /* ICMP reply: 'q' is its request's. */
     uint8_t icmp_code;
     uint8_t reason;  /* enum ct_reason: of what is invalid. */
     uint32_t l3_len; /* For the byte counters. */

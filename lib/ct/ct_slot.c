@@ -168,17 +168,22 @@ static bool evict(struct ct_table *t, uint32_t hash, int64_t now_ms)
     return false;
 }
 
-void ct_slot_give_back(struct ct_table *t, uint32_t index)
+void ct_slot_give_back_twin(struct ct_table *t, uint32_t index)
 {
     struct ct_conn *c = ct_table_conn(t, index);
     struct ct_shard *sh = shard_of(t, c);
-    __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
-    ct_zone_leave(t, c->key.zone);
     ct_spin_lock(&sh->lock);
     c->link[1] = sh->limbo;
     sh->limbo = index;
     rest_locked(sh);
     ct_spin_unlock(&sh->lock);
+}
+
+void ct_slot_give_back(struct ct_table *t, uint32_t index)
+{
+    __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
+    ct_zone_leave(t, ct_table_conn(t, index)->key.zone);
+    ct_slot_give_back_twin(t, index);
 }
 
 void ct_slot_adopt_free(struct ct_table *t, uint32_t index)
@@ -200,20 +205,10 @@ static bool admit(struct ct_table *t, uint32_t hash, int64_t now_ms)
     return true;
 }
 
-uint32_t ct_slot_alloc(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms)
+uint32_t ct_slot_alloc_twin(struct ct_table *t, const struct ct_lookup *q)
 {
-    if (!ct_zone_admit(t, q->key.zone, now_ms)) {
-        return 0;
-    }
-    if (!admit(t, q->hash, now_ms)) {
-        ct_zone_leave(t, q->key.zone);
-        return 0;
-    }
     uint32_t index = take_slot(t, q->is_ip6, q->hash);
     if (!index) {
-        __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
-        ct_zone_leave(t, q->key.zone);
-        counter_inc(COUNTER_conntrack_full);
         return 0;
     }
     struct ct_conn *c = ct_table_conn(t, index);
@@ -228,6 +223,24 @@ uint32_t ct_slot_alloc(struct ct_table *t, const struct ct_lookup *q, int64_t no
     ct_spin_unlock(&c->lock);
     if (q->is_ip6) {
         *ct_table_addr6(t, index) = q->addr6;
+    }
+    return index;
+}
+
+uint32_t ct_slot_alloc(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms)
+{
+    if (!ct_zone_admit(t, q->key.zone, now_ms)) {
+        return 0;
+    }
+    if (!admit(t, q->hash, now_ms)) {
+        ct_zone_leave(t, q->key.zone);
+        return 0;
+    }
+    uint32_t index = ct_slot_alloc_twin(t, q);
+    if (!index) {
+        __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
+        ct_zone_leave(t, q->key.zone);
+        counter_inc(COUNTER_conntrack_full);
     }
     return index;
 }

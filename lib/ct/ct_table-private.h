@@ -104,9 +104,27 @@ void ct_table_prepare(const struct ct_table *, struct ct_lookup *);
 /* The index of the live, unexpired entry of this tuple, or 0; *dir is 0 if 'key' is its original
  * direction.  It may go at any moment: lock it and ask CT_F_LIVE, or compare its generation. */
 uint32_t ct_table_find(struct ct_table *, const struct ct_lookup *, int64_t now_ms, unsigned *dir);
-/* Puts a slot of ct_slot_alloc() into the table.  False: another was quicker, the slot is given
- * back. */
+/* Puts a slot of ct_slot_alloc() into the table, with the twin that it has if CT_F_NAT is set.
+ * False: another has its tuple, slot and twin are given back. */
 bool ct_table_insert(struct ct_table *, uint32_t index, const struct ct_lookup *, int64_t now_ms);
+/* Is there an entry that a new one of this tuple would collide with?  'flags': CT_F_ONE_WAY bits of
+ * the new one. */
+bool ct_table_taken(struct ct_table *, const struct ct_lookup *, uint8_t flags, int64_t now_ms);
+
+/* ---- ct_twin.c ---- */
+
+/* Makes the twin of a connection that is not in the table yet, and puts it there under the tuple
+ * that replies will carry.  False: that tuple is taken, or no slot is left. */
+bool ct_twin_insert(struct ct_table *, uint32_t index, const struct ct_lookup *, int64_t now_ms);
+/* Takes the twin out; its connection is not (or not yet) in the table. */
+void ct_twin_remove(struct ct_table *, uint32_t index);
+
+/* ---- ct_table.c, for ct_twin.c: the stripe's lock held ---- */
+
+/* The entry that one of 'q' and 'flags' would collide with, or 0. */
+uint32_t ct_table_clash_locked(const struct ct_table *, const struct ct_lookup *q, uint8_t flags);
+void ct_table_link_locked(struct ct_table *, uint32_t index);
+void ct_table_unlink_locked(struct ct_table *, uint32_t index);
 
 #define CT_ANY_TIME  INT64_MAX
 #define CT_ANY_CLASS UINT8_MAX
@@ -134,5 +152,8 @@ void ct_slot_adopt_free(struct ct_table *, uint32_t index);
 uint32_t ct_slot_alloc(struct ct_table *, const struct ct_lookup *, int64_t now_ms);
 /* Entry locked: moves it to the list of its new class. */
 void ct_slot_set_class(struct ct_table *, uint32_t index, enum ct_class);
+/* The same for a twin, which does not count.  0: none left. */
+uint32_t ct_slot_alloc_twin(struct ct_table *, const struct ct_lookup *);
 /* No longer (or never) linked: to limbo, and out of the count. */
 void ct_slot_give_back(struct ct_table *, uint32_t index);
+void ct_slot_give_back_twin(struct ct_table *, uint32_t index);

@@ -10,6 +10,7 @@
 #define FIRST_BUCKETS   1024u
 #define SPLITS_MAX      4u /* By one insertion. */
 #define LOCKLESS_TRIES  3
+#define INSERT_TRIES    3    /* Expired entries of the same tuple that make room. */
 #define CHAIN_MAX       256u /* Steps of a lookup without the lock. */
 #define RESERVE_DEFAULT (UINT32_C(1) << 24)
 
@@ -118,18 +119,23 @@ static inline int match(const struct ct_table *t, uint32_t index, const struct c
     if (c->hash != q->hash || index >> 31 != q->is_ip6) {
         return -1;
     }
-    int dir = c->key.l4_word == q->key.l4_word && c->key.ip4_word == q->key.ip4_word ? 0
-              : !q->one_way && c->key.l4_word == q->reverse.l4_word &&
-                      c->key.ip4_word == q->reverse.ip4_word
-                  ? 1
-                  : -1;
+    uint8_t nat = __atomic_load_n(&c->flags, __ATOMIC_RELAXED) & CT_F_ONE_WAY;
+    bool one_way = q->one_way || nat;
+    if (UNLIKELY(q->one_way && nat && q->is_reply != (nat == CT_F_TWIN))) {
+        return -1;
+    }
+    int dir =
+        c->key.l4_word == q->key.l4_word && c->key.ip4_word == q->key.ip4_word ? 0
+        : !one_way && c->key.l4_word == q->reverse.l4_word && c->key.ip4_word == q->reverse.ip4_word
+            ? 1
+            : -1;
     if (q->is_ip6 && dir >= 0) {
         const struct ct_addr6 *a = ct_table_addr6(t, index);
         /* With equal ports both readings pass above: the addresses decide. */
         if (dir == 0 && !memcmp(a, &q->addr6, sizeof *a)) {
             return 0;
         }
-        return !q->one_way && c->key.l4_word == q->reverse.l4_word &&
+        return !one_way && c->key.l4_word == q->reverse.l4_word &&
                        !memcmp(a->a[0], q->addr6.a[1], 16) && !memcmp(a->a[1], q->addr6.a[0], 16)
                    ? 1
                    : -1;
@@ -183,7 +189,60 @@ static uint32_t find(struct ct_table *t, const struct ct_lookup *q, unsigned *di
 uint32_t ct_table_find(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms, unsigned *dir)
 {
     uint32_t index = find(t, q, dir);
-    return index && !ct_table_expired(ct_table_conn(t, index), now_ms) ? index : 0;
+    if (!index) {
+        return 0;
+    }
+    const struct ct_conn *c = ct_table_conn(t, index);
+    *dir |= q->is_reply;
+    if (UNLIKELY(__atomic_load_n(&c->flags, __ATOMIC_RELAXED) & CT_F_TWIN)) {
+        *dir = 1;
+        index = c->twin;
+        c = ct_table_conn(t, index);
+    }
+    return !ct_table_expired(c, now_ms) ? index : 0;
+}
+
+static bool same_key(const struct ct_table *t, uint32_t index, const struct ct_lookup *q, bool back)
+{
+    const struct ct_conn *c = ct_table_conn(t, index);
+    const struct ct_key *k = back ? &q->reverse : &q->key;
+    if (c->key.l4_word != k->l4_word || c->key.ip4_word != k->ip4_word) {
+        return false;
+    }
+    const struct ct_addr6 *a = q->is_ip6 ? ct_table_addr6(t, index) : NULL;
+    return !a ||
+           (!memcmp(a->a[0], q->addr6.a[back], 16) && !memcmp(a->a[1], q->addr6.a[!back], 16));
+}
+
+uint32_t ct_table_clash_locked(const struct ct_table *t, const struct ct_lookup *q, uint8_t flags)
+{
+    uint32_t index = __atomic_load_n(bucket_of(t, q->hash), __ATOMIC_ACQUIRE);
+    for (; index; index = ct_table_conn(t, index)->next) {
+        const struct ct_conn *c = ct_table_conn(t, index);
+        if (c->hash != q->hash || index >> 31 != q->is_ip6) {
+            continue;
+        }
+        uint8_t theirs = __atomic_load_n(&c->flags, __ATOMIC_RELAXED);
+        bool one_way = flags & CT_F_ONE_WAY && theirs & CT_F_ONE_WAY;
+        /* ICMP: requests and replies have one key. */
+        bool apart = q->one_way && one_way && (flags ^ theirs) & CT_F_TWIN;
+        if ((!apart && same_key(t, index, q, false)) ||
+            (!one_way && !q->one_way && same_key(t, index, q, true))) {
+            return index;
+        }
+    }
+    return 0;
+}
+
+bool ct_table_taken(struct ct_table *t, const struct ct_lookup *q, uint8_t flags, int64_t now_ms)
+{
+    struct ct_stripe *s = &t->stripes[q->hash % CT_N_STRIPES];
+    ct_spin_lock(&s->lock);
+    uint32_t other = ct_table_clash_locked(t, q, flags);
+    uint32_t conn =
+        other && ct_table_conn(t, other)->flags & CT_F_TWIN ? ct_table_conn(t, other)->twin : other;
+    ct_spin_unlock(&s->lock);
+    return conn && !ct_table_expire(t, conn, now_ms);
 }
 
 void ct_table_deinit(struct ct_table *t)
@@ -206,19 +265,28 @@ void ct_table_deinit(struct ct_table *t)
 
 /* ---- chains, the stripe's lock held ---- */
 
-static bool unlink_locked(struct ct_table *t, uint32_t index)
+void ct_table_unlink_locked(struct ct_table *t, uint32_t index)
 {
     struct ct_conn *c = ct_table_conn(t, index);
     for (uint32_t *p = bucket_of(t, c->hash); *p; p = &ct_table_conn(t, *p)->next) {
         if (*p == index) {
             __atomic_store_n(p, c->next, __ATOMIC_RELEASE); /* 'next' stays, for readers on it. */
-            return true;
+            return;
         }
     }
-    return false;
 }
 
-/* From here on nobody finds it: off the lists, and to limbo. */
+void ct_table_link_locked(struct ct_table *t, uint32_t index)
+{
+    struct ct_conn *c = ct_table_conn(t, index);
+    uint32_t *bucket = bucket_of(t, c->hash);
+    c->next = *bucket;
+    /* Live only with all else in place: a process may end at any instruction, and leave it so. */
+    __atomic_store_n(&c->flags, c->flags | CT_F_LIVE, __ATOMIC_RELEASE);
+    __atomic_store_n(bucket, index, __ATOMIC_RELEASE);
+}
+
+/* From here on nobody finds it, and it is off the lists; let_go() must follow. */
 static void remove_locked(struct ct_table *t, uint32_t index)
 {
     struct ct_conn *c = ct_table_conn(t, index);
@@ -227,7 +295,15 @@ static void remove_locked(struct ct_table *t, uint32_t index)
     ct_slot_set_class(t, index, CT_CLASS_ESTABLISHED);
     ct_zone_unlink(t, index);
     ct_spin_unlock(&c->lock);
-    unlink_locked(t, index);
+    ct_table_unlink_locked(t, index);
+}
+
+/* No lock held: the twin first, so that nobody comes through it to a slot that is used again. */
+static void let_go(struct ct_table *t, uint32_t index)
+{
+    if (ct_table_conn(t, index)->flags & CT_F_NAT) {
+        ct_twin_remove(t, index);
+    }
     ct_slot_give_back(t, index);
 }
 
@@ -246,6 +322,9 @@ bool ct_table_remove(struct ct_table *t, uint32_t index, uint32_t generation, ui
         ct_spin_unlock(&c->lock);
     }
     ct_spin_unlock(&s->lock);
+    if (ok) {
+        let_go(t, index);
+    }
     return ok;
 }
 
@@ -300,27 +379,22 @@ bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup 
 {
     struct ct_conn *c = ct_table_conn(t, index);
     struct ct_stripe *s = &t->stripes[c->hash % CT_N_STRIPES];
-    unsigned dir;
-    ct_spin_lock(&s->lock);
-    uint32_t other = walk(t, q, UINT32_MAX, &dir, &(bool){false});
-    if (other) {
-        struct ct_conn *o = ct_table_conn(t, other);
-        ct_spin_lock(&o->lock);
-        if (!ct_table_expired(o, now_ms)) {
-            ct_spin_unlock(&o->lock);
-            ct_spin_unlock(&s->lock);
-            ct_slot_give_back(t, index);
+    for (int tries = 0;; tries++) {
+        ct_spin_lock(&s->lock);
+        uint32_t other = ct_table_clash_locked(t, q, c->flags);
+        if (!other) {
+            break;
+        }
+        const struct ct_conn *o = ct_table_conn(t, other);
+        uint32_t conn = o->flags & CT_F_TWIN ? o->twin : other;
+        ct_spin_unlock(&s->lock);
+        if (tries == INSERT_TRIES || !ct_table_expire(t, conn, now_ms)) {
+            let_go(t, index);
             return false;
         }
-        remove_locked(t, other);
-        counter_inc(COUNTER_conntrack_expired);
     }
     ct_spin_lock(&c->lock);
-    uint32_t *bucket = bucket_of(t, c->hash);
-    c->next = *bucket;
-    /* Live only with all else in place: a process may end at any instruction, and leave it so. */
-    __atomic_store_n(&c->flags, c->flags | CT_F_LIVE, __ATOMIC_RELEASE);
-    __atomic_store_n(bucket, index, __ATOMIC_RELEASE);
+    ct_table_link_locked(t, index);
     ct_spin_unlock(&s->lock);
     ct_slot_set_class(t, index, CT_CLASS_UNREPLIED);
     ct_zone_link(t, index);
@@ -347,15 +421,15 @@ bool ct_table_presize(struct ct_table *t, uint32_t n)
 bool ct_table_adopt(struct ct_table *t, uint32_t index, const struct ct_lookup *q)
 {
     struct ct_conn *c = ct_table_conn(t, index);
-    uint32_t *bucket = bucket_of(t, c->hash);
-    unsigned dir;
-    bool complete = true;
-    if (walk(t, q, CHAIN_MAX, &dir, &complete) || !complete) {
+    uint32_t steps = 0;
+    for (uint32_t i = *bucket_of(t, c->hash); i; i = ct_table_conn(t, i)->next) {
+        steps++;
+    }
+    if (steps >= CHAIN_MAX || ct_table_clash_locked(t, q, c->flags)) {
         return false;
     }
     enum ct_class class = (enum ct_class)c->class;
-    c->next = *bucket;
-    *bucket = index;
+    ct_table_link_locked(t, index);
     c->class = CT_CLASS_ESTABLISHED; /* In no list yet. */
     ct_slot_set_class(t, index, class);
     ct_zone_adopt(t, index);

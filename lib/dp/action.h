@@ -113,8 +113,18 @@ struct dp_action_ct {
     bool commit, force;
     uint32_t mark, mark_mask; /* Host order. */
     uint8_t label[16], label_mask[16];
-    uint64_t cookie; /* With commit: of the rule whose act it is, host order; all ones: none. */
+    uint64_t cookie;   /* With commit: of the rule whose act it is, host order; all ones: none. */
+    bool nat;          /* Translate; the rest is zero if only as the connection has it. */
+    uint8_t nat_flags; /* DP_NAT_* */
+    uint8_t nat_af;    /* 0: no address range; 4, 6. */
+    uint16_t nat_port_min, nat_port_max; /* Host order; 0: no range; else max >= min. */
+    uint8_t nat_min[16], nat_max[16];    /* IPv4: the first four bytes. */
 };
+#define DP_NAT_SRC        0x01
+#define DP_NAT_DST        0x02
+#define DP_NAT_PERSISTENT 0x04
+#define DP_NAT_HASH       0x08
+#define DP_NAT_RANDOM     0x10
 
 /* DP_ACTION_USERSPACE: hands a copy to the handler with this cookie: a struct dp_cookie, and what
  * translation adds to it. */

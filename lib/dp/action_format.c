@@ -130,6 +130,50 @@ static void put_push_mpls(const struct dp_action *a, struct text *t)
     text_printf(t, ",eth_type=0x%x)", ntohs(m->eth_type));
 }
 
+static void put_nat_address(struct text *t, uint8_t af, const uint8_t *a, bool brackets)
+{
+    if (af == 4) {
+        be32 ip;
+        memcpy(&ip, a, sizeof ip);
+        text_ip4(t, ip);
+    } else {
+        text_puts(t, brackets ? "[" : "");
+        text_ip6(t, a);
+        text_puts(t, brackets ? "]" : "");
+    }
+}
+
+static void put_nat(const struct dp_action_ct *ct, struct text *t)
+{
+    const char *sep = "=";
+
+    text_puts(t, "nat");
+    if (!(ct->nat_flags & (DP_NAT_SRC | DP_NAT_DST))) {
+        text_putc(t, ',');
+        return;
+    }
+    text_puts(t, ct->nat_flags & DP_NAT_SRC ? "(src" : "(dst");
+    if (ct->nat_af) {
+        text_puts(t, sep);
+        put_nat_address(t, ct->nat_af, ct->nat_min, ct->nat_port_min);
+        if (memcmp(ct->nat_min, ct->nat_max, 16)) {
+            text_putc(t, '-');
+            put_nat_address(t, ct->nat_af, ct->nat_max, ct->nat_port_min);
+        }
+        sep = ":";
+    }
+    if (ct->nat_port_min) {
+        text_printf(t, "%s%u", sep, ct->nat_port_min);
+        if (ct->nat_port_max != ct->nat_port_min) {
+            text_printf(t, "-%u", ct->nat_port_max);
+        }
+    }
+    text_puts(t, ct->nat_flags & DP_NAT_PERSISTENT ? ",persistent" : "");
+    text_puts(t, ct->nat_flags & DP_NAT_HASH ? ",hash" : "");
+    text_puts(t, ct->nat_flags & DP_NAT_RANDOM ? ",random" : "");
+    text_puts(t, "),");
+}
+
 static void put_ct(const struct dp_action *a, struct text *t)
 {
     static const struct format_member label[] = {
@@ -155,6 +199,9 @@ static void put_ct(const struct dp_action *a, struct text *t)
     }
     if (ct->alg) {
         text_printf(&args, "helper=%s,", ct->alg == 21 ? "ftp" : "tftp");
+    }
+    if (ct->nat) {
+        put_nat(ct, &args);
     }
     text_chomp(&args, ',');
     if (args.len) {

@@ -74,11 +74,13 @@ struct dp_port_stats { /* UINT64_MAX = unknown. */
 
 struct dp_features {
     bool ct, ct_zone, ct_mark, ct_label, ct_orig_tuple, ct_clear, recirc, clone, meter;
-    bool hash; /* DP_ACTION_HASH, and dp_hash as a match field. */
+    bool ct_nat, ct_alg; /* Translation; helpers. */
+    bool hash;           /* DP_ACTION_HASH, and dp_hash as a match field. */
     bool set_masked, trunc, ufid, ct_eventmask, ct_state_nat, ct_orig_tuple6, nd_ext;
     /* Of flows in text: see struct dp_format. */
     bool kernel_keys, ip6_exthdr;
     uint32_t upcall_pid;
+    bool immediate; /* What a walk over flows asks for is done, and paid, when it returns. */
     unsigned max_vlan_headers, max_mpls_depth;
     /* Smaller recirculation ids are named by flows that a former process left; 0: none are. */
     uint32_t first_recirc_id;
@@ -122,7 +124,12 @@ bool dp_port_receive(struct dp *, uint32_t port_no, struct packet *);
 void dp_execute(struct dp *, struct packet *, const void *actions, size_t len);
 
 /* Walks all cached flows, statistics included.  The visitor decides. */
-enum dp_flow_decision { DP_FLOW_KEEP, DP_FLOW_DELETE, DP_FLOW_REPLACE };
+enum dp_flow_decision {
+    DP_FLOW_KEEP,
+    DP_FLOW_DELETE,
+    DP_FLOW_REPLACE,
+    DP_FLOW_RENEW, /* As REPLACE, but the actions are the same: only who is paid changes. */
+};
 struct dp_flow_view {
     const struct key *key, *mask;
     const void *actions;

@@ -153,6 +153,8 @@ static void get_features(const struct dp *up UNUSED, struct dp_features *f)
         .ct_mark = true,
         .ct_label = true,
         .ct_orig_tuple = true,
+        .ct_nat = true,
+        .ct_state_nat = true,
         .ct_clear = true,
         .recirc = true,
         .clone = true,

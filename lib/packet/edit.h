@@ -21,6 +21,12 @@ void edit_ip6(struct packet *, const uint8_t src[16], const uint8_t src_mask[16]
 void edit_ports(struct packet *, uint8_t proto, be16 src, be16 src_mask, be16 dst, be16 dst_mask);
 void edit_icmp(struct packet *, bool v6, uint8_t type, uint8_t type_mask, uint8_t code,
                uint8_t code_mask);
+void edit_icmp_id(struct packet *, be16 id); /* Of echo and the like, either family. */
+/* Ends of the packet that an ICMP error quotes, as far as it is there, and the sums that cover
+ * them, the error's own too.  'ports': also the first two words of its transport header, or the
+ * identifier of an ICMP message (src_port). IPv4 addresses are the first four bytes. */
+void edit_quoted(struct packet *, const uint8_t *src, const uint8_t *dst, bool ports, be16 src_port,
+                 be16 dst_port);
 void edit_arp(struct packet *, const struct key *value,
               const struct key *mask); /* ip_src.. of the key */
 void edit_nd(struct packet *, const struct key *value, const struct key *mask);

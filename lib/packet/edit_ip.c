@@ -19,7 +19,7 @@ static struct l4_sum find_sum(struct packet *p, const struct ip_info *ip)
         uint8_t ofs, len;
     } where[256] = {
         [IPPROTO_HDR_TCP] = {16, 18}, [IPPROTO_HDR_UDP] = {6, 8},     [IPPROTO_HDR_ICMP] = {2, 4},
-        [IPPROTO_HDR_ICMP6] = {2, 4}, [IPPROTO_HDR_UDPLITE] = {6, 8},
+        [IPPROTO_HDR_ICMP6] = {2, 4}, [IPPROTO_HDR_UDPLITE] = {6, 8}, [IPPROTO_HDR_DCCP] = {6, 8},
     };
     struct l4_sum sum = {NULL, false, ip->proto == IPPROTO_HDR_UDP};
 
@@ -172,6 +172,18 @@ void edit_icmp(struct packet *p, bool v6, uint8_t type, uint8_t type_mask, uint8
     const uint8_t value[2] = {type, code}, mask[2] = {type_mask, code_mask};
     struct l4_sum sum = find_sum(p, &ip);
     set_summed(p->data + p->l3_ofs + ip.l4_ofs, value, mask, 2, &sum, false);
+}
+
+void edit_icmp_id(struct packet *p, be16 id)
+{
+    struct ip_info ip;
+    if (!ip_packet(p, &ip) || !ip.has_l4 || ip.l4_len < 8 ||
+        ip.proto != (ip.version == 6 ? IPPROTO_HDR_ICMP6 : IPPROTO_HDR_ICMP)) {
+        return;
+    }
+    const be16 mask = 0xffff;
+    struct l4_sum sum = find_sum(p, &ip);
+    set_summed(p->data + p->l3_ofs + ip.l4_ofs + 4, &id, &mask, 2, &sum, false);
 }
 
 void edit_nd(struct packet *p, const struct key *value, const struct key *mask)

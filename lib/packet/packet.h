@@ -73,7 +73,8 @@ struct packet {
     uint16_t gso_size;
     uint16_t csum_start, csum_ofs; /* Only for CSUM_PARTIAL; start from 'data', ofs from start. */
     uint16_t gso_hdr_len;
-    uint16_t frag_max; /* Largest fragment it was reassembled from; 0 = none. */
+    uint16_t frag_max; /* Largest fragment (its IP length) it was put together from; 0: none. */
+    be32 frag_id;      /* And the identification of IPv6's. */
 
     uint32_t in_port; /* Datapath port. */
     uint32_t recirc_id;

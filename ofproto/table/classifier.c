@@ -207,6 +207,18 @@ static struct rule *find_head(const struct subtable *st, uint32_t hash, const ui
     return NULL;
 }
 
+/* The head of the chain with this value. */
+static struct rule *subtable_find(const struct subtable *st, uint64_t seed, const uint64_t *flow)
+{
+    uint64_t value[FLOW_WORDS], h = seed;
+
+    for (unsigned i = 0; i < st->n_words; i++) {
+        value[i] = flow[st->word[i]] & st->mask[i];
+        h = hash_mix(h, value[i]);
+    }
+    return find_head(st, (uint32_t)h, value);
+}
+
 static void count_stages(struct classifier *c, const struct rule *r, bool add)
 {
     struct subtable *st = r->subtable;
@@ -369,21 +381,34 @@ struct rule *classifier_lookup(const struct classifier *c, uint64_t version,
     return best;
 }
 
+const struct rule *classifier_find_visible(const struct classifier *c, uint64_t version,
+                                           const struct match *match, uint16_t priority)
+{
+    const struct classifier_list *list = __atomic_load_n(&c->list, __ATOMIC_ACQUIRE);
+
+    for (uint32_t i = 0; list && i < list->n; i++) {
+        if (list->e[i].priority < priority) {
+            break;
+        }
+        if (!subtable_mask_equal(list->e[i].subtable, match)) {
+            continue;
+        }
+        const struct rule *r =
+            subtable_find(list->e[i].subtable, c->seed, flow_words(&match->flow));
+        while (r && (r->priority != priority || !rule_visible(r, version))) {
+            r = __atomic_load_n(&r->next_same, __ATOMIC_ACQUIRE);
+        }
+        return r;
+    }
+    return NULL;
+}
+
 /* ---- the writer's searches ---- */
 
 struct rule *classifier_find(const struct classifier *c, const struct match *match)
 {
     const struct subtable *st = find_subtable(c, match);
-    uint64_t value[FLOW_WORDS], h = c->seed;
-
-    if (!st) {
-        return NULL;
-    }
-    for (unsigned i = 0; i < st->n_words; i++) {
-        value[i] = flow_words(&match->flow)[st->word[i]] & st->mask[i];
-        h = hash_mix(h, value[i]);
-    }
-    return find_head(st, (uint32_t)h, value);
+    return st ? subtable_find(st, c->seed, flow_words(&match->flow)) : NULL;
 }
 
 static bool has_live_rule(const struct subtable *st)

@@ -69,6 +69,10 @@ void classifier_remove(struct classifier *, struct rule *);
 struct rule *classifier_lookup(const struct classifier *, uint64_t version, const struct flow *,
                                struct flow *wc);
 
+/* The rule with exactly this match and priority in 'version', or NULL; any thread. */
+const struct rule *classifier_find_visible(const struct classifier *, uint64_t version,
+                                           const struct match *, uint16_t priority);
+
 /* ---- writer ---- */
 
 /* The chain of rules with exactly this match, or NULL. */

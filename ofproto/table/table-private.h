@@ -38,6 +38,8 @@ struct tables {
 
     /* Control thread. */
     uint64_t seed;
+    struct index cookies; /* cookie_count.c; read by workers. */
+    uint32_t n_cookies;
     size_t n_rules, n_groups;
     struct refs refs;                     /* Of live rules and groups to groups and meters. */
     uint64_t chain_mark;                  /* Of the last walk along chains of groups. */
@@ -64,6 +66,10 @@ void tables_limbo_rule(struct tables *, struct rule *); /* As tables_limbo_group
 void tables_retract(struct tables *, struct rule *, struct rule *replaced);
 void tables_revive(struct tables *, struct rule *, struct rule *before);
 void tables_limbo_group(struct tables *, struct group_entry *); /* It is invisible by now. */
+/* cookie_count.c */
+void cookie_count_init(struct tables *);
+void cookie_count_deinit(struct tables *);
+void cookie_count_change(struct tables *, const struct rule *, int by);
 /* groups.c */
 void groups_unlink(struct tables *, struct group_entry *);
 void groups_retract(struct tables *, struct group_entry *); /* As tables_retract(). */

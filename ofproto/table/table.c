@@ -145,7 +145,8 @@ void tables_select(struct tables *ts, const struct rule_criteria *c,
         }
     }
     for (size_t i = 0; i < s.n; i++) {
-        if (!visit(aux, s.rules[i])) {
+        /* The visitor may have taken out others with one. */
+        if (rule_is_live(s.rules[i]) && !visit(aux, s.rules[i])) {
             break;
         }
     }

@@ -48,7 +48,15 @@ size_t tables_n_rules(const struct tables *); /* Live ones. */
 struct rule *tables_lookup(const struct tables *, uint8_t id, uint64_t version,
                            const struct flow *flow, struct flow *wc);
 
+/* The rule with exactly this match and priority in 'version', or NULL. */
+const struct rule *tables_find_visible(const struct tables *, uint8_t id, uint64_t version,
+                                       const struct match *, uint16_t priority);
+/* Live rules of a table with this cookie; 0 unless tables_count_cookie() has asked for it. */
+uint32_t tables_cookie_count(const struct tables *, uint8_t id, uint64_t cookie);
+
 /* ---- one table: control thread ---- */
+
+void tables_count_cookie(struct tables *, uint8_t id, uint64_t cookie);
 
 size_t table_n_rules(const struct tables *, uint8_t id);
 /* Lookups and hits that credits have reported. */
@@ -111,5 +119,7 @@ enum rule_timeout { RULE_IDLE, RULE_HARD };
  * True: more may be due.  Credits should have been delivered shortly before. */
 bool tables_expire(struct tables *, int64_t now_ms, unsigned budget,
                    void (*expired)(void *aux, struct rule *, enum rule_timeout), void *aux);
+/* Makes the timeouts of a live rule no longer than these (seconds; 0: as they are). */
+void tables_cut_timeouts(struct tables *, struct rule *, uint16_t idle, uint16_t hard);
 /* When tables_expire() should be called next at the latest; INT64_MAX: never. */
 int64_t tables_next_timeout(const struct tables *);

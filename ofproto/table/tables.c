@@ -15,6 +15,7 @@ struct tables *tables_new(uint64_t seed)
     ts->seed = seed;
     ts->version = 1;
     ts->waiting_end = &ts->waiting;
+    cookie_count_init(ts);
     return ts;
 }
 
@@ -188,6 +189,7 @@ static void enlist(struct tables *ts, struct rule *r, struct rule *after)
     ts->n_rules++;
     refs_add_acts(&ts->refs, r->acts->data, r->acts->len, 1);
     timeout_add(ts, r);
+    cookie_count_change(ts, r, 1);
 }
 
 static void enter(struct tables *ts, struct rule *r, struct rule *after, struct rule *replaced)
@@ -204,6 +206,7 @@ void tables_retract(struct tables *ts, struct rule *r, struct rule *next)
 
     cursor_rule_gone(ts, r, next);
     timeout_remove(ts, r);
+    cookie_count_change(ts, r, -1);
     list_remove(t, r);
     t->n_rules--;
     ts->n_rules--;
@@ -319,6 +322,7 @@ static void tables_free_rcu(struct rcu_head *rcu)
             free(ts->table[id]);
         }
     }
+    cookie_count_deinit(ts);
     index_deinit(&ts->groups);
     refs_deinit(&ts->refs);
     free(ts->heap);
@@ -337,4 +341,11 @@ struct rule *tables_lookup(const struct tables *ts, uint8_t id, uint64_t version
 {
     const struct table *t = table_get(ts, id);
     return t ? classifier_lookup(&t->cls, version, flow, wc) : NULL;
+}
+
+const struct rule *tables_find_visible(const struct tables *ts, uint8_t id, uint64_t version,
+                                       const struct match *match, uint16_t priority)
+{
+    const struct table *t = table_get(ts, id);
+    return t ? classifier_find_visible(&t->cls, version, match, priority) : NULL;
 }

@@ -80,6 +80,19 @@ void timeout_remove(struct tables *ts, struct rule *r)
     }
 }
 
+static uint16_t cut(uint16_t timeout, uint16_t most)
+{
+    return most && (!timeout || timeout > most) ? most : timeout;
+}
+
+void tables_cut_timeouts(struct tables *ts, struct rule *r, uint16_t idle, uint16_t hard)
+{
+    timeout_remove(ts, r);
+    r->idle_timeout = cut(r->idle_timeout, idle);
+    r->hard_timeout = cut(r->hard_timeout, hard);
+    timeout_add(ts, r);
+}
+
 bool tables_expire(struct tables *ts, int64_t now_ms, unsigned budget,
                    void (*expired)(void *aux, struct rule *, enum rule_timeout), void *aux)
 {

@@ -7,6 +7,7 @@
 #include "ofproto/table/groups.h"
 #include "ofproto/xlate/continuation.h"
 #include "ofproto/xlate/fdb.h"
+#include "ofproto/xlate/learned.h"
 #include "ofproto/xlate/mirror.h"
 
 struct credit *credit_new(void)
@@ -29,6 +30,13 @@ static void item_release(const struct credit *c, const struct credit_item *it, i
     case CREDIT_MAC_SRC:
     case CREDIT_MAC_DST:
         fdb_unref(it->u.fdb);
+        break;
+    case CREDIT_LEARNED:
+        learned_unref(it->u.learned);
+        break;
+    case CREDIT_FIN:
+        rule_unref(it->u.fin.rule);
+        tables_unref(it->u.fin.tables);
         break;
     case CREDIT_GROUP:
         groups_unref(it->u.group);
@@ -123,6 +131,31 @@ void credit_add_mirror(struct credit *c, struct mirror_count *m)
     add(c, CREDIT_MIRROR)->u.mirror = m;
 }
 
+void credit_add_learned(struct credit *c, struct learned *l)
+{
+    learned_ref(l);
+    add(c, CREDIT_LEARNED)->u.learned = l;
+    c->acts_on_rules = true;
+}
+
+void credit_add_fin(struct credit *c, struct tables *ts, const struct rule *r, uint16_t idle,
+                    uint16_t hard)
+{
+    struct rule *rule = (struct rule *)(uintptr_t)r; /* Only its references are changed here. */
+
+    if (!rule_try_ref(rule)) {
+        c->stale = true;
+        return;
+    }
+    struct credit_item *it = add(c, CREDIT_FIN);
+    tables_ref(ts);
+    it->u.fin.tables = ts;
+    it->u.fin.rule = rule;
+    it->u.fin.idle = idle;
+    it->u.fin.hard = hard;
+    c->acts_on_rules = true;
+}
+
 void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
 {
     if (!delta->packets) {
@@ -187,13 +220,23 @@ static bool may_match(const struct credit *c, const struct match *m, const struc
     return c->in_port_opaque || !((m->flow.in_port ^ c->in_port) & m->mask.in_port);
 }
 
+/* What learn says depends on how many flows there are. */
+static bool depends_on_count(const struct credit_item *it, const struct tables *ts)
+{
+    return it->type == CREDIT_LEARNED && it->u.learned->limit && it->u.learned->tables == ts;
+}
+
 bool credit_depends(const struct credit *c, const struct tables *ts, uint8_t id,
                     const struct match *m, const struct key *key, const struct key *mask)
 {
     for (unsigned i = 0; i < c->n; i++) {
         const struct credit_item *it = &c->items[i];
-        if (it->type == CREDIT_TABLE && it->u.tables == ts && it->table_id == id) {
-            return may_match(c, m, key, mask);
+        if (it->type == CREDIT_TABLE && it->u.tables == ts && it->table_id == id &&
+            may_match(c, m, key, mask)) {
+            return true;
+        }
+        if (depends_on_count(it, ts) && it->u.learned->args.table_id == id) {
+            return true;
         }
     }
     return false;
@@ -203,8 +246,9 @@ bool credit_visits(const struct credit *c, const struct tables *ts, const uint64
 {
     for (unsigned i = 0; i < c->n; i++) {
         const struct credit_item *it = &c->items[i];
-        if (it->type == CREDIT_TABLE && it->u.tables == ts &&
-            bitmap[it->table_id / 64] & BIT64(it->table_id % 64)) {
+        uint8_t id = depends_on_count(it, ts) ? it->u.learned->args.table_id : it->table_id;
+        if (((it->type == CREDIT_TABLE && it->u.tables == ts) || depends_on_count(it, ts)) &&
+            bitmap[id / 64] & BIT64(id % 64)) {
             return true;
         }
     }

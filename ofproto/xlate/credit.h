@@ -16,6 +16,7 @@ struct continuation;
 struct group_entry;
 struct continuations;
 struct fdb;
+struct learned;
 struct mirror_count;
 
 enum credit_type {
@@ -24,6 +25,8 @@ enum credit_type {
     CREDIT_CONTINUATION, /* A continuation that packets are sent to. */
     CREDIT_MAC_SRC,      /* An address that traffic keeps alive. */
     CREDIT_MAC_DST,      /* An address that was looked up. */
+    CREDIT_LEARNED,      /* A flow that was learned, or could not be. */
+    CREDIT_FIN,          /* A rule whose connection ends. */
     CREDIT_GROUP,        /* A group, or one of its buckets, that was run. */
     CREDIT_MIRROR,       /* A mirror that copies it. */
 };
@@ -40,6 +43,12 @@ struct credit_item {
         struct tables *tables;
         struct continuation *continuation;
         struct fdb *fdb;
+        struct learned *learned;
+        struct {
+            struct tables *tables; /* Reference, as is the rule. */
+            struct rule *rule;
+            uint16_t idle, hard; /* Seconds; 0: as it is. */
+        } fin;
         struct group_entry *group;
         struct mirror_count *mirror;
     } u; /* Reference. */
@@ -54,6 +63,7 @@ struct credit {
     bool in_port_opaque;                 /* ...unless they saw several. */
     bool watches;                        /* It was asked whether a port or group is live. */
     bool stale;                          /* A rule was going while it was found: translate again. */
+    bool acts_on_rules;                  /* It has LEARNED or FIN: see learn.h. */
     struct continuations *continuations; /* Reference if an item needs it. */
 };
 
@@ -71,6 +81,10 @@ void credit_add_mac(struct credit *, enum credit_type, struct fdb *, uint16_t vl
                     const uint8_t mac[6], uint32_t port);
 
 void credit_add_mirror(struct credit *, struct mirror_count *);
+
+void credit_add_learned(struct credit *, struct learned *);
+void credit_add_fin(struct credit *, struct tables *, const struct rule *, uint16_t idle,
+                    uint16_t hard);
 
 /* A lookup saw 'seen' of a packet that came with key 'packet'. */
 void credit_note_opaque(struct credit *, const struct key *packet, const struct key *seen);

@@ -107,6 +107,10 @@ void xlate_stack_copy(struct xlate_stack *to, const struct xlate_stack *from);
 void xlate_stack_set(struct xlate_stack *, const void *data, uint32_t len);
 void xlate_stack_deinit(struct xlate_stack *);
 
+/* xlate_learn.c */
+void xlate_learn(struct xlate_ctx *, const struct act_learn *);
+void xlate_fin_timeout(struct xlate_ctx *, const struct act_fin_timeout *);
+
 /* xlate_clone.c */
 void xlate_clone(struct xlate_ctx *, const struct act_write_actions *);
 

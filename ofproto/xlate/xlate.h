@@ -11,7 +11,7 @@
  * - Recursion, resubmits, actions are bounded; a bound that is hit gives an error and no actions.
  * Threads: any registered RCU reader, inside one read section.
  * Specification: OpenFlow 1.3.5 section 5; ct: the Nicira extension.  Not done here: groups,
- * meters, queues, NAT (refused by xlate_can_execute()). */
+ * meters, queues (refused by xlate_can_execute()). */
 #pragma once
 
 #include "lib/dp/dp.h"
@@ -99,7 +99,8 @@ struct xlate_in {
 
 /* A one-shot effect, for the control thread. */
 struct xlate_effect {
-    struct fdb *fdb; /* Learn this; a reference is held by the credit. */
+    struct learned *learned; /* Put this in; or NULL: */
+    struct fdb *fdb;         /* learn the address.  The credit has a reference on either. */
     uint8_t mac[6];
     uint16_t vlan;
     uint32_t ofp_port;

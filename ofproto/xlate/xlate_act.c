@@ -196,6 +196,18 @@ DEFINE(BUNDLE_LOAD, act_bundle)
     return XLATE_CONTINUE;
 }
 
+DEFINE(LEARN, act_learn)
+{
+    xlate_learn(ctx, a);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(FIN_TIMEOUT, act_fin_timeout)
+{
+    xlate_fin_timeout(ctx, a);
+    return XLATE_CONTINUE;
+}
+
 DEFINE(CLONE, act_write_actions)
 {
     xlate_clone(ctx, a);

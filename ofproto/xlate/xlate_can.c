@@ -3,14 +3,20 @@
 
 /* Why a row that translation does not execute is refused; others: OFPBAC_BAD_TYPE. */
 static const enum ofp_error refusals[ACT_N_TYPES] = {
-    [ACT_METER] = OFPERR_OFPMMFC_INVALID_METER, [ACT_SET_QUEUE] = OFPERR_OFPBAC_BAD_QUEUE,
-    [ACT_ENQUEUE] = OFPERR_OFPBAC_BAD_QUEUE,    [ACT_NAT] = OFPERR_NXBAC_CT_DATAPATH_SUPPORT,
+    [ACT_METER] = OFPERR_OFPMMFC_INVALID_METER,
+    [ACT_SET_QUEUE] = OFPERR_OFPBAC_BAD_QUEUE,
+    [ACT_ENQUEUE] = OFPERR_OFPBAC_BAD_QUEUE,
 };
 
 /* There are no tunnels yet, so no options to read. */
 static enum ofp_error check_src(const struct field *f)
 {
     return f && field_is_tun(f) ? OFPERR_OFPBAC_BAD_SET_ARGUMENT : OFPERR_OK;
+}
+
+static bool is_helper(uint16_t alg)
+{
+    return alg == 21 || alg == 69;
 }
 
 static enum ofp_error check_ct(const struct act_ct *a, const struct dp_features *f)
@@ -22,8 +28,8 @@ static enum ofp_error check_ct(const struct act_ct *a, const struct dp_features 
     if (error) {
         return error;
     }
-    /* No helpers (alg) in the tracker yet. */
-    if (!f->ct || a->alg || (a->table != OFPTT_ALL && !f->recirc) ||
+    if (!f->ct || (a->alg && (!f->ct_alg || !is_helper(a->alg))) ||
+        (a->table != OFPTT_ALL && !f->recirc) ||
         (!f->ct_zone && (a->zone_imm || a->zone_src.field))) {
         return OFPERR_NXBAC_CT_DATAPATH_SUPPORT;
     }
@@ -35,6 +41,10 @@ static enum ofp_error check_ct(const struct act_ct *a, const struct dp_features 
             id = ((const struct act_reg_move *)(const void *)n)->dst.field->id;
             if (check_src(((const struct act_reg_move *)(const void *)n)->src.field)) {
                 return OFPERR_OFPBAC_BAD_SET_ARGUMENT;
+            }
+        } else if (n->type == ACT_NAT) {
+            if (!f->ct_nat) {
+                return OFPERR_NXBAC_CT_DATAPATH_SUPPORT;
             }
         } else {
             return refusals[n->type] ? refusals[n->type] : OFPERR_OFPBAC_BAD_ARGUMENT;
@@ -58,6 +68,22 @@ static enum ofp_error check_move(const struct act *a)
     return error ? error : check_dst(m->dst.field);
 }
 
+static enum ofp_error check_learn(const struct act_learn *a)
+{
+    enum ofp_error error = a->result.field ? check_dst(a->result.field) : OFPERR_OK;
+    const struct act *i;
+
+    ACT_FOR_EACH(i, act_learn_specs(a), a->nested_len) {
+        const struct act_learn_spec *s = (const void *)i;
+        error = error ? error : check_src(s->src.field);
+        error = error ? error : check_src(s->dst.field);
+        if (!error && s->kind == LEARN_LOAD) {
+            error = check_dst(s->dst.field);
+        }
+    }
+    return error;
+}
+
 static enum ofp_error check_act(const struct act *a, const struct dp_features *f)
 {
     if (!act_infos[a->type].exec) {
@@ -78,6 +104,8 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
         return check_src(((const struct act_stack *)(const void *)a)->field.field);
     case ACT_STACK_POP:
         return check_dst(((const struct act_stack *)(const void *)a)->field.field);
+    case ACT_LEARN:
+        return check_learn((const struct act_learn *)(const void *)a);
     case ACT_MULTIPATH:
         return check_dst(((const struct act_multipath *)(const void *)a)->dst.field);
     case ACT_BUNDLE_LOAD:

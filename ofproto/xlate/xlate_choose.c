@@ -66,13 +66,15 @@ void xlate_multipath(struct xlate_ctx *ctx, const struct act_multipath *a)
 
 /* ---- bundles ---- */
 
-static bool is_live(const struct xlate_ctx *ctx, uint32_t ofp_port)
+static bool is_live(struct xlate_ctx *ctx, uint32_t ofp_port)
 {
     const struct xlate_port *p = xlate_cfg_ofp_port(ctx->s.bridge, ofp_port);
-    return ofp_port == OFPP_NONE || (p && !(p->config & OFPPC_PORT_DOWN));
+
+    ctx->out->credit->watches = true;
+    return ofp_port == OFPP_NONE || (p && __atomic_load_n(&p->live, __ATOMIC_RELAXED));
 }
 
-static uint32_t first_live(const struct xlate_ctx *ctx, const struct act_bundle *a)
+static uint32_t first_live(struct xlate_ctx *ctx, const struct act_bundle *a)
 {
     for (unsigned i = 0; i < a->n_members; i++) {
         if (is_live(ctx, a->members[i])) {

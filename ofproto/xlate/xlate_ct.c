@@ -59,9 +59,31 @@ static void run_nested(struct xlate_ctx *ctx, const struct act_ct *a, struct flo
             subfield_mask(&rm->src, &ctx->wc);
             subfield_move(&rm->src, &rm->dst, flow);
             subfield_mask(&rm->dst, bits);
-        } else {
+        } else if (n->type != ACT_NAT) {
             xlate_error(ctx, XLATE_UNSUPPORTED);
         }
+    }
+}
+
+_Static_assert(DP_NAT_SRC == NAT_SRC && DP_NAT_DST == NAT_DST &&
+                   DP_NAT_PERSISTENT == NAT_PERSISTENT && DP_NAT_HASH == NAT_PROTO_HASH &&
+                   DP_NAT_RANDOM == NAT_PROTO_RANDOM,
+               "the wire's flags are the action's");
+
+static void put_nat(struct dp_action_ct *ct, const struct act_nat *nat)
+{
+    ct->nat = true;
+    if (!(nat->flags & (NAT_SRC | NAT_DST))) {
+        return; /* As the connection has it. */
+    }
+    ct->nat_flags = (uint8_t)nat->flags;
+    ct->nat_port_min = nat->proto_min;
+    ct->nat_port_max = nat->proto_max ? nat->proto_max : nat->proto_min;
+    if (nat->af && !is_all_zeros(nat->addr_min, 16)) { /* All zero: the address stays. */
+        bool one = is_all_zeros(nat->addr_max, 16);
+        ct->nat_af = nat->af;
+        memcpy(ct->nat_min, nat->addr_min, 16);
+        memcpy(ct->nat_max, one ? nat->addr_min : nat->addr_max, 16);
     }
 }
 
@@ -78,6 +100,12 @@ static void put_ct(struct xlate_ctx *ctx, const struct act_ct *a, uint16_t zone)
     ct->alg = a->alg;
     ct->commit = a->commit;
     ct->force = a->force;
+    const struct act *n;
+    ACT_FOR_EACH(n, act_ct_nested(a), a->nested_len) {
+        if (n->type == ACT_NAT) {
+            put_nat(ct, (const void *)n);
+        }
+    }
     ct->cookie = a->commit ? ctx->s.rule_cookie : 0;
     ct->mark = ntohl(flow.key.ct_mark & bits.key.ct_mark);
     ct->mark_mask = ntohl(bits.key.ct_mark);

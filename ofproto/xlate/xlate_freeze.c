@@ -24,6 +24,8 @@ bool xlate_needs_freeze(const struct act *a)
     case ACT_BUNDLE:
     case ACT_BUNDLE_LOAD:
     case ACT_CLONE:
+    case ACT_LEARN:
+    case ACT_FIN_TIMEOUT:
     case ACT_DEC_TTL_IDS:
     case ACT_DEC_TTL:
     case ACT_SET_NW_TTL:

@@ -19,10 +19,8 @@ NOT_ON = {
 
 # Matches that no packet meets there, whatever comes.
 NEVER_MET = {
-    "netdev": {},
-    "system": {
-        "table=1,.*nw_frag=later": "the kernel's tracker puts fragments together; behind ct() they are whole until they leave",
-    },
+    "netdev": {"table=1,.*nw_frag=later": "the tracker puts fragments together; behind ct() they are whole until they leave"},
+    "system": {"table=1,.*nw_frag=later": "as above"},
 }
 
 

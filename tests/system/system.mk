@@ -12,6 +12,7 @@ SYSTEM_TESTS += \
 	tests/system/test_fuzz.py \
 	tests/system/test_kernel_conns.py \
 	tests/system/test_kernel.py \
+	tests/system/test_nat.py \
 	tests/system/test_restart.py \
 	tests/system/test_settle.py \
 	tests/system/test_slow.py \

@@ -1,5 +1,6 @@
 """test_ct - the tracker on real traffic: related errors, zones, mark and label, expiry, bad packets."""
 import re
+import subprocess
 import time
 
 from sluice import Failure, Skip, wait_for
@@ -158,3 +159,51 @@ def test_the_five_lines(env):
 
 def h1_mac(host):
     return re.search(r"link/ether (\S+)", host.ip("link", "show", "eth0"))[1]
+
+
+LARGE = """
+import socket, sys
+v6 = ":" in sys.argv[1]
+s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(3)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+s.connect((sys.argv[1], 7007))
+for n in 2000, 9000, 40000:
+    data = bytes(i * 31 & 255 for i in range(n))
+    s.send(data)
+    print(n, s.recv(65536) == data)
+"""
+
+ECHO_LARGE = """
+import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("::", 7007))
+print("ready", flush=True)
+while True:
+    data, peer = s.recvfrom(65536)
+    s.sendto(data, peer)
+"""
+
+
+def test_fragments(env):
+    """Large datagrams through ct: tracked as wholes, sent on as fragments no larger than they came."""
+    daemon = env.daemon()
+    h1, h2 = env.two_hosts(daemon, v6=True)
+    daemon.add_flows("br0", FIREWALL)
+    wait_for("IPv6", lambda: h1.ping("fc00::2") == 1)
+    for address in "10.1.1.2", "fc00::2":
+        for size in 4000, 20000:
+            out = h1.run("ping", "-c", "2", "-i", "0.2", "-W", "3", "-s", size, address, check=False).stdout
+            assert " 2 received" in out, out
+    server = h2.popen("/usr/bin/python3", "-c", ECHO_LARGE, stdout=subprocess.PIPE)
+    try:
+        assert server.stdout.readline() == b"ready\n"
+        for address in "10.1.1.2", "fc00::2":
+            out = h1.run("/usr/bin/python3", "-c", LARGE, address)
+            assert out.split() == ["2000", "True", "9000", "True", "40000", "True"], out
+    finally:
+        server.kill()
+        server.wait()
+    if env.datapath == "netdev":
+        joined = int(daemon.appctl("coverage/read-counter", "frag_joined"))
+        assert joined >= 2 * 2 * 2 * 2 + 2 * 3 * 2, joined

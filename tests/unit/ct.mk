@@ -1,7 +1,11 @@
 # Unit tests of ct.
 ct_tests = \
 	tests/unit/test-ct \
+	tests/unit/test-ct-nat \
+	tests/unit/test-ct-nat-pick \
 	tests/unit/test-ct-adopt \
+	tests/unit/test-ct-adopt-nat \
+	tests/unit/test-ct-frag \
 	tests/unit/test-ct-sctp \
 	tests/unit/test-ct-table \
 	tests/unit/test-ct-tcp \
@@ -14,9 +18,26 @@ tests_unit_test_ct_SOURCES = tests/unit/test-ct.c tests/unit/ct-frames.h
 tests_unit_test_ct_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
+tests_unit_test_ct_nat_SOURCES = tests/unit/test-ct-nat.c tests/unit/ct-frames.h tests/unit/ct-nat.h
+tests_unit_test_ct_nat_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_nat_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_nat_pick_SOURCES = tests/unit/test-ct-nat-pick.c tests/unit/ct-frames.h tests/unit/ct-nat.h
+tests_unit_test_ct_nat_pick_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_nat_pick_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
 tests_unit_test_ct_adopt_SOURCES = tests/unit/test-ct-adopt.c tests/unit/ct-frames.h tests/unit/ct-memstore.h
 tests_unit_test_ct_adopt_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_adopt_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_adopt_nat_SOURCES = tests/unit/test-ct-adopt-nat.c tests/unit/ct-frames.h tests/unit/ct-nat.h \
+	tests/unit/ct-memstore.h
+tests_unit_test_ct_adopt_nat_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_adopt_nat_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_frag_SOURCES = tests/unit/test-ct-frag.c tests/unit/ct-frames.h
+tests_unit_test_ct_frag_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_frag_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ct_sctp_SOURCES = tests/unit/test-ct-sctp.c tests/unit/ct-frames.h
 tests_unit_test_ct_sctp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "lib/counter.h"
+#include "lib/ct/ct_frag.h"
 #include "lib/dp/user/exec.h"
 #include "lib/packet/compose.h"
 #include "lib/packet/csum.h"
@@ -16,6 +17,7 @@
 
 static uint16_t last_l4_ofs; /* What the tracker was given. */
 static uint64_t last_admitted_by;
+static struct ct_nat last_nat; /* Flags UINT8_MAX: none. */
 
 enum ct_fate ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
 {
@@ -24,10 +26,29 @@ enum ct_fate ct_execute(struct ct *ct, struct packet *p, const struct ct_args *a
     assert_true(p->l3_ofs == PACKET_NO_OFS || p->l3_ofs <= p->len);
     last_l4_ofs = p->l4_ofs;
     last_admitted_by = args->admitted_by;
+    last_nat = args->nat ? *args->nat : (struct ct_nat){.flags = UINT8_MAX};
     p->ct.state = CS_TRK | CS_NEW;
     p->ct.zone = args->zone;
     p->ct.mark = args->mark;
     return args->zone == 666 ? CT_DROPPED : CT_GOES_ON;
+}
+
+/* Holds first fragments; others become whole. */
+struct packet *ct_frag_take(struct ct *ct, struct packet *p, uint16_t zone, int64_t now_ms)
+{
+    struct key key;
+    (void)ct;
+    (void)zone;
+    (void)now_ms;
+    parse_key(p, &key);
+    if (!(key.ip_frag & KEY_FRAG_LATER)) {
+        packet_free(p);
+        return NULL;
+    }
+    put_be16(p->data + p->l3_ofs + 6, 0);
+    p->frag_max = 44;
+    parse_key(p, &key);
+    return p;
 }
 
 void ct_clear(struct packet *p)
@@ -270,6 +291,37 @@ static void test_ct_recirc(void **state)
     forget();
 }
 
+static void test_ct_nat(void **state)
+{
+    (void)state;
+    struct dp_actions l = DP_ACTIONS_INIT;
+    put_ct(&l, 5);
+    dp_actions_output(&l, 1);
+    run(tcp_packet(5), &l);
+    assert_int_equal(last_nat.flags, UINT8_MAX);
+    forget();
+    struct dp_action_ct *ct = dp_actions_put(&l, DP_ACTION_CT, sizeof *ct);
+    ct->nat = ct->commit = true;
+    ct->nat_flags = DP_NAT_DST;
+    ct->nat_af = 6;
+    ct->nat_min[0] = 0xfc;
+    ct->nat_max[0] = 0xfd;
+    ct->nat_port_min = 3;
+    ct->nat_port_max = 4;
+    dp_actions_output(&l, 1);
+    run(tcp_packet(5), &l);
+    const struct ct_nat want = {.flags = CT_NAT_DST,
+                                .has_addr = true,
+                                .is_ip6 = true,
+                                .addr_min = {0xfc},
+                                .addr_max = {0xfd},
+                                .port_min = 3,
+                                .port_max = 4};
+    assert_memory_equal(&last_nat, &want, sizeof want);
+    assert_int_equal(n_events, 1);
+    forget();
+}
+
 static void test_hash(void **state)
 {
     (void)state;
@@ -505,15 +557,46 @@ static void test_ct_drops(void **state)
     assert_int_equal(n_events, 0);
 }
 
+/* A fragment that is held goes no further; what was put together is cut for each output. */
+static void test_fragments(void **state)
+{
+    (void)state;
+    for (int later = 0; later < 2; later++) {
+        struct dp_actions l = DP_ACTIONS_INIT;
+        struct packet *p = tcp_packet(50);
+        n_events = 0;
+        put_be16(p->data + p->l3_ofs + 6, later ? 0x2005 : 0x2000);
+        put_ct(&l, 1);
+        put(&l, DP_ACTION_OUTPUT, 1);
+        put(&l, DP_ACTION_OUTPUT, 2);
+        run(p, &l);
+        assert_int_equal(n_events, later ? 6 : 0); /* 70 bytes as 24, 24, 22. */
+        for (unsigned i = 0; i < n_events; i++) {
+            assert_int_equal(events[i].arg, 1 + i / 3);
+            assert_in_range(events[i].p->len, 14 + 20 + 22, 14 + 44);
+            packet_free(events[i].p);
+        }
+        n_events = 0;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ct_drops),  cmocka_unit_test(test_output_and_ownership),
-        cmocka_unit_test(test_no_buffer), cmocka_unit_test(test_tags),
-        cmocka_unit_test(test_ct_recirc), cmocka_unit_test(test_hash),
-        cmocka_unit_test(test_trunc),     cmocka_unit_test(test_label_on_super_frame),
-        cmocka_unit_test(test_userspace), cmocka_unit_test(test_clone),
-        cmocka_unit_test(test_overflow),  cmocka_unit_test(test_random_lists),
+        cmocka_unit_test(test_ct_drops),
+        cmocka_unit_test(test_ct_nat),
+        cmocka_unit_test(test_fragments),
+        cmocka_unit_test(test_output_and_ownership),
+        cmocka_unit_test(test_no_buffer),
+        cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_ct_recirc),
+        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_trunc),
+        cmocka_unit_test(test_label_on_super_frame),
+        cmocka_unit_test(test_userspace),
+        cmocka_unit_test(test_clone),
+        cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_random_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

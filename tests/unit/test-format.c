@@ -438,9 +438,30 @@ static void test_ct(void **state)
     ct->commit = ct->force = true;
     ct->label[15] = ct->label_mask[15] = 1;
     ct->alg = 21;
+    ct = dp_actions_put(&l, DP_ACTION_CT, sizeof *ct);
+    ct->nat = true;
+    ct = dp_actions_put(&l, DP_ACTION_CT, sizeof *ct);
+    ct->commit = ct->nat = true;
+    ct->nat_flags = DP_NAT_SRC | DP_NAT_PERSISTENT | DP_NAT_RANDOM;
+    ct->nat_af = 4;
+    memcpy(ct->nat_min, "\x0a\0\0\1", 4);
+    memcpy(ct->nat_max, "\x0a\0\0\7", 4);
+    ct->nat_port_min = 5;
+    ct->nat_port_max = 9;
+    ct = dp_actions_put(&l, DP_ACTION_CT, sizeof *ct);
+    ct->commit = ct->nat = true;
+    ct->nat_flags = DP_NAT_DST | DP_NAT_HASH;
+    ct->nat_af = 6;
+    ct->nat_min[0] = ct->nat_max[0] = 0xfc;
+    ct->nat_port_min = ct->nat_port_max = 80;
+    ct = dp_actions_put(&l, DP_ACTION_CT, sizeof *ct);
+    ct->commit = ct->nat = true;
+    ct->nat_flags = DP_NAT_SRC;
     assert_actions(&l, false,
                    "ct,ct(commit,zone=1,mark=0xaa/0xffffffff,label=0xbb00000000),"
-                   "ct(force_commit,label=0x1/0x1,helper=ftp)");
+                   "ct(force_commit,label=0x1/0x1,helper=ftp),ct(nat),"
+                   "ct(commit,nat(src=10.0.0.1-10.0.0.7:5-9,persistent,random)),"
+                   "ct(commit,nat(dst=[fc00::]:80,hash)),ct(commit,nat(src))");
 }
 
 /* As Debian's ovs-dpctl prints what a kernel of today gives back. */

@@ -116,10 +116,10 @@ static enum dp_flow_decision visit(void *aux UNUSED, const struct dp_flow_view *
                                    struct dp_verdict *v)
 {
     t.n_visits++;
-    if (t.decision == DP_FLOW_REPLACE) {
+    if (t.decision == DP_FLOW_REPLACE || t.decision == DP_FLOW_RENEW) {
         v->credit = new_book();
         v->mask = *view->mask;
-        dp_actions_output(&v->actions, 9);
+        dp_actions_output(&v->actions, t.decision == DP_FLOW_RENEW ? 2 : 9);
     }
     return t.decision;
 }
@@ -165,6 +165,36 @@ static void test_exact(void **state UNUSED)
     assert_int_equal(b->packets, 16);
     assert_int_equal(fk_count(), 0);
     assert_int_equal(t.flows.n, 0);
+}
+
+/* The same actions for another rule: the kernel is not asked, and both are paid exactly. */
+static void test_renew(void **state UNUSED)
+{
+    struct book *b = add(1);
+    unsigned n_put = fk.n_put;
+
+    fk_hit(10, 1000, 5);
+    walk(DP_FLOW_RENEW);
+    struct book *b2 = &t.books[t.n_books - 1];
+    assert_ptr_not_equal(b, b2);
+    assert_int_equal(b->packets, 11);
+    assert_int_equal(b->n_released, 1);
+    fk_hit(4, 400, 6);
+    walk(DP_FLOW_KEEP);
+    assert_int_equal(b2->packets, 4);
+    assert_int_equal(b2->bytes, 400);
+    assert_int_equal(fk.n_deleted, 0);
+    assert_int_equal(fk.n_put, n_put);
+    /* What no dump has told is told with the flow's end. */
+    fk_hit(5, 500, 7);
+    fk.hidden = true;
+    walk(DP_FLOW_RENEW);
+    fk.hidden = false;
+    assert_int_equal(b2->packets, 9);
+    assert_int_equal(b2->n_released, 1);
+    assert_int_equal(fk.n_deleted, 1);
+    assert_int_equal(fk.n_put, n_put + 1);
+    assert_int_equal(fk_count(), 1);
 }
 
 static void test_refused(void **state UNUSED)
@@ -493,10 +523,11 @@ int main(void)
 {
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_exact),        TEST(test_late),          TEST(test_refused),
-        TEST(test_lost_answers), TEST(test_replace_fails), TEST(test_vanished),
-        TEST(test_interrupted),  TEST(test_foreign),       TEST(test_limit),
-        TEST(test_expiry),       TEST(test_many),          TEST(test_scan),
+        TEST(test_exact),    TEST(test_late),         TEST(test_renew),
+        TEST(test_refused),  TEST(test_lost_answers), TEST(test_replace_fails),
+        TEST(test_vanished), TEST(test_interrupted),  TEST(test_foreign),
+        TEST(test_limit),    TEST(test_expiry),       TEST(test_many),
+        TEST(test_scan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

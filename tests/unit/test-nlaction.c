@@ -172,6 +172,36 @@ static void test_ct(void **state UNUSED)
           8, 0, OVS_CT_ATTR_EVENTMASK, 0, 0x87, 4, 0, 0);
     dp_actions_deinit(&l);
 }
+
+static void test_nat(void **state UNUSED)
+{
+    struct dp_actions l = DP_ACTIONS_INIT;
+    struct dp_action_ct *ct = dp_actions_put(&l, DP_ACTION_CT, sizeof *ct);
+
+    ct->nat = true;
+    CHECK(&l, 8, 0, 12, 0, 4, 0, OVS_CT_ATTR_NAT, 0);
+    ct = dp_actions_put(&l, DP_ACTION_CT, sizeof *ct);
+    ct->nat = true;
+    ct->nat_flags = DP_NAT_SRC | DP_NAT_PERSISTENT | DP_NAT_RANDOM;
+    ct->nat_af = 4;
+    ct->nat_min[0] = 10;
+    ct->nat_max[0] = 11;
+    ct->nat_port_min = 5;
+    ct->nat_port_max = 0x0102;
+    CHECK(&l, 52, 0, 12, 0, 48, 0, OVS_CT_ATTR_NAT, 0, 4, 0, OVS_NAT_ATTR_SRC, 0,
+          8, 0, OVS_NAT_ATTR_IP_MIN, 0, 10, 0, 0, 0, 8, 0, OVS_NAT_ATTR_IP_MAX, 0, 11, 0, 0, 0,
+          6, 0, OVS_NAT_ATTR_PROTO_MIN, 0, 5, 0, 0, 0, 6, 0, OVS_NAT_ATTR_PROTO_MAX, 0, 2, 1, 0, 0,
+          4, 0, OVS_NAT_ATTR_PERSISTENT, 0, 4, 0, OVS_NAT_ATTR_PROTO_RANDOM, 0);
+    ct = dp_actions_put(&l, DP_ACTION_CT, sizeof *ct);
+    ct->nat = true;
+    ct->nat_flags = DP_NAT_DST | DP_NAT_HASH;
+    ct->nat_af = 6;
+    ct->nat_min[0] = ct->nat_max[0] = 0xfc;
+    CHECK(&l, 36, 0, 12, 0, 32, 0, OVS_CT_ATTR_NAT, 0, 4, 0, OVS_NAT_ATTR_DST, 0,
+          20, 0, OVS_NAT_ATTR_IP_MIN, 0, 0xfc, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+          4, 0, OVS_NAT_ATTR_PROTO_HASH, 0);
+    dp_actions_deinit(&l);
+}
 /* clang-format on */
 
 static void refused(struct dp_actions *l, const struct nlaction_env *env, const char *why)
@@ -237,6 +267,7 @@ static void test_refused(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_plain), cmocka_unit_test(test_set),
-                                       cmocka_unit_test(test_ct), cmocka_unit_test(test_refused)};
+                                       cmocka_unit_test(test_ct), cmocka_unit_test(test_nat),
+                                       cmocka_unit_test(test_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,6 +68,8 @@ static const char *const acts_any[] = {
     "multipath(nw_src,1,modulo_n,2,0,NXM_NX_REG0[])",
     "bundle_load(eth_src,0,hrw,ofport,NXM_NX_REG1[0..15],members:1,2,9)",
     "clone(set_field:00:00:00:00:00:07->eth_dst,load:0->NXM_OF_VLAN_TCI[],2)",
+    "learn(table=3,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],load:NXM_NX_REG1[]->NXM_NX_REG0[])",
+    "learn(table=3,limit=1,result_dst=NXM_NX_REG0[0],NXM_OF_VLAN_TCI[])",
     "clone(ct(table=2),resubmit(,1),pop:NXM_NX_REG1[],exit)",
 };
 static const char *const acts_ip[] = {

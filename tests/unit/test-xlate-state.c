@@ -397,9 +397,11 @@ static void test_can_execute(void **state)
         {"controller(userdata=01)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
         {"controller(pause)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
         {"controller(meter_id=1)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
-        {"learn(table=1)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
+        {"learn(table=1)", OFPERR_OK, OFPERR_OK},
+        {"learn(table=1,load:1->NXM_NX_TUN_ID[])", OFPERR_OK, OFPERR_OK},
+        {"fin_timeout(idle_timeout=1)", OFPERR_OK, OFPERR_OK},
         {"clone(1)", OFPERR_OK, OFPERR_OK},
-        {"clone(clone(group:1))", OFPERR_OFPBAC_BAD_OUT_GROUP, OFPERR_OFPBAC_BAD_OUT_GROUP},
+        {"clone(clone(set_queue:1))", OFPERR_OFPBAC_BAD_QUEUE, OFPERR_OFPBAC_BAD_QUEUE},
         {"clone(ct(commit))", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
         {"output(port=1,max_len=99)", OFPERR_OK, OFPERR_OFPBAC_BAD_TYPE},
         {"encap(nsh)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
@@ -407,14 +409,15 @@ static void test_can_execute(void **state)
         {"dec_nsh_ttl", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
         {"write_actions(set_queue:1)", OFPERR_OFPBAC_BAD_QUEUE, OFPERR_OFPBAC_BAD_QUEUE},
         {"ct(commit)", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
-        {"ct(commit,nat(src=1.1.1.1))", OFPERR_NXBAC_CT_DATAPATH_SUPPORT,
-         OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
-        {"ct(commit,alg=ftp)", OFPERR_NXBAC_CT_DATAPATH_SUPPORT, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
+        {"ct(commit,nat(src=1.1.1.1))", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
+        {"ct(nat)", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
+        {"ct(commit,alg=ftp)", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
         {"ct(commit,exec(set_field:1->ct_label))", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
         {"set_field:1->nsh_si,set_field:1->nd_options_type", OFPERR_OK, OFPERR_OK},
         {"set_field:1->tun_id,set_field:1->reg9", OFPERR_OK, OFPERR_OK},
     };
     struct dp_features none = {.max_vlan_headers = 2};
+    struct dp_features bare_ct = {.ct = true, .max_vlan_headers = 2};
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct acts acts = ACTS_INIT;
@@ -423,6 +426,11 @@ static void test_can_execute(void **state)
         assert_null(error);
         assert_int_equal(xlate_can_execute(acts.data, acts.len, &all_features), cases[i].want);
         assert_int_equal(xlate_can_execute(acts.data, acts.len, &none), cases[i].want_bare);
+        if (strstr(cases[i].acts, "nat(") || strstr(cases[i].acts, "(nat") ||
+            strstr(cases[i].acts, "alg=")) {
+            assert_int_equal(xlate_can_execute(acts.data, acts.len, &bare_ct),
+                             OFPERR_NXBAC_CT_DATAPATH_SUPPORT);
+        }
         acts_deinit(&acts);
         free(text);
     }

@@ -197,6 +197,7 @@ struct batch {
     struct nlsock_batch b;
     struct change changes[BATCH_MAX];
     unsigned n;
+    bool dumped; /* What the kernel has counted up to now is known. */
 };
 
 static void on_deleted(void *b_, const struct nlsock_msg *m)
@@ -342,6 +343,19 @@ static void replace(struct batch *b, struct kflow *f, struct dp_verdict *v)
     }
 }
 
+/* Up to the dump just taken the old credit has had its pay; without that the flow tells the rest
+ * when it goes. */
+static void renew(struct batch *b, struct kflow *f, struct dp_verdict *v)
+{
+    if (!b->dumped || f->seen != b->fs->n_dumps) {
+        replace(b, f, v);
+        return;
+    }
+    release(b->fs, f->credit);
+    f->credit = v->credit;
+    f->drop_reason = v->drop_reason;
+}
+
 /* ---- walks ---- */
 
 static int dump(struct kflows *fs, struct nlsock *sock, struct batch *b)
@@ -389,6 +403,9 @@ static void visit_one(struct batch *b, struct kflow *f, dp_flow_visit *visit, vo
         break;
     case DP_FLOW_REPLACE:
         replace(b, f, v);
+        break;
+    case DP_FLOW_RENEW:
+        renew(b, f, v);
         break;
     }
 }
@@ -446,6 +463,7 @@ int kflow_walk(struct kflows *fs, struct nlsock *sock, dp_flow_visit *visit, voi
     dp_actions_init(&v.actions);
     kflow_collect_once(fs);
     int error = dump(fs, sock, b);
+    b->dumped = !error;
     struct kflow **list = list_flows(fs, &n);
     for (size_t i = 0; i < n; i++) {
         consider(b, list[i], visit, aux, &v);

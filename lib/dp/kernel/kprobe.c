@@ -9,6 +9,7 @@
 LOG_MODULE(kprobe);
 
 #define PROBE_PORT 0xfffe
+#define ANY_PROTO  253 /* Without ports. */
 
 struct probe {
     struct kernel *k;
@@ -67,7 +68,7 @@ static bool probe_flow(struct probe *p, const struct key *key, const struct dp_a
 
 static struct key ip_key(void)
 {
-    return (struct key){.in_port = PROBE_PORT, .eth_type = htons(0x0800), .ip_proto = 253};
+    return (struct key){.in_port = PROBE_PORT, .eth_type = htons(0x0800), .ip_proto = ANY_PROTO};
 }
 
 static bool knows_key(struct probe *p, const struct key *key)
@@ -130,14 +131,16 @@ static void probe_depths(struct probe *p, struct nlkey_features *f)
     f->ip6_exthdr = knows_key(p, &k);
 }
 
-/* Is a flow with this one action taken?  'env' says the action may be written. */
-static bool knows_action(struct probe *p, const void *action, size_t len,
+/* Is a flow with this one action taken, and packets of this protocol?  'env' says the action may be
+ * written. */
+static bool knows_action(struct probe *p, const void *action, size_t len, uint8_t proto,
                          const struct nlaction_env *env)
 {
     struct dp_actions list = DP_ACTIONS_INIT;
     struct key k = ip_key();
 
     p->all = (struct nlkey_features){.max_vlans = 1, .max_mpls = 1};
+    k.ip_proto = proto;
     struct dp_action *a = dp_actions_put(&list, ((const struct dp_action *)action)->type, len);
     uint16_t whole = a->len;
     memcpy(a, action, len);
@@ -147,7 +150,7 @@ static bool knows_action(struct probe *p, const void *action, size_t len,
     return known;
 }
 
-static void probe_actions(struct probe *p, struct nlaction_env *env)
+static void probe_actions(struct probe *p, struct nlaction_env *env, struct dp_features *features)
 {
     const struct nlaction_env all = {.upcall_pid = 1,
                                      .set_masked = true,
@@ -158,6 +161,8 @@ static void probe_actions(struct probe *p, struct nlaction_env *env)
     struct nlaction_env eventmask = all;
     struct dp_action_set set = {.a = {.type = DP_ACTION_SET, .u32 = DP_SET_IP4}};
     struct dp_action_ct ct = {.a.type = DP_ACTION_CT, .commit = true, .zone = 1};
+    struct dp_action_ct nat = {.a.type = DP_ACTION_CT, .nat = true};
+    struct dp_action_ct alg = {.a.type = DP_ACTION_CT, .commit = true, .alg = 21}; /* Of TCP. */
     const struct dp_action clear = {.type = DP_ACTION_CT_CLEAR};
     const struct dp_action trunc = {.type = DP_ACTION_TRUNC, .u32 = 64};
     const struct dp_action clone = {.type = DP_ACTION_CLONE};
@@ -166,14 +171,16 @@ static void probe_actions(struct probe *p, struct nlaction_env *env)
     set.value.ip4.ttl = set.mask.ip4.ttl = 1;
     eventmask.ct_eventmask = true;
     *env = (struct nlaction_env){0};
-    env->set_masked = knows_action(p, &set, sizeof set, &all);
-    env->ct_eventmask = knows_action(p, &ct, sizeof ct, &eventmask);
+    env->set_masked = knows_action(p, &set, sizeof set, ANY_PROTO, &all);
+    env->ct_eventmask = knows_action(p, &ct, sizeof ct, ANY_PROTO, &eventmask);
     ct.force = true;
-    env->force_commit = knows_action(p, &ct, sizeof ct, &all);
-    env->ct_clear = knows_action(p, &clear, sizeof clear, &all);
-    env->trunc = knows_action(p, &trunc, sizeof trunc, &all);
-    env->clone = knows_action(p, &clone, sizeof clone, &all);
-    p->k->features.hash = knows_action(p, &hash, sizeof hash, &all);
+    env->force_commit = knows_action(p, &ct, sizeof ct, ANY_PROTO, &all);
+    env->ct_clear = knows_action(p, &clear, sizeof clear, ANY_PROTO, &all);
+    env->trunc = knows_action(p, &trunc, sizeof trunc, ANY_PROTO, &all);
+    features->ct_nat = knows_action(p, &nat, sizeof nat, ANY_PROTO, &all);
+    features->ct_alg = knows_action(p, &alg, sizeof alg, 6, &all);
+    env->clone = knows_action(p, &clone, sizeof clone, ANY_PROTO, &all);
+    features->hash = knows_action(p, &hash, sizeof hash, ANY_PROTO, &all);
 }
 
 void kprobe_run(struct kernel *k)
@@ -183,21 +190,22 @@ void kprobe_run(struct kernel *k)
 
     probe_ct_keys(&p, f);
     probe_depths(&p, f);
-    probe_actions(&p, &k->action_env);
     k->features = (struct dp_features){.ct = f->ct_state,
                                        .ct_zone = f->ct_zone,
                                        .ct_mark = f->ct_mark,
                                        .ct_label = f->ct_label,
                                        .ct_orig_tuple = f->ct_orig_tuple,
-                                       .ct_clear = k->action_env.ct_clear,
                                        .recirc = true,
-                                       .hash = k->features.hash,
-                                       .clone = k->action_env.clone,
                                        .max_vlan_headers = f->max_vlans,
                                        .max_mpls_depth = f->max_mpls};
-    log_info("%s: ct state %d zone %d mark %d label %d tuple %d/%d, %u VLAN tags, %u MPLS labels, "
+    probe_actions(&p, &k->action_env, &k->features);
+    k->features.ct_clear = k->action_env.ct_clear;
+    k->features.clone = k->action_env.clone;
+    log_info("%s: ct state %d zone %d mark %d label %d tuple %d/%d, nat %d, ftp %d, %u VLAN tags, "
+             "%u MPLS labels, "
              "masked set %d, ct_clear %d, clone %d, trunc %d",
              k->up.name, f->ct_state, f->ct_zone, f->ct_mark, f->ct_label, f->ct_orig_tuple,
-             f->ct_orig_tuple6, f->max_vlans, f->max_mpls, k->action_env.set_masked,
-             k->action_env.ct_clear, k->action_env.clone, k->action_env.trunc);
+             f->ct_orig_tuple6, k->features.ct_nat, k->features.ct_alg, f->max_vlans, f->max_mpls,
+             k->action_env.set_masked, k->action_env.ct_clear, k->action_env.clone,
+             k->action_env.trunc);
 }

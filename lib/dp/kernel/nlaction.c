@@ -113,6 +113,39 @@ static void put_set(struct put *p, const struct dp_action_set *s)
 
 /* ---- ct ---- */
 
+static void put_nat(struct nlwr *w, const struct dp_action_ct *ct)
+{
+    const size_t n = ct->nat_af == 4 ? 4 : 16;
+    size_t nest = nlwr_nest(w, OVS_CT_ATTR_NAT);
+
+    if (ct->nat_flags & (DP_NAT_SRC | DP_NAT_DST)) {
+        nlwr_put_flag(w, ct->nat_flags & DP_NAT_SRC ? OVS_NAT_ATTR_SRC : OVS_NAT_ATTR_DST);
+        if (ct->nat_af) {
+            nlwr_put_data(w, OVS_NAT_ATTR_IP_MIN, ct->nat_min, n);
+            if (memcmp(ct->nat_min, ct->nat_max, n)) {
+                nlwr_put_data(w, OVS_NAT_ATTR_IP_MAX, ct->nat_max, n);
+            }
+        }
+        if (ct->nat_port_min) {
+            nlwr_put_u16(w, OVS_NAT_ATTR_PROTO_MIN, ct->nat_port_min);
+            if (ct->nat_port_max != ct->nat_port_min) {
+                nlwr_put_u16(w, OVS_NAT_ATTR_PROTO_MAX, ct->nat_port_max);
+            }
+        }
+        static const uint16_t flags[][2] = {
+            {DP_NAT_PERSISTENT, OVS_NAT_ATTR_PERSISTENT},
+            {DP_NAT_HASH, OVS_NAT_ATTR_PROTO_HASH},
+            {DP_NAT_RANDOM, OVS_NAT_ATTR_PROTO_RANDOM},
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+            if (ct->nat_flags & flags[i][0]) {
+                nlwr_put_flag(w, flags[i][1]);
+            }
+        }
+    }
+    nlwr_end(w, nest);
+}
+
 static void put_ct(struct put *p, const struct dp_action_ct *ct)
 {
     struct nlwr *w = p->w;
@@ -140,6 +173,9 @@ static void put_ct(struct put *p, const struct dp_action_ct *ct)
     }
     if (ct->alg) {
         nlwr_put_str(w, OVS_CT_ATTR_HELPER, ct->alg == 69 ? "tftp" : "ftp");
+    }
+    if (ct->nat) {
+        put_nat(w, ct);
     }
     if (ct->commit && p->env->ct_eventmask) {
         nlwr_put_u32(w, OVS_CT_ATTR_EVENTMASK, CT_EVENTS);

@@ -180,6 +180,7 @@ static bool visit_one(struct walk *w, struct cache *c, struct cache_flow *f)
         ask_removal(c, f);
         return true;
     case DP_FLOW_REPLACE:
+    case DP_FLOW_RENEW: /* The credit is the worker's as much as the actions are. */
         replace(w->dp, c, f, &w->verdict);
         return true;
     }

@@ -2,9 +2,11 @@
 #include "lib/dp/user/exec.h"
 
 #include "lib/counter.h"
+#include "lib/ct/ct_frag.h"
 #include "lib/hash.h"
 #include "lib/packet/csum.h"
 #include "lib/packet/edit.h"
+#include "lib/packet/frag.h"
 #include "lib/packet/gso.h"
 #include "lib/packet/parse.h"
 
@@ -97,10 +99,37 @@ static void wire_copies(struct run *r, const struct dp_action *a)
     r->p->trunc = false;
 }
 
+/* ---- fragments again ---- */
+
+struct fragments {
+    const struct exec_env *env;
+    uint32_t port;
+};
+
+static void emit_fragment(void *aux, struct packet *p)
+{
+    const struct fragments *f = aux;
+
+    f->env->output(f->env->aux, p, f->port);
+}
+
+/* What was put together leaves as it came.  False: it is no larger than that. */
+static bool output_fragments(struct run *r, uint32_t port)
+{
+    struct fragments f = {r->env, port};
+
+    need_offsets(r);
+    csum_complete(r->p);
+    return frag_split(r->p, r->env->pool, emit_fragment, &f);
+}
+
 static void do_output(struct run *r, const struct dp_action *a, bool last)
 {
     if (UNLIKELY(r->p->trunc)) {
         wire_copies(r, a);
+        return;
+    }
+    if (UNLIKELY(r->p->frag_max) && output_fragments(r, a->u32)) {
         return;
     }
     struct packet *p = take(r, last);
@@ -130,9 +159,15 @@ static void do_recirc(struct run *r, const struct dp_action *a, bool last)
     }
 }
 
+_Static_assert(DP_NAT_SRC == CT_NAT_SRC && DP_NAT_DST == CT_NAT_DST &&
+                   DP_NAT_PERSISTENT == CT_NAT_PERSISTENT && DP_NAT_HASH == CT_NAT_HASH &&
+                   DP_NAT_RANDOM == CT_NAT_RANDOM,
+               "the action's flags are the tracker's");
+
 static void do_ct(struct run *r, const struct dp_action *a)
 {
     const struct dp_action_ct *ct = (const void *)a;
+    struct ct_nat nat;
     struct ct_args args = {
         .zone = ct->zone,
         .commit = ct->commit,
@@ -145,7 +180,25 @@ static void do_ct(struct run *r, const struct dp_action *a)
 
     memcpy(args.label, ct->label, sizeof args.label);
     memcpy(args.label_mask, ct->label_mask, sizeof args.label_mask);
+    if (ct->nat) {
+        nat = (struct ct_nat){
+            .flags = ct->nat_flags,
+            .has_addr = ct->nat_af,
+            .is_ip6 = ct->nat_af == 6,
+            .port_min = ct->nat_port_min,
+            .port_max = ct->nat_port_max,
+        };
+        memcpy(nat.addr_min, ct->nat_min, sizeof nat.addr_min);
+        memcpy(nat.addr_max, ct->nat_max, sizeof nat.addr_max);
+        args.nat = &nat;
+    }
     need_offsets(r);
+    if (r->env->ct && UNLIKELY(frag_suspected(r->p))) {
+        r->p = ct_frag_take(r->env->ct, r->p, args.zone, r->env->now_ms);
+        if (!r->p) {
+            return;
+        }
+    }
     if (r->env->ct) {
         if (ct_execute(r->env->ct, r->p, &args, r->env->now_ms) == CT_DROPPED) {
             packet_free(r->p);
