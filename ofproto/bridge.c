@@ -1,5 +1,6 @@
 /* bridge.c - an OpenFlow switch as a whole: see bridge.h.  Ports are in bridge_port.c, rules in
  * bridge_flow.c, packets in bridge_packet.c, messages in dispatch.c. */
+#include "ofproto/bridge_table.h"
 #include "ofproto/bridge.h"
 
 #include <stdlib.h>
@@ -60,6 +61,7 @@ char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
     br->id = next_id++;
     br->tables = tables_new(seed);
     br->tlvs = tlv_table_new();
+    br->table_cfgs = bridge_tables_new();
     br->fdb = fdb_new(seed, FDB_DEFAULT_MAX, FDB_DEFAULT_AGE_MS);
     br->fail_mode = FAIL_SECURE;
     br->removed_tail = &br->removed;
@@ -68,6 +70,7 @@ char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
     loop_timer_init(&br->expiry, p->loop, on_expiry, br);
     char *error = connmgr_new(p->loop, p->rundir, name, OFP_VERSIONS, &handler, br, &br->conns);
     if (error) {
+        bridge_tables_free(br->table_cfgs);
         tables_unref(br->tables);
         tlv_table_unref(br->tlvs);
         fdb_unref(br->fdb);
@@ -105,6 +108,7 @@ void bridge_free(struct bridge *br)
         rule_unref(r->rule);
         free(r);
     }
+    bridge_tables_free(br->table_cfgs);
     tables_unref(br->tables);
     tlv_table_unref(br->tlvs);
     fdb_unref(br->fdb);

@@ -6,13 +6,11 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "ofproto/bridge_table.h"
 #include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
 
 LOG_MODULE(bridge_flow);
-
-/* What one peer can make us remember. */
-#define MAX_RULES 4000000
 
 /* ---- FLOW_REMOVED ---- */
 
@@ -98,8 +96,15 @@ static void delete_rule(struct bridge *br, struct rule *rule, enum flow_removed_
     if (rule->flags & OFPFF_SEND_FLOW_REM) {
         report_removed(br, rule, reason);
     }
+    uint8_t table_id = rule->table_id;
     tables_remove(br->tables, rule);
+    bridge_table_changed(br, table_id, NULL);
     learn_rule_gone(br, rule);
+}
+
+void bridge_flow_evict(struct bridge *br, struct rule *rule)
+{
+    delete_rule(br, rule, FR_EVICTION);
 }
 
 void bridge_flow_delete_rule(struct bridge *br, struct rule *rule)
@@ -134,8 +139,9 @@ static enum ofp_error add(struct bridge *br, const struct flow_mod *fm)
         return OFPERR_OFPFMFC_OVERLAP;
     }
     struct rule *old = table_find(br->tables, args.table_id, &fm->match, fm->priority);
-    if (!old && tables_n_rules(br->tables) >= MAX_RULES) {
-        return OFPERR_OFPFMFC_TABLE_FULL;
+    enum ofp_error error = old ? OFPERR_OK : bridge_table_make_room(br, args.table_id);
+    if (error) {
+        return error;
     }
     struct rule_acts *acts = rule_acts_new(fm->acts.data, fm->acts.len);
     struct rule *rule;
@@ -145,6 +151,7 @@ static enum ofp_error add(struct bridge *br, const struct flow_mod *fm)
     } else {
         rule = tables_insert(br->tables, &fm->match, &args, acts);
     }
+    bridge_table_changed(br, args.table_id, rule);
     rule_changed(br, rule);
     learn_rule_added(br, rule);
     if (old) {
@@ -177,6 +184,7 @@ static bool modify_one(void *c_, struct rule *rule)
         tables_replace(c->br->tables, rule, &args, rule_acts_ref(c->acts), keep_counters, true);
 
     rule_changed(c->br, now);
+    bridge_table_changed(c->br, now->table_id, now);
     learn_rule_added(c->br, now);
     learn_rule_gone(c->br, rule);
     return true;

@@ -70,6 +70,7 @@ struct bridge {
     char *dp_desc;
     struct tables *tables;
     struct tlv_table *tlvs; /* Reference. */
+    struct bridge_tables *table_cfgs;
     struct fdb *fdb;
     struct hmap ports;
     struct bridge_mirror *mirrors;
@@ -100,6 +101,9 @@ void bridge_ports_deinit(struct bridge *);
 void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);
 enum ofp_error bridge_port_mod(struct bridge *, const struct port_mod *);
 
+/* bridge_table.c */
+void bridge_tables_to_cfg(const struct bridge *, struct xlate_bridge *);
+
 /* bridge_mirror.c */
 void bridge_mirrors_deinit(struct bridge *);
 /* Into the snapshot, whose ports are there. */
@@ -115,6 +119,7 @@ static inline void bridge_flow_ethernet(struct match *m)
     }
 }
 enum ofp_error bridge_flow_mod(struct bridge *, const struct flow_mod *, struct ofconn *);
+void bridge_flow_evict(struct bridge *, struct rule *); /* To be published. */
 void bridge_flow_delete_rule(struct bridge *, struct rule *); /* Not yet published. */
 void bridge_flow_expire(struct bridge *);
 void bridge_flow_arm(struct bridge *); /* Sets the timer of the next timeout. */

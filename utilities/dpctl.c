@@ -45,7 +45,7 @@ static NORETURN void usage(void)
            "  ct-stats-show [-m] [DP] [zone=N]\n"
            "  ct-get-nconns [DP]\n"
            "  ct-get-maxconns [DP]\n"
-           "  ct-set-maxconns [DP] N\n"
+           "  ct-set-maxconns [DP] N|SIZE\n"
            "  ct-set-limits [DP] [default=L] [zone=N,limit=L]...\n"
            "  ct-get-limits [DP] [zone=N[,N]...]\n"
            "  ct-del-limits [DP] [default] [zone=N[,N]...]\n"

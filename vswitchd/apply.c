@@ -188,6 +188,7 @@ static bool apply_bridge(struct apply *a, const struct config_row *row)
     }
     bool failed = apply_ports(a, b, row);
     apply_mirrors(a, b, row);
+    apply_tables(a, b, row);
     set_datapath_id(a, b, row);
     bridge_set_dp_desc(b->bridge, config_map(row, COL_Bridge_other_config, "dp-desc"));
     set_fdb(b, row);

@@ -180,6 +180,8 @@ bool ct_dump_some(struct ct *, const struct ct_filter *, uint32_t *pos, unsigned
 unsigned ct_flush(struct ct *, const struct ct_filter *,
                   int64_t now_ms); /* Returns how many went. */
 uint32_t ct_count(const struct ct *);
+/* What one takes at most: IPv6, label, translated, its share of the index. */
+#define CT_BYTES_MAX 384
 uint32_t ct_get_max(const struct ct *);
 bool ct_set_max(struct ct *, uint32_t max); /* False: more than the address space reserved for. */
 void ct_set_tcp_liberal(struct ct *, bool);
