@@ -90,6 +90,7 @@ void bridge_free(struct bridge *br)
     struct ofproto *p = br->ofproto;
 
     connmgr_free(br->conns);
+    bridge_keep_free(br, !br->detached);
     loop_timer_cancel(&br->expiry);
     for (struct bridge **i = &p->bridges; *i; i = &(*i)->next) {
         if (*i == br) {
@@ -168,6 +169,7 @@ void bridge_set_control(struct bridge *br, enum fail_mode mode, const struct con
 
     br->fail_mode = mode;
     br->has_controllers = managed;
+    bridge_keep_control(br);
     connmgr_set_fail_mode(br->conns, mode);
     connmgr_set_controllers(br->conns, c, n);
     if (br->fail_open && (mode == FAIL_SECURE || !managed)) {

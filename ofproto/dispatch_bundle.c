@@ -15,7 +15,11 @@
 #include "ofp/bundle.h"
 #include "ofp/flow_mod.h"
 #include "ofp/port.h"
+#include "ofproto/bridge_keep.h"
+#include "ofproto/bridge_table.h"
+#include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
+#include "ofproto/table/groups.h"
 #include "ofproto/table/table.h"
 
 #define MAX_BUNDLES 16
@@ -201,6 +205,39 @@ static bool is_port_mod(const uint8_t *msg, size_t len)
     return !msg_decode_header(&r, &h) && h.type == MSG_PORT_MOD;
 }
 
+/* What has been taken back in the tables, for those who were told of it. */
+static void on_undone(void *br_, enum undo_kind kind, void *what)
+{
+    struct bridge *br = br_;
+    struct rule *rule = what;
+    struct group_entry *group = what;
+
+    switch (kind) {
+    case UNDO_RULE_CAME:
+        bridge_keep_rule_gone(br, rule);
+        bridge_table_changed(br, rule->table_id, NULL);
+        break;
+    case UNDO_GROUP_CAME:
+        if (!groups_live(br->tables, group->group.id)) {
+            bridge_keep_group(br, group->group.id, true);
+        }
+        break;
+    case UNDO_GROUP_WENT:
+        bridge_keep_group(br, group->group.id, false);
+        break;
+    case UNDO_RULE_WENT:
+        if (rule_is_live(rule)) {
+            bridge_keep_rule(br, rule);
+            bridge_table_changed(br, rule->table_id, rule);
+        }
+        learn_rule_added(br, rule);
+        break;
+    case UNDO_RULE_NEVER:
+        learn_rule_forgotten(br, rule);
+        break;
+    }
+}
+
 /* All or nothing.  The message at fault gets its error, and the commit its own. */
 static enum ofp_error commit(struct bridge *br, struct ofconn *conn, const struct wire_wr *messages)
 {
@@ -221,7 +258,7 @@ static enum ofp_error commit(struct bridge *br, struct ofconn *conn, const struc
         }
     }
     if (error) {
-        tables_abort(br->tables);
+        tables_abort(br->tables, on_undone, br);
         bridge_flow_forget_removed(br, removed);
         undo_ports(br, &undo);
     } else {

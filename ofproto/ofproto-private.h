@@ -12,6 +12,7 @@
 #include "ofp/port.h"
 #include "ofp/port_stats.h"
 #include "ofproto/bridge.h"
+#include "ofproto/bridge_keep.h"
 #include "ofproto/conn/connmgr.h"
 #include "ofproto/events.h"
 #include "ofproto/ofproto.h"
@@ -85,6 +86,9 @@ struct bridge {
     struct removed_rule *removed, **removed_tail;
     bool removed_waiting; /* A settle for 'removed' is under way. */
     struct loop_timer expiry;
+    struct bridge_keep *keep; /* NULL: nothing outlives the process. */
+    bool was_restored;        /* Or did not want to be. */
+    bool detached;            /* What is kept stays, for the next start. */
 };
 
 /* ofproto.c */
@@ -119,6 +123,10 @@ static inline void bridge_flow_ethernet(struct match *m)
     }
 }
 enum ofp_error bridge_flow_mod(struct bridge *, const struct flow_mod *, struct ofconn *);
+/* A rule of a former process, in the place of one with its match and priority; 'rule' gets it.  It
+ * shows at the next tables_publish(). */
+enum ofp_error bridge_flow_restore(struct bridge *, const struct flow_mod *, int64_t modified_ms,
+                                   struct rule **rule);
 void bridge_flow_evict(struct bridge *, struct rule *); /* To be published. */
 void bridge_flow_delete_rule(struct bridge *, struct rule *); /* Not yet published. */
 void bridge_flow_expire(struct bridge *);

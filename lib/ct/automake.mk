@@ -10,6 +10,7 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct_filter.c \
 	lib/ct/ct_frag-private.h lib/ct/ct_frag.c lib/ct/ct_frag.h \
 	lib/ct/ct_info.c \
+	lib/ct/ct_info_json.c \
 	lib/ct/ct_info_text.c \
 	lib/ct/ct_kept-private.h lib/ct/ct_kept.c \
 	lib/ct/ct_other.c \

@@ -174,7 +174,7 @@ static void enter(struct tables *ts, struct group_entry *e)
     refs_add_group(&ts->refs, &e->group, 1);
     index_insert(&ts->groups, hash_id(ts, e->group.id), e);
     ts->n_groups++;
-    journal_note(ts, JOURNAL_GROUP_CAME, e, NULL);
+    undo_note(ts, UNDO_GROUP_CAME, e, NULL);
 }
 
 void groups_retract(struct tables *ts, struct group_entry *e)
@@ -186,7 +186,7 @@ void groups_retract(struct tables *ts, struct group_entry *e)
 
 static void leave(struct tables *ts, struct group_entry *e)
 {
-    journal_note(ts, JOURNAL_GROUP_WENT, e, NULL);
+    undo_note(ts, UNDO_GROUP_WENT, e, NULL);
     groups_retract(ts, e);
     tables_limbo_group(ts, e);
 }

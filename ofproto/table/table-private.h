@@ -49,8 +49,8 @@ struct tables {
     struct heap_entry *heap; /* By due_ms; n_heap of cap_heap. */
     uint32_t n_heap, cap_heap;
     bool in_transaction;
-    struct journal_entry *journal; /* transaction.c */
-    size_t n_journal, cap_journal;
+    struct undo_entry *undo; /* transaction.c */
+    size_t n_undo, cap_undo;
 };
 
 static inline struct table *table_get(const struct tables *ts, uint8_t id)
@@ -75,13 +75,7 @@ void groups_unlink(struct tables *, struct group_entry *);
 void groups_retract(struct tables *, struct group_entry *); /* As tables_retract(). */
 void groups_revive(struct tables *, struct group_entry *);
 /* transaction.c: while one is under way. */
-enum journal_kind {
-    JOURNAL_RULE_CAME,
-    JOURNAL_RULE_WENT,
-    JOURNAL_GROUP_CAME,
-    JOURNAL_GROUP_WENT,
-};
-void journal_note(struct tables *, enum journal_kind, void *what, struct rule *place);
+void undo_note(struct tables *, enum undo_kind, void *what, struct rule *place);
 /* timeout.c */
 void timeout_add(struct tables *, struct rule *);
 void timeout_remove(struct tables *, struct rule *);

@@ -197,7 +197,7 @@ static void enter(struct tables *ts, struct rule *r, struct rule *after, struct 
 {
     classifier_insert(&ts->table[r->table_id]->cls, r);
     enlist(ts, r, after);
-    journal_note(ts, JOURNAL_RULE_CAME, r, replaced);
+    undo_note(ts, UNDO_RULE_CAME, r, replaced);
 }
 
 /* Invisible from the next version on; 'next' is where cursors go. */
@@ -217,7 +217,7 @@ void tables_retract(struct tables *ts, struct rule *r, struct rule *next)
 
 static void leave(struct tables *ts, struct rule *r, struct rule *next)
 {
-    journal_note(ts, JOURNAL_RULE_WENT, r, r->list_prev);
+    undo_note(ts, UNDO_RULE_WENT, r, r->list_prev);
     tables_retract(ts, r, next);
     tables_limbo_rule(ts, r);
 }

@@ -1,6 +1,6 @@
 /* transaction.c - changes that are taken back as one: see table.h.
  *
- * The journal has each rule and group that came or went since tables_begin(), in order.  None of it
+ * The list has each rule and group that came or went since tables_begin(), in order.  None of it
  * is published yet, so taking it back in reverse order finds every list as it was: what went stands
  * last in the limbo and takes its old place again; what came leaves for a version in which it was
  * never seen. */
@@ -9,23 +9,23 @@
 #include "lib/mem.h"
 #include "ofproto/table/table-private.h"
 
-struct journal_entry {
-    enum journal_kind kind;
+struct undo_entry {
+    enum undo_kind kind;
     void *what; /* struct rule or struct group_entry */
     struct rule
         *place; /* Of a rule that came: the one it replaces; that went: the one before it. */
 };
 
-void journal_note(struct tables *ts, enum journal_kind kind, void *what, struct rule *place)
+void undo_note(struct tables *ts, enum undo_kind kind, void *what, struct rule *place)
 {
     if (!ts->in_transaction) {
         return;
     }
-    if (ts->n_journal == ts->cap_journal) {
-        ts->cap_journal = ts->cap_journal ? 2 * ts->cap_journal : 64;
-        ts->journal = xrealloc(ts->journal, ts->cap_journal * sizeof *ts->journal);
+    if (ts->n_undo == ts->cap_undo) {
+        ts->cap_undo = ts->cap_undo ? 2 * ts->cap_undo : 64;
+        ts->undo = xrealloc(ts->undo, ts->cap_undo * sizeof *ts->undo);
     }
-    ts->journal[ts->n_journal++] = (struct journal_entry){kind, what, place};
+    ts->undo[ts->n_undo++] = (struct undo_entry){kind, what, place};
 }
 
 void tables_begin(struct tables *ts)
@@ -36,9 +36,9 @@ void tables_begin(struct tables *ts)
 
 static void end(struct tables *ts)
 {
-    free(ts->journal);
-    ts->journal = NULL;
-    ts->n_journal = ts->cap_journal = 0;
+    free(ts->undo);
+    ts->undo = NULL;
+    ts->n_undo = ts->cap_undo = 0;
     ts->in_transaction = false;
     tables_publish(ts);
 }
@@ -48,34 +48,50 @@ void tables_commit(struct tables *ts)
     end(ts);
 }
 
-void tables_abort(struct tables *ts)
+static void tell(const struct tables *ts, enum undo_kind which, enum undo_kind as,
+                 tables_undone_fn *undone, void *aux)
 {
-    size_t n = ts->n_journal;
+    for (size_t i = 0; i < ts->n_undo; i++) {
+        if (ts->undo[i].kind == which) {
+            undone(aux, as, ts->undo[i].what);
+        }
+    }
+}
+
+void tables_abort(struct tables *ts, tables_undone_fn *undone, void *aux)
+{
+    size_t n = ts->n_undo;
 
     ts->in_transaction = false; /* Taking back is no change. */
     for (size_t i = n; i-- > 0;) {
-        const struct journal_entry *e = &ts->journal[i];
+        const struct undo_entry *e = &ts->undo[i];
         switch (e->kind) {
-        case JOURNAL_RULE_CAME:
+        case UNDO_RULE_CAME:
             tables_retract(ts, e->what, e->place);
             break;
-        case JOURNAL_RULE_WENT:
+        case UNDO_RULE_WENT:
             tables_revive(ts, e->what, e->place);
             break;
-        case JOURNAL_GROUP_CAME:
+        case UNDO_GROUP_CAME:
             groups_retract(ts, e->what);
             break;
-        case JOURNAL_GROUP_WENT:
+        case UNDO_GROUP_WENT:
             groups_revive(ts, e->what);
+            break;
+        case UNDO_RULE_NEVER:
             break;
         }
     }
+    for (enum undo_kind kind = UNDO_RULE_CAME; kind < UNDO_RULE_NEVER; kind++) {
+        tell(ts, kind, kind, undone, aux);
+    }
+    tell(ts, UNDO_RULE_CAME, UNDO_RULE_NEVER, undone, aux);
     /* The limbo is as it was at the beginning; now it gets what never came. */
     for (size_t i = 0; i < n; i++) {
-        if (ts->journal[i].kind == JOURNAL_RULE_CAME) {
-            tables_limbo_rule(ts, ts->journal[i].what);
-        } else if (ts->journal[i].kind == JOURNAL_GROUP_CAME) {
-            tables_limbo_group(ts, ts->journal[i].what);
+        if (ts->undo[i].kind == UNDO_RULE_CAME) {
+            tables_limbo_rule(ts, ts->undo[i].what);
+        } else if (ts->undo[i].kind == UNDO_GROUP_CAME) {
+            tables_limbo_group(ts, ts->undo[i].what);
         }
     }
     end(ts);

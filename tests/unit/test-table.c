@@ -279,6 +279,18 @@ static void check_restored(struct tables *ts, struct rule *const r[3], uint64_t 
     assert_int_equal(tables_n_rules(ts), 3);
 }
 
+/* What came and what went, told in the order of kinds. */
+static void undone(void *n_, enum undo_kind kind, void *rule)
+{
+    int *n = n_;
+
+    n[kind]++;
+    for (enum undo_kind k = kind + 1; k <= UNDO_RULE_NEVER; k++) {
+        assert_int_equal(n[k], 0);
+    }
+    assert_int_equal(((struct rule *)rule)->table_id & ~7, 0);
+}
+
 static void test_transaction(void **state)
 {
     struct tables *ts = tables_new(1);
@@ -306,7 +318,11 @@ static void test_transaction(void **state)
         assert_int_equal(tables_version(ts), version);
         assert_int_equal(tables_n_rules(ts), 1);
         if (round < 2) {
-            tables_abort(ts);
+            int n[UNDO_RULE_NEVER + 1] = {0};
+            tables_abort(ts, undone, n);
+            assert_int_equal(n[UNDO_RULE_CAME], 4);
+            assert_int_equal(n[UNDO_RULE_WENT], 6);
+            assert_int_equal(n[UNDO_RULE_NEVER], 4);
             check_restored(ts, r, version);
             assert_int_equal(r[1]->packets, 7);
             assert_null(r[1]->successor);
@@ -335,7 +351,8 @@ static void test_transaction_cursor(void **state)
     assert_ptr_equal(tables_cursor_next(&c, ts), r[0]); /* Now it stands on the second. */
     tables_begin(ts);
     tables_replace(ts, r[1], &args, rule_acts_new(NULL, 0), true, true);
-    tables_abort(ts);
+    int n[UNDO_RULE_NEVER + 1] = {0};
+    tables_abort(ts, undone, n);
     assert_ptr_equal(tables_cursor_next(&c, ts), r[1]);
     assert_ptr_equal(tables_cursor_next(&c, ts), r[2]);
     assert_null(tables_cursor_next(&c, ts));
