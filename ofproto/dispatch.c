@@ -13,6 +13,7 @@
 #include "ofproto/dispatch_bundle.h"
 #include "ofproto/dispatch_ext.h"
 #include "ofproto/dispatch_group.h"
+#include "ofproto/dispatch_meter.h"
 #include "ofproto/dispatch_stats.h"
 #include "ofproto/bridge_table.h"
 #include "ofproto/ofproto-private.h"
@@ -189,6 +190,7 @@ static const struct {
     [MSG_SET_CONFIG] = {on_set_config, false},
     [MSG_FLOW_MOD] = {on_flow_mod, true},
     [MSG_GROUP_MOD] = {dispatch_group_mod, true},
+    [MSG_METER_MOD] = {dispatch_meter_mod, true},
     [MSG_PACKET_OUT] = {on_packet_out, true},
     [MSG_PORT_MOD] = {on_port_mod, true},
     [MSG_TABLE_MOD] = {on_table_mod, true},
@@ -222,8 +224,8 @@ static const struct {
     [MSG_GROUP_STATS_REQUEST] = {dispatch_group_stats, false},
     [MSG_GROUP_DESC_REQUEST] = {dispatch_group_desc, false},
     [MSG_GROUP_FEATURES_REQUEST] = {dispatch_group_features, false},
-    [MSG_METER_STATS_REQUEST] = {dispatch_nothing, false},
-    [MSG_METER_CONFIG_REQUEST] = {dispatch_nothing, false},
+    [MSG_METER_STATS_REQUEST] = {dispatch_meter_stats, false},
+    [MSG_METER_CONFIG_REQUEST] = {dispatch_meter_config, false},
     [MSG_METER_FEATURES_REQUEST] = {dispatch_meter_features, false},
 };
 

@@ -6,8 +6,10 @@
 
 #include "lib/hmap.h"
 #include "lib/packet/tlv_table.h"
+#include "lib/dp/meters.h"
 #include "ofp/flow_mod.h"
 #include "ofp/group.h"
+#include "ofp/meter.h"
 #include "ofp/packet_io.h"
 #include "ofp/port.h"
 #include "ofp/port_stats.h"
@@ -26,8 +28,10 @@ struct ofproto {
     struct xlate_cfg *cfg; /* RCU: workers read it. */
     struct continuations *continuations;
     struct bridge *bridges;
+    struct tunnel_device *tunnel_devices; /* ofproto_tunnel.c */
     struct events *events;
     struct revalidator *revalidator;
+    uint64_t *meter_ids;         /* Of the datapath, a bit each that is taken; NULL: none yet. */
     struct loop_call cfg_call;   /* Builds a new cfg before the loop sleeps. */
     struct loop_timer tick;      /* Each second: timeouts, ages, reclaiming. */
     int64_t opened_ms, rules_ms; /* rules_ms: a rule came, went or changed last. */
@@ -46,8 +50,10 @@ struct removed_rule {
 struct bridge_port {
     struct hmap_node node; /* In bridge.ports, by OpenFlow number. */
     struct bridge *bridge;
-    uint32_t ofp_port, dp_port; /* dp_port: DP_PORT_NONE for patch ports. */
-    char *name, *peer;          /* peer: patch ports only. */
+    uint32_t ofp_port, dp_port;   /* dp_port: DP_PORT_NONE for patch ports. */
+    char *name, *peer;            /* peer: patch ports only. */
+    struct tunnel_config *tunnel; /* Tunnel ports only, as are the statistics. */
+    struct tunnel_stats *tunnel_stats;
     struct port_vlan vlan;
     struct ofp_port desc; /* As last announced. */
     bool gone;            /* No device: only the number is left. */
@@ -62,6 +68,14 @@ struct bridge_mirror {
     struct mirror mirror;
 };
 
+struct bridge_meter {
+    struct hmap_node node; /* In bridge.meters, by number. */
+    struct meter config;
+    uint32_t dp_id;
+    int64_t created_ms;
+    uint64_t base_packets, base_bytes; /* From before the last change. */
+};
+
 struct bridge {
     struct bridge *next;
     struct ofproto *ofproto;
@@ -73,7 +87,7 @@ struct bridge {
     struct tlv_table *tlvs; /* Reference. */
     struct bridge_tables *table_cfgs;
     struct fdb *fdb;
-    struct hmap ports;
+    struct hmap ports, meters;
     struct bridge_mirror *mirrors;
     unsigned n_mirrors;
     uint64_t *flood_vlans; /* Bitmap of PORT_VLAN_WORDS, or NULL. */
@@ -95,12 +109,19 @@ struct bridge {
 void ofproto_cfg_changed(struct ofproto *); /* A new snapshot before the loop sleeps. */
 void ofproto_cfg_update(struct ofproto *);  /* Now. */
 
+/* ofproto_tunnel.c */
+/* The datapath port of a tunnel port to be; NULL, or a heap error text.  Each get needs a put. */
+char *ofproto_tunnel_get(struct ofproto *, const char *name, const struct tunnel_config *,
+                         uint32_t *dp_port) MUST_USE;
+void ofproto_tunnel_put(struct ofproto *, uint32_t dp_port, bool destroy);
+
 /* bridge_port.c */
 /* What OpenFlow sees; bridge_port_find() also finds those whose device is gone. */
 struct bridge_port *bridge_port_by_ofp(const struct bridge *, uint32_t ofp_port);
 struct bridge_port *bridge_port_find(const struct bridge *, uint32_t ofp_port);
 bool bridge_port_is_live(const struct bridge_port *);
 void bridge_port_refresh(struct bridge_port *); /* The datapath says it changed. */
+void bridge_ports_refresh_tunnels(struct bridge *, uint32_t dp_port);
 void bridge_ports_deinit(struct bridge *);
 void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);
 enum ofp_error bridge_port_mod(struct bridge *, const struct port_mod *);
@@ -144,6 +165,16 @@ void bridge_flow_delete_refs(struct bridge *, enum act_type, uint32_t id, enum f
 enum ofp_error bridge_group_mod(struct bridge *, struct group_mod *);
 /* Can the acts be executed here, and is there what they name? */
 enum ofp_error bridge_acts_check(const struct bridge *, const void *acts, size_t len);
+
+/* bridge_meter.c */
+enum ofp_error bridge_meter_mod(struct bridge *, struct meter_mod *); /* As bridge_group_mod(). */
+struct bridge_meter *bridge_meter_find(const struct bridge *, uint32_t id);
+/* All, by number; the caller's to free. */
+struct bridge_meter **bridge_meters_list(const struct bridge *, size_t *n);
+void bridge_meter_get_stats(const struct bridge *, const struct bridge_meter *,
+                            struct dp_meter_stats *);
+void bridge_meter_features(const struct bridge *, struct meter_features *);
+void bridge_meters_deinit(struct bridge *);
 
 /* bridge_packet.c */
 enum ofp_error bridge_packet_out(struct bridge *, struct ofconn *, const struct packet_out *);

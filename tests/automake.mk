@@ -36,7 +36,7 @@ TESTSUITE_AT = \
 	tests/ofctl-group.at \
 	tests/bundle.at \
 	tests/vsctl.at \
-	tests/group.at tests/pipeline.at \
+	tests/group.at tests/meter.at tests/pipeline.at \
 	tests/fields.at \
 	tests/messages.at \
 	tests/versions.at \
@@ -48,7 +48,8 @@ TESTSUITE_AT = \
 	tests/mirror.at \
 	tests/table.at \
 	tests/trace.at \
-	tests/actions.at
+	tests/actions.at \
+	tests/tunnel.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4
 HARNESS = tests/harness/sluice.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py \

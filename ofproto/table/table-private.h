@@ -33,6 +33,7 @@ struct tables {
     struct table *table[OFP_N_TABLES]; /* Made when first needed; read by workers. */
     uint64_t version;
     struct index groups; /* By number, all versions; read by workers. */
+    struct index meters; /* meter_ids.c */
     uint32_t n_refs;
     struct rcu_head rcu;
 

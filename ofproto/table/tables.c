@@ -3,6 +3,7 @@
 
 #include "lib/hash.h"
 #include "lib/mem.h"
+#include "ofproto/table/meter_ids.h"
 #include "ofproto/table/table-private.h"
 
 struct tables *tables_new(uint64_t seed)
@@ -11,6 +12,7 @@ struct tables *tables_new(uint64_t seed)
 
     ts->n_refs = 1;
     index_init(&ts->groups);
+    index_init(&ts->meters);
     refs_init(&ts->refs);
     ts->seed = seed;
     ts->version = 1;
@@ -325,6 +327,7 @@ static void tables_free_rcu(struct rcu_head *rcu)
     }
     cookie_count_deinit(ts);
     index_deinit(&ts->groups);
+    meter_ids_deinit(ts);
     refs_deinit(&ts->refs);
     free(ts->heap);
     free(ts);

@@ -159,6 +159,15 @@ void xlate_output_port(struct xlate_ctx *, const struct xlate_port *);
 void xlate_output_port_cut(struct xlate_ctx *, const struct xlate_port *, uint16_t max_len);
 void xlate_controller(struct xlate_ctx *, uint8_t reason, uint16_t max_len, uint16_t controller_id);
 
+/* xlate_tunnel.c */
+/* The port of a packet that came through a tunnel, which all of its members decide; NULL: none. */
+const struct xlate_port *xlate_tunnel_input(struct xlate_ctx *);
+bool xlate_tunnel_accept(struct xlate_ctx *, const struct xlate_port *); /* False: drop it. */
+/* Emits the outer header for a port; false: there is no way to send it. */
+bool xlate_tunnel_output(struct xlate_ctx *, const struct xlate_port *);
+/* Is what OpenFlow sees of the tunnel no more what the packet came with? */
+bool xlate_tunnel_must_be_kept(const struct xlate_ctx *);
+
 /* xlate_normal.c */
 void xlate_normal(struct xlate_ctx *);
 /* Out of a port with the tag that the VLAN has there; the packet is as before afterwards.  'in':
@@ -178,6 +187,12 @@ bool xlate_group_bucket_is_live(struct xlate_ctx *, const struct bucket *);
 /* xlate_group_select.c: the index of a live bucket; n_buckets: there is none. */
 size_t xlate_group_select(struct xlate_ctx *, const struct group *);
 size_t xlate_group_select_slot(struct xlate_ctx *, const struct group_entry *); /* By dp_hash. */
+
+/* xlate_meter.c */
+void xlate_meter(struct xlate_ctx *, uint32_t id);
+/* Around actions that a meter may drop the packet ahead of, without a rule that names it. */
+size_t xlate_meter_begin(struct xlate_ctx *, uint32_t id);
+void xlate_meter_end(struct xlate_ctx *, size_t);
 
 /* xlate_ct.c */
 void xlate_ct(struct xlate_ctx *, const struct act_ct *);

@@ -39,6 +39,12 @@ DEFINE(CONTROLLER, act_controller)
     return XLATE_CONTINUE;
 }
 
+DEFINE(METER, act_u32)
+{
+    xlate_meter(ctx, a->value);
+    return XLATE_CONTINUE;
+}
+
 DEFINE(GROUP, act_u32)
 {
     xlate_group(ctx, a);

@@ -16,5 +16,7 @@ SYSTEM_TESTS += \
 	tests/system/test_restart.py \
 	tests/system/test_settle.py \
 	tests/system/test_slow.py \
+	tests/system/test_survive.py \
+	tests/system/test_tunnel.py \
 	tests/system/test_upgrade.py \
 	tests/system/test_user.py

@@ -201,6 +201,8 @@ void kprobe_run(struct kernel *k)
     probe_actions(&p, &k->action_env, &k->features);
     k->features.ct_clear = k->action_env.ct_clear;
     k->features.clone = k->action_env.clone;
+    kmeter_probe(k);
+    k->features.meter = k->action_env.meter = k->meter_features.max_meters != 0;
     log_info("%s: ct state %d zone %d mark %d label %d tuple %d/%d, nat %d, ftp %d, %u VLAN tags, "
              "%u MPLS labels, "
              "masked set %d, ct_clear %d, clone %d, trunc %d",

@@ -3,6 +3,7 @@
 
 #include "lib/counter.h"
 #include "lib/ct/ct_frag.h"
+#include "lib/dp/user/meter.h"
 #include "lib/hash.h"
 #include "lib/packet/csum.h"
 #include "lib/packet/edit.h"
@@ -302,6 +303,8 @@ static void set_tunnel(struct packet *p, const struct dp_action_set *s)
     p->tun.tos = s->value.tunnel.tos;
     p->tun.ttl = s->value.tunnel.ttl;
     p->tun.flags = s->value.tunnel.flags;
+    p->tun.gbp_id = s->value.tunnel.gbp_id;
+    p->tun.gbp_flags = s->value.tunnel.gbp_flags;
     p->has_tunnel = true;
 }
 
@@ -392,6 +395,48 @@ static void do_push(struct run *r, const struct dp_action *a)
     }
 }
 
+/* ---- meters ---- */
+
+/* The class stays (AF1 to AF4); precedence goes up to 3.  Other code points have none. */
+static void raise_precedence(struct run *r, uint8_t level)
+{
+    const struct key *k = get_key(r);
+    uint8_t dscp = k->ip_tos >> 2, class = dscp >> 3, prec = dscp >> 1 & 3;
+
+    if (dscp & 1 || class < 1 || class > 4 || !prec) {
+        return;
+    }
+    uint8_t tos = (uint8_t)(class << 5 | MIN(3, prec + level) << 3);
+    static const uint8_t none[16];
+    if (key_is_ip4(k)) {
+        edit_ip4(r->p, 0, 0, 0, 0, tos, 0xfc, 0, 0);
+    } else if (key_is_ip6(k)) {
+        edit_ip6(r->p, none, none, none, none, 0, 0, tos, 0xfc, 0, 0);
+    }
+    r->key = NULL;
+}
+
+static void do_meter(struct run *r, uint32_t id)
+{
+    uint32_t n = 1;
+    uint64_t bytes = r->p->len;
+    uint8_t level;
+
+    if (!r->env->meters) {
+        return;
+    }
+    if (r->p->gso_type != GSO_NONE) {
+        gso_count(r->p, &n, &bytes);
+    }
+    if (!meters_run(r->env->meters, id, n, bytes, r->env->now_ms, &level)) {
+        counter_inc(COUNTER_drop_meter);
+        packet_free(r->p);
+        r->p = NULL;
+    } else if (level) {
+        raise_precedence(r, level);
+    }
+}
+
 /* ---- the list ---- */
 
 static void run_list(struct run *, const void *actions, size_t len);
@@ -462,7 +507,9 @@ static void run_one(struct run *r, const struct dp_action *a, bool last)
     case DP_ACTION_CLONE:
         do_clone(r, a, last);
         break;
-    case DP_ACTION_METER: /* A meter that does not exist lets packets pass; so far none does. */
+    case DP_ACTION_METER:
+        do_meter(r, a->u32);
+        break;
     case DP_ACTION_N:
         break;
     }
