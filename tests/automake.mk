@@ -34,6 +34,7 @@ TESTSUITE_AT = \
 	tests/ofctl-text.at \
 	tests/ofctl-switch.at \
 	tests/ofctl-group.at \
+	tests/bundle.at \
 	tests/vsctl.at \
 	tests/group.at tests/meter.at tests/pipeline.at \
 	tests/fields.at \
