@@ -1,5 +1,6 @@
 /* bridge.c - an OpenFlow switch as a whole: see bridge.h.  Ports are in bridge_port.c, rules in
  * bridge_flow.c, packets in bridge_packet.c, messages in dispatch.c. */
+#include "ofproto/bridge_table.h"
 #include "ofproto/bridge.h"
 
 #include <stdlib.h>
@@ -60,6 +61,7 @@ char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
     br->id = next_id++;
     br->tables = tables_new(seed);
     br->tlvs = tlv_table_new();
+    br->table_cfgs = bridge_tables_new();
     br->fdb = fdb_new(seed, FDB_DEFAULT_MAX, FDB_DEFAULT_AGE_MS);
     br->fail_mode = FAIL_SECURE;
     br->removed_tail = &br->removed;
@@ -68,6 +70,7 @@ char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
     loop_timer_init(&br->expiry, p->loop, on_expiry, br);
     char *error = connmgr_new(p->loop, p->rundir, name, OFP_VERSIONS, &handler, br, &br->conns);
     if (error) {
+        bridge_tables_free(br->table_cfgs);
         tables_unref(br->tables);
         tlv_table_unref(br->tlvs);
         fdb_unref(br->fdb);
@@ -87,6 +90,7 @@ void bridge_free(struct bridge *br)
     struct ofproto *p = br->ofproto;
 
     connmgr_free(br->conns);
+    bridge_keep_free(br, !br->detached);
     loop_timer_cancel(&br->expiry);
     for (struct bridge **i = &p->bridges; *i; i = &(*i)->next) {
         if (*i == br) {
@@ -105,6 +109,7 @@ void bridge_free(struct bridge *br)
         rule_unref(r->rule);
         free(r);
     }
+    bridge_tables_free(br->table_cfgs);
     tables_unref(br->tables);
     tlv_table_unref(br->tlvs);
     fdb_unref(br->fdb);
@@ -164,6 +169,7 @@ void bridge_set_control(struct bridge *br, enum fail_mode mode, const struct con
 
     br->fail_mode = mode;
     br->has_controllers = managed;
+    bridge_keep_control(br);
     connmgr_set_fail_mode(br->conns, mode);
     connmgr_set_controllers(br->conns, c, n);
     if (br->fail_open && (mode == FAIL_SECURE || !managed)) {

@@ -15,8 +15,12 @@ struct text;
 /* NULL, or a heap error text.  The switch begins in fail mode secure without rules. */
 char *bridge_new(struct ofproto *, const char *name, struct bridge **) MUST_USE;
 void bridge_free(struct bridge *); /* Ports go, their devices too if they are ours. */
-/* Before bridge_free(): closes the ports but leaves their devices, for the next start. */
+/* Before bridge_free(): closes the ports but leaves their devices, and what is kept of the rules,
+ * for the next start. */
 void bridge_detach_ports(struct bridge *);
+/* Whether rules outlive the process, in a file of the run directory.  The first call takes over
+ * those of a former one: it comes before the first port and before bridge_set_control(). */
+void bridge_keep_rules(struct bridge *, bool on);
 const char *bridge_name(const struct bridge *);
 struct ofproto *bridge_ofproto(const struct bridge *);
 void bridge_set_datapath_id(struct bridge *, uint64_t);

@@ -6,13 +6,11 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "ofproto/bridge_table.h"
 #include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
 
 LOG_MODULE(bridge_flow);
-
-/* What one peer can make us remember. */
-#define MAX_RULES 4000000
 
 /* ---- FLOW_REMOVED ---- */
 
@@ -81,11 +79,19 @@ static void rule_changed(struct bridge *br, const struct rule *rule)
 static void delete_rule(struct bridge *br, struct rule *rule, enum flow_removed_reason reason)
 {
     rule_changed(br, rule);
+    bridge_keep_rule_gone(br, rule);
     if (rule->flags & OFPFF_SEND_FLOW_REM) {
         report_removed(br, rule, reason);
     }
+    uint8_t table_id = rule->table_id;
     tables_remove(br->tables, rule);
+    bridge_table_changed(br, table_id, NULL);
     learn_rule_gone(br, rule);
+}
+
+void bridge_flow_evict(struct bridge *br, struct rule *rule)
+{
+    delete_rule(br, rule, FR_EVICTION);
 }
 
 void bridge_flow_delete_rule(struct bridge *br, struct rule *rule)
@@ -120,8 +126,9 @@ static enum ofp_error add(struct bridge *br, const struct flow_mod *fm)
         return OFPERR_OFPFMFC_OVERLAP;
     }
     struct rule *old = table_find(br->tables, args.table_id, &fm->match, fm->priority);
-    if (!old && tables_n_rules(br->tables) >= MAX_RULES) {
-        return OFPERR_OFPFMFC_TABLE_FULL;
+    enum ofp_error error = old ? OFPERR_OK : bridge_table_make_room(br, args.table_id);
+    if (error) {
+        return error;
     }
     struct rule_acts *acts = rule_acts_new(fm->acts.data, fm->acts.len);
     struct rule *rule;
@@ -131,7 +138,9 @@ static enum ofp_error add(struct bridge *br, const struct flow_mod *fm)
     } else {
         rule = tables_insert(br->tables, &fm->match, &args, acts);
     }
+    bridge_table_changed(br, args.table_id, rule);
     rule_changed(br, rule);
+    bridge_keep_rule(br, rule);
     learn_rule_added(br, rule);
     if (old) {
         learn_rule_gone(br, old);
@@ -163,6 +172,8 @@ static bool modify_one(void *c_, struct rule *rule)
         tables_replace(c->br->tables, rule, &args, rule_acts_ref(c->acts), keep_counters, true);
 
     rule_changed(c->br, now);
+    bridge_keep_rule(c->br, now);
+    bridge_table_changed(c->br, now->table_id, now);
     learn_rule_added(c->br, now);
     learn_rule_gone(c->br, rule);
     return true;
@@ -257,6 +268,27 @@ enum ofp_error bridge_flow_mod(struct bridge *br, const struct flow_mod *fm, str
     bridge_flow_arm(br);
     if (fm->buffer_id != OFP_NO_BUFFER && conn && fm->command <= FM_MODIFY_STRICT) {
         return bridge_packet_resume_buffer(br, conn, fm->buffer_id);
+    }
+    return OFPERR_OK;
+}
+
+enum ofp_error bridge_flow_restore(struct bridge *br, const struct flow_mod *fm,
+                                   int64_t modified_ms, struct rule **rule)
+{
+    struct rule_args args = args_of(br, fm);
+    enum ofp_error error = check(br, fm);
+
+    if (error) {
+        return error;
+    }
+    args.now_ms = modified_ms;
+    struct rule *old = table_find(br->tables, args.table_id, &fm->match, fm->priority);
+    struct rule_acts *acts = rule_acts_new(fm->acts.data, fm->acts.len);
+    *rule = old ? tables_replace(br->tables, old, &args, acts, false, false)
+                : tables_insert(br->tables, &fm->match, &args, acts);
+    learn_rule_added(br, *rule);
+    if (old) {
+        learn_rule_gone(br, old);
     }
     return OFPERR_OK;
 }

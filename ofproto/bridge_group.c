@@ -259,6 +259,7 @@ static enum ofp_error remove_buckets(struct bridge *br, const struct group_mod *
 
 enum ofp_error bridge_group_mod(struct bridge *br, struct group_mod *gm)
 {
+    uint32_t id = gm->group.id;
     enum ofp_error error;
 
     switch (gm->command) {
@@ -283,6 +284,7 @@ enum ofp_error bridge_group_mod(struct bridge *br, struct group_mod *gm)
     }
     if (!error) {
         tables_publish(br->tables);
+        bridge_keep_group(br, id, gm->command == GM_DELETE);
     }
     return error;
 }

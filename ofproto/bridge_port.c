@@ -259,6 +259,8 @@ static void close_ports(struct bridge *br, bool destroy_devices)
 
 void bridge_detach_ports(struct bridge *br)
 {
+    ofproto_pull_stats(br->ofproto); /* What is kept of the rules is to be up to date. */
+    br->detached = true;
     close_ports(br, false);
 }
 

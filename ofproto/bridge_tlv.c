@@ -27,6 +27,7 @@ enum ofp_error bridge_tlv_change(struct bridge *br, enum tlv_command command,
     if (!error) {
         tlv_table_unref(br->tlvs);
         br->tlvs = new;
+        bridge_keep_tlvs(br, command, maps, n);
     }
     return errors[error];
 }

@@ -13,6 +13,7 @@
 #include "ofproto/dispatch_ext.h"
 #include "ofproto/dispatch_group.h"
 #include "ofproto/dispatch_stats.h"
+#include "ofproto/bridge_table.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/session.h"
 
@@ -140,23 +141,11 @@ static enum ofp_error on_port_mod(struct bridge *br, struct ofconn *conn,
 static enum ofp_error on_table_mod(struct bridge *br, struct ofconn *conn,
                                    const struct msg_header *h, struct wire_rd *r)
 {
-    (void)br;
     (void)conn;
-    struct table_config c, plain;
+    struct table_config c;
     enum ofp_error error = table_mod_decode(r, h, &c);
 
-    if (error) {
-        return error;
-    }
-    if (c.table_id >= OFP_N_TABLES && c.table_id != OFPTT_ALL) {
-        return OFPERR_OFPTMFC_BAD_TABLE;
-    }
-    /* In 1.3 the configuration has no bits that mean anything; others' are for what our tables do
-     * not do yet. */
-    table_config_init(&plain);
-    return c.evict || c.warn_vacant || c.miss_config != plain.miss_config
-               ? OFPERR_OFPTMFC_BAD_CONFIG
-               : OFPERR_OK;
+    return error ? error : bridge_table_mod(br, &c, h->version);
 }
 
 static enum ofp_error on_barrier(struct bridge *br, struct ofconn *conn, const struct msg_header *h,

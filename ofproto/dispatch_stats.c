@@ -6,6 +6,7 @@
 #include "ofp/switch.h"
 #include "ofp/table_mod.h"
 #include "ofp/table_stats.h"
+#include "ofproto/bridge_table.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/session.h"
 
@@ -14,7 +15,7 @@
 #define DESC_MANUFACTURER "Nicira, Inc."
 #define DESC_HARDWARE     "Open vSwitch"
 
-#define MAX_ENTRIES 1000000
+#define MAX_ENTRIES 1000000 /* What is said of a table without a limit. */
 
 static void send_part(void *conn, const void *msg, size_t len)
 {
@@ -84,6 +85,22 @@ enum ofp_error dispatch_flow_stats(struct bridge *br, struct ofconn *conn,
     return OFPERR_OK;
 }
 
+static void get_features(const struct bridge *br, uint8_t id, uint8_t version,
+                         struct table_features *f)
+{
+    const char *name = bridge_table_name(br, id);
+    struct table_config c;
+
+    bridge_table_get(br, id, &c);
+    table_features_ours(f, id, OFP_N_TABLES, version);
+    f->max_entries = MIN(bridge_table_limit(br, id), MAX_ENTRIES);
+    f->miss_config = c.miss_config;
+    f->can_evict = f->can_warn_vacant = version >= OFP14_VERSION;
+    if (name) {
+        snprintf(f->name, sizeof f->name, "%s", name);
+    }
+}
+
 enum ofp_error dispatch_table_stats(struct bridge *br, struct ofconn *conn,
                                     const struct msg_header *h, struct wire_rd *r)
 {
@@ -97,8 +114,7 @@ enum ofp_error dispatch_table_stats(struct bridge *br, struct ofconn *conn,
                                 .active = (uint32_t)table_n_rules(br->tables, (uint8_t)id)};
         table_stats(br->tables, (uint8_t)id, &s.lookup, &s.matched);
         struct table_features f;
-        table_features_ours(&f, (uint8_t)id, OFP_N_TABLES, h->version);
-        f.max_entries = MAX_ENTRIES;
+        get_features(br, (uint8_t)id, h->version, &f);
         table_stats_encode(&s, &f, h->version, mp_reply_entry(&mp));
         mp_reply_entry_end(&mp);
     }
@@ -109,7 +125,6 @@ enum ofp_error dispatch_table_stats(struct bridge *br, struct ofconn *conn,
 enum ofp_error dispatch_table_features(struct bridge *br, struct ofconn *conn,
                                        const struct msg_header *h, struct wire_rd *r)
 {
-    (void)br;
     struct mp_reply mp;
 
     if (wire_rd_left(r)) {
@@ -118,8 +133,7 @@ enum ofp_error dispatch_table_features(struct bridge *br, struct ofconn *conn,
     mp_reply_init(&mp, MSG_TABLE_FEATURES_REPLY, h->version, h->xid, send_part, conn);
     for (unsigned id = 0; id < OFP_N_TABLES; id++) {
         struct table_features f;
-        table_features_ours(&f, (uint8_t)id, OFP_N_TABLES, h->version);
-        f.max_entries = MAX_ENTRIES;
+        get_features(br, (uint8_t)id, h->version, &f);
         table_features_encode(&f, h->version, mp_reply_entry(&mp));
         mp_reply_entry_end(&mp);
     }
@@ -130,15 +144,13 @@ enum ofp_error dispatch_table_features(struct bridge *br, struct ofconn *conn,
 enum ofp_error dispatch_table_desc(struct bridge *br, struct ofconn *conn,
                                    const struct msg_header *h, struct wire_rd *r)
 {
-    (void)br;
     (void)r;
     struct mp_reply mp;
 
     mp_reply_init(&mp, MSG_TABLE_DESC_REPLY, h->version, h->xid, send_part, conn);
     for (unsigned id = 0; id < OFP_N_TABLES; id++) {
         struct table_config c;
-        table_config_init(&c);
-        c.table_id = (uint8_t)id;
+        bridge_table_get(br, (uint8_t)id, &c);
         table_desc_encode(&c, mp_reply_entry(&mp));
         mp_reply_entry_end(&mp);
     }

@@ -12,6 +12,7 @@
 #include "ofp/port.h"
 #include "ofp/port_stats.h"
 #include "ofproto/bridge.h"
+#include "ofproto/bridge_keep.h"
 #include "ofproto/conn/connmgr.h"
 #include "ofproto/events.h"
 #include "ofproto/ofproto.h"
@@ -70,6 +71,7 @@ struct bridge {
     char *dp_desc;
     struct tables *tables;
     struct tlv_table *tlvs; /* Reference. */
+    struct bridge_tables *table_cfgs;
     struct fdb *fdb;
     struct hmap ports;
     struct bridge_mirror *mirrors;
@@ -84,6 +86,9 @@ struct bridge {
     struct removed_rule *removed, **removed_tail;
     bool removed_waiting; /* A settle for 'removed' is under way. */
     struct loop_timer expiry;
+    struct bridge_keep *keep; /* NULL: nothing outlives the process. */
+    bool was_restored;        /* Or did not want to be. */
+    bool detached;            /* What is kept stays, for the next start. */
 };
 
 /* ofproto.c */
@@ -100,6 +105,9 @@ void bridge_ports_deinit(struct bridge *);
 void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);
 enum ofp_error bridge_port_mod(struct bridge *, const struct port_mod *);
 
+/* bridge_table.c */
+void bridge_tables_to_cfg(const struct bridge *, struct xlate_bridge *);
+
 /* bridge_mirror.c */
 void bridge_mirrors_deinit(struct bridge *);
 /* Into the snapshot, whose ports are there. */
@@ -115,6 +123,11 @@ static inline void bridge_flow_ethernet(struct match *m)
     }
 }
 enum ofp_error bridge_flow_mod(struct bridge *, const struct flow_mod *, struct ofconn *);
+/* A rule of a former process, in the place of one with its match and priority; 'rule' gets it.  It
+ * shows at the next tables_publish(). */
+enum ofp_error bridge_flow_restore(struct bridge *, const struct flow_mod *, int64_t modified_ms,
+                                   struct rule **rule);
+void bridge_flow_evict(struct bridge *, struct rule *); /* To be published. */
 void bridge_flow_delete_rule(struct bridge *, struct rule *); /* Not yet published. */
 void bridge_flow_expire(struct bridge *);
 void bridge_flow_arm(struct bridge *); /* Sets the timer of the next timeout. */

@@ -142,6 +142,7 @@ void ofproto_cfg_update(struct ofproto *p)
             port_vlan_copy(&xp->vlan, &port->vlan);
         }
         bridge_mirrors_to_cfg(br, xb);
+        bridge_tables_to_cfg(br, xb);
     }
     xlate_cfg_finish(cfg);
     rcu_set_pointer(&p->cfg, cfg);

@@ -45,6 +45,7 @@ TESTSUITE_AT = \
 	tests/restart.at \
 	tests/dpctl.at \
 	tests/mirror.at \
+	tests/table.at \
 	tests/trace.at \
 	tests/actions.at
 TESTSUITE = $(srcdir)/tests/testsuite

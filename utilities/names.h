@@ -1,4 +1,4 @@
-/* names.h - a switch's port names, fetched when first needed.
+/* names.h - a switch's names of ports and tables, fetched when first needed.
  *
  * Utilities only.  On input names are always taken; on output they are shown if the user, or a
  * terminal, wants them. */
@@ -12,6 +12,8 @@ struct names {
     bool fetched;
     struct ofp_port *ports; /* Heap. */
     size_t n_ports;
+    bool tables_fetched;
+    char tables[256][33]; /* "": none. */
     struct name_map in, out;
 };
 

@@ -46,5 +46,7 @@ void apply_mirror_statistics(struct apply *, const struct applied_bridge *);
 /* The bitmap of a column of VLANs in 'words'; NULL: it has none. */
 const uint64_t *apply_vlan_bitmap(const struct config_row *, enum column_id,
                                   uint64_t words[PORT_VLAN_WORDS]);
+/* apply_table.c */
+void apply_tables(struct apply *, const struct applied_bridge *, const struct config_row *bridge);
 /* apply_tls.c */
 void apply_tls(struct apply *);

@@ -186,8 +186,11 @@ static bool apply_bridge(struct apply *a, const struct config_row *row)
     if (!b->bridge) {
         return true;
     }
+    bridge_keep_rules(b->bridge,
+                      config_map_boolean(row, COL_Bridge_other_config, "restore-rules", true));
     bool failed = apply_ports(a, b, row);
     apply_mirrors(a, b, row);
+    apply_tables(a, b, row);
     set_datapath_id(a, b, row);
     bridge_set_dp_desc(b->bridge, config_map(row, COL_Bridge_other_config, "dp-desc"));
     set_fdb(b, row);

@@ -51,7 +51,7 @@ struct dump {
     struct dump *next;
     struct datapaths *datapaths; /* NULL: they have gone. */
     const struct ofproto *p;     /* To be found among the datapaths before use. */
-    bool more, stats;
+    bool more, stats, json;
     struct dp_conns_dump *conns;
     struct text *out; /* Of the turn. */
 };
@@ -72,7 +72,11 @@ static bool dump_one(void *d_, const struct ct_info *info)
     struct dump *d = d_;
     const struct env *env = loop_env(datapaths_loop(d->datapaths));
 
-    ct_info_format(info, d->more, d->stats, env->now_ms, env->wall_ms, d->out);
+    if (d->json) {
+        ct_info_json(info, env->now_ms, env->wall_ms, d->out);
+    } else {
+        ct_info_format(info, d->more, d->stats, env->now_ms, env->wall_ms, d->out);
+    }
     text_putc(d->out, '\n');
     return true;
 }
@@ -135,6 +139,7 @@ static void on_dump(struct control_request *req, int argc, const char *const arg
     dump->p = a.p;
     dump->more = a.more;
     dump->stats = a.stats;
+    dump->json = a.json;
     dump->conns = conns;
     dump->next = dumps;
     dumps = dump;
@@ -187,6 +192,24 @@ static void on_get_max(struct control_request *req, int argc, const char *const 
     reply_number(req, d, argc, argv, dp_conns_get_max, "maxconns could not be retrieved");
 }
 
+/* A number, or the memory that they may take: N{K,M,G}, at what the largest of them takes. */
+static bool parse_max(const char *s, uint32_t *max)
+{
+    static const char units[] = "KMG";
+    size_t digits = strspn(s, "0123456789");
+    const char *unit = digits && s[digits] ? strchr(units, s[digits]) : NULL;
+    uint32_t n;
+
+    if (!unit || s[digits + 1]) {
+        return text_to_u32(s, max);
+    }
+    char *number = xstrndup(s, digits);
+    bool ok = text_to_u32(number, &n);
+    free(number);
+    *max = (uint32_t)MIN(((uint64_t)n << 10 * (unit - units + 1)) / CT_BYTES_MAX, UINT32_MAX);
+    return ok && n < UINT32_MAX >> 1;
+}
+
 static void on_set_max(struct control_request *req, int argc, const char *const argv[], void *d)
 {
     struct dpctl_args a;
@@ -195,7 +218,7 @@ static void on_set_max(struct control_request *req, int argc, const char *const 
     if (!dpctl_args_parse(req, d, argc, argv, &a)) {
         return;
     }
-    if (a.argc != 1 || !text_to_u32(a.argv[0], &max)) {
+    if (a.argc != 1 || !parse_max(a.argv[0], &max)) {
         dpctl_fail(req, xstrdup("maxconns missing or malformed"), "Invalid argument");
         return;
     }
@@ -350,14 +373,13 @@ static void on_stats(struct control_request *req, int argc, const char *const ar
 
 void commands_register_ct(struct datapaths *d)
 {
-    control_register("dpctl/dump-conntrack", "[-m] [-s] [dp] [zone=N]", 0, INT_MAX, on_dump, d);
-    control_register("dpctl/flush-conntrack",
-                     "[dp] [zone=N] [mark=X[/M]] [labels=X[/M]] [ORIG [REPLY]]", 0, INT_MAX,
-                     on_flush, d);
+    control_register("dpctl/dump-conntrack", "[-m] [-s] [--json] [dp] [FILTER]...", 0, INT_MAX,
+                     on_dump, d);
+    control_register("dpctl/flush-conntrack", "[dp] [FILTER]...", 0, INT_MAX, on_flush, d);
     control_register("dpctl/ct-stats-show", "[-m] [dp] [zone=N]", 0, INT_MAX, on_stats, d);
     control_register("dpctl/ct-get-nconns", "[dp]", 0, 1, on_get_nconns, d);
     control_register("dpctl/ct-get-maxconns", "[dp]", 0, 1, on_get_max, d);
-    control_register("dpctl/ct-set-maxconns", "[dp] N", 1, 2, on_set_max, d);
+    control_register("dpctl/ct-set-maxconns", "[dp] N|SIZE", 1, 2, on_set_max, d);
     commands_register_ct_limits(d);
     control_register("dpctl/ct-enable-tcp-seq-chk", "[dp] [zone=N]", 0, 2, on_tcp_seq_chk, d);
     control_register("dpctl/ct-disable-tcp-seq-chk", "[dp] [zone=N]", 0, 2, on_tcp_seq_chk, d);

@@ -39,6 +39,8 @@ static bool read_option(struct control_request *req, const char *s, struct dpctl
         a->stats = true;
     } else if (!strcmp(s, "--names")) {
         a->names = true;
+    } else if (!strcmp(s, "--json")) {
+        a->json = true;
     } else if (!strcmp(s, "--no-names")) {
         a->names = false;
     } else {

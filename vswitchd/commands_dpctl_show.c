@@ -333,6 +333,7 @@ static void on_features(struct control_request *req, int argc UNUSED, const char
     put_yes_no(&t, "CT orig tuple", f.ct_orig_tuple);
     put_yes_no(&t, "CT orig tuple for IPv6", f.ct_orig_tuple6);
     put_yes_no(&t, "IPv6 ND Extension", f.nd_ext);
+    dp_format_features(ofproto_dp(bridge_ofproto(br)), &t);
     control_reply(req, text_cstr(&t));
     text_deinit(&t);
 }

@@ -46,6 +46,9 @@ const struct config_row **config_rows(struct config *, enum table_id, size_t *n)
 /* Rows that a column of references refers to: heap array of '*n'. */
 const struct config_row **config_refs(struct config *, const struct config_row *, enum column_id,
                                       size_t *n);
+/* The row that value 'i' of a map refers to; NULL: none. */
+const struct config_row *config_value_ref(struct config *, const struct config_row *,
+                                          enum column_id, uint32_t i);
 const struct uuid *config_uuid(const struct config_row *);
 /* The first element, or the given value if there is none ("" counts as a string). */
 const char *config_string(const struct config_row *, enum column_id, const char *dflt);

@@ -85,6 +85,12 @@ const struct config_row **config_refs(struct config *c, const struct config_row 
     return rows;
 }
 
+const struct config_row *config_value_ref(struct config *c, const struct config_row *r,
+                                          enum column_id id, uint32_t i)
+{
+    return config_find(c, schema_column(id)->value->ref, &config_datum(r, id)->values[i].uuid);
+}
+
 const struct config_row *config_find_by_name(struct config *c, enum column_id id, const char *name)
 {
     const struct config_row *found = NULL;

@@ -4,11 +4,13 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct.c lib/ct/ct.h \
 	lib/ct/ct_adopt.c \
 	lib/ct/ct_arena-private.h lib/ct/ct_arena.c \
+	lib/ct/ct_busy.c lib/ct/ct_busy.h \
 	lib/ct/ct_conn-private.h \
 	lib/ct/ct_extract.c \
 	lib/ct/ct_filter.c \
 	lib/ct/ct_frag-private.h lib/ct/ct_frag.c lib/ct/ct_frag.h \
 	lib/ct/ct_info.c \
+	lib/ct/ct_info_json.c \
 	lib/ct/ct_info_text.c \
 	lib/ct/ct_kept-private.h lib/ct/ct_kept.c \
 	lib/ct/ct_other.c \

@@ -151,6 +151,9 @@ struct ct_filter {
     uint16_t zone;
     uint32_t mark, mark_mask;
     uint8_t label[16], label_mask[16];
+    bool has_proto;
+    uint8_t proto;
+    const char *state; /* Of ct_state_parse(), or NULL. */
     /* Partial tuples: only what 'has' bits name is compared. */
     struct ct_tuple_filter {
         uint8_t has; /* CT_TF_* */
@@ -180,12 +183,22 @@ bool ct_dump_some(struct ct *, const struct ct_filter *, uint32_t *pos, unsigned
 unsigned ct_flush(struct ct *, const struct ct_filter *,
                   int64_t now_ms); /* Returns how many went. */
 uint32_t ct_count(const struct ct *);
+/* What one takes at most: IPv6, label, translated, its share of the index. */
+#define CT_BYTES_MAX 384
 uint32_t ct_get_max(const struct ct *);
 bool ct_set_max(struct ct *, uint32_t max); /* False: more than the address space reserved for. */
 void ct_set_tcp_liberal(struct ct *, bool);
 /* dump-conntrack text of one entry, without newline: section 7 of the reference. */
 void ct_info_format(const struct ct_info *, bool more, bool stats, int64_t now_ms, int64_t wall_ms,
                     struct text *);
+/* The same as an object of JSON, in one line without its end. */
+void ct_info_json(const struct ct_info *, int64_t now_ms, int64_t wall_ms, struct text *);
+bool ct_info_replied(const struct ct_info *);
+/* Of TCP and SCTP the state's name; of others "REPLIED" or "UNREPLIED". */
+const char *ct_info_state(const struct ct_info *);
+const char *ct_state_parse(const char *);              /* NULL: no such state. */
+const char *ct_proto_name(uint8_t);                    /* NULL: has none. */
+bool ct_proto_parse(const char *, uint8_t *) MUST_USE; /* A name or a number. */
 /* The one state that both ends make, in the words of the classic diagram. */
 uint8_t ct_info_tcp_state(const struct ct_info *);
 const char *ct_tcp_state_name(uint8_t state); /* enum ct_tcp_state */

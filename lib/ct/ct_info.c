@@ -127,6 +127,13 @@ bool ct_filter_matches(const struct ct_filter *f, const struct ct_info *info)
             return false;
         }
     }
+    if (f->has_proto && f->proto != info->orig.proto) {
+        return false;
+    }
+    if (f->state && strcmp(f->state, ct_info_state(info)) &&
+        strcmp(f->state, ct_info_replied(info) ? "REPLIED" : "UNREPLIED")) {
+        return false;
+    }
     return tuple_matches(&f->orig, &info->orig) && tuple_matches(&f->reply, &info->reply);
 }
 
@@ -184,8 +191,8 @@ bool ct_filter_is_exact(const struct ct_filter *f)
     } else {
         need |= CT_TF_SRC_PORT | CT_TF_DST_PORT;
     }
-    return (f->orig.has & need) == need && !f->reply.has && !f->mark_mask &&
-           is_all_zeros(f->label_mask, 16);
+    return (f->orig.has & need) == need && !f->reply.has && !f->mark_mask && !f->has_proto &&
+           !f->state && is_all_zeros(f->label_mask, 16);
 }
 
 static unsigned flush_exact(struct ct_table *t, const struct ct_filter *f, int64_t now_ms)

@@ -28,6 +28,7 @@ struct dp_class {
     void (*flow_stats_total)(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
                              uint64_t *n_flows);
     bool (*get_mask_stats)(const struct dp *, struct dp_mask_stats *); /* NULL: has none. */
+    void (*format_features)(const struct dp *, struct text *);         /* NULL: nothing to add. */
     void (*port_walk)(const struct dp *, dp_port_cb *, void *aux);
     const struct dp_conns_class *conns;
     void (*quiesce)(struct dp *);

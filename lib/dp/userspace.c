@@ -36,6 +36,7 @@ static void on_timer(void *aux)
 
     datapath_expire(dp);
     ct_sweep(dp->ct, loop_now(dp->up.loop), CT_SWEEP_BUDGET);
+    datapath_conns_watch(dp);
 }
 
 static void on_notify(void *aux, unsigned events UNUSED)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "lib/io/loop.h"
+#include "ofp/table_mod.h"
 #include "ofproto/conn/ofconn.h"
 
 struct connmgr;
@@ -46,6 +47,8 @@ void connmgr_reconnect(struct connmgr *); /* bridge/reconnect */
 /* 'except': the connection that caused it, or NULL. */
 void connmgr_port_status(struct connmgr *, enum port_status_reason, const struct ofp_port *);
 struct flow_removed;
+/* 1.4 and later hear of it. */
+void connmgr_table_status(struct connmgr *, enum table_status_reason, const struct table_config *);
 void connmgr_flow_removed(struct connmgr *, const struct flow_removed *);
 /* 'pin' has all of the frame in 'data'; each connection gets at most 'max_len' of it, or its
  * miss_send_len where no rule sent the packet (invalid TTL; no match with all ones as cookie).

@@ -16,6 +16,19 @@ void connmgr_port_status(struct connmgr *mgr, enum port_status_reason reason,
     }
 }
 
+void connmgr_table_status(struct connmgr *mgr, enum table_status_reason reason,
+                          const struct table_config *table)
+{
+    for (struct ofconn *c = connmgr_first(mgr); c; c = c->next) {
+        if (c->version >= OFP14_VERSION && ofconn_wants(c, ASYNC_TABLE_STATUS, reason)) {
+            struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+            table_status_encode(reason, table, c->version, 0, &w);
+            ofconn_send_async(c, w.data, w.len);
+            wire_wr_deinit(&w);
+        }
+    }
+}
+
 void connmgr_flow_removed(struct connmgr *mgr, const struct flow_removed *fr)
 {
     for (struct ofconn *c = connmgr_first(mgr); c; c = c->next) {

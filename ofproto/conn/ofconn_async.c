@@ -15,6 +15,8 @@ void ofconn_async_init(struct ofconn *c)
     a->mask[ASYNC_PACKET_IN][0] = PACKET_IN_DEFAULT;
     a->mask[ASYNC_PORT_STATUS][0] = a->mask[ASYNC_PORT_STATUS][1] = PORT_STATUS_DEFAULT;
     a->mask[ASYNC_FLOW_REMOVED][0] = FLOW_REMOVED_DEFAULT;
+    a->mask[ASYNC_TABLE_STATUS][0] = a->mask[ASYNC_TABLE_STATUS][1] =
+        BIT(TABLE_VACANCY_DOWN) | BIT(TABLE_VACANCY_UP);
 }
 
 bool ofconn_wants(const struct ofconn *c, enum async_kind kind, unsigned reason)

@@ -41,8 +41,8 @@ struct tables {
     struct index cookies; /* cookie_count.c; read by workers. */
     uint32_t n_cookies;
     size_t n_rules, n_groups;
-    struct refs refs;    /* Of live rules and groups to groups and meters. */
-    uint64_t chain_mark; /* Of the last walk along chains of groups. */
+    struct refs refs;                     /* Of live rules and groups to groups and meters. */
+    uint64_t chain_mark;                  /* Of the last walk along chains of groups. */
     struct limbo *removed;                /* Since the last publication, or NULL. */
     struct limbo *waiting, **waiting_end; /* Older ones, oldest first. */
     struct tables_cursor *cursors;

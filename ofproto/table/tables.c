@@ -163,6 +163,7 @@ static struct rule *make_rule(struct tables *ts, const struct match *match,
     r->added = ts->version + 1;
     r->removed = RULE_VERSION_NEVER;
     r->acts = acts;
+    r->conj = conjunction_is_in(acts->data, acts->len);
     r->priority = args->priority;
     r->table_id = args->table_id;
     r->flags = args->flags;

@@ -10,6 +10,7 @@
 
 #include "lib/dp/dp.h"
 #include "lib/hmap.h"
+#include "ofp/table_features.h"
 #include "ofproto/table/table.h"
 #include "ofproto/xlate/mirror.h"
 
@@ -46,10 +47,11 @@ struct xlate_bridge {
     struct xlate_cfg *cfg;
     uint32_t id; /* Chosen by the switch, never used again for another bridge. */
     char *name;
-    struct tables *tables; /* Reference. */
-    struct fdb *fdb;       /* Reference. */
-    uint8_t frags;         /* enum xlate_frags */
-    bool fail_open;        /* No controller answers: NORMAL instead of the tables. */
+    struct tables *tables;      /* Reference. */
+    struct fdb *fdb;            /* Reference. */
+    uint8_t frags;              /* enum xlate_frags */
+    uint8_t miss[OFP_N_TABLES]; /* enum table_miss: what becomes of packets without a rule. */
+    bool fail_open;             /* No controller answers: NORMAL instead of the tables. */
     struct hmap ports;
     struct mirror mirrors[MIRRORS_MAX];
     unsigned n_mirrors;

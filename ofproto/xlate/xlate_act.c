@@ -208,6 +208,12 @@ DEFINE(FIN_TIMEOUT, act_fin_timeout)
     return XLATE_CONTINUE;
 }
 
+/* A rule that has it never is what a lookup finds. */
+DEFINE(CONJUNCTION, act_conjunction)
+{
+    return XLATE_CONTINUE;
+}
+
 DEFINE(CLONE, act_write_actions)
 {
     xlate_clone(ctx, a);

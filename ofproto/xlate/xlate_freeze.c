@@ -1,8 +1,8 @@
 /* xlate_freeze.c - into a continuation and out of it.  See xlate-private.h, continuation.h.
  *
  * Three reasons: ct(table=N) resumes with a lookup; an act that needs what stands above a popped
- * MPLS label, and a group that chooses by the datapath's hash, with the rest of the lists, innermost
- * first, as one list. */
+ * MPLS label, and a group that chooses by the datapath's hash, with the rest of the lists,
+ * innermost first, as one list. */
 #include "ofproto/xlate/xlate-private.h"
 
 /* ---- what cannot be done without parsing again ---- */

@@ -122,14 +122,22 @@ static void fail_open_table(struct xlate_ctx *ctx, uint8_t table_id)
     }
 }
 
-/* A table and those that goto_table leads to. */
+/* A table and those that goto_table, or its configuration (OpenFlow 1.1, 1.2), leads to. */
 void xlate_table(struct xlate_ctx *ctx, uint8_t table_id, uint32_t lookup_in_port, bool with_ct)
 {
     if (ctx->s.bridge->fail_open) {
         fail_open_table(ctx, table_id);
         return;
     }
-    while (table_once(ctx, table_id, lookup_in_port, with_ct)) {
+    for (;;) {
+        if (!table_once(ctx, table_id, lookup_in_port, with_ct)) {
+            enum table_miss miss = (enum table_miss)ctx->s.bridge->miss[table_id];
+            if (miss != TABLE_MISS_CONTINUE || table_id + 1 >= OFP_N_TABLES || ctx->out->error) {
+                break;
+            }
+            table_id++;
+            continue;
+        }
         if (xlate_stopped(ctx) || ctx->s.goto_table == XLATE_NO_GOTO) {
             return;
         }
@@ -137,6 +145,9 @@ void xlate_table(struct xlate_ctx *ctx, uint8_t table_id, uint32_t lookup_in_por
         ctx->s.goto_table = XLATE_NO_GOTO;
         lookup_in_port = ntohl(ctx->s.flow.in_port);
         with_ct = false;
+    }
+    if (ctx->s.bridge->miss[table_id] == TABLE_MISS_CONTROLLER && !ctx->out->error) {
+        xlate_controller(ctx, PIR_NO_MATCH, OFPCML_NO_BUFFER, 0);
     }
     if (!ctx->nesting) {
         /* No rule, no table-miss entry: the packet is dropped here (5.4), its action set with it. A

@@ -81,3 +81,19 @@ def test_flows_are_in_the_kernel(env):
     after = lookups()
     assert after[0] - before[0] >= 36, (before, after)  # Two passes to and fro.
     assert after[1] - before[1] <= 4, (before, after)
+
+
+def test_features(env):
+    """What the kernel can do is asked of it, and shown."""
+    daemon = env.daemon()
+    env.two_hosts(daemon)
+    shown = dict(line.split(": ") for line in daemon.appctl("dpif/show-dp-features", "br0").splitlines())
+    # Linux 5.15 has all of these; what is younger, or may not be built in, is shown whatever it is.
+    for name in ("Masked set action", "Ufid", "Truncate action", "Clone action", "Conntrack eventmask", "Conntrack clear",
+                 "Check pkt length action", "Recirc", "CT state", "CT zone", "CT mark", "CT label", "CT state NAT", "CT orig tuple",
+                 "CT orig tuple for IPv6", "Per-CPU upcall dispatch"):
+        assert shown[name] == "Yes", shown
+    assert (shown["Max VLAN headers"], shown["Sample nesting"]) == ("2", "10") and shown["Max MPLS depth"] in "3", shown
+    for name in ("Conntrack timeout policy", "Conntrack NAT", "Conntrack all-zero IP SNAT", "Conntrack zone limits",
+                 "MPLS Label add", "Decrement TTL action", "Explicit Drop action"):
+        assert shown[name] in ("Yes", "No"), shown

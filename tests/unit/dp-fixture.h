@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "lib/counter.h"
+#include "lib/ct/ct_busy.h"
 #include "lib/ct/ct_frag.h"
 #include "lib/ct/ct_zone.h"
 #include "lib/dp/dp.h"
@@ -98,6 +99,14 @@ void ct_zone_set_limit(struct ct *ct UNUSED, int32_t zone UNUSED, uint32_t limit
 }
 
 void ct_zone_del_limit(struct ct *ct UNUSED, int32_t zone UNUSED)
+{
+}
+
+void ct_busy_look(const struct ct *ct UNUSED, struct ct_busy *b UNUSED)
+{
+}
+
+void ct_busy_format(const struct ct_busy *b UNUSED, struct text *t UNUSED)
 {
 }
 

@@ -6,6 +6,7 @@
 
 #include "lib/counter.h"
 #include "lib/ct/ct-private.h"
+#include "lib/ct/ct_busy.h"
 
 #define T0 INT64_C(5000000)
 
@@ -145,6 +146,39 @@ static void test_liberal(void **state)
     ct_free(ct);
 }
 
+/* Who fills the table. */
+static void test_busy(void **state)
+{
+    (void)state;
+    struct ct *ct = new_ct();
+    struct text t = TEXT_INIT;
+    struct ct_busy busy;
+    for (uint32_t i = 0; i < 1200; i++) {
+        struct frame f = {.proto = IPPROTO_HDR_UDP,
+                          .a = (uint8_t)(i % 2 ? 66 : 1 + i % 200),
+                          .b = 250,
+                          .sport = (uint16_t)(1 + i)};
+        run_args(ct, &f,
+                 &(struct ct_args){.zone = (uint16_t)(i % 4 ? i % 4 : 40000), .commit = true}, T0);
+    }
+    commit(ct, 1, 0, T0);
+    commit(ct, 3, 1, T0);
+    commit(ct, 3, 3, T0);
+    ct_busy_look(ct, &busy);
+    assert_int_equal(busy.zones[0].zone, 3);
+    assert_int_equal(busy.zones[0].n, 302);
+    assert_int_equal(busy.zones[1].zone, 1);
+    assert_int_equal(busy.zones[2].zone, 2);
+    assert_int_equal(busy.sources[0].addr[3], 66);
+    assert_in_range(busy.sources[0].percent, 40, 50);
+    ct_busy_format(&busy, &t);
+    assert_non_null(strstr(text_cstr(&t),
+                           "busiest zones 3 (302 connections), 1 (301 connections), 2 "
+                           "(300 connections); sources 10.0.0.66 ("));
+    text_deinit(&t);
+    ct_free(ct);
+}
+
 /* ---- reasons ---- */
 
 static const struct {
@@ -210,9 +244,8 @@ static void test_reasons(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_flush),
-        cmocka_unit_test(test_liberal),
+        cmocka_unit_test(test_limits),  cmocka_unit_test(test_flush),
+        cmocka_unit_test(test_liberal), cmocka_unit_test(test_busy),
         cmocka_unit_test(test_reasons),
     };
     rcu_register_thread();

@@ -64,6 +64,8 @@ void kport_remove_foreign(struct kernel *);
 
 /* kprobe.c: what this kernel can do. */
 void kprobe_run(struct kernel *);
+void kprobe_format_more(const struct dp *,
+                        struct text *); /* Asks it now.  Operation of the class. */
 
 /* kshow.c: what the kernel has.  Operations of the class. */
 void kshow_port_walk(const struct dp *, dp_port_cb *, void *aux);

@@ -13,6 +13,7 @@ struct datapath {
     struct dp up;
     bool dummy; /* Its type is "dummy": no threads, no devices. */
     struct ct *ct;
+    uint64_t n_refused;      /* Connections, as they were last looked at. */
     struct conn_file *conns; /* That 'ct' lies in; NULL: memory. */
     struct worker_ports *ports;
     uint32_t n_ports; /* Highest number in use + 1. */
@@ -37,6 +38,9 @@ static inline struct datapath *datapath_of(const struct dp *up)
 {
     return container_of_((struct dp *)(uintptr_t)up, struct datapath, up);
 }
+
+/* datapath_conns.c */
+void datapath_conns_watch(struct datapath *); /* Once a second: says why commits are refused. */
 
 /* datapath_flows.c */
 void datapath_flows_init(struct datapath *);

@@ -2,9 +2,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/counter.h"
+#include "lib/ct/ct_busy.h"
 #include "lib/ct/ct_zone.h"
 #include "lib/dp/user/datapath.h"
+#include "lib/log.h"
 #include "lib/mem.h"
+
+LOG_MODULE(conntrack);
 
 /* Of one step: connections shown, entries of the table looked at. */
 #define STEP_CONNS 128
@@ -112,6 +117,23 @@ static int del_limits(struct dp *dp, const struct dp_zone_limit *zones, size_t n
         ct_zone_del_limit(datapath_of(dp)->ct, zones[i].zone);
     }
     return 0;
+}
+
+void datapath_conns_watch(struct datapath *dp)
+{
+    uint64_t n = counter_read(COUNTER_conntrack_full) + counter_read(COUNTER_conntrack_zone_full);
+
+    if (n > dp->n_refused) {
+        struct text t = TEXT_INIT;
+        struct ct_busy busy;
+        ct_busy_look(dp->ct, &busy);
+        ct_busy_format(&busy, &t);
+        log_warn_rl("%s: %" PRIu64 " connections refused, %" PRIu32 " of %" PRIu32 " are there; %s",
+                    dp->up.name, n - dp->n_refused, ct_count(dp->ct), ct_get_max(dp->ct),
+                    text_cstr(&t));
+        text_deinit(&t);
+    }
+    dp->n_refused = n;
 }
 
 _Static_assert(CT_ZONE_DEFAULT == DP_ZONE_DEFAULT, "one word for it");
