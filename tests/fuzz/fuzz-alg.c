@@ -48,8 +48,8 @@ static struct packet *segment(bool server, uint8_t flags, const uint8_t *data, s
     return p;
 }
 
-static void send(bool server, uint8_t flags, const uint8_t *data, size_t n,
-                 const struct ct_args *args)
+static void send_segment(bool server, uint8_t flags, const uint8_t *data, size_t n,
+                         const struct ct_args *args)
 {
     struct packet *p = segment(server, flags, data, n);
     if (ct_execute(ct, p, args, 1000) == CT_GOES_ON) {
@@ -77,15 +77,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     seq[0] = 100;
     seq[1] = 900;
     ct = ct_new(&(struct ct_config){.max_conns = 10, .hash_seed = 1, .tcp_liberal = true});
-    send(false, 0x02, NULL, 0, &(struct ct_args){.commit = true, .alg = 21, .nat = &snat});
+    send_segment(false, 0x02, NULL, 0, &(struct ct_args){.commit = true, .alg = 21, .nat = &snat});
     seq[0]++;
-    send(true, 0x12, NULL, 0, &(struct ct_args){.nat = &nat});
+    send_segment(true, 0x12, NULL, 0, &(struct ct_args){.nat = &nat});
     seq[1]++;
     for (size_t at = 1; at < size;) {
         bool server = data[at] & 0x80, stays = data[at] & 0x40;
         size_t n = data[at++] & 0x3f;
         n = n < size - at ? n : size - at;
-        send(server, 0x18, data + at, n, &(struct ct_args){.nat = &nat});
+        send_segment(server, 0x18, data + at, n, &(struct ct_args){.nat = &nat});
         seq[server] += stays ? 0 : (uint32_t)n;
         at += n;
     }

@@ -583,20 +583,13 @@ static void test_fragments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ct_drops),
-        cmocka_unit_test(test_ct_nat),
-        cmocka_unit_test(test_fragments),
-        cmocka_unit_test(test_output_and_ownership),
-        cmocka_unit_test(test_no_buffer),
-        cmocka_unit_test(test_tags),
-        cmocka_unit_test(test_ct_recirc),
-        cmocka_unit_test(test_hash),
-        cmocka_unit_test(test_trunc),
-        cmocka_unit_test(test_label_on_super_frame),
-        cmocka_unit_test(test_userspace),
-        cmocka_unit_test(test_clone),
-        cmocka_unit_test(test_overflow),
-        cmocka_unit_test(test_random_lists),
+        cmocka_unit_test(test_ct_drops),  cmocka_unit_test(test_ct_nat),
+        cmocka_unit_test(test_fragments), cmocka_unit_test(test_output_and_ownership),
+        cmocka_unit_test(test_no_buffer), cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_ct_recirc), cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_trunc),     cmocka_unit_test(test_label_on_super_frame),
+        cmocka_unit_test(test_userspace), cmocka_unit_test(test_clone),
+        cmocka_unit_test(test_overflow),  cmocka_unit_test(test_random_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
