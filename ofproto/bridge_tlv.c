@@ -3,7 +3,7 @@
  * message's header (bridge.c).
  *
  * Control thread.  A mapping is in use while a live rule matches the field.  Acts cannot use one:
- * there are no tunnels yet, so translation refuses what reads or writes options. */
+ * datapath keys do not carry options yet, so translation refuses what reads or writes them. */
 #include "ofproto/ofproto-private.h"
 
 static const enum ofp_error errors[] = {

@@ -26,6 +26,7 @@ struct ofproto {
     struct xlate_cfg *cfg; /* RCU: workers read it. */
     struct continuations *continuations;
     struct bridge *bridges;
+    struct tunnel_device *tunnel_devices; /* ofproto_tunnel.c */
     struct events *events;
     struct revalidator *revalidator;
     struct loop_call cfg_call;   /* Builds a new cfg before the loop sleeps. */
@@ -46,8 +47,10 @@ struct removed_rule {
 struct bridge_port {
     struct hmap_node node; /* In bridge.ports, by OpenFlow number. */
     struct bridge *bridge;
-    uint32_t ofp_port, dp_port; /* dp_port: DP_PORT_NONE for patch ports. */
-    char *name, *peer;          /* peer: patch ports only. */
+    uint32_t ofp_port, dp_port;   /* dp_port: DP_PORT_NONE for patch ports. */
+    char *name, *peer;            /* peer: patch ports only. */
+    struct tunnel_config *tunnel; /* Tunnel ports only, as are the statistics. */
+    struct tunnel_stats *tunnel_stats;
     struct port_vlan vlan;
     struct ofp_port desc; /* As last announced. */
     bool gone;            /* No device: only the number is left. */
@@ -95,12 +98,19 @@ struct bridge {
 void ofproto_cfg_changed(struct ofproto *); /* A new snapshot before the loop sleeps. */
 void ofproto_cfg_update(struct ofproto *);  /* Now. */
 
+/* ofproto_tunnel.c */
+/* The datapath port of a tunnel port to be; NULL, or a heap error text.  Each get needs a put. */
+char *ofproto_tunnel_get(struct ofproto *, const char *name, const struct tunnel_config *,
+                         uint32_t *dp_port) MUST_USE;
+void ofproto_tunnel_put(struct ofproto *, uint32_t dp_port, bool destroy);
+
 /* bridge_port.c */
 /* What OpenFlow sees; bridge_port_find() also finds those whose device is gone. */
 struct bridge_port *bridge_port_by_ofp(const struct bridge *, uint32_t ofp_port);
 struct bridge_port *bridge_port_find(const struct bridge *, uint32_t ofp_port);
 bool bridge_port_is_live(const struct bridge_port *);
 void bridge_port_refresh(struct bridge_port *); /* The datapath says it changed. */
+void bridge_ports_refresh_tunnels(struct bridge *, uint32_t dp_port);
 void bridge_ports_deinit(struct bridge *);
 void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);
 enum ofp_error bridge_port_mod(struct bridge *, const struct port_mod *);

@@ -47,7 +47,8 @@ TESTSUITE_AT = \
 	tests/mirror.at \
 	tests/table.at \
 	tests/trace.at \
-	tests/actions.at
+	tests/actions.at \
+	tests/tunnel.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4
 HARNESS = tests/harness/sluice.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py \

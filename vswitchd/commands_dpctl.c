@@ -184,7 +184,7 @@ static void put_bridge(struct text *t, const struct dp *dp, const struct bridge 
             text_printf(t, "none: (patch: peer=%s)\n", info.peer);
         } else {
             text_printf(t, "%" PRIu32 ": (%s)\n", rows[i].dp_port,
-                        dpctl_shown_type(dp, rows[i].type));
+                        *info.tunnel ? info.tunnel : dpctl_shown_type(dp, rows[i].type));
         }
     }
     free(rows);

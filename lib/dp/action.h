@@ -90,7 +90,10 @@ union dp_set_value {
         be32 src, dst;
         uint8_t ip6_src[16], ip6_dst[16];
         uint8_t tos, ttl;
-        be16 flags;
+        be16 flags;  /* KEY_TUN_* */
+        be16 tp_dst; /* UDP; 0: the port's. */
+        be16 gbp_id;
+        uint8_t gbp_flags;
     } tunnel;
 };
 

@@ -58,12 +58,6 @@ static const struct format_member set_nsh[] = {
 };
 static const struct format_member set_pbb[] = {V("isid", HEX, pbb.isid), V("uca", DEC, pbb.uca)};
 static const struct format_member set_mark[] = {V(NULL, HEX, skb_mark)};
-static const struct format_member set_tunnel[] = {
-    V("tun_id", HEX, tunnel.id),        V("src", IP4, tunnel.src),
-    V("dst", IP4, tunnel.dst),          V("ipv6_src", IP6, tunnel.ip6_src),
-    V("ipv6_dst", IP6, tunnel.ip6_dst), V("tos", HEX, tunnel.tos),
-    V("ttl", DEC, tunnel.ttl),          V("flags", HEX, tunnel.flags),
-};
 
 #define ROWS(R) R, ARRAY_SIZE(R)
 static const struct {
@@ -86,7 +80,7 @@ static const struct {
     [DP_SET_PBB] = {"pbb", ROWS(set_pbb)},
     [DP_SET_MPLS] = {"mpls", NULL, 0},
     [DP_SET_SKB_MARK] = {"skb_mark", ROWS(set_mark)},
-    [DP_SET_TUNNEL] = {"tunnel", ROWS(set_tunnel)},
+    [DP_SET_TUNNEL] = {"tunnel", NULL, 0},
 };
 
 static void put_set(const struct dp_action *a, struct text *t)
@@ -101,6 +95,8 @@ static void put_set(const struct dp_action *a, struct text *t)
         text_puts(t, "vlan(");
         format_vlan_tci(t, ntohs(s->value.vlan_tci), ntohs(s->mask.vlan_tci), false);
         text_putc(t, ')');
+    } else if (a->u32 == DP_SET_TUNNEL) {
+        format_tunnel_set(t, &s->value);
     } else if (a->u32 == DP_SET_MPLS) {
         text_puts(t, "mpls(");
         format_mpls_lse(t, ntohl(s->value.mpls_lse), ntohl(s->mask.mpls_lse));

@@ -159,6 +159,15 @@ void xlate_output_port(struct xlate_ctx *, const struct xlate_port *);
 void xlate_output_port_cut(struct xlate_ctx *, const struct xlate_port *, uint16_t max_len);
 void xlate_controller(struct xlate_ctx *, uint8_t reason, uint16_t max_len, uint16_t controller_id);
 
+/* xlate_tunnel.c */
+/* The port of a packet that came through a tunnel, which all of its members decide; NULL: none. */
+const struct xlate_port *xlate_tunnel_input(struct xlate_ctx *);
+bool xlate_tunnel_accept(struct xlate_ctx *, const struct xlate_port *); /* False: drop it. */
+/* Emits the outer header for a port; false: there is no way to send it. */
+bool xlate_tunnel_output(struct xlate_ctx *, const struct xlate_port *);
+/* Is what OpenFlow sees of the tunnel no more what the packet came with? */
+bool xlate_tunnel_must_be_kept(const struct xlate_ctx *);
+
 /* xlate_normal.c */
 void xlate_normal(struct xlate_ctx *);
 /* Out of a port with the tag that the VLAN has there; the packet is as before afterwards.  'in':

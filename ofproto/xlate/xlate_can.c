@@ -8,7 +8,7 @@ static const enum ofp_error refusals[ACT_N_TYPES] = {
     [ACT_ENQUEUE] = OFPERR_OFPBAC_BAD_QUEUE,
 };
 
-/* There are no tunnels yet, so no options to read. */
+/* Datapath keys do not carry tunnel options yet: there are none to read. */
 static enum ofp_error check_src(const struct field *f)
 {
     return f && field_is_tun(f) ? OFPERR_OFPBAC_BAD_SET_ARGUMENT : OFPERR_OK;

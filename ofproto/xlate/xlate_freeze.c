@@ -85,6 +85,10 @@ static void freeze(struct xlate_ctx *ctx, struct continuation_state *st)
     st->in_port = ntohl(f->in_port);
     st->metadata = f->metadata;
     memcpy(st->regs, f->regs, sizeof st->regs);
+    if (xlate_tunnel_must_be_kept(ctx)) {
+        st->flags |= CONTINUATION_TUNNEL;
+        memcpy(st->tunnel, (const uint8_t *)&f->key + KEY_TUN_OFS, KEY_TUN_SIZE);
+    }
     st->n_set = (uint32_t)ctx->s.set.len;
     st->n_stack = ctx->s.stack.len;
     st->set_cookie = ctx->s.set_cookie;
@@ -153,6 +157,10 @@ void xlate_thaw(struct xlate_ctx *ctx, const struct continuation *c)
 
     f->metadata = st->metadata;
     memcpy(f->regs, st->regs, sizeof f->regs);
+    if (st->flags & CONTINUATION_TUNNEL) {
+        memcpy((uint8_t *)&f->key + KEY_TUN_OFS, st->tunnel, KEY_TUN_SIZE);
+        memset((uint8_t *)&ctx->s.written + KEY_TUN_OFS, 0xff, KEY_TUN_SIZE);
+    }
     ctx->s.tracked = (st->flags & (CONTINUATION_TRACKED | CONTINUATION_INV)) != 0;
     ctx->dp_tracked = (st->flags & CONTINUATION_TRACKED) != 0;
     if (st->flags & CONTINUATION_INV) {

@@ -17,5 +17,6 @@ SYSTEM_TESTS += \
 	tests/system/test_restart.py \
 	tests/system/test_settle.py \
 	tests/system/test_slow.py \
+	tests/system/test_tunnel.py \
 	tests/system/test_upgrade.py \
 	tests/system/test_user.py

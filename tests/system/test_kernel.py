@@ -97,3 +97,20 @@ def test_features(env):
     for name in ("Conntrack timeout policy", "Conntrack NAT", "Conntrack all-zero IP SNAT", "Conntrack zone limits",
                  "MPLS Label add", "Decrement TTL action", "Explicit Drop action"):
         assert shown[name] in ("Yes", "No"), shown
+
+
+def test_removed_by_others(env):
+    """A port, then the whole datapath, removed with ovs-dpctl under the running daemon: both are made again, and traffic goes on."""
+    if not shutil.which("ovs-dpctl"):
+        raise Skip("openvswitch-switch is not installed")
+    daemon = env.daemon()
+    h1, _ = env.two_hosts(daemon)
+    daemon.ofctl("add-flow", "br0", "actions=NORMAL")
+    wait_for("ping", lambda: h1.ping("10.1.1.2") == 1)
+    numbers = sorted(re.findall(r"port \d+: p\d", daemon.appctl("dpctl/show")))
+    for command in ["del-if", "ovs-system", "p2"], ["del-dp", "ovs-system"]:
+        genuine(daemon, *command)
+        wait_for(f"traffic after {command[0]}", lambda: h1.ping("10.1.1.2") == 1, 20)
+        # What the kernel shows, not what the daemon remembers.
+        assert len(re.findall(r"port \d+: p\d", genuine(daemon, "show"))) == 2
+    assert len(numbers) == 2

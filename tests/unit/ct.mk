@@ -67,5 +67,7 @@ tests_unit_test_ct_zone_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 tests_unit_ct_replay_SOURCES = tests/unit/ct-replay.c
 tests_unit_ct_replay_LDADD = $(CT_LIBS)
 
-tests_bench_bench_ct_SOURCES = tests/bench/bench-ct.c
+tests_bench_bench_ct_SOURCES = tests/bench/bench-ct.c tests/bench/ct-conns.h
 tests_bench_bench_ct_LDADD = $(CT_LIBS)
+tests_bench_bench_conntrack_SOURCES = tests/bench/bench-conntrack.c tests/bench/ct-conns.h
+tests_bench_bench_conntrack_LDADD = $(CT_LIBS)

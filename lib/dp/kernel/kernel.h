@@ -15,6 +15,9 @@ struct kernel_port {
     struct kernel_port *next;
     uint32_t no;
     char name[64], type[16];
+    uint32_t vport;    /* OVS_VPORT_TYPE_* */
+    uint16_t dst_port; /* Of tunnels over UDP, as is 'gbp'. */
+    bool gbp;
     bool internal; /* The kernel made its device, and removes it with the port. */
     bool gone;     /* Its device has vanished, and the port with it. */
     struct link_info link;

@@ -302,6 +302,8 @@ static void set_tunnel(struct packet *p, const struct dp_action_set *s)
     p->tun.tos = s->value.tunnel.tos;
     p->tun.ttl = s->value.tunnel.ttl;
     p->tun.flags = s->value.tunnel.flags;
+    p->tun.gbp_id = s->value.tunnel.gbp_id;
+    p->tun.gbp_flags = s->value.tunnel.gbp_flags;
     p->has_tunnel = true;
 }
 
