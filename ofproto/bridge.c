@@ -66,6 +66,7 @@ char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
     br->fail_mode = FAIL_SECURE;
     br->removed_tail = &br->removed;
     hmap_init(&br->ports);
+    hmap_init(&br->meters);
     hmap_init(&br->learners);
     loop_timer_init(&br->expiry, p->loop, on_expiry, br);
     char *error = connmgr_new(p->loop, p->rundir, name, OFP_VERSIONS, &handler, br, &br->conns);
@@ -101,6 +102,7 @@ void bridge_free(struct bridge *br)
     /* Workers stop translating for it before its ports and tables go. */
     ofproto_cfg_update(p);
     bridge_ports_deinit(br);
+    bridge_meters_deinit(br);
     bridge_mirrors_deinit(br);
     learn_deinit(br);
     struct removed_rule *next;

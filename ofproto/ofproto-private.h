@@ -6,8 +6,10 @@
 
 #include "lib/hmap.h"
 #include "lib/packet/tlv_table.h"
+#include "lib/dp/meters.h"
 #include "ofp/flow_mod.h"
 #include "ofp/group.h"
+#include "ofp/meter.h"
 #include "ofp/packet_io.h"
 #include "ofp/port.h"
 #include "ofp/port_stats.h"
@@ -29,6 +31,7 @@ struct ofproto {
     struct tunnel_device *tunnel_devices; /* ofproto_tunnel.c */
     struct events *events;
     struct revalidator *revalidator;
+    uint64_t *meter_ids;         /* Of the datapath, a bit each that is taken; NULL: none yet. */
     struct loop_call cfg_call;   /* Builds a new cfg before the loop sleeps. */
     struct loop_timer tick;      /* Each second: timeouts, ages, reclaiming. */
     int64_t opened_ms, rules_ms; /* rules_ms: a rule came, went or changed last. */
@@ -65,6 +68,14 @@ struct bridge_mirror {
     struct mirror mirror;
 };
 
+struct bridge_meter {
+    struct hmap_node node; /* In bridge.meters, by number. */
+    struct meter config;
+    uint32_t dp_id;
+    int64_t created_ms;
+    uint64_t base_packets, base_bytes; /* From before the last change. */
+};
+
 struct bridge {
     struct bridge *next;
     struct ofproto *ofproto;
@@ -76,7 +87,7 @@ struct bridge {
     struct tlv_table *tlvs; /* Reference. */
     struct bridge_tables *table_cfgs;
     struct fdb *fdb;
-    struct hmap ports;
+    struct hmap ports, meters;
     struct bridge_mirror *mirrors;
     unsigned n_mirrors;
     uint64_t *flood_vlans; /* Bitmap of PORT_VLAN_WORDS, or NULL. */
@@ -137,10 +148,12 @@ enum ofp_error bridge_flow_mod(struct bridge *, const struct flow_mod *, struct 
  * shows at the next tables_publish(). */
 enum ofp_error bridge_flow_restore(struct bridge *, const struct flow_mod *, int64_t modified_ms,
                                    struct rule **rule);
-void bridge_flow_evict(struct bridge *, struct rule *); /* To be published. */
+void bridge_flow_evict(struct bridge *, struct rule *);       /* To be published. */
 void bridge_flow_delete_rule(struct bridge *, struct rule *); /* Not yet published. */
 void bridge_flow_expire(struct bridge *);
 void bridge_flow_arm(struct bridge *); /* Sets the timer of the next timeout. */
+/* Rules whose end was noted since removed_tail was 'tail' are there after all. */
+void bridge_flow_forget_removed(struct bridge *, struct removed_rule **tail);
 void bridge_flow_flush(struct bridge *);
 void bridge_fail_open(struct bridge *, bool on);
 
@@ -152,6 +165,16 @@ void bridge_flow_delete_refs(struct bridge *, enum act_type, uint32_t id, enum f
 enum ofp_error bridge_group_mod(struct bridge *, struct group_mod *);
 /* Can the acts be executed here, and is there what they name? */
 enum ofp_error bridge_acts_check(const struct bridge *, const void *acts, size_t len);
+
+/* bridge_meter.c */
+enum ofp_error bridge_meter_mod(struct bridge *, struct meter_mod *); /* As bridge_group_mod(). */
+struct bridge_meter *bridge_meter_find(const struct bridge *, uint32_t id);
+/* All, by number; the caller's to free. */
+struct bridge_meter **bridge_meters_list(const struct bridge *, size_t *n);
+void bridge_meter_get_stats(const struct bridge *, const struct bridge_meter *,
+                            struct dp_meter_stats *);
+void bridge_meter_features(const struct bridge *, struct meter_features *);
+void bridge_meters_deinit(struct bridge *);
 
 /* bridge_packet.c */
 enum ofp_error bridge_packet_out(struct bridge *, struct ofconn *, const struct packet_out *);
@@ -169,3 +192,7 @@ enum ofp_error bridge_tlv_change(struct bridge *, enum tlv_command, const struct
 /* dispatch.c */
 void dispatch(struct bridge *, struct ofconn *, const struct msg_header *, const void *msg,
               size_t len);
+/* The same for one message of a bundle that is being committed; the error is the caller's to send.
+ */
+enum ofp_error dispatch_change(struct bridge *, struct ofconn *, const void *msg,
+                               size_t len) MUST_USE;

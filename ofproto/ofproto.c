@@ -262,11 +262,13 @@ void ofproto_close(struct ofproto *p, bool destroy)
         /* Workers end here; what they have told is handled while the bridges' tables are still
          * referenced. */
         dp_close(p->dp, destroy);
+        p->dp = NULL;
     }
     events_free(p->events);
     revalidator_free(p->revalidator);
     xlate_cfg_free(p->cfg);
     continuations_unref(p->continuations);
+    free(p->meter_ids);
     free(p->rundir);
     free(p);
 }

@@ -8,6 +8,7 @@ lib_dp_libdp_la_SOURCES += lib/dp/class.h lib/dp/dp.c lib/dp/userspace.c
 lib_dp_libdp_la_SOURCES += lib/dp/conns.c lib/dp/conns.h lib/dp/user/datapath_conns.c
 lib_dp_libdp_la_SOURCES += lib/dp/conn_file.c lib/dp/conn_file.h
 lib_dp_libdp_la_SOURCES += lib/dp/dp.h
+lib_dp_libdp_la_SOURCES += lib/dp/meters.c lib/dp/meters.h lib/dp/user/datapath_meters.c lib/dp/user/meter.c lib/dp/user/meter.h lib/dp/kernel/kmeter.c
 lib_dp_libdp_la_SOURCES += lib/dp/cookie.c lib/dp/cookie.h
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/kct.c lib/dp/kernel/kct_limit.c lib/dp/kernel/kct-private.h
 lib_dp_libdp_la_SOURCES += lib/dp/kernel/kct_info.c lib/dp/kernel/kct_info.h

@@ -1,4 +1,5 @@
 /* xlate_output.c - the output family.  See xlate-private.h.  OpenFlow 1.3.5 sections 4.5, 5.12. */
+#include "ofp/meter.h"
 #include "ofproto/xlate/xlate-private.h"
 
 /* What the packet is in the peer bridge: it came in through the peer port and has no past. */
@@ -130,7 +131,9 @@ void xlate_controller(struct xlate_ctx *ctx, uint8_t reason, uint16_t max_len,
     }
     memcpy(c.regs, f->regs, sizeof c.regs);
     xlate_commit(ctx);
+    size_t metered = xlate_meter_begin(ctx, OFPM_CONTROLLER);
     cookie_put(&ctx->out->actions, &c);
+    xlate_meter_end(ctx, metered);
 }
 
 void xlate_output(struct xlate_ctx *ctx, uint32_t ofp_port, uint16_t max_len)

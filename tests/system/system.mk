@@ -14,9 +14,11 @@ SYSTEM_TESTS += \
 	tests/system/test_kernel_conns.py \
 	tests/system/test_kernel.py \
 	tests/system/test_nat.py \
+	tests/system/test_nf_conntrack.py \
 	tests/system/test_restart.py \
 	tests/system/test_settle.py \
 	tests/system/test_slow.py \
+	tests/system/test_survive.py \
 	tests/system/test_tunnel.py \
 	tests/system/test_upgrade.py \
 	tests/system/test_user.py

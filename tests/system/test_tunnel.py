@@ -126,3 +126,54 @@ def test_between_geneve(env):
 
 def test_between_gre(env):
     between_daemons(env, "gre")
+
+
+def test_way_out_on_the_bridge(env):
+    """The local address is on the bridge itself, and the underlay's device a port of another bridge."""
+    daemon = env.daemon()
+    h1 = env.veth("sw", "p1", "h1", addresses=["10.1.1.1/24"])
+    peer = env.veth("sw", "u0", "peer", addresses=["172.31.1.2/24"])
+    for bridge, port in ("br-phy", "u0"), ("br0", "p1"):
+        daemon.vsctl("add-br", bridge, "--", "set", "bridge", bridge, f"datapath_type={env.datapath}",
+                     "--", "add-port", bridge, port)
+    daemon.netns.ip("addr", "add", "172.31.1.1/24", "dev", "br-phy")
+    daemon.netns.ip("link", "set", "br-phy", "up")
+    h1.ip("link", "set", "eth0", "mtu", "1400")
+    peer_device(peer, "vxlan", "172.31.1.1", "172.31.1.2", 42, ["10.1.1.2/24"])
+    add_tunnel(daemon, "t0", "vxlan", 2, remote_ip="172.31.1.2", key=42)
+    wait_for("the tunnel", lambda: h1.ping("10.1.1.2") == 1)
+    assert h1.ping("10.1.1.2", 5) == 5
+    transfer(env, peer, h1, "10.1.1.2")
+
+
+def test_restart(env):
+    """Numbers stay over a restart, and the datapath port is taken over or made again; packets go on."""
+    daemon, h1, peer = both_ways(env, "vxlan")
+    before = daemon.ofctl("dump-ports-desc", "br0")
+    daemon.kill()
+    daemon.start()
+    daemon.add_flows("br0", "in_port=1,actions=2\nin_port=2,tun_id=42,actions=1\n")
+    wait_for("the tunnel", lambda: h1.ping("10.1.1.2") == 1)
+    assert h1.ping("10.1.1.2", 5) == 5
+    numbers = [line for line in before.splitlines() if "(t0)" in line]
+    assert numbers and numbers[0].split("(")[0] in daemon.ofctl("dump-ports-desc", "br0"), before
+    assert daemon.appctl("dpctl/show").count("vxlan_sys_4789") == 1
+    daemon.vsctl("del-port", "t0")
+    assert "vxlan_sys" not in daemon.appctl("dpctl/show")
+    assert "vxlan_sys" not in daemon.netns.ip("link")
+
+
+def test_port_in_use(env):
+    """A device of the kernel has the UDP port: said at the interface, and tried again until it is free."""
+    daemon, h1, peer = underlay(env)
+    daemon.netns.ip("link", "add", "other", "type", "vxlan", "id", "1", "dstport", "4789")
+    daemon.netns.ip("link", "set", "other", "up")
+    daemon.vsctl("add-port", "br0", "t0", "--", "set", "interface", "t0", "type=vxlan", "ofport_request=2",
+                 "options:remote_ip=172.31.1.2", "options:key=42")
+    error = daemon.vsctl("get", "interface", "t0", "error")
+    assert "UDP port 4789 is in use" in error, error
+    daemon.netns.ip("link", "del", "other")
+    wait_for("the port", lambda: daemon.vsctl("get", "interface", "t0", "error").strip() == "[]")
+    peer_device(peer, "vxlan", "172.31.1.1", "172.31.1.2", 42, ["10.1.1.2/24"])
+    daemon.add_flows("br0", "in_port=1,actions=2\nin_port=2,tun_id=42,actions=1\n")
+    wait_for("the tunnel", lambda: h1.ping("10.1.1.2") == 1)

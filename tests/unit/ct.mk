@@ -71,3 +71,6 @@ tests_bench_bench_ct_SOURCES = tests/bench/bench-ct.c tests/bench/ct-conns.h
 tests_bench_bench_ct_LDADD = $(CT_LIBS)
 tests_bench_bench_conntrack_SOURCES = tests/bench/bench-conntrack.c tests/bench/ct-conns.h
 tests_bench_bench_conntrack_LDADD = $(CT_LIBS)
+
+tests_bench_bench_ct_store_SOURCES = tests/bench/bench-ct-store.c tests/unit/ct-memstore.h
+tests_bench_bench_ct_store_LDADD = $(CT_LIBS)

@@ -265,6 +265,8 @@ static void fk_reply(const struct nlmsghdr *req, enum nlsock_family family, uint
     fk_push(0, b, head + attrs->len);
 }
 
+#include "tests/unit/fake-meters.h"
+
 static int fk_getfamily(const struct nlmsghdr *req)
 {
     static const char *const names[] = {"nlctrl",     "ovs_datapath", "ovs_vport",   "ovs_flow",
@@ -415,6 +417,8 @@ static void fk_request(const struct nlmsghdr *req)
         error = fk_datapath(req, g->cmd, all);
     } else if (fk_is(req, NLSOCK_VPORT)) {
         error = fk_vport(req, g->cmd, all);
+    } else if (fk_is(req, NLSOCK_METER)) {
+        error = fk_meter(req, g->cmd, all);
     } else if (g->cmd == OVS_FLOW_CMD_NEW) {
         error = fk_new(&id, &all, req->nlmsg_flags);
     } else if (g->cmd == OVS_FLOW_CMD_SET) {

@@ -383,6 +383,7 @@ const struct dp_class kernel_class = {
     .get_mask_stats = kshow_get_mask_stats,
     .port_walk = kshow_port_walk,
     .conns = &kct_conns,
+    .meters = &kernel_meters,
     .quiesce = quiesce,
     .settled = settled,
 };
