@@ -17,6 +17,7 @@ void bridge_keep_rule_gone(struct bridge *, const struct rule *);
 void bridge_keep_control(struct bridge *);
 void bridge_keep_tlvs(struct bridge *, enum tlv_command, const struct tlv_mapping *, size_t n);
 void bridge_keep_group(struct bridge *, uint32_t id, bool gone);
+void bridge_keep_meter(struct bridge *, uint16_t command, uint32_t id);
 /* Any other message that changed the bridge, in OpenFlow 1.5, for bridge_restore() to repeat. */
 void bridge_keep_message(struct bridge *, const void *msg, size_t len);
 /* Before the tables go.  'remove': nothing is left for the next process. */

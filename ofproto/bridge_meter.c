@@ -279,13 +279,19 @@ enum ofp_error bridge_meter_mod(struct bridge *br, struct meter_mod *mm)
     }
     switch (mm->command) {
     case MM_ADD:
-        return add(br, &mm->meter, &f);
+        error = add(br, &mm->meter, &f);
+        break;
     case MM_MODIFY:
-        return modify(br, &mm->meter);
+        error = modify(br, &mm->meter);
+        break;
     default:
         delete (br, mm->meter.id);
-        return OFPERR_OK;
+        break;
     }
+    if (!error) {
+        bridge_keep_meter(br, mm->command, mm->meter.id);
+    }
+    return error;
 }
 
 void bridge_meters_deinit(struct bridge *br)
