@@ -16,8 +16,7 @@
  * - No peer input makes it allocate beyond the limit, loop without bound, or assert.
  *
  * Slots of removed entries come back after an RCU grace period: a caller that never says
- * rcu_quiescent_state() makes the table refuse new connections in the end.  Does not do yet:
- * helpers (alg is only shown). */
+ * rcu_quiescent_state() makes the table refuse new connections in the end. */
 #pragma once
 
 #include "lib/ct/ct_store.h"
@@ -58,7 +57,8 @@ struct ct_args {
     bool commit, force;
     uint32_t mark, mark_mask; /* Host order; written only with commit. */
     uint8_t label[16], label_mask[16];
-    uint16_t alg;
+    uint16_t
+        alg; /* 21 (FTP, of TCP), 69 (TFTP, of UDP): the helper of a connection that this makes. */
     const struct ct_nat *nat; /* NULL: no translation, not even of a connection that has one. */
     /* What admits the connection, remembered in it by the commit that makes it; shown nowhere yet.
      */
@@ -67,7 +67,7 @@ struct ct_args {
 
 enum ct_fate {
     CT_GOES_ON,
-    CT_DROPPED, /* It was to be committed, and the table or its zone was full, or no tuple was left
+    CT_DROPPED, /* It was to be committed, and the table or its zone was full, no tuple was left
                    to translate it to (counted). */
 };
 /* Tracks a parsed IPv4 or IPv6 packet; sets packet->ct, and rewrites the packet as its connection

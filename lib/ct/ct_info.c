@@ -67,6 +67,23 @@ static void fill(const struct ct_table *t, uint32_t index, struct ct_info *info,
         .alg = ct_helper_alg(c),
     };
     fill_tuples(t, index, info);
+    if (c->flags & CT_F_RELATED) {
+        const struct ct_alg *a = ct_table_alg(t, index);
+        struct ct_tuple *o = &info->parent;
+        info->has_parent = true;
+        o->is_ip6 = index & CT_INDEX_IP6;
+        o->proto = a->master.proto;
+        for (int i = 0; i < 2; i++) {
+            uint8_t *addr = i ? o->dst : o->src;
+            if (o->is_ip6) {
+                memcpy(addr, a->master6.a[i], 16);
+            } else {
+                set_end(addr, (const uint8_t *)&a->master.ip4[i], 4);
+            }
+        }
+        o->src_port = a->master.port[0];
+        o->dst_port = a->master.port[1];
+    }
     if (c->flags & CT_F_LABEL) {
         memcpy(info->label, ct_table_label(t, index), 16);
     }

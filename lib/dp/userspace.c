@@ -159,6 +159,7 @@ static void get_features(const struct dp *up UNUSED, struct dp_features *f)
         .ct_label = true,
         .ct_orig_tuple = true,
         .ct_nat = true,
+        .ct_alg = true,
         .ct_state_nat = true,
         .ct_clear = true,
         .recirc = true,

@@ -1,6 +1,7 @@
 # Unit tests of ct.
 ct_tests = \
 	tests/unit/test-ct \
+	tests/unit/test-ct-alg \
 	tests/unit/test-ct-nat \
 	tests/unit/test-ct-nat-pick \
 	tests/unit/test-ct-adopt \
@@ -17,6 +18,10 @@ TESTS += $(ct_tests)
 tests_unit_test_ct_SOURCES = tests/unit/test-ct.c tests/unit/ct-frames.h
 tests_unit_test_ct_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_alg_SOURCES = tests/unit/test-ct-alg.c tests/unit/ct-frames.h tests/unit/ct-nat.h
+tests_unit_test_ct_alg_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_alg_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ct_nat_SOURCES = tests/unit/test-ct-nat.c tests/unit/ct-frames.h tests/unit/ct-nat.h
 tests_unit_test_ct_nat_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
