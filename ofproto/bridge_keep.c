@@ -168,6 +168,35 @@ static void put_groups(struct bridge *br)
     free(list);
 }
 
+/* A command, so that a change of a meter leaves the rules that name it. */
+static void put_meter(struct bridge *br, enum meter_command command, const struct meter *m,
+                      bool snapshot)
+{
+    struct wire_wr w = WIRE_WR_INIT(JOURNAL_RECORD_MAX);
+    struct meter_mod mm = {.command = (uint16_t)command, .meter = *m}; /* Lent. */
+
+    meter_mod_encode(&mm, KEEP_VERSION, 0, &w);
+    put_wire(br, &w, KEEP_MESSAGE, snapshot);
+}
+
+void bridge_keep_meter(struct bridge *br, enum meter_command command, const struct meter *m)
+{
+    if (br->keep) {
+        put_meter(br, command, m, false);
+    }
+}
+
+static void put_meters(struct bridge *br)
+{
+    size_t n;
+    struct bridge_meter **list = bridge_meters_list(br, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        put_meter(br, MM_ADD, &list[i]->config, true);
+    }
+    free(list);
+}
+
 void bridge_keep_message(struct bridge *br, const void *msg, size_t len)
 {
     if (br->keep) {
@@ -205,6 +234,7 @@ static void begin(struct bridge_keep *k)
     if (n) {
         put_tlvs(br, TLV_ADD, maps, n, true);
     }
+    put_meters(br);
     put_groups(br);
     tables_cursor_init(&k->cursor, br->tables, OFPTT_ALL);
     k->walking = true;

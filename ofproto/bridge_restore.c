@@ -107,6 +107,18 @@ static enum ofp_error on_group(struct restore *r, const struct msg_header *h, st
     return error;
 }
 
+static enum ofp_error on_meter(struct restore *r, const struct msg_header *h, struct wire_rd *rd)
+{
+    struct meter_mod mm;
+    enum ofp_error error = meter_mod_decode(rd, h, &mm);
+
+    if (!error) {
+        error = bridge_meter_mod(r->bridge, &mm);
+        meter_deinit(&mm.meter);
+    }
+    return error;
+}
+
 static enum ofp_error on_message(struct restore *r, struct wire_rd *rd)
 {
     /* One row a message that bridge_keep_message() and its like write. */
@@ -115,6 +127,7 @@ static enum ofp_error on_message(struct restore *r, struct wire_rd *rd)
         enum ofp_error (*handle)(struct restore *, const struct msg_header *, struct wire_rd *);
     } handlers[] = {{MSG_FLOW_MOD, on_gone},
                     {MSG_NXT_TLV_TABLE_MOD, on_tlvs},
+                    {MSG_METER_MOD, on_meter},
                     {MSG_GROUP_MOD, on_group}};
     struct msg_header h;
     enum ofp_error error = header(r, rd, &h);
