@@ -66,6 +66,20 @@ static void report_removed(struct bridge *br, struct rule *rule, enum flow_remov
     }
 }
 
+void bridge_flow_forget_removed(struct bridge *br, struct removed_rule **tail)
+{
+    struct removed_rule *r = *tail;
+
+    *tail = NULL;
+    br->removed_tail = tail;
+    while (r) {
+        struct removed_rule *next = r->next;
+        rule_unref(r->rule);
+        free(r);
+        r = next;
+    }
+}
+
 /* ---- changes ---- */
 
 static void rule_changed(struct bridge *br, const struct rule *rule)

@@ -148,10 +148,12 @@ enum ofp_error bridge_flow_mod(struct bridge *, const struct flow_mod *, struct 
  * shows at the next tables_publish(). */
 enum ofp_error bridge_flow_restore(struct bridge *, const struct flow_mod *, int64_t modified_ms,
                                    struct rule **rule);
-void bridge_flow_evict(struct bridge *, struct rule *); /* To be published. */
+void bridge_flow_evict(struct bridge *, struct rule *);       /* To be published. */
 void bridge_flow_delete_rule(struct bridge *, struct rule *); /* Not yet published. */
 void bridge_flow_expire(struct bridge *);
 void bridge_flow_arm(struct bridge *); /* Sets the timer of the next timeout. */
+/* Rules whose end was noted since removed_tail was 'tail' are there after all. */
+void bridge_flow_forget_removed(struct bridge *, struct removed_rule **tail);
 void bridge_flow_flush(struct bridge *);
 void bridge_fail_open(struct bridge *, bool on);
 
@@ -190,3 +192,7 @@ enum ofp_error bridge_tlv_change(struct bridge *, enum tlv_command, const struct
 /* dispatch.c */
 void dispatch(struct bridge *, struct ofconn *, const struct msg_header *, const void *msg,
               size_t len);
+/* The same for one message of a bundle that is being committed; the error is the caller's to send.
+ */
+enum ofp_error dispatch_change(struct bridge *, struct ofconn *, const void *msg,
+                               size_t len) MUST_USE;

@@ -34,6 +34,7 @@ TESTSUITE_AT = \
 	tests/ofctl-text.at \
 	tests/ofctl-switch.at \
 	tests/ofctl-group.at \
+	tests/bundle.at \
 	tests/vsctl.at \
 	tests/group.at tests/meter.at tests/pipeline.at \
 	tests/fields.at \
@@ -92,7 +93,7 @@ SYSTEM_TESTS =
 include tests/system/system.mk
 EXTRA_DIST += $(SYSTEM_TESTS)
 # Programs that system tests run.
-RUN_BY_SYSTEM_TESTS = tests/fuzz/fuzz-ofp tests/fuzz/fuzz-frames tests/bench/dp-forward
+RUN_BY_SYSTEM_TESTS = tests/fuzz/fuzz-ofp tests/fuzz/fuzz-frames tests/bench/dp-forward tests/unit/ct-replay
 check-programs: $(check_PROGRAMS) $(RUN_BY_SYSTEM_TESTS)
 .PHONY: check-programs
 check-system: all $(RUN_BY_SYSTEM_TESTS)

@@ -230,6 +230,30 @@ static void put_userspace(const struct dp_action *a, const struct dp_format *nam
 static void put_list(const void *data, size_t len, const struct dp_format *, unsigned depth,
                      struct text *);
 
+static void put_branch(const struct dp_action *a, bool gt, const struct dp_format *names,
+                       unsigned depth, struct text *t)
+{
+    const struct dp_action_check_pkt_len *c = (const void *)a;
+    size_t len = gt ? c->gt_len : c->le_len;
+
+    text_puts(t, gt ? ",gt(" : ",le(");
+    if (len) {
+        put_list(dp_action_branch(c, gt), len, names, depth + 1, t);
+    } else {
+        text_puts(t, "drop");
+    }
+    text_putc(t, ')');
+}
+
+static void put_check_pkt_len(const struct dp_action *a, const struct dp_format *names,
+                              unsigned depth, struct text *t)
+{
+    text_printf(t, "(size=%u", a->u32);
+    put_branch(a, true, names, depth, t);
+    put_branch(a, false, names, depth, t);
+    text_putc(t, ')');
+}
+
 static void put_action(const struct dp_action *a, const struct dp_format *names, unsigned depth,
                        struct text *t)
 {
@@ -282,6 +306,9 @@ static void put_action(const struct dp_action *a, const struct dp_format *names,
         text_putc(t, '(');
         put_list(a + 1, a->len - sizeof *a, names, depth + 1, t);
         text_putc(t, ')');
+        break;
+    case DP_ACTION_CHECK_PKT_LEN:
+        put_check_pkt_len(a, names, depth, t);
         break;
     case DP_ACTION_POP_VLAN:
     case DP_ACTION_CT_CLEAR:

@@ -48,7 +48,9 @@ struct xlate_scope {
     struct acts set;     /* Action set, in order of writing. */
     uint64_t set_cookie; /* Of the rule that wrote the set's ct; 0: there is none in it. */
     struct xlate_stack stack;
-    uint32_t trunc;     /* Outputs send no more bytes than this; 0: all. */
+    uint32_t trunc;                    /* Outputs send no more bytes than this; 0: all. */
+    struct act_check_pkt_larger check; /* While freezing, if 'checking': what is asked for. */
+    bool checking;
     struct acts frozen; /* While freezing: the rest of the lists, innermost first. */
 };
 
@@ -110,6 +112,10 @@ void xlate_stack_deinit(struct xlate_stack *);
 /* xlate_learn.c */
 void xlate_learn(struct xlate_ctx *, const struct act_learn *);
 void xlate_fin_timeout(struct xlate_ctx *, const struct act_fin_timeout *);
+
+/* xlate_length.c: the lists end here; xlate_freeze_finish() makes the two branches. */
+void xlate_check_pkt_larger(struct xlate_ctx *, const struct act_check_pkt_larger *);
+void xlate_check_branches(struct xlate_ctx *);
 
 /* xlate_clone.c */
 void xlate_clone(struct xlate_ctx *, const struct act_write_actions *);
@@ -202,9 +208,10 @@ void xlate_untrack(struct xlate_ctx *); /* OpenFlow's view only. */
 /* xlate_freeze.c: the way into a continuation and out of it. */
 bool xlate_needs_freeze(const struct act *); /* Must the packet be parsed again before this? */
 void xlate_freeze_acts(struct xlate_ctx *, const void *acts, size_t len);
+void xlate_freeze_rest(struct xlate_ctx *);
 void xlate_freeze_finish(struct xlate_ctx *);
-/* Makes the datapath hash the packet; the list goes on behind the pass that sees the hash, with this
- * act first, which is then 'resolved'. */
+/* Makes the datapath hash the packet; the list goes on behind the pass that sees the hash, with
+ * this act first, which is then 'resolved'. */
 void xlate_freeze_hash(struct xlate_ctx *, const struct act_u32 *group, uint32_t basis);
 /* Emits RECIRC into a continuation that resumes in 'table_id', with the action set. */
 void xlate_freeze_table(struct xlate_ctx *, uint8_t table_id, bool tracked);

@@ -220,6 +220,12 @@ DEFINE(CONJUNCTION, act_conjunction)
     return XLATE_CONTINUE;
 }
 
+DEFINE(CHECK_PKT_LARGER, act_check_pkt_larger)
+{
+    xlate_check_pkt_larger(ctx, a);
+    return XLATE_CONTINUE;
+}
+
 DEFINE(CLONE, act_write_actions)
 {
     xlate_clone(ctx, a);

@@ -105,6 +105,10 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
         return check_dst(((const struct act_stack *)(const void *)a)->field.field);
     case ACT_LEARN:
         return check_learn((const struct act_learn *)(const void *)a);
+    case ACT_CHECK_PKT_LARGER:
+        return f->recirc
+                   ? check_dst(((const struct act_check_pkt_larger *)(const void *)a)->dst.field)
+                   : OFPERR_OFPBAC_BAD_TYPE;
     case ACT_MULTIPATH:
         return check_dst(((const struct act_multipath *)(const void *)a)->dst.field);
     case ACT_BUNDLE_LOAD:

@@ -119,7 +119,8 @@ void xlate_freeze_table(struct xlate_ctx *ctx, uint8_t table_id, bool tracked)
     freeze(ctx, &st);
 }
 
-void xlate_freeze_finish(struct xlate_ctx *ctx)
+/* With the rest of the lists, which stays. */
+void xlate_freeze_rest(struct xlate_ctx *ctx)
 {
     struct continuation_state st = {.table_id = ctx->s.table_id,
                                     .flags = CONTINUATION_ACTS,
@@ -132,6 +133,15 @@ void xlate_freeze_finish(struct xlate_ctx *ctx)
     }
     xlate_commit(ctx);
     freeze(ctx, &st);
+}
+
+void xlate_freeze_finish(struct xlate_ctx *ctx)
+{
+    if (ctx->s.checking) {
+        xlate_check_branches(ctx);
+    } else {
+        xlate_freeze_rest(ctx);
+    }
     acts_deinit(&ctx->s.frozen);
     acts_init(&ctx->s.frozen);
 }

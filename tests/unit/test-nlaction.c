@@ -15,6 +15,7 @@ static const struct nlaction_env all = {.upcall_pid = 0x01020304,
                                         .ct_clear = true,
                                         .clone = true,
                                         .trunc = true,
+                                        .check_pkt_len = true,
                                         .meter = true,
                                         .force_commit = true};
 
@@ -98,6 +99,25 @@ static void test_plain(void **state UNUSED)
     dp_actions_output(&l, 2);
     CHECK(&l, 16, 0, OVS_ACTION_ATTR_CLONE, 0, 4, 0, 5, 0, 8, 0, 1, 0, 1, 0, 0, 0,
           8, 0, 1, 0, 2, 0, 0, 0);
+    struct dp_action_check_pkt_len *c = dp_actions_put(&l, DP_ACTION_CHECK_PKT_LEN, sizeof *c + 16);
+    *c = (struct dp_action_check_pkt_len){
+        .a = {.type = DP_ACTION_CHECK_PKT_LEN, .len = sizeof *c + 16, .u32 = 0x234},
+        .gt_len = 8, .le_len = 8};
+    struct dp_action *branches = (void *)(c + 1);
+    branches[0] = (struct dp_action){.type = DP_ACTION_RECIRC, .len = 8, .u32 = 5};
+    branches[1] = (struct dp_action){.type = DP_ACTION_POP_VLAN, .len = 8};
+    assert_true(dp_actions_check(l.data, l.len));
+    c->le_len = 16;
+    assert_false(dp_actions_check(l.data, l.len));
+    c->le_len = 8;
+    branches[1].len = 16;
+    assert_false(dp_actions_check(l.data, l.len));
+    branches[1].len = 8;
+    struct nlaction_env old = all;
+    old.check_pkt_len = false;
+    assert_false(put(&l, &old)->ok);
+    CHECK(&l, 32, 0, OVS_ACTION_ATTR_CHECK_PKT_LEN, 0, 6, 0, 1, 0, 0x34, 2, 0, 0,
+          12, 0, 2, 0, 8, 0, 7, 0, 5, 0, 0, 0, 8, 0, 3, 0, 4, 0, 5, 0);
     dp_actions_deinit(&l);
 }
 

@@ -233,6 +233,29 @@ static void put_clone(struct put *p, const struct dp_action *a)
     }
 }
 
+static void put_check_pkt_len(struct put *p, const struct dp_action_check_pkt_len *c)
+{
+    if (!p->env->check_pkt_len) {
+        refuse(p, "this kernel has no check_pkt_len (Linux 5.2 has)");
+        return;
+    }
+    if (p->depth == MAX_DEPTH) {
+        refuse(p, "lists of actions nest too deeply");
+        return;
+    }
+    size_t all = nlwr_nest(p->w, OVS_ACTION_ATTR_CHECK_PKT_LEN);
+    nlwr_put_u16(p->w, OVS_CHECK_PKT_LEN_ATTR_PKT_LEN, (uint16_t)c->a.u32);
+    p->depth++;
+    size_t gt = nlwr_nest(p->w, OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_GREATER);
+    put_list(p, dp_action_branch(c, true), c->gt_len);
+    nlwr_end(p->w, gt);
+    size_t le = nlwr_nest(p->w, OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_LESS_EQUAL);
+    put_list(p, dp_action_branch(c, false), c->le_len);
+    nlwr_end(p->w, le);
+    p->depth--;
+    nlwr_end(p->w, all);
+}
+
 static void put_one(struct put *p, const struct dp_action *a)
 {
     const struct dp_action_push_mpls *m = (const void *)a;
@@ -299,6 +322,9 @@ static void put_one(struct put *p, const struct dp_action *a)
         break;
     case DP_ACTION_CLONE:
         put_clone(p, a);
+        break;
+    case DP_ACTION_CHECK_PKT_LEN:
+        put_check_pkt_len(p, (const void *)a);
         break;
     case DP_ACTION_N:
         break;

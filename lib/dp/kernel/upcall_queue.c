@@ -43,11 +43,10 @@ bool upcall_queue_put(struct upcall_queues *qs, const struct nlsock_msg *m)
 {
     struct upcall_queue *q = &qs->queues[port_of(m) % UPCALL_QUEUES];
 
-    if (q->n >= UPCALL_QUEUE_MAX || q->bytes + m->n > UPCALL_QUEUE_BYTES) {
-        return false;
-    }
-    struct upcall_item *item = mem_try_zalloc(sizeof *item + m->n);
-    if (!item) {
+    struct upcall_item *item;
+    const size_t size = sizeof *item + m->n;
+
+    if (q->bytes + size > UPCALL_QUEUE_BYTES - qs->bytes || !(item = mem_try_zalloc(size))) {
         return false;
     }
     memcpy(item->attrs, m->attrs, m->n);
@@ -55,8 +54,8 @@ bool upcall_queue_put(struct upcall_queues *qs, const struct nlsock_msg *m)
     item->msg.attrs = item->attrs;
     *q->tail = item;
     q->tail = &item->next;
-    q->n++;
-    q->bytes += m->n;
+    q->bytes += size;
+    qs->bytes += size;
     qs->n++;
     return true;
 }
@@ -66,15 +65,15 @@ struct upcall_item *upcall_queue_take(struct upcall_queues *qs)
     if (!qs->n) {
         return NULL;
     }
-    while (!qs->queues[qs->turn].n) {
+    while (!qs->queues[qs->turn].first) {
         qs->turn = (qs->turn + 1) % UPCALL_QUEUES;
     }
     struct upcall_queue *q = &qs->queues[qs->turn];
     struct upcall_item *item = q->first;
     q->first = item->next;
     q->tail = q->first ? q->tail : &q->first;
-    q->n--;
-    q->bytes -= item->msg.n;
+    q->bytes -= sizeof *item + item->msg.n;
+    qs->bytes -= sizeof *item + item->msg.n;
     qs->n--;
     qs->turn = (qs->turn + 1) % UPCALL_QUEUES;
     return item;

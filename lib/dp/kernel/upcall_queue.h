@@ -4,15 +4,15 @@
  * here quickly -> each port has a queue -> they are served in turn.  So a port that floods the
  * switch with new flows waits, and loses, by itself.
  *
- * Invariants: bounded, by messages and bytes of each queue.  Ports are told apart by their number's
- * low bits.  Its thread alone uses it. */
+ * Invariants: bounded: a queue may be as long as there is room left for all, so that one alone gets
+ * half of it, and there is always some for a port that has nothing yet.  Ports are told apart by
+ * their number's low bits.  Its thread alone uses it. */
 #pragma once
 
 #include "lib/dp/kernel/nlsock.h"
 
 #define UPCALL_QUEUES      64
-#define UPCALL_QUEUE_MAX   1024
-#define UPCALL_QUEUE_BYTES (1 << 20)
+#define UPCALL_QUEUE_BYTES (8 << 20) /* Of all. */
 
 struct upcall_item {
     struct upcall_item *next;
@@ -22,13 +22,13 @@ struct upcall_item {
 
 struct upcall_queue {
     struct upcall_item *first, **tail;
-    unsigned n;
     size_t bytes;
 };
 
 struct upcall_queues {
     struct upcall_queue queues[UPCALL_QUEUES];
-    unsigned n; /* Of all. */
+    unsigned n; /* Upcalls, of all. */
+    size_t bytes;
     unsigned turn;
 };
 

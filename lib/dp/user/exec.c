@@ -441,7 +441,8 @@ static void do_meter(struct run *r, uint32_t id)
 
 static void run_list(struct run *, const void *actions, size_t len);
 
-static void do_clone(struct run *r, const struct dp_action *a, bool last)
+/* The list on a copy. */
+static void run_nested(struct run *r, const void *actions, size_t len, bool last)
 {
     if (r->depth + 1 >= EXEC_MAX_DEPTH) {
         return;
@@ -455,9 +456,32 @@ static void do_clone(struct run *r, const struct dp_action *a, bool last)
     nested.p = take(r, last);
     if (nested.p) {
         nested.p->trunc = false;
-        run_list(&nested, a + 1, a->len - sizeof *a);
+        run_list(&nested, actions, len);
         packet_free(nested.p);
     }
+}
+
+static void do_clone(struct run *r, const struct dp_action *a, bool last)
+{
+    run_nested(r, a + 1, a->len - sizeof *a, last);
+}
+
+/* As long as a frame on the wire: of a super-frame, its longest segment. */
+static uint32_t wire_len(struct run *r)
+{
+    if (r->p->gso_type == GSO_NONE) {
+        return r->p->len;
+    }
+    need_offsets(r);
+    return MIN(r->p->len, r->p->payload_ofs + (uint32_t)r->p->gso_size);
+}
+
+static void do_check_pkt_len(struct run *r, const struct dp_action *a, bool last)
+{
+    const struct dp_action_check_pkt_len *c = (const void *)a;
+    bool gt = wire_len(r) > a->u32;
+
+    run_nested(r, dp_action_branch(c, gt), gt ? c->gt_len : c->le_len, last);
 }
 
 static void run_one(struct run *r, const struct dp_action *a, bool last)
@@ -506,6 +530,9 @@ static void run_one(struct run *r, const struct dp_action *a, bool last)
         break;
     case DP_ACTION_CLONE:
         do_clone(r, a, last);
+        break;
+    case DP_ACTION_CHECK_PKT_LEN:
+        do_check_pkt_len(r, a, last);
         break;
     case DP_ACTION_METER:
         do_meter(r, a->u32);
