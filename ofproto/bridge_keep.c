@@ -153,6 +153,35 @@ void bridge_keep_group(struct bridge *br, uint32_t id, bool gone)
     }
 }
 
+static void put_meter(struct bridge *br, uint16_t command, const struct meter *m, bool snapshot)
+{
+    struct wire_wr w = WIRE_WR_INIT(JOURNAL_RECORD_MAX);
+    struct meter_mod mm = {.command = command, .meter = *m}; /* Lent. */
+
+    meter_mod_encode(&mm, KEEP_VERSION, 0, &w);
+    put_wire(br, &w, KEEP_MESSAGE, snapshot);
+}
+
+void bridge_keep_meter(struct bridge *br, uint16_t command, uint32_t id)
+{
+    const struct bridge_meter *m = br->keep ? bridge_meter_find(br, id) : NULL;
+
+    if (br->keep) {
+        put_meter(br, command, m ? &m->config : &(struct meter){.id = id}, false);
+    }
+}
+
+static void put_meters(struct bridge *br)
+{
+    size_t n;
+    struct bridge_meter **list = bridge_meters_list(br, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        put_meter(br, MM_ADD, &list[i]->config, true);
+    }
+    free(list);
+}
+
 /* Groups name each other: first all are there, then they are what they are. */
 static void put_groups(struct bridge *br)
 {
@@ -164,35 +193,6 @@ static void put_groups(struct bridge *br)
     }
     for (size_t i = 0; i < n; i++) {
         put_group(br, GM_MODIFY, &list[i]->group, true);
-    }
-    free(list);
-}
-
-/* A command, so that a change of a meter leaves the rules that name it. */
-static void put_meter(struct bridge *br, enum meter_command command, const struct meter *m,
-                      bool snapshot)
-{
-    struct wire_wr w = WIRE_WR_INIT(JOURNAL_RECORD_MAX);
-    struct meter_mod mm = {.command = (uint16_t)command, .meter = *m}; /* Lent. */
-
-    meter_mod_encode(&mm, KEEP_VERSION, 0, &w);
-    put_wire(br, &w, KEEP_MESSAGE, snapshot);
-}
-
-void bridge_keep_meter(struct bridge *br, enum meter_command command, const struct meter *m)
-{
-    if (br->keep) {
-        put_meter(br, command, m, false);
-    }
-}
-
-static void put_meters(struct bridge *br)
-{
-    size_t n;
-    struct bridge_meter **list = bridge_meters_list(br, &n);
-
-    for (size_t i = 0; i < n; i++) {
-        put_meter(br, MM_ADD, &list[i]->config, true);
     }
     free(list);
 }

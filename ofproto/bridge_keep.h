@@ -1,5 +1,5 @@
-/* bridge_keep.h - what of a bridge outlives the process: its rules, groups and meters, what its
- * tunnel options mean, and whether it was managed, in RUNDIR/BRIDGE.rules (journal.h).
+/* bridge_keep.h - what of a bridge outlives the process: its rules, what its tunnel options mean,
+ * and whether it was managed, in RUNDIR/BRIDGE.rules (journal.h).
  *
  * Layer 4, control thread.  Who changes one of these says so here, after the change (a rule that
  * goes: before).  The next process takes them over before its ports open (bridge_restore.c). */
@@ -7,7 +7,6 @@
 
 #include "lib/packet/tlv_table.h"
 #include "ofp/match.h"
-#include "ofp/meter.h"
 
 struct bridge;
 struct bridge_keep;
@@ -18,7 +17,7 @@ void bridge_keep_rule_gone(struct bridge *, const struct rule *);
 void bridge_keep_control(struct bridge *);
 void bridge_keep_tlvs(struct bridge *, enum tlv_command, const struct tlv_mapping *, size_t n);
 void bridge_keep_group(struct bridge *, uint32_t id, bool gone);
-void bridge_keep_meter(struct bridge *, enum meter_command, const struct meter *);
+void bridge_keep_meter(struct bridge *, uint16_t command, uint32_t id);
 /* Any other message that changed the bridge, in OpenFlow 1.5, for bridge_restore() to repeat. */
 void bridge_keep_message(struct bridge *, const void *msg, size_t len);
 /* Before the tables go.  'remove': nothing is left for the next process. */

@@ -10,7 +10,6 @@
 #include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/mem.h"
-#include "ofproto/bridge_keep.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/table/meter_ids.h"
 
@@ -192,7 +191,6 @@ static enum ofp_error add(struct bridge *br, struct meter *config, const struct 
     m->created_ms = loop_now(br->ofproto->loop);
     hmap_insert(&br->meters, &m->node, hash_u64(m->config.id, 0));
     publish(br, m, remarks(&m->config));
-    bridge_keep_meter(br, MM_ADD, &m->config);
     return OFPERR_OK;
 }
 
@@ -214,7 +212,6 @@ static enum ofp_error modify(struct bridge *br, struct meter *config)
         m->config = *config;
         *config = (struct meter){.id = m->config.id};
         publish(br, m, remarked);
-        bridge_keep_meter(br, MM_MODIFY, &m->config);
     }
     return error;
 }
@@ -238,7 +235,6 @@ static void delete_one(struct bridge *br, struct bridge_meter *m)
     if (is_implicit(id)) {
         revalidate_all(br->ofproto->revalidator);
     }
-    bridge_keep_meter(br, MM_DELETE, &(struct meter){.id = id});
     forget(br, m);
     give_back_later(br->ofproto, dp_id);
 }
@@ -283,13 +279,19 @@ enum ofp_error bridge_meter_mod(struct bridge *br, struct meter_mod *mm)
     }
     switch (mm->command) {
     case MM_ADD:
-        return add(br, &mm->meter, &f);
+        error = add(br, &mm->meter, &f);
+        break;
     case MM_MODIFY:
-        return modify(br, &mm->meter);
+        error = modify(br, &mm->meter);
+        break;
     default:
         delete (br, mm->meter.id);
-        return OFPERR_OK;
+        break;
     }
+    if (!error) {
+        bridge_keep_meter(br, mm->command, mm->meter.id);
+    }
+    return error;
 }
 
 void bridge_meters_deinit(struct bridge *br)

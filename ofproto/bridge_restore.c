@@ -127,8 +127,8 @@ static enum ofp_error on_message(struct restore *r, struct wire_rd *rd)
         enum ofp_error (*handle)(struct restore *, const struct msg_header *, struct wire_rd *);
     } handlers[] = {{MSG_FLOW_MOD, on_gone},
                     {MSG_NXT_TLV_TABLE_MOD, on_tlvs},
-                    {MSG_METER_MOD, on_meter},
-                    {MSG_GROUP_MOD, on_group}};
+                    {MSG_GROUP_MOD, on_group},
+                    {MSG_METER_MOD, on_meter}};
     struct msg_header h;
     enum ofp_error error = header(r, rd, &h);
 

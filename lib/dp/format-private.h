@@ -24,7 +24,8 @@ void format_vlan_tci(struct text *, uint16_t tci, uint16_t mask, bool verbose);
 /* `+syn-ack`; where the mask is 'all', `syn|ack` as nothing is left open. */
 void format_flags(struct text *, uint32_t value, uint32_t mask, uint32_t all,
                   const char *const names[], size_t n);
-/* `tunnel(...)` of a key, with a comma ahead as in format_header(). */
+/* `tunnel(...)` of a key, with a comma ahead as in format_header().  'kernel': as in struct
+ * dp_format. */
 void format_tunnel_key(struct text *, size_t start, const struct key *, const struct key *mask,
-                       bool verbose);
+                       bool verbose, bool kernel);
 void format_tunnel_set(struct text *, const union dp_set_value *);

@@ -252,7 +252,7 @@ static void put_metadata(const struct out *o, const char *port)
     if (o->verbose) {
         text_puts(o->t, ",skb_priority(0/0)"); /* No such member; readers expect the word. */
     }
-    format_tunnel_key(o->t, o->start, k, o->mask, o->verbose);
+    format_tunnel_key(o->t, o->start, k, o->mask, o->verbose, o->format->kernel);
     if (port) {
         text_printf(o->t, ",in_port(%s)", port);
     } else {

@@ -3,6 +3,7 @@
 #include "lib/dp/action.h"
 #include "lib/dp/format-private.h"
 
+#define KEY_TUN_SHOWN (KEY_TUN_OAM | KEY_TUN_DF | KEY_TUN_CSUM | KEY_TUN_KEY)
 static const char *const flag_names[] = {"oam", "df", "csum", "key"};
 
 #define M(NAME, STYLE, MEMBER)                                                               \
@@ -39,22 +40,35 @@ static void put_gbp(struct text *t, const struct key *key, const struct key *mas
     }
 }
 
-void format_tunnel_key(struct text *t, size_t start, const struct key *key, const struct key *mask,
-                       bool verbose)
+/* The kernel gives attributes of a tunnel back that are there: no TOS of zero. */
+static void put_members(struct text *t, size_t start, const struct key *key, const struct key *mask,
+                        bool verbose, bool kernel)
 {
     bool v6 = !key->tun_dst && !key->tun_src && !is_all_zeros(key->tun_ip6_dst, 16);
-    uint16_t flags =
-        ntohs(mask->tun_flags) & (KEY_TUN_OAM | KEY_TUN_DF | KEY_TUN_CSUM | KEY_TUN_KEY);
+    const struct format_member *all = v6 ? members6 : members4;
+    struct format_member m[ARRAY_SIZE(members4)];
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(members4); i++) {
+        if (!kernel || key->tun_tos || all[i].ofs != offsetof(struct key, tun_tos)) {
+            m[n++] = all[i];
+        }
+    }
+    format_header(t, start, "tunnel", m, n, key, mask, verbose);
+}
+
+void format_tunnel_key(struct text *t, size_t start, const struct key *key, const struct key *mask,
+                       bool verbose, bool kernel)
+{
+    bool none = !key->tun_dst && !key->tun_src && is_all_zeros(key->tun_ip6_dst, 16);
+    uint16_t flags = ntohs(mask->tun_flags) & KEY_TUN_SHOWN;
     size_t before = t->len;
 
-    if (!v6 && !key->tun_dst && !key->tun_src) {
-        verbose = false; /* There is no tunnel: only what is matched nevertheless. */
+    if (none && kernel) {
+        return;
     }
-    if (v6) {
-        format_header(t, start, "tunnel", members6, ARRAY_SIZE(members6), key, mask, verbose);
-    } else {
-        format_header(t, start, "tunnel", members4, ARRAY_SIZE(members4), key, mask, verbose);
-    }
+    verbose &= !none; /* There is no tunnel: only what is matched nevertheless. */
+    put_members(t, start, key, mask, verbose, kernel);
     if (t->len > before) {
         text_chomp(t, ')');
         text_putc(t, ',');

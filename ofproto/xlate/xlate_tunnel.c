@@ -59,13 +59,14 @@ bool xlate_tunnel_accept(struct xlate_ctx *ctx, const struct xlate_port *port)
 
 /* ---- out ---- */
 
-/* Bytes of the key are needed as they are: those that nobody wrote depend on the packet. */
+/* Bytes of the key's tunnel are needed as they are: those that nobody wrote depend on the packet,
+ * if it came through a tunnel; whether it did, its port tells. */
 static void look_at(struct xlate_ctx *ctx, size_t ofs, size_t n)
 {
     uint8_t *wc = (uint8_t *)&ctx->wc.key + ofs;
     const uint8_t *written = (const uint8_t *)&ctx->s.written + ofs;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && key_has_tunnel(ctx->in->key); i++) {
         wc[i] |= (uint8_t)~written[i];
     }
 }
@@ -129,7 +130,7 @@ static void choose_tos_ttl(struct xlate_ctx *ctx, const struct tunnel_config *c,
     uint8_t dscp = c->tos_inherit ? k->ip_tos & (uint8_t)~TOS_ECN : c->tos;
     v->tunnel.tos = dscp | (ecn == ECN_CE ? ECN_ECT0 : ecn);
     if (c->ttl_inherit) {
-        LOOK_AT(ctx, ip_ttl);
+        ctx->wc.key.ip_ttl |= (uint8_t)~ctx->s.written.ip_ttl;
         v->tunnel.ttl = k->ip_ttl;
     }
 }
@@ -147,7 +148,9 @@ static void choose_key(struct xlate_ctx *ctx, const struct tunnel_config *c, uni
         v->tunnel.id = k->tun_id;
     }
     if (c->type == TUNNEL_GENEVE) {
-        ctx->wc.key.tun_flags |= htons(KEY_TUN_OAM) & ~ctx->s.written.tun_flags;
+        if (key_has_tunnel(ctx->in->key)) {
+            ctx->wc.key.tun_flags |= htons(KEY_TUN_OAM) & ~ctx->s.written.tun_flags;
+        }
         flags |= ntohs(k->tun_flags) & KEY_TUN_OAM;
     }
     if (c->gbp) {

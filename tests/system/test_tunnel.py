@@ -1,4 +1,9 @@
 """test_tunnel - VXLAN, Geneve and GRE ports against the kernel's own tunnel devices."""
+import hashlib
+import re
+import shutil
+import subprocess
+
 from sluice import Failure, Skip, wait_for
 
 KERNEL = {
@@ -49,14 +54,22 @@ def transfer(env, server, client, address, size=4 << 20):
                "while (d := c.recv(65536)):\n"
                "    h.update(d); n += len(d)\n"
                "print(n, h.hexdigest(), flush=True)\n")
-    import hashlib
-    import subprocess
     s = env.background(server.popen("/usr/bin/python3", "-c", program, stdout=subprocess.PIPE, text=True))
     assert s.stdout.readline() == "up\n"
     client.run("/usr/bin/python3", "-c",
                f"import socket; c = socket.create_connection(('{address}', 5001), 10); c.sendall(bytes(range(256)) * {size // 256}); c.close()")
     want = f"{size} {hashlib.sha256(bytes(range(256)) * (size // 256)).hexdigest()}\n"
     assert s.stdout.readline() == want
+
+
+def same_as_genuine(daemon):
+    """The genuine ovs-dpctl shows the flows of our tunnels as we do."""
+    def lines(text):
+        return sorted(re.sub(r"used:[\d.]+s", "used", line) for line in text.splitlines())
+
+    for options in [], ["-m"]:
+        wait_for(f"the same flows of {options}", lambda: lines(daemon.appctl("dpctl/dump-flows", *options)) ==
+                 lines(daemon.netns.run("ovs-dpctl", "dump-flows", *options)), every=0.3)
 
 
 def both_ways(env, kind, v6=False):
@@ -70,6 +83,8 @@ def both_ways(env, kind, v6=False):
     assert h1.ping("fd00:1::2", 2) == 2
     transfer(env, peer, h1, "10.1.1.2")
     transfer(env, h1, peer, "10.1.1.1")
+    if env.datapath == "system" and shutil.which("ovs-dpctl"):
+        same_as_genuine(daemon)
     return daemon, h1, peer
 
 

@@ -308,9 +308,9 @@ static void test_refused(void **state UNUSED)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_plain), cmocka_unit_test(test_set),
-                                       cmocka_unit_test(test_ct), cmocka_unit_test(test_nat),
-                                       cmocka_unit_test(test_set_tunnel),
-                                       cmocka_unit_test(test_refused)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain),      cmocka_unit_test(test_set),
+        cmocka_unit_test(test_ct),         cmocka_unit_test(test_nat),
+        cmocka_unit_test(test_set_tunnel), cmocka_unit_test(test_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
