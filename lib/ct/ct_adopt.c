@@ -226,6 +226,14 @@ static uint32_t used_of(const struct ct_table *t, bool is_ip6, uint32_t n, uint3
     return used;
 }
 
+/* What was kept of labels and addresses may be less than there are slots, which are used again. */
+static bool grow_rest(struct ct_pool *pool)
+{
+    return ct_arena_grow(&pool->labels, pool->n_used * (size_t)16) &&
+           (!pool->addrs.reserved ||
+            ct_arena_grow(&pool->addrs, pool->n_used * sizeof(struct ct_addr6)));
+}
+
 bool ct_adopt(struct ct_table *t, int64_t now_ms, struct ct_adopted *out)
 {
     const struct ct_header *h = (const struct ct_header *)(const void *)t->kept.arena.base;
@@ -255,5 +263,5 @@ bool ct_adopt(struct ct_table *t, int64_t now_ms, struct ct_adopted *out)
         }
     }
     ct_kept_tick(&t->kept, now_ms);
-    return true;
+    return grow_rest(&t->pools[0]) && grow_rest(&t->pools[1]);
 }
