@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += lib/libbase.la
 lib_libbase_la_SOURCES = \
 	lib/base.h \
+	lib/boot.c lib/boot.h \
 	lib/cmd.c lib/cmd.h \
 	lib/counter.c lib/counter.h lib/counters.def \
 	lib/daemon.c lib/daemon.h \

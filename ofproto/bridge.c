@@ -66,6 +66,7 @@ char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
     br->fail_mode = FAIL_SECURE;
     br->removed_tail = &br->removed;
     hmap_init(&br->ports);
+    hmap_init(&br->meters);
     hmap_init(&br->learners);
     loop_timer_init(&br->expiry, p->loop, on_expiry, br);
     char *error = connmgr_new(p->loop, p->rundir, name, OFP_VERSIONS, &handler, br, &br->conns);
@@ -90,6 +91,7 @@ void bridge_free(struct bridge *br)
     struct ofproto *p = br->ofproto;
 
     connmgr_free(br->conns);
+    bridge_keep_free(br, !br->detached);
     loop_timer_cancel(&br->expiry);
     for (struct bridge **i = &p->bridges; *i; i = &(*i)->next) {
         if (*i == br) {
@@ -100,6 +102,7 @@ void bridge_free(struct bridge *br)
     /* Workers stop translating for it before its ports and tables go. */
     ofproto_cfg_update(p);
     bridge_ports_deinit(br);
+    bridge_meters_deinit(br);
     bridge_mirrors_deinit(br);
     learn_deinit(br);
     struct removed_rule *next;
@@ -168,6 +171,7 @@ void bridge_set_control(struct bridge *br, enum fail_mode mode, const struct con
 
     br->fail_mode = mode;
     br->has_controllers = managed;
+    bridge_keep_control(br);
     connmgr_set_fail_mode(br->conns, mode);
     connmgr_set_controllers(br->conns, c, n);
     if (br->fail_open && (mode == FAIL_SECURE || !managed)) {

@@ -15,8 +15,12 @@ struct text;
 /* NULL, or a heap error text.  The switch begins in fail mode secure without rules. */
 char *bridge_new(struct ofproto *, const char *name, struct bridge **) MUST_USE;
 void bridge_free(struct bridge *); /* Ports go, their devices too if they are ours. */
-/* Before bridge_free(): closes the ports but leaves their devices, for the next start. */
+/* Before bridge_free(): closes the ports but leaves their devices, and what is kept of the rules,
+ * for the next start. */
 void bridge_detach_ports(struct bridge *);
+/* Whether rules outlive the process, in a file of the run directory.  The first call takes over
+ * those of a former one: it comes before the first port and before bridge_set_control(). */
+void bridge_keep_rules(struct bridge *, bool on);
 const char *bridge_name(const struct bridge *);
 struct ofproto *bridge_ofproto(const struct bridge *);
 void bridge_set_datapath_id(struct bridge *, uint64_t);
@@ -67,7 +71,9 @@ struct bridge_port_info {
     const char *name;
     uint32_t ofp_port, dp_port; /* dp_port: DP_PORT_NONE for patch ports. */
     const char *peer;           /* Patch ports. */
-    struct dp_port_info dp;     /* Zero for patch ports. */
+    char tunnel[256];           /* Tunnel ports: `vxlan: key=1, remote_ip=192.0.2.1`; else "". */
+    struct dp_port_stats stats; /* Of tunnel ports only. */
+    struct dp_port_info dp;     /* Zero for patch ports; of tunnel ports what can be told. */
 };
 /* Also of a port whose device is gone (dp.gone), which bridge_next_port() passes over. */
 bool bridge_port_info(const struct bridge *, uint32_t ofp_port, struct bridge_port_info *);

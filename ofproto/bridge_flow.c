@@ -66,6 +66,20 @@ static void report_removed(struct bridge *br, struct rule *rule, enum flow_remov
     }
 }
 
+void bridge_flow_forget_removed(struct bridge *br, struct removed_rule **tail)
+{
+    struct removed_rule *r = *tail;
+
+    *tail = NULL;
+    br->removed_tail = tail;
+    while (r) {
+        struct removed_rule *next = r->next;
+        rule_unref(r->rule);
+        free(r);
+        r = next;
+    }
+}
+
 /* ---- changes ---- */
 
 static void rule_changed(struct bridge *br, const struct rule *rule)
@@ -79,6 +93,7 @@ static void rule_changed(struct bridge *br, const struct rule *rule)
 static void delete_rule(struct bridge *br, struct rule *rule, enum flow_removed_reason reason)
 {
     rule_changed(br, rule);
+    bridge_keep_rule_gone(br, rule);
     if (rule->flags & OFPFF_SEND_FLOW_REM) {
         report_removed(br, rule, reason);
     }
@@ -139,6 +154,7 @@ static enum ofp_error add(struct bridge *br, const struct flow_mod *fm)
     }
     bridge_table_changed(br, args.table_id, rule);
     rule_changed(br, rule);
+    bridge_keep_rule(br, rule);
     learn_rule_added(br, rule);
     if (old) {
         learn_rule_gone(br, old);
@@ -170,6 +186,7 @@ static bool modify_one(void *c_, struct rule *rule)
         tables_replace(c->br->tables, rule, &args, rule_acts_ref(c->acts), keep_counters, true);
 
     rule_changed(c->br, now);
+    bridge_keep_rule(c->br, now);
     bridge_table_changed(c->br, now->table_id, now);
     learn_rule_added(c->br, now);
     learn_rule_gone(c->br, rule);
@@ -265,6 +282,27 @@ enum ofp_error bridge_flow_mod(struct bridge *br, const struct flow_mod *fm, str
     bridge_flow_arm(br);
     if (fm->buffer_id != OFP_NO_BUFFER && conn && fm->command <= FM_MODIFY_STRICT) {
         return bridge_packet_resume_buffer(br, conn, fm->buffer_id);
+    }
+    return OFPERR_OK;
+}
+
+enum ofp_error bridge_flow_restore(struct bridge *br, const struct flow_mod *fm,
+                                   int64_t modified_ms, struct rule **rule)
+{
+    struct rule_args args = args_of(br, fm);
+    enum ofp_error error = check(br, fm);
+
+    if (error) {
+        return error;
+    }
+    args.now_ms = modified_ms;
+    struct rule *old = table_find(br->tables, args.table_id, &fm->match, fm->priority);
+    struct rule_acts *acts = rule_acts_new(fm->acts.data, fm->acts.len);
+    *rule = old ? tables_replace(br->tables, old, &args, acts, false, false)
+                : tables_insert(br->tables, &fm->match, &args, acts);
+    learn_rule_added(br, *rule);
+    if (old) {
+        learn_rule_gone(br, old);
     }
     return OFPERR_OK;
 }

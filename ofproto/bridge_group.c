@@ -24,6 +24,11 @@ static bool exists(void *br_, uint32_t id)
     return groups_live(br->tables, id) != NULL;
 }
 
+static bool meter_exists(void *br_, uint32_t id)
+{
+    return bridge_meter_find(br_, id) != NULL;
+}
+
 enum ofp_error bridge_acts_check(const struct bridge *br, const void *acts, size_t len)
 {
     struct dp_features features;
@@ -32,6 +37,9 @@ enum ofp_error bridge_acts_check(const struct bridge *br, const void *acts, size
     enum ofp_error error = xlate_can_execute(acts, len, &features);
     if (!error && !acts_refs(acts, len, ACT_GROUP, exists, (void *)(uintptr_t)br)) {
         error = OFPERR_OFPBAC_BAD_OUT_GROUP;
+    }
+    if (!error && !acts_refs(acts, len, ACT_METER, meter_exists, (void *)(uintptr_t)br)) {
+        error = OFPERR_OFPMMFC_INVALID_METER;
     }
     return error;
 }
@@ -259,6 +267,7 @@ static enum ofp_error remove_buckets(struct bridge *br, const struct group_mod *
 
 enum ofp_error bridge_group_mod(struct bridge *br, struct group_mod *gm)
 {
+    uint32_t id = gm->group.id;
     enum ofp_error error;
 
     switch (gm->command) {
@@ -283,6 +292,7 @@ enum ofp_error bridge_group_mod(struct bridge *br, struct group_mod *gm)
     }
     if (!error) {
         tables_publish(br->tables);
+        bridge_keep_group(br, id, gm->command == GM_DELETE);
     }
     return error;
 }

@@ -65,10 +65,10 @@ static bool describe(const struct bridge_port *port, struct ofp_port *d)
 
     *d = (struct ofp_port){.number = port->ofp_port, .config = port->desc.config};
     snprintf(d->name, sizeof d->name, "%s", port->name);
-    if (port->dp_port == DP_PORT_NONE) {
-        /* Nothing tells a patch port that its other end has gone: it is up unless set down.  Its
-         * address is made from the bridge and the number. */
-        put_be16(d->hw_addr, 0x02ff);
+    if (port->dp_port == DP_PORT_NONE || port->tunnel) {
+        /* Nothing tells a patch port that its other end has gone, nor a tunnel: they are up unless
+         * set down.  Their addresses are made from the bridge and the number. */
+        put_be16(d->hw_addr, port->tunnel ? 0x02fe : 0x02ff);
         put_be16(d->hw_addr + 2, (uint16_t)port->bridge->id);
         put_be16(d->hw_addr + 4, (uint16_t)port->ofp_port);
         d->state = d->config & OFPPC_PORT_DOWN ? OFPPS_LINK_DOWN : OFPPS_LIVE;
@@ -153,6 +153,17 @@ void bridge_port_refresh(struct bridge_port *port)
     }
 }
 
+void bridge_ports_refresh_tunnels(struct bridge *br, uint32_t dp_port)
+{
+    struct bridge_port *port;
+
+    HMAP_FOR_EACH(port, node, &br->ports) {
+        if (port->tunnel && port->dp_port == dp_port) {
+            bridge_port_refresh(port);
+        }
+    }
+}
+
 static uint32_t choose_number(const struct bridge *br, const struct bridge_port_config *c)
 {
     if (!strcmp(c->name, br->name)) {
@@ -169,15 +180,35 @@ static uint32_t choose_number(const struct bridge *br, const struct bridge_port_
     return OFPP_NONE;
 }
 
-static char *open_device(struct bridge *br, const struct bridge_port_config *c, uint32_t *dp_port)
+static char *open_tunnel(struct bridge_port *port, const struct bridge_port_config *c)
 {
+    struct tunnel_config config;
+    char *error = tunnel_config_parse(c->name, c->type, c->option, c->aux, &config);
+
+    error =
+        error ? error : ofproto_tunnel_get(port->bridge->ofproto, c->name, &config, &port->dp_port);
+    if (!error) {
+        port->tunnel = xmemdup(&config, sizeof config);
+        port->tunnel_stats = tunnel_stats_new();
+    }
+    return error;
+}
+
+static char *open_device(struct bridge_port *port, const struct bridge_port_config *c)
+{
+    struct bridge *br = port->bridge;
+    uint32_t *dp_port = &port->dp_port;
     const char *type = c->type && *c->type ? c->type : "system";
+
+    if (tunnel_is_type(type)) {
+        return open_tunnel(port, c);
+    }
     return dp_port_add(br->ofproto->dp, c->name, type, DP_PORT_NONE, c->option, c->aux, dp_port);
 }
 
 char *bridge_port_add(struct bridge *br, const struct bridge_port_config *c, uint32_t *ofp_port)
 {
-    uint32_t dp_port = DP_PORT_NONE, number = choose_number(br, c);
+    uint32_t number = choose_number(br, c);
     const char *peer = NULL;
     char *error = NULL;
 
@@ -190,16 +221,16 @@ char *bridge_port_add(struct bridge *br, const struct bridge_port_config *c, uin
             return xasprintf("%s: a patch port needs options:peer, the name of its other end",
                              c->name);
         }
-    } else {
-        error = open_device(br, c, &dp_port);
-    }
-    if (error) {
-        return error;
     }
     struct bridge_port *port = xzalloc(sizeof *port);
     port->bridge = br;
     port->ofp_port = number;
-    port->dp_port = dp_port;
+    port->dp_port = DP_PORT_NONE;
+    error = peer ? NULL : open_device(port, c);
+    if (error) {
+        free(port);
+        return error;
+    }
     port->name = xstrdup(c->name);
     port->peer = peer ? xstrdup(peer) : NULL;
     port_vlan_copy(&port->vlan, c->vlan);
@@ -215,9 +246,21 @@ char *bridge_port_add(struct bridge *br, const struct bridge_port_config *c, uin
     return NULL;
 }
 
+static void close_device(struct bridge_port *port, bool destroy)
+{
+    struct ofproto *p = port->bridge->ofproto;
+
+    if (port->tunnel) {
+        ofproto_tunnel_put(p, port->dp_port, destroy);
+    } else if (port->dp_port != DP_PORT_NONE) {
+        dp_port_del(p->dp, port->dp_port, destroy);
+    }
+}
+
 static void port_free(struct bridge_port *port)
 {
-    hmap_remove(&port->bridge->ports, &port->node);
+    free(port->tunnel);
+    tunnel_stats_unref(port->tunnel_stats);
     free(port->name);
     free(port->peer);
     port_vlan_deinit(&port->vlan);
@@ -231,18 +274,14 @@ void bridge_port_del(struct bridge *br, uint32_t ofp_port, bool destroy_device)
     if (!port) {
         return;
     }
-    struct ofp_port desc = port->desc;
-    uint32_t dp_port = port->dp_port;
-    bool announced = !port->gone;
-    port_free(port);
+    hmap_remove(&br->ports, &port->node);
     fdb_flush_port(br->fdb, ofp_port);
     ofproto_cfg_update(br->ofproto);
-    if (dp_port != DP_PORT_NONE) {
-        dp_port_del(br->ofproto->dp, dp_port, destroy_device);
+    close_device(port, destroy_device);
+    if (!port->gone) {
+        connmgr_port_status(br->conns, PORT_DELETE, &port->desc);
     }
-    if (announced) {
-        connmgr_port_status(br->conns, PORT_DELETE, &desc);
-    }
+    port_free(port);
 }
 
 static void close_ports(struct bridge *br, bool destroy_devices)
@@ -250,15 +289,16 @@ static void close_ports(struct bridge *br, bool destroy_devices)
     struct bridge_port *port, *next;
 
     HMAP_FOR_EACH_SAFE(port, next, node, &br->ports) {
-        if (port->dp_port != DP_PORT_NONE) {
-            dp_port_del(br->ofproto->dp, port->dp_port, destroy_devices);
-        }
+        hmap_remove(&br->ports, &port->node);
+        close_device(port, destroy_devices);
         port_free(port);
     }
 }
 
 void bridge_detach_ports(struct bridge *br)
 {
+    ofproto_pull_stats(br->ofproto); /* What is kept of the rules is to be up to date. */
+    br->detached = true;
     close_ports(br, false);
 }
 
@@ -279,6 +319,25 @@ void bridge_port_set_vlan(struct bridge *br, uint32_t ofp_port, const struct por
     }
 }
 
+static void tunnel_info(const struct bridge_port *port, struct bridge_port_info *info)
+{
+    const struct tunnel_stats *s = port->tunnel_stats;
+    const char *type = tunnel_types[port->tunnel->type].name;
+    struct text t = TEXT_INIT;
+
+    tunnel_config_format(port->tunnel, &t);
+    snprintf(info->tunnel, sizeof info->tunnel, "%s: %s", type, text_cstr(&t));
+    text_deinit(&t);
+    info->dp = (struct dp_port_info){.port_no = port->dp_port, .admin_up = true, .link_up = true};
+    snprintf(info->dp.type, sizeof info->dp.type, "%s", type);
+    memcpy(info->dp.mac, port->desc.hw_addr, 6);
+    memset(&info->stats, 0xff, sizeof info->stats);
+    info->stats.rx_packets = s->rx_packets;
+    info->stats.rx_bytes = s->rx_bytes;
+    info->stats.tx_packets = s->tx_packets;
+    info->stats.tx_bytes = s->tx_bytes;
+}
+
 bool bridge_port_info(const struct bridge *br, uint32_t ofp_port, struct bridge_port_info *info)
 {
     const struct bridge_port *port = bridge_port_find(br, ofp_port);
@@ -291,7 +350,9 @@ bool bridge_port_info(const struct bridge *br, uint32_t ofp_port, struct bridge_
     info->ofp_port = port->ofp_port;
     info->dp_port = port->dp_port;
     info->peer = port->peer;
-    if (port->dp_port != DP_PORT_NONE) {
+    if (port->tunnel) {
+        tunnel_info(port, info);
+    } else if (port->dp_port != DP_PORT_NONE) {
         dp_port_get(br->ofproto->dp, port->dp_port, &info->dp);
     }
     return true;
@@ -319,6 +380,14 @@ void bridge_port_get_stats(const struct bridge_port *port, struct ofp_port_stats
     s->port = port->ofp_port;
     s->duration_sec = (uint32_t)(age / 1000);
     s->duration_nsec = (uint32_t)(age % 1000) * 1000000;
+    if (port->tunnel) {
+        const struct tunnel_stats *t = port->tunnel_stats;
+        s->rx_packets = t->rx_packets;
+        s->rx_bytes = t->rx_bytes;
+        s->tx_packets = t->tx_packets;
+        s->tx_bytes = t->tx_bytes;
+        return;
+    }
     if (port->dp_port == DP_PORT_NONE) {
         return;
     }
@@ -352,7 +421,7 @@ enum ofp_error bridge_port_mod(struct bridge *br, const struct port_mod *m)
     uint32_t config = (port->desc.config & ~m->mask) | (m->config & m->mask);
     config = (port->desc.config & ~settable) | (config & settable);
     uint32_t toggled = config ^ port->desc.config;
-    if ((toggled & OFPPC_PORT_DOWN) && port->dp_port != DP_PORT_NONE) {
+    if ((toggled & OFPPC_PORT_DOWN) && port->dp_port != DP_PORT_NONE && !port->tunnel) {
         int error = dp_port_set_up(br->ofproto->dp, port->dp_port, !(config & OFPPC_PORT_DOWN));
         if (error) {
             log_warn_rl("%s: cannot set port %s %s (%s)", br->name, port->name,

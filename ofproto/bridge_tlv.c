@@ -3,7 +3,7 @@
  * message's header (bridge.c).
  *
  * Control thread.  A mapping is in use while a live rule matches the field.  Acts cannot use one:
- * there are no tunnels yet, so translation refuses what reads or writes options. */
+ * datapath keys do not carry options yet, so translation refuses what reads or writes them. */
 #include "ofproto/ofproto-private.h"
 
 static const enum ofp_error errors[] = {
@@ -27,6 +27,7 @@ enum ofp_error bridge_tlv_change(struct bridge *br, enum tlv_command command,
     if (!error) {
         tlv_table_unref(br->tlvs);
         br->tlvs = new;
+        bridge_keep_tlvs(br, command, maps, n);
     }
     return errors[error];
 }

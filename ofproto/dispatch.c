@@ -10,8 +10,10 @@
 #include "ofp/switch.h"
 #include "ofp/table_features.h"
 #include "ofp/table_mod.h"
+#include "ofproto/dispatch_bundle.h"
 #include "ofproto/dispatch_ext.h"
 #include "ofproto/dispatch_group.h"
+#include "ofproto/dispatch_meter.h"
 #include "ofproto/dispatch_stats.h"
 #include "ofproto/bridge_table.h"
 #include "ofproto/ofproto-private.h"
@@ -188,11 +190,16 @@ static const struct {
     [MSG_SET_CONFIG] = {on_set_config, false},
     [MSG_FLOW_MOD] = {on_flow_mod, true},
     [MSG_GROUP_MOD] = {dispatch_group_mod, true},
+    [MSG_METER_MOD] = {dispatch_meter_mod, true},
     [MSG_PACKET_OUT] = {on_packet_out, true},
     [MSG_PORT_MOD] = {on_port_mod, true},
     [MSG_TABLE_MOD] = {on_table_mod, true},
     [MSG_BARRIER_REQUEST] = {on_barrier, false},
     [MSG_QUEUE_GET_CONFIG_REQUEST] = {on_queue_get_config, false},
+    [MSG_BUNDLE_CONTROL] = {dispatch_bundle_control, true},
+    [MSG_BUNDLE_ADD_MESSAGE] = {dispatch_bundle_add, true},
+    [MSG_ONFT_BUNDLE_CONTROL] = {dispatch_bundle_control, true},
+    [MSG_ONFT_BUNDLE_ADD_MESSAGE] = {dispatch_bundle_add, true},
     [MSG_NXT_FLOW_MOD] = {on_flow_mod, true},
     [MSG_NXT_GROUP_MOD] = {dispatch_group_mod, true},
     [MSG_NXT_CT_FLUSH] = {dispatch_ct_flush, true},
@@ -217,14 +224,24 @@ static const struct {
     [MSG_GROUP_STATS_REQUEST] = {dispatch_group_stats, false},
     [MSG_GROUP_DESC_REQUEST] = {dispatch_group_desc, false},
     [MSG_GROUP_FEATURES_REQUEST] = {dispatch_group_features, false},
-    [MSG_METER_STATS_REQUEST] = {dispatch_nothing, false},
-    [MSG_METER_CONFIG_REQUEST] = {dispatch_nothing, false},
+    [MSG_METER_STATS_REQUEST] = {dispatch_meter_stats, false},
+    [MSG_METER_CONFIG_REQUEST] = {dispatch_meter_config, false},
     [MSG_METER_FEATURES_REQUEST] = {dispatch_meter_features, false},
 };
 
 static bool is_multipart_request(enum msg_type t)
 {
     return strstr(msg_name(t), " request") != NULL;
+}
+
+enum ofp_error dispatch_change(struct bridge *br, struct ofconn *conn, const void *msg, size_t len)
+{
+    struct wire_rd r;
+    struct msg_header h;
+
+    wire_rd_init(&r, msg, len);
+    enum ofp_error error = msg_decode_header(&r, &h);
+    return error ? error : handlers[h.type].handle(br, conn, &h, &r);
 }
 
 void dispatch(struct bridge *br, struct ofconn *conn, const struct msg_header *h, const void *msg,

@@ -214,17 +214,3 @@ enum ofp_error dispatch_nothing(struct bridge *br, struct ofconn *conn, const st
     mp_reply_finish(&mp);
     return OFPERR_OK;
 }
-
-enum ofp_error dispatch_meter_features(struct bridge *br, struct ofconn *conn,
-                                       const struct msg_header *h, struct wire_rd *r)
-{
-    (void)br;
-    (void)r;
-    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-
-    size_t start = msg_start(&w, MSG_METER_FEATURES_REPLY, h->version, h->xid);
-    wire_wr_zeros(&w, 16); /* No meters, no bands. */
-    msg_finish(&w, start);
-    reply(conn, &w);
-    return OFPERR_OK;
-}

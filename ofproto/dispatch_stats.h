@@ -24,5 +24,3 @@ enum ofp_error dispatch_port_desc(struct bridge *, struct ofconn *, const struct
 /* Of what this switch has none (groups, meters, queues): an empty reply. */
 enum ofp_error dispatch_nothing(struct bridge *, struct ofconn *, const struct msg_header *,
                                 struct wire_rd *r);
-enum ofp_error dispatch_meter_features(struct bridge *, struct ofconn *, const struct msg_header *,
-                                       struct wire_rd *r);

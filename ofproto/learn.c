@@ -170,15 +170,29 @@ static void add_learner(struct bridge *br, const struct act_learn *a)
     l->n++;
 }
 
-static void drop_learner(struct bridge *br, const struct act_learn *a)
+/* True: it was the last. */
+static bool uncount(struct bridge *br, const struct act_learn *a)
 {
     struct learners *l = a->flags & LEARN_DELETE_LEARNED ? find(br, a->table, a->cookie) : NULL;
 
-    if (l && !--l->n) {
-        hmap_remove(&br->learners, &l->node);
-        free(l);
+    if (!l || --l->n) {
+        return false;
+    }
+    hmap_remove(&br->learners, &l->node);
+    free(l);
+    return true;
+}
+
+static void drop_learner(struct bridge *br, const struct act_learn *a)
+{
+    if (uncount(br, a)) {
         last_is_gone(br, a->table, a->cookie);
     }
+}
+
+static void forget_learner(struct bridge *br, const struct act_learn *a)
+{
+    (void)uncount(br, a);
 }
 
 static void each_learn(struct bridge *br, const void *acts, size_t len,
@@ -204,6 +218,11 @@ void learn_rule_added(struct bridge *br, const struct rule *rule)
 void learn_rule_gone(struct bridge *br, const struct rule *rule)
 {
     each_learn(br, rule->acts->data, rule->acts->len, drop_learner);
+}
+
+void learn_rule_forgotten(struct bridge *br, const struct rule *rule)
+{
+    each_learn(br, rule->acts->data, rule->acts->len, forget_learner);
 }
 
 void learn_deinit(struct bridge *br)

@@ -19,4 +19,6 @@ void learn_credit(struct ofproto *, const struct credit *, const struct dp_flow_
 void learn_rule_added(struct bridge *, const struct rule *);
 /* May remove other rules of the bridge; the caller publishes. */
 void learn_rule_gone(struct bridge *, const struct rule *);
+/* It never came: nothing that it learned goes. */
+void learn_rule_forgotten(struct bridge *, const struct rule *);
 void learn_deinit(struct bridge *);

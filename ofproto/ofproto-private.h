@@ -6,12 +6,15 @@
 
 #include "lib/hmap.h"
 #include "lib/packet/tlv_table.h"
+#include "lib/dp/meters.h"
 #include "ofp/flow_mod.h"
 #include "ofp/group.h"
+#include "ofp/meter.h"
 #include "ofp/packet_io.h"
 #include "ofp/port.h"
 #include "ofp/port_stats.h"
 #include "ofproto/bridge.h"
+#include "ofproto/bridge_keep.h"
 #include "ofproto/conn/connmgr.h"
 #include "ofproto/events.h"
 #include "ofproto/ofproto.h"
@@ -25,8 +28,10 @@ struct ofproto {
     struct xlate_cfg *cfg; /* RCU: workers read it. */
     struct continuations *continuations;
     struct bridge *bridges;
+    struct tunnel_device *tunnel_devices; /* ofproto_tunnel.c */
     struct events *events;
     struct revalidator *revalidator;
+    uint64_t *meter_ids;         /* Of the datapath, a bit each that is taken; NULL: none yet. */
     struct loop_call cfg_call;   /* Builds a new cfg before the loop sleeps. */
     struct loop_timer tick;      /* Each second: timeouts, ages, reclaiming. */
     int64_t opened_ms, rules_ms; /* rules_ms: a rule came, went or changed last. */
@@ -45,8 +50,10 @@ struct removed_rule {
 struct bridge_port {
     struct hmap_node node; /* In bridge.ports, by OpenFlow number. */
     struct bridge *bridge;
-    uint32_t ofp_port, dp_port; /* dp_port: DP_PORT_NONE for patch ports. */
-    char *name, *peer;          /* peer: patch ports only. */
+    uint32_t ofp_port, dp_port;   /* dp_port: DP_PORT_NONE for patch ports. */
+    char *name, *peer;            /* peer: patch ports only. */
+    struct tunnel_config *tunnel; /* Tunnel ports only, as are the statistics. */
+    struct tunnel_stats *tunnel_stats;
     struct port_vlan vlan;
     struct ofp_port desc; /* As last announced. */
     bool gone;            /* No device: only the number is left. */
@@ -61,6 +68,14 @@ struct bridge_mirror {
     struct mirror mirror;
 };
 
+struct bridge_meter {
+    struct hmap_node node; /* In bridge.meters, by number. */
+    struct meter config;
+    uint32_t dp_id;
+    int64_t created_ms;
+    uint64_t base_packets, base_bytes; /* From before the last change. */
+};
+
 struct bridge {
     struct bridge *next;
     struct ofproto *ofproto;
@@ -72,7 +87,7 @@ struct bridge {
     struct tlv_table *tlvs; /* Reference. */
     struct bridge_tables *table_cfgs;
     struct fdb *fdb;
-    struct hmap ports;
+    struct hmap ports, meters;
     struct bridge_mirror *mirrors;
     unsigned n_mirrors;
     uint64_t *flood_vlans; /* Bitmap of PORT_VLAN_WORDS, or NULL. */
@@ -85,11 +100,20 @@ struct bridge {
     struct removed_rule *removed, **removed_tail;
     bool removed_waiting; /* A settle for 'removed' is under way. */
     struct loop_timer expiry;
+    struct bridge_keep *keep; /* NULL: nothing outlives the process. */
+    bool was_restored;        /* Or did not want to be. */
+    bool detached;            /* What is kept stays, for the next start. */
 };
 
 /* ofproto.c */
 void ofproto_cfg_changed(struct ofproto *); /* A new snapshot before the loop sleeps. */
 void ofproto_cfg_update(struct ofproto *);  /* Now. */
+
+/* ofproto_tunnel.c */
+/* The datapath port of a tunnel port to be; NULL, or a heap error text.  Each get needs a put. */
+char *ofproto_tunnel_get(struct ofproto *, const char *name, const struct tunnel_config *,
+                         uint32_t *dp_port) MUST_USE;
+void ofproto_tunnel_put(struct ofproto *, uint32_t dp_port, bool destroy);
 
 /* bridge_port.c */
 /* What OpenFlow sees; bridge_port_find() also finds those whose device is gone. */
@@ -97,6 +121,7 @@ struct bridge_port *bridge_port_by_ofp(const struct bridge *, uint32_t ofp_port)
 struct bridge_port *bridge_port_find(const struct bridge *, uint32_t ofp_port);
 bool bridge_port_is_live(const struct bridge_port *);
 void bridge_port_refresh(struct bridge_port *); /* The datapath says it changed. */
+void bridge_ports_refresh_tunnels(struct bridge *, uint32_t dp_port);
 void bridge_ports_deinit(struct bridge *);
 void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);
 enum ofp_error bridge_port_mod(struct bridge *, const struct port_mod *);
@@ -119,10 +144,16 @@ static inline void bridge_flow_ethernet(struct match *m)
     }
 }
 enum ofp_error bridge_flow_mod(struct bridge *, const struct flow_mod *, struct ofconn *);
-void bridge_flow_evict(struct bridge *, struct rule *); /* To be published. */
+/* A rule of a former process, in the place of one with its match and priority; 'rule' gets it.  It
+ * shows at the next tables_publish(). */
+enum ofp_error bridge_flow_restore(struct bridge *, const struct flow_mod *, int64_t modified_ms,
+                                   struct rule **rule);
+void bridge_flow_evict(struct bridge *, struct rule *);       /* To be published. */
 void bridge_flow_delete_rule(struct bridge *, struct rule *); /* Not yet published. */
 void bridge_flow_expire(struct bridge *);
 void bridge_flow_arm(struct bridge *); /* Sets the timer of the next timeout. */
+/* Rules whose end was noted since removed_tail was 'tail' are there after all. */
+void bridge_flow_forget_removed(struct bridge *, struct removed_rule **tail);
 void bridge_flow_flush(struct bridge *);
 void bridge_fail_open(struct bridge *, bool on);
 
@@ -134,6 +165,16 @@ void bridge_flow_delete_refs(struct bridge *, enum act_type, uint32_t id, enum f
 enum ofp_error bridge_group_mod(struct bridge *, struct group_mod *);
 /* Can the acts be executed here, and is there what they name? */
 enum ofp_error bridge_acts_check(const struct bridge *, const void *acts, size_t len);
+
+/* bridge_meter.c */
+enum ofp_error bridge_meter_mod(struct bridge *, struct meter_mod *); /* As bridge_group_mod(). */
+struct bridge_meter *bridge_meter_find(const struct bridge *, uint32_t id);
+/* All, by number; the caller's to free. */
+struct bridge_meter **bridge_meters_list(const struct bridge *, size_t *n);
+void bridge_meter_get_stats(const struct bridge *, const struct bridge_meter *,
+                            struct dp_meter_stats *);
+void bridge_meter_features(const struct bridge *, struct meter_features *);
+void bridge_meters_deinit(struct bridge *);
 
 /* bridge_packet.c */
 enum ofp_error bridge_packet_out(struct bridge *, struct ofconn *, const struct packet_out *);
@@ -151,3 +192,7 @@ enum ofp_error bridge_tlv_change(struct bridge *, enum tlv_command, const struct
 /* dispatch.c */
 void dispatch(struct bridge *, struct ofconn *, const struct msg_header *, const void *msg,
               size_t len);
+/* The same for one message of a bundle that is being committed; the error is the caller's to send.
+ */
+enum ofp_error dispatch_change(struct bridge *, struct ofconn *, const void *msg,
+                               size_t len) MUST_USE;

@@ -86,6 +86,9 @@ static void on_port_changed(void *p_, uint32_t dp_port)
     if (ofproto_find_dp_port(p, dp_port, &br, &ofp_port)) {
         bridge_port_refresh(bridge_port_find(br, ofp_port));
     }
+    for (br = p->bridges; tunnel_map_is_tunnel(&p->cfg->tunnels, dp_port) && br; br = br->next) {
+        bridge_ports_refresh_tunnels(br, dp_port);
+    }
 }
 
 static void on_event(void *p_, struct events_item *e)
@@ -137,6 +140,9 @@ void ofproto_cfg_update(struct ofproto *p)
         HMAP_FOR_EACH(port, node, &br->ports) {
             struct xlate_port *xp =
                 xlate_cfg_add_port(xb, port->ofp_port, port->dp_port, port->name, port->peer);
+            if (port->tunnel) {
+                xlate_port_set_tunnel(xp, port->tunnel, port->tunnel_stats);
+            }
             xp->config = port->desc.config | (port->gone ? OFPPC_PORT_DOWN : 0);
             xp->live = bridge_port_is_live(port);
             port_vlan_copy(&xp->vlan, &port->vlan);
@@ -256,11 +262,13 @@ void ofproto_close(struct ofproto *p, bool destroy)
         /* Workers end here; what they have told is handled while the bridges' tables are still
          * referenced. */
         dp_close(p->dp, destroy);
+        p->dp = NULL;
     }
     events_free(p->events);
     revalidator_free(p->revalidator);
     xlate_cfg_free(p->cfg);
     continuations_unref(p->continuations);
+    free(p->meter_ids);
     free(p->rundir);
     free(p);
 }
@@ -284,11 +292,9 @@ struct bridge *ofproto_bridge_by_name(const struct ofproto *p, const char *name)
     return br;
 }
 
-bool ofproto_find_dp_port(const struct ofproto *p, uint32_t dp_port, struct bridge **br,
-                          uint32_t *ofp_port)
+static bool find_port(const struct ofproto *p, const struct xlate_port *xp, struct bridge **br,
+                      uint32_t *ofp_port)
 {
-    const struct xlate_port *xp = xlate_cfg_dp_port(p->cfg, dp_port);
-
     /* The snapshot is the index; it may be older than the bridges. */
     *br = xp ? ofproto_bridge_by_name(p, xp->bridge->name) : NULL;
     if (!*br || !bridge_port_find(*br, xp->ofp_port)) {
@@ -296,6 +302,21 @@ bool ofproto_find_dp_port(const struct ofproto *p, uint32_t dp_port, struct brid
     }
     *ofp_port = xp->ofp_port;
     return true;
+}
+
+bool ofproto_find_dp_port(const struct ofproto *p, uint32_t dp_port, struct bridge **br,
+                          uint32_t *ofp_port)
+{
+    return find_port(p, xlate_cfg_dp_port(p->cfg, dp_port), br, ofp_port);
+}
+
+bool ofproto_find_key_port(const struct ofproto *p, const struct key *key, struct bridge **br,
+                           uint32_t *ofp_port)
+{
+    const struct xlate_port *xp = tunnel_map_is_tunnel(&p->cfg->tunnels, key->in_port)
+                                      ? tunnel_map_find(&p->cfg->tunnels, key)
+                                      : xlate_cfg_dp_port(p->cfg, key->in_port);
+    return find_port(p, xp, br, ofp_port);
 }
 
 void ofproto_settle(struct ofproto *p, void (*done)(void *), void *aux)

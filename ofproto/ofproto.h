@@ -26,7 +26,10 @@ struct dp *ofproto_dp(struct ofproto *);
 /* Bridges in no particular order: start with NULL. */
 struct bridge *ofproto_next_bridge(const struct ofproto *, const struct bridge *);
 struct bridge *ofproto_bridge_by_name(const struct ofproto *, const char *);
-/* The bridge and OpenFlow port of a datapath port; false: none has it. */
+/* The same of a packet, whose tunnel counts too. */
+bool ofproto_find_key_port(const struct ofproto *, const struct key *, struct bridge **,
+                           uint32_t *ofp_port);
+/* The bridge and OpenFlow port of a datapath port; false: none has it, or tunnels share it. */
 bool ofproto_find_dp_port(const struct ofproto *, uint32_t dp_port, struct bridge **,
                           uint32_t *ofp_port);
 

@@ -25,6 +25,8 @@ struct session {
     struct session_buffer buffers[SESSION_N_BUFFERS];
     uint32_t next_buffer;
     size_t buffered_bytes;
+    struct bundle *bundles; /* dispatch_bundle.c */
+    size_t bundle_bytes;
 };
 
 struct session *session_of(struct ofconn *, struct bridge *); /* Borrowed. */

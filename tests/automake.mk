@@ -34,8 +34,9 @@ TESTSUITE_AT = \
 	tests/ofctl-text.at \
 	tests/ofctl-switch.at \
 	tests/ofctl-group.at \
+	tests/bundle.at \
 	tests/vsctl.at \
-	tests/group.at tests/pipeline.at \
+	tests/group.at tests/meter.at tests/pipeline.at \
 	tests/fields.at \
 	tests/messages.at \
 	tests/versions.at \
@@ -48,7 +49,8 @@ TESTSUITE_AT = \
 	tests/table.at \
 	tests/clients.at \
 	tests/trace.at \
-	tests/actions.at
+	tests/actions.at \
+	tests/tunnel.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4
 HARNESS = tests/harness/sluice.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py \
@@ -92,7 +94,7 @@ SYSTEM_TESTS =
 include tests/system/system.mk
 EXTRA_DIST += $(SYSTEM_TESTS)
 # Programs that system tests run.
-RUN_BY_SYSTEM_TESTS = tests/fuzz/fuzz-ofp tests/fuzz/fuzz-frames tests/bench/dp-forward
+RUN_BY_SYSTEM_TESTS = tests/fuzz/fuzz-ofp tests/fuzz/fuzz-frames tests/bench/dp-forward tests/unit/ct-replay
 check-programs: $(check_PROGRAMS) $(RUN_BY_SYSTEM_TESTS)
 .PHONY: check-programs
 check-system: all $(RUN_BY_SYSTEM_TESTS)

@@ -40,8 +40,9 @@ static NORETURN void usage(void)
            "  get-flow [DP] ufid:UFID\n"
            "  del-flow [DP] ufid:UFID\n"
            "  del-flows [DP]\n"
-           "  dump-conntrack [-m] [-s] [DP] [zone=N]\n"
-           "  flush-conntrack [DP] [zone=N] [mark=X[/M]] [labels=X[/M]] [ORIG [REPLY]]\n"
+           "  dump-conntrack [-m] [-s] [--json] [DP] [FILTER]...\n"
+           "  flush-conntrack [DP] [FILTER]...\n"
+           "      FILTER: [zone=N] [mark=X[/M]] [labels=X[/M]] [proto=P] [state=S] [ORIG [REPLY]]\n"
            "  ct-stats-show [-m] [DP] [zone=N]\n"
            "  ct-get-nconns [DP]\n"
            "  ct-get-maxconns [DP]\n"
@@ -52,6 +53,7 @@ static NORETURN void usage(void)
            "  ct-enable-tcp-seq-chk [DP] [zone=N]\n"
            "  ct-disable-tcp-seq-chk [DP] [zone=N]\n\n"
            "  -s, --statistics, -m, --more, --names, --no-names   more of it, names of ports\n"
+           "  --json                a dump of connections as lines of JSON\n"
            "  -t, --timeout=SECS    give up after so long\n"
            "  --target=TARGET       a daemon's name (default: " DAEMON ") or its control socket\n"
            "  --rundir=DIR          where sockets and pid files are (default: %s)\n"
@@ -78,6 +80,9 @@ static void parse_option(struct options *o, int c)
         break;
     case 'n':
         json_array_append_new(o->params, json_string("--names"));
+        break;
+    case 'j':
+        json_array_append_new(o->params, json_string("--json"));
         break;
     case 'N':
         json_array_append_new(o->params, json_string("--no-names"));
@@ -109,17 +114,12 @@ static void parse_option(struct options *o, int c)
 static void parse_options(struct options *o, int argc, char *argv[])
 {
     static const struct option long_options[] = {
-        {"statistics", no_argument, NULL, 's'},
-        {"more", no_argument, NULL, 'm'},
-        {"names", no_argument, NULL, 'n'},
-        {"no-names", no_argument, NULL, 'N'},
-        {"timeout", required_argument, NULL, 't'},
-        {"target", required_argument, NULL, 'T'},
-        {"rundir", required_argument, NULL, 'r'},
-        {"verbose", optional_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+        {"statistics", no_argument, NULL, 's'},    {"more", no_argument, NULL, 'm'},
+        {"names", no_argument, NULL, 'n'},         {"no-names", no_argument, NULL, 'N'},
+        {"json", no_argument, NULL, 'j'},          {"timeout", required_argument, NULL, 't'},
+        {"target", required_argument, NULL, 'T'},  {"rundir", required_argument, NULL, 'r'},
+        {"verbose", optional_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0},
     };
     int c;
 

@@ -257,7 +257,7 @@ static void set_ssl_ciphers(void *aux, const char *arg)
 
 static void set_bundle(void *aux, const char *arg)
 {
-    cmd_fatal("--bundle is not supported");
+    ((struct ofctl *)aux)->bundle = true;
 }
 
 static void set_color(void *aux, const char *arg)
@@ -290,7 +290,7 @@ static const struct cmd_option options[] = {
      set_strict},
     {"read-only", 0, CMD_ARG_NONE, NULL, "refuse commands that change the switch", set_read_only},
     {"readd", 0, CMD_ARG_NONE, NULL, "replace-flows: send unchanged flows too", set_readd},
-    {"bundle", 0, CMD_ARG_NONE, NULL, NULL, set_bundle},
+    {"bundle", 0, CMD_ARG_NONE, NULL, "changes happen all at once or not at all", set_bundle},
     {"may-create", 0, CMD_ARG_NONE, NULL, "mod-group: create the group if there is none",
      set_may_create},
     {"pcap", 0, CMD_ARG_NONE, NULL, "ofp-print: the argument is a packet capture", set_pcap},
@@ -386,6 +386,7 @@ static const struct cmd commands[] = {
     {"dump-meters", "SWITCH [METER]", 1, 2, ofctl_dump_meters, "print a meter, or all", false},
     {"meter-stats", "SWITCH [METER]", 1, 2, ofctl_meter_stats, "print meter statistics", false},
     {"meter-features", "SWITCH", 1, 1, ofctl_meter_features, "print meter features", false},
+    {"bundle", "SWITCH FILE", 2, 2, ofctl_bundle, "make the changes of a file, all or none", true},
     {"packet-out", "SWITCH \"in_port=P packet=HEX actions=A\"", 2, CMD_NO_MAX, ofctl_packet_out,
      "send a packet through actions", true},
     {"monitor", "SWITCH [MISS_LEN] [resume] [watch:SPEC]", 1, 3, ofctl_monitor,

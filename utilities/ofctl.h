@@ -24,6 +24,7 @@ struct sort_key {
 struct ofctl {
     uint32_t versions; /* -O: bit n = wire version n. */
     bool strict, readd, read_only, no_stats, timestamp;
+    bool bundle;        /* Changes go in one bundle. */
     bool may_create;    /* mod-group */
     bool pcap;          /* ofp-print */
     uint32_t protocols; /* -F, as far as the versions have them: PROTOCOL_* */
@@ -74,6 +75,8 @@ void session_choose_protocol(struct session *, uint32_t usable);
 void session_choose_dump_protocol(struct session *, uint32_t usable);
 /* Sends a barrier and waits for it; an error of anything before it ends the program. */
 void session_barrier(struct session *);
+/* Whole messages, as one bundle; frees their bytes.  Errors end the program (ofctl_bundle.c). */
+void session_bundle(struct session *, struct wire_wr *messages);
 /* Ends the program if what was negotiated is none of these formats. */
 void session_check_usable(const struct session *, uint32_t usable);
 void session_print(const struct session *, const uint8_t *msg, size_t len, FILE *);
@@ -102,6 +105,12 @@ uint32_t flows_parse_request(const char *text, bool aggregate, const struct name
 /* Ends the program if no format that may be used can carry the flows. */
 void flows_check_usable(const struct ofctl *, uint32_t usable);
 
+/* As flows_parse(), for groups; and into a message, or the program ends. */
+struct group_mod;
+void group_mods_parse(char *text, int command, const struct name_map *, const char *file, int line,
+                      struct group_mod *, uint32_t *usable);
+void group_mods_encode(const struct group_mod *, uint8_t version, uint32_t xid, struct wire_wr *);
+
 /* For parse-group and parse-meter: prints the usable protocols and the version chosen, which is the
  * oldest; prints a message, whose bytes it frees. */
 uint8_t parse_choose_version(const struct ofctl *, uint32_t usable);
@@ -120,6 +129,7 @@ ofctl_command ofctl_dump_table_features, ofctl_dump_table_desc, ofctl_mod_table,
     ofctl_ct_flush_zone; /* ofctl_switch.c */
 ofctl_command ofctl_add_flow, ofctl_add_flows, ofctl_mod_flows, ofctl_del_flows,
     ofctl_packet_out;                                /* ofctl_mod.c */
+ofctl_command ofctl_bundle;                          /* ofctl_bundle.c */
 ofctl_command ofctl_dump_flows;                      /* ofctl_dump.c */
 ofctl_command ofctl_replace_flows, ofctl_diff_flows; /* ofctl_diff.c */
 ofctl_command ofctl_monitor, ofctl_snoop;            /* ofctl_monitor.c */

@@ -286,8 +286,8 @@ void ofctl_diff_flows(int argc, char *argv[], void *aux)
     }
 }
 
-static void send_change(struct session *s, const struct entry *e, enum flow_mod_command command,
-                        const struct version *v)
+static void put_change(struct session *s, const struct entry *e, enum flow_mod_command command,
+                       const struct version *v, struct wire_wr *all)
 {
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
     struct flow_mod fm = {
@@ -310,7 +310,8 @@ static void send_change(struct session *s, const struct entry *e, enum flow_mod_
         fm.acts = v->acts; /* Lent. */
     }
     flow_mod_encode(&fm, s->protocol, ofconn_next_xid(s->conn), &w);
-    ofconn_send(s->conn, &w);
+    wire_wr_bytes(all, w.data, w.len);
+    wire_wr_deinit(&w);
 }
 
 void ofctl_replace_flows(int argc, char *argv[], void *aux)
@@ -319,6 +320,7 @@ void ofctl_replace_flows(int argc, char *argv[], void *aux)
     const struct ofctl *ctl = aux;
     struct flow_table t = {HMAP_INIT, 0};
     struct session s;
+    struct wire_wr all = WIRE_WR_INIT(SIZE_MAX);
     unsigned n_sent = 0;
 
     session_open(&s, ctl, argv[1]);
@@ -331,18 +333,22 @@ void ofctl_replace_flows(int argc, char *argv[], void *aux)
             struct entry *e = list[i];
             const struct version *v = &e->side[FILE_SIDE];
             if (!adding && !v->present) {
-                send_change(&s, e, FM_DELETE_STRICT, v);
+                put_change(&s, e, FM_DELETE_STRICT, v, &all);
             } else if (adding && v->present && (ctl->readd || !same(e))) {
-                send_change(&s, e, FM_ADD, v);
+                put_change(&s, e, FM_ADD, v, &all);
             } else {
                 continue;
             }
-            if (++n_sent % 500 == 0) { /* So that error replies fit the socket's buffer. */
-                session_barrier(&s);
+            if (++n_sent % 500 == 0 && !ctl->bundle) {
+                session_transact(&s, &all); /* So that error replies fit the socket's buffer. */
             }
         }
     }
-    session_barrier(&s);
+    if (ctl->bundle) {
+        session_bundle(&s, &all);
+    } else {
+        session_transact(&s, &all);
+    }
     free(list);
     deinit(&t);
     session_close(&s);

@@ -9,8 +9,8 @@
 #include "ofp/switch.h"
 #include "utilities/ofctl.h"
 
-static void parse(char *text, int command, const struct name_map *names, const char *file, int line,
-                  struct group_mod *gm, uint32_t *usable)
+void group_mods_parse(char *text, int command, const struct name_map *names, const char *file,
+                      int line, struct group_mod *gm, uint32_t *usable)
 {
     uint32_t can;
     char *error = group_mod_parse(text, command, names, gm, &can);
@@ -22,7 +22,7 @@ static void parse(char *text, int command, const struct name_map *names, const c
     *usable &= can;
 }
 
-static void encode(const struct group_mod *gm, uint8_t version, uint32_t xid, struct wire_wr *w)
+void group_mods_encode(const struct group_mod *gm, uint8_t version, uint32_t xid, struct wire_wr *w)
 {
     bool insert = gm->command == GM_INSERT_BUCKET;
 
@@ -37,15 +37,24 @@ static void encode(const struct group_mod *gm, uint8_t version, uint32_t xid, st
     }
 }
 
-/* Sends all of them, each with a barrier behind it. */
+/* Sends all of them, each with a barrier behind it, or in a bundle. */
 static void send_mods(struct session *s, const struct group_mod *gms, size_t n, uint32_t usable)
 {
     flows_check_usable(s->ctl, usable);
     session_check_usable(s, usable);
+    struct wire_wr all = WIRE_WR_INIT(SIZE_MAX);
     for (size_t i = 0; i < n; i++) {
         struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-        encode(&gms[i], s->version, ofconn_next_xid(s->conn), &w);
-        session_transact(s, &w);
+        group_mods_encode(&gms[i], s->version, ofconn_next_xid(s->conn), &w);
+        if (s->ctl->bundle) {
+            wire_wr_bytes(&all, w.data, w.len);
+            wire_wr_deinit(&w);
+        } else {
+            session_transact(s, &w);
+        }
+    }
+    if (s->ctl->bundle) {
+        session_bundle(s, &all);
     }
 }
 
@@ -61,7 +70,8 @@ static void send_file(struct session *s, const char *name, int command)
     lines_open(&r, name, "open failed");
     while (lines_next(&r, &text)) {
         gms = xrealloc(gms, (n + 1) * sizeof *gms);
-        parse(text, command, names_input(&s->names), r.name, r.number, &gms[n++], &usable);
+        group_mods_parse(text, command, names_input(&s->names), r.name, r.number, &gms[n++],
+                         &usable);
     }
     lines_close(&r);
     send_mods(s, gms, n, usable);
@@ -83,7 +93,7 @@ static void group_mod_command(int argc, char *argv[], int command, void *aux)
         struct group_mod gm;
         uint32_t usable = PROTOCOL_ANY;
         char *text = xstrdup(argc > 2 ? argv[2] : "");
-        parse(text, command, names_input(&s.names), NULL, 0, &gm, &usable);
+        group_mods_parse(text, command, names_input(&s.names), NULL, 0, &gm, &usable);
         send_mods(&s, &gm, 1, usable);
         group_mod_deinit(&gm);
         free(text);
@@ -161,7 +171,7 @@ void ofctl_dump_group_stats(int argc, char *argv[], void *aux)
     uint32_t usable = PROTOCOL_ANY;
     char *text = xstrdup(argc > 2 ? argv[2] : "");
 
-    parse(text, GM_DELETE, NULL, NULL, 0, &gm, &usable);
+    group_mods_parse(text, GM_DELETE, NULL, NULL, 0, &gm, &usable);
     free(text);
     dump(argv[1], MSG_GROUP_STATS_REQUEST, gm.group.id, aux);
 }
@@ -179,9 +189,9 @@ void ofctl_parse_group(int argc, char *argv[], void *aux)
     uint32_t usable = PROTOCOL_ANY;
     char *text = xstrdup(argv[1]);
 
-    parse(text, GM_ADD, NULL, NULL, 0, &gm, &usable);
+    group_mods_parse(text, GM_ADD, NULL, NULL, 0, &gm, &usable);
     uint8_t version = parse_choose_version(ctl, usable);
-    encode(&gm, version, 1, &w);
+    group_mods_encode(&gm, version, 1, &w);
     parse_print_message(ctl, &w);
     group_mod_deinit(&gm);
     free(text);

@@ -64,10 +64,15 @@ static void choose_format(struct session *s, struct outgoing *out)
     free(out->waiting);
 }
 
-static void send_windows(struct session *s, const struct wire_wr *all)
+/* Takes the bytes. */
+static void send_all(struct session *s, struct wire_wr *all)
 {
     size_t ofs = 0;
 
+    if (s->ctl->bundle) {
+        session_bundle(s, all);
+        return;
+    }
     while (ofs < all->len) {
         struct wire_wr w = WIRE_WR_INIT(FILE_MAX);
         size_t start = ofs;
@@ -78,6 +83,7 @@ static void send_windows(struct session *s, const struct wire_wr *all)
         ofconn_send(s->conn, &w);
         session_barrier(s);
     }
+    wire_wr_deinit(all);
 }
 
 static void send_file(struct session *s, const char *name, int command)
@@ -92,8 +98,7 @@ static void send_file(struct session *s, const char *name, int command)
     }
     lines_close(&r);
     choose_format(s, &out);
-    send_windows(s, &out.all);
-    wire_wr_deinit(&out.all);
+    send_all(s, &out.all);
 }
 
 /* `-` as the flow reads flows from standard input. */
@@ -109,7 +114,7 @@ static void flow_mod_command(const char *target, const char *flow, int command, 
         char *text = xstrdup(flow);
         put_flow_mod(&s, text, command, NULL, 0, &out);
         choose_format(&s, &out);
-        session_transact(&s, &out.all);
+        send_all(&s, &out.all);
         free(text);
     }
     session_close(&s);

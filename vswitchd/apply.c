@@ -186,6 +186,8 @@ static bool apply_bridge(struct apply *a, const struct config_row *row)
     if (!b->bridge) {
         return true;
     }
+    bridge_keep_rules(b->bridge,
+                      config_map_boolean(row, COL_Bridge_other_config, "restore-rules", true));
     bool failed = apply_ports(a, b, row);
     apply_mirrors(a, b, row);
     apply_tables(a, b, row);

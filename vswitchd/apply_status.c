@@ -22,8 +22,10 @@ static void set_device(struct config *c, const struct config_row *row,
     text_deinit(&mac);
     config_set_string(c, row, COL_Interface_admin_state, up_down(dp->admin_up));
     config_set_string(c, row, COL_Interface_link_state, up_down(dp->link_up));
-    config_set_integer(c, row, COL_Interface_mtu, dp->mtu);
-    config_set_integer(c, row, COL_Interface_ifindex, dp->ifindex);
+    if (dp->mtu) { /* Tunnels have neither. */
+        config_set_integer(c, row, COL_Interface_mtu, dp->mtu);
+        config_set_integer(c, row, COL_Interface_ifindex, dp->ifindex);
+    }
     if (dp->speed_mbps) {
         config_set_integer(c, row, COL_Interface_link_speed, (int64_t)dp->speed_mbps * 1000000);
         config_set_string(c, row, COL_Interface_duplex, dp->full_duplex ? "full" : "half");
@@ -152,7 +154,7 @@ void apply_statistics_run(void *a_)
             if (row && p->ofp_port && bridge_port_info(b->bridge, p->ofp_port, &info) &&
                 !info.peer && !info.dp.gone) {
                 dp_port_get_stats(ofproto_dp(bridge_ofproto(b->bridge)), info.dp_port, &s);
-                set_statistics(a->config, row, &s);
+                set_statistics(a->config, row, *info.tunnel ? &info.stats : &s);
             }
         }
     }

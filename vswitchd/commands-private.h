@@ -9,7 +9,7 @@
 /* Options ahead of the arguments of a dpctl command. */
 struct dpctl_args {
     struct ofproto *p; /* The datapath that was named, or the only one. */
-    bool more, stats, names;
+    bool more, stats, names, json;
     int argc; /* What is left. */
     const char *const *argv;
 };

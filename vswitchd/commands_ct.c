@@ -51,7 +51,7 @@ struct dump {
     struct dump *next;
     struct datapaths *datapaths; /* NULL: they have gone. */
     const struct ofproto *p;     /* To be found among the datapaths before use. */
-    bool more, stats;
+    bool more, stats, json;
     struct dp_conns_dump *conns;
     struct text *out; /* Of the turn. */
 };
@@ -72,7 +72,11 @@ static bool dump_one(void *d_, const struct ct_info *info)
     struct dump *d = d_;
     const struct env *env = loop_env(datapaths_loop(d->datapaths));
 
-    ct_info_format(info, d->more, d->stats, env->now_ms, env->wall_ms, d->out);
+    if (d->json) {
+        ct_info_json(info, env->now_ms, env->wall_ms, d->out);
+    } else {
+        ct_info_format(info, d->more, d->stats, env->now_ms, env->wall_ms, d->out);
+    }
     text_putc(d->out, '\n');
     return true;
 }
@@ -135,6 +139,7 @@ static void on_dump(struct control_request *req, int argc, const char *const arg
     dump->p = a.p;
     dump->more = a.more;
     dump->stats = a.stats;
+    dump->json = a.json;
     dump->conns = conns;
     dump->next = dumps;
     dumps = dump;
@@ -368,10 +373,9 @@ static void on_stats(struct control_request *req, int argc, const char *const ar
 
 void commands_register_ct(struct datapaths *d)
 {
-    control_register("dpctl/dump-conntrack", "[-m] [-s] [dp] [zone=N]", 0, INT_MAX, on_dump, d);
-    control_register("dpctl/flush-conntrack",
-                     "[dp] [zone=N] [mark=X[/M]] [labels=X[/M]] [ORIG [REPLY]]", 0, INT_MAX,
-                     on_flush, d);
+    control_register("dpctl/dump-conntrack", "[-m] [-s] [--json] [dp] [FILTER]...", 0, INT_MAX,
+                     on_dump, d);
+    control_register("dpctl/flush-conntrack", "[dp] [FILTER]...", 0, INT_MAX, on_flush, d);
     control_register("dpctl/ct-stats-show", "[-m] [dp] [zone=N]", 0, INT_MAX, on_stats, d);
     control_register("dpctl/ct-get-nconns", "[dp]", 0, 1, on_get_nconns, d);
     control_register("dpctl/ct-get-maxconns", "[dp]", 0, 1, on_get_max, d);

@@ -39,6 +39,8 @@ static bool read_option(struct control_request *req, const char *s, struct dpctl
         a->stats = true;
     } else if (!strcmp(s, "--names")) {
         a->names = true;
+    } else if (!strcmp(s, "--json")) {
+        a->json = true;
     } else if (!strcmp(s, "--no-names")) {
         a->names = false;
     } else {
@@ -182,7 +184,7 @@ static void put_bridge(struct text *t, const struct dp *dp, const struct bridge 
             text_printf(t, "none: (patch: peer=%s)\n", info.peer);
         } else {
             text_printf(t, "%" PRIu32 ": (%s)\n", rows[i].dp_port,
-                        dpctl_shown_type(dp, rows[i].type));
+                        *info.tunnel ? info.tunnel : dpctl_shown_type(dp, rows[i].type));
         }
     }
     free(rows);

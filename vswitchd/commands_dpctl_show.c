@@ -125,7 +125,10 @@ static void put_datapath(struct text *t, const struct dp *dp, bool stats)
         const struct dp_port_info *p = &ports.rows[i];
         text_printf(t, "  port %" PRIu32 ": %s", p->port_no, p->name);
         if (strcmp(p->type, "system")) {
-            text_printf(t, " (%s)", dpctl_shown_type(dp, p->type));
+            bool tunnel =
+                !strcmp(p->type, "vxlan") || !strcmp(p->type, "geneve") || !strcmp(p->type, "gre");
+            text_printf(t, " (%s%s)", dpctl_shown_type(dp, p->type),
+                        tunnel ? ": packet_type=ptap" : "");
         }
         text_putc(t, '\n');
         if (stats) {
@@ -202,6 +205,16 @@ static const char *no_option(void *aux UNUSED, const char *key UNUSED)
     return NULL;
 }
 
+/* 'error': NULL or a heap text, which it frees. */
+static void answer(struct control_request *req, char *error)
+{
+    if (error) {
+        dpctl_fail(req, error, NULL);
+    } else {
+        control_reply(req, NULL);
+    }
+}
+
 static void on_add_if(struct control_request *req, int argc, const char *const argv[],
                       void *datapaths)
 {
@@ -220,11 +233,7 @@ static void on_add_if(struct control_request *req, int argc, const char *const a
         }
         free(p.copy);
     }
-    if (error) {
-        dpctl_fail(req, error, NULL);
-    } else {
-        control_reply(req, NULL);
-    }
+    answer(req, error);
 }
 
 static const struct bridge *owner(struct ofproto *p, uint32_t dp_port)
@@ -277,11 +286,7 @@ static void on_del_if(struct control_request *req, int argc, const char *const a
     for (int i = 0; !error && i < a.argc; i++) {
         error = del_if(a.p, a.argv[i]);
     }
-    if (error) {
-        dpctl_fail(req, error, NULL);
-    } else {
-        control_reply(req, NULL);
-    }
+    answer(req, error);
 }
 
 /* Datapaths come with the first bridge of their type and go with the last. */
@@ -333,6 +338,7 @@ static void on_features(struct control_request *req, int argc UNUSED, const char
     put_yes_no(&t, "CT orig tuple", f.ct_orig_tuple);
     put_yes_no(&t, "CT orig tuple for IPv6", f.ct_orig_tuple6);
     put_yes_no(&t, "IPv6 ND Extension", f.nd_ext);
+    dp_format_features(ofproto_dp(bridge_ofproto(br)), &t);
     control_reply(req, text_cstr(&t));
     text_deinit(&t);
 }

@@ -153,7 +153,7 @@ static char *parse_odp(struct ofproto *p, const char *text, struct subject *s)
         free(error);
         return t;
     }
-    if (!ofproto_find_dp_port(p, key->in_port, &s->br, &ofp_port)) {
+    if (!ofproto_find_key_port(p, key, &s->br, &ofp_port)) {
         return xasprintf("%u: no bridge has this datapath port", key->in_port);
     }
     s->flow.in_port = htonl(ofp_port);

@@ -10,6 +10,7 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct_filter.c \
 	lib/ct/ct_frag-private.h lib/ct/ct_frag.c lib/ct/ct_frag.h \
 	lib/ct/ct_info.c \
+	lib/ct/ct_info_json.c \
 	lib/ct/ct_info_text.c \
 	lib/ct/ct_kept-private.h lib/ct/ct_kept.c \
 	lib/ct/ct_other.c \
@@ -20,6 +21,7 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct_table-private.h lib/ct/ct_table.c \
 	lib/ct/ct_tcp.c lib/ct/ct_tcp_states.def \
 	lib/ct/ct_timeouts.def \
+	lib/ct/ct_alg-private.h lib/ct/ct_alg.c lib/ct/ct_expect.c lib/ct/ct_ftp.c lib/ct/ct_relate.c \
 	lib/ct/ct_nat-private.h lib/ct/ct_nat.c \
 	lib/ct/ct_nat_pick.c \
 	lib/ct/ct_twin.c \

@@ -8,7 +8,7 @@
  * An entry that is found is locked for the few instructions of its update; it may have been removed
  * between lookup and lock, and is then looked up once more. */
 #include "lib/ct/ct-private.h"
-#include "lib/ct/ct_nat-private.h"
+#include "lib/ct/ct_alg-private.h"
 
 #include <stdlib.h>
 
@@ -31,6 +31,7 @@ struct ct *ct_new(const struct ct_config *config)
     }
     ct->tcp_liberal = config->tcp_liberal;
     ct_frags_init(&ct->frags, config->hash_seed);
+    ct->expects = ct_expects_new();
     return ct;
 }
 
@@ -39,6 +40,7 @@ void ct_free(struct ct *ct)
     if (ct) {
         ct_table_deinit(&ct->table);
         ct_frags_deinit(&ct->frags);
+        ct_expects_free(ct->expects);
         free(ct);
     }
 }
@@ -86,7 +88,14 @@ static void set_from_conn(const struct ct_table *t, struct packet_ct *pct, uint3
     const struct ct_conn *c = ct_table_conn(t, index);
     pct->state = CS_TRK | state;
     pct->conn = (struct ct_ref){index, c->generation};
-    set_tuple(pct, &c->key, index & CT_INDEX_IP6 ? ct_table_addr6(t, index) : NULL, c->icmp_code);
+    if (UNLIKELY(c->flags & CT_F_RELATED)) {
+        const struct ct_alg *a = ct_table_alg(t, index);
+        pct->state |= CS_REL;
+        set_tuple(pct, &a->master, index & CT_INDEX_IP6 ? &a->master6 : NULL, 0);
+    } else {
+        set_tuple(pct, &c->key, index & CT_INDEX_IP6 ? ct_table_addr6(t, index) : NULL,
+                  c->icmp_code);
+    }
     set_mark_label(t, pct, index);
 }
 
@@ -122,17 +131,6 @@ static void set_invalid(struct packet_ct *pct, enum ct_reason reason)
 }
 
 /* ---- entries ---- */
-
-/* Locks the entry if it still is the one that was found. */
-static bool lock_live(struct ct_conn *c, uint32_t generation, int64_t now_ms)
-{
-    ct_spin_lock(&c->lock);
-    if (c->flags & CT_F_LIVE && c->generation == generation && !ct_table_expired(c, now_ms)) {
-        return true;
-    }
-    ct_spin_unlock(&c->lock);
-    return false;
-}
 
 /* Finds and locks; 0: none. */
 static uint32_t find_locked(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms,
@@ -250,9 +248,28 @@ enum done {
     DROP,
 };
 
+/* Entry locked: the helper reads the packet, once it is translated if it is to be.  False: it must
+ * not go on. */
+static bool help(struct ct *ct, struct packet *p, uint32_t index, unsigned dir, bool translated,
+                 int64_t now_ms)
+{
+    const struct ct_conn *c = ct_table_conn(&ct->table, index);
+    return (c->flags & CT_F_NAT && !translated) || ct_alg_packet(ct, p, index, dir, now_ms);
+}
+
+/* As its control connection is, or as the action says. */
+static bool translate(struct ct *ct, uint32_t index, const struct ct_packet *x,
+                      const struct ct_args *args, const struct ct_relation *r, int64_t now_ms)
+{
+    if (args->nat && r->yes && memcmp(&r->e.tuple, &r->e.to, sizeof r->e.to)) {
+        return ct_nat_set(&ct->table, index, &x->q, &r->e.to, now_ms);
+    }
+    return pick_nat(ct, index, x, args->nat, now_ms);
+}
+
 /* Commits. */
 static enum done create(struct ct *ct, struct packet *p, const struct ct_packet *x,
-                        const struct ct_args *args, int64_t now_ms)
+                        const struct ct_args *args, struct ct_relation *r, int64_t now_ms)
 {
     struct ct_table *t = &ct->table;
     uint32_t index = ct_slot_alloc(t, &x->q, now_ms);
@@ -269,14 +286,23 @@ static enum done create(struct ct *ct, struct packet *p, const struct ct_packet 
         c->helper = helper_of(args->alg, x->q.key.proto);
     }
     count(c, 0, x->l3_len);
+    if (UNLIKELY(r->yes || ct_helper_of(c)) && !ct_alg_begin(t, index)) {
+        ct_slot_give_back(t, index);
+        return DROP;
+    }
+    if (UNLIKELY(r->yes)) {
+        ct_relate_inherit(t, index, r);
+    }
     write_mark_label(t, index, args);
-    if (!pick_nat(ct, index, x, args->nat, now_ms)) {
+    if (!translate(ct, index, x, args, r, now_ms)) {
         ct_slot_give_back(t, index);
         counter_inc(COUNTER_conntrack_nat_exhausted);
         return DROP;
     }
     struct packet_ct pct = p->ct;
     struct ct_nat_plan plan;
+    const uint32_t generation = c->generation;
+    const bool helper = ct_helper_of(c) != CT_HELPER_NONE;
     set_from_conn(t, &pct, index, CS_NEW);
     plan_nat(t, &pct, index, 0, args, &plan);
     if (!ct_table_insert(t, index, &x->q, now_ms)) {
@@ -286,7 +312,15 @@ static enum done create(struct ct *ct, struct packet *p, const struct ct_packet 
     if (plan.state) {
         ct_nat_apply(p, &plan);
     }
-    return DONE;
+    if (UNLIKELY(r->yes)) {
+        ct_expect_find(ct->expects, &x->q, true, now_ms, &r->e);
+    }
+    bool ok = true;
+    if (UNLIKELY(helper) && ct_table_lock_live(c, generation, now_ms)) {
+        ok = help(ct, p, index, 0, plan.state, now_ms);
+        ct_spin_unlock(&c->lock);
+    }
+    return ok ? DONE : DROP;
 }
 
 static enum done on_no_entry(struct ct *ct, struct packet *p, const struct ct_packet *x,
@@ -301,7 +335,17 @@ static enum done on_no_entry(struct ct *ct, struct packet *p, const struct ct_pa
     }
     p->ct.state = CS_TRK | CS_NEW;
     set_tuple(&p->ct, &x->q.key, x->q.is_ip6 ? &x->q.addr6 : NULL, x->icmp_code);
-    return args->commit ? create(ct, p, x, args, now_ms) : DONE;
+    struct ct_relation r;
+    ct_relate(ct, &x->q, now_ms, &r);
+    if (UNLIKELY(r.yes)) {
+        p->ct.state |= CS_REL;
+        p->ct.mark = r.mark;
+        set_tuple(&p->ct, &r.key, x->q.is_ip6 ? &r.addr6 : NULL, 0);
+        if (r.has_label) {
+            memcpy(p->ct.label, r.label, 16);
+        }
+    }
+    return args->commit ? create(ct, p, x, args, &r, now_ms) : DONE;
 }
 
 /* Entry locked; unlocks it. */
@@ -312,6 +356,12 @@ static enum done on_entry(struct ct *ct, struct packet *p, const struct ct_packe
     struct ct_conn *c = ct_table_conn(t, index);
     uint32_t generation = c->generation;
     enum ct_reason reason = CT_INV_NONE;
+    struct ct_packet shifted;
+    if (UNLIKELY(c->helper == CT_HELPER_FTP) && x->q.key.proto == IPPROTO_HDR_TCP) {
+        shifted = *x; /* What its stream was made longer by is not its own. */
+        shifted.tcp.ack = ct_alg_ack(t, index, dir, x->tcp.ack);
+        x = &shifted;
+    }
     enum ct_verdict v =
         args->commit && args->force && dir ? CT_ANEW : update(ct, c, dir, x, now_ms, &reason);
 
@@ -340,11 +390,19 @@ static enum done on_entry(struct ct *ct, struct packet *p, const struct ct_packe
     struct ct_nat_plan plan;
     set_from_conn(t, &p->ct, index, state);
     plan_nat(t, &p->ct, index, dir, args, &plan);
+    bool ok = true;
+    if (UNLIKELY(c->helper) && !x->q.one_way) {
+        if (plan.state) {
+            ct_nat_apply(p, &plan);
+        }
+        ok = help(ct, p, index, dir, plan.state, now_ms);
+        plan.state = 0;
+    }
     ct_spin_unlock(&c->lock);
     if (UNLIKELY(plan.state)) {
         ct_nat_apply(p, &plan);
     }
-    return DONE;
+    return ok ? DONE : DROP;
 }
 
 static void on_error(struct ct *ct, struct packet *p, const struct ct_packet *x,
@@ -371,22 +429,22 @@ static void on_error(struct ct *ct, struct packet *p, const struct ct_packet *x,
 }
 
 /* A second ct in the zone of the first: what the first said stands; only commit has effects.
- * False: it must be looked up all the same. */
-static bool again(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
+ * AGAIN: it must be looked up all the same. */
+static enum done again(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
 {
     struct packet_ct *pct = &p->ct;
     if (pct->state & CS_INV) {
-        return true;
+        return DONE;
     }
     if (!pct->conn.generation) { /* Only what is committed is translated. */
-        return !args->commit;
+        return args->commit ? AGAIN : DONE;
     }
     if (args->commit && args->force && pct->state & CS_RPL) {
-        return false;
+        return AGAIN;
     }
     struct ct_conn *c = ct_table_conn(&ct->table, pct->conn.index);
-    if (!lock_live(c, pct->conn.generation, now_ms)) {
-        return false;
+    if (!ct_table_lock_live(c, pct->conn.generation, now_ms)) {
+        return AGAIN;
     }
     if (args->commit) {
         write_mark_label(&ct->table, pct->conn.index, args);
@@ -394,21 +452,27 @@ static bool again(struct ct *ct, struct packet *p, const struct ct_args *args, i
     struct ct_nat_plan plan;
     set_mark_label(&ct->table, pct, pct->conn.index);
     plan_nat(&ct->table, pct, pct->conn.index, !!(pct->state & CS_RPL), args, &plan);
-    ct_spin_unlock(&c->lock);
-    if (plan.state) {
-        if (!(pct->state & (CS_NEW | CS_EST))) {
-            ct_nat_apply_error(p, &plan);
-        } else {
-            ct_nat_apply(p, &plan);
+    bool ok = true, error = !(pct->state & (CS_NEW | CS_EST));
+    if (plan.state && !error) {
+        ct_nat_apply(p, &plan);
+        if (ct_helper_of(c)) {
+            ok = help(ct, p, pct->conn.index, !!(pct->state & CS_RPL), true, now_ms);
         }
     }
-    return true;
+    ct_spin_unlock(&c->lock);
+    if (plan.state && error) {
+        ct_nat_apply_error(p, &plan);
+    }
+    return ok ? DONE : DROP;
 }
 
 enum ct_fate ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
 {
-    if (p->ct.state & CS_TRK && p->ct.zone == args->zone && again(ct, p, args, now_ms)) {
-        return CT_GOES_ON;
+    if (p->ct.state & CS_TRK && p->ct.zone == args->zone) {
+        enum done done = again(ct, p, args, now_ms);
+        if (done != AGAIN) {
+            return done == DROP ? CT_DROPPED : CT_GOES_ON;
+        }
     }
     p->ct = (struct packet_ct){.zone = args->zone};
 

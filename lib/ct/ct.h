@@ -16,8 +16,7 @@
  * - No peer input makes it allocate beyond the limit, loop without bound, or assert.
  *
  * Slots of removed entries come back after an RCU grace period: a caller that never says
- * rcu_quiescent_state() makes the table refuse new connections in the end.  Does not do yet:
- * helpers (alg is only shown). */
+ * rcu_quiescent_state() makes the table refuse new connections in the end. */
 #pragma once
 
 #include "lib/ct/ct_store.h"
@@ -58,7 +57,8 @@ struct ct_args {
     bool commit, force;
     uint32_t mark, mark_mask; /* Host order; written only with commit. */
     uint8_t label[16], label_mask[16];
-    uint16_t alg;
+    uint16_t
+        alg; /* 21 (FTP, of TCP), 69 (TFTP, of UDP): the helper of a connection that this makes. */
     const struct ct_nat *nat; /* NULL: no translation, not even of a connection that has one. */
     /* What admits the connection, remembered in it by the commit that makes it; shown nowhere yet.
      */
@@ -67,7 +67,7 @@ struct ct_args {
 
 enum ct_fate {
     CT_GOES_ON,
-    CT_DROPPED, /* It was to be committed, and the table or its zone was full, or no tuple was left
+    CT_DROPPED, /* It was to be committed, and the table or its zone was full, no tuple was left
                    to translate it to (counted). */
 };
 /* Tracks a parsed IPv4 or IPv6 packet; sets packet->ct, and rewrites the packet as its connection
@@ -151,6 +151,9 @@ struct ct_filter {
     uint16_t zone;
     uint32_t mark, mark_mask;
     uint8_t label[16], label_mask[16];
+    bool has_proto;
+    uint8_t proto;
+    const char *state; /* Of ct_state_parse(), or NULL. */
     /* Partial tuples: only what 'has' bits name is compared. */
     struct ct_tuple_filter {
         uint8_t has; /* CT_TF_* */
@@ -188,6 +191,14 @@ void ct_set_tcp_liberal(struct ct *, bool);
 /* dump-conntrack text of one entry, without newline: section 7 of the reference. */
 void ct_info_format(const struct ct_info *, bool more, bool stats, int64_t now_ms, int64_t wall_ms,
                     struct text *);
+/* The same as an object of JSON, in one line without its end. */
+void ct_info_json(const struct ct_info *, int64_t now_ms, int64_t wall_ms, struct text *);
+bool ct_info_replied(const struct ct_info *);
+/* Of TCP and SCTP the state's name; of others "REPLIED" or "UNREPLIED". */
+const char *ct_info_state(const struct ct_info *);
+const char *ct_state_parse(const char *);              /* NULL: no such state. */
+const char *ct_proto_name(uint8_t);                    /* NULL: has none. */
+bool ct_proto_parse(const char *, uint8_t *) MUST_USE; /* A name or a number. */
 /* The one state that both ends make, in the words of the classic diagram. */
 uint8_t ct_info_tcp_state(const struct ct_info *);
 const char *ct_tcp_state_name(uint8_t state); /* enum ct_tcp_state */

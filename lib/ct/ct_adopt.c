@@ -15,7 +15,8 @@
 #include "lib/ct/ct_table-private.h"
 #include "lib/packet/ip.h"
 
-#define FLAGS_KNOWN (CT_F_LIVE | CT_F_SEEN_REPLY | CT_F_LABEL | CT_F_SCALED | CT_F_NAT)
+#define FLAGS_KNOWN \
+    (CT_F_LIVE | CT_F_SEEN_REPLY | CT_F_LABEL | CT_F_SCALED | CT_F_NAT | CT_F_RELATED)
 #define TIMEOUT_MAX (INT64_C(1000) << 32)
 #define MAX_WSCALE  14
 
@@ -42,6 +43,24 @@ static bool states_ok(const struct ct_conn *c)
     }
 }
 
+/* Its lengths are what is read by. */
+static bool alg_ok(struct ct_table *t, uint32_t index)
+{
+    struct ct_pool *pool = &t->pools[index >> 31];
+    size_t end = ((size_t)(index & CT_INDEX_SLOT) + 1) * sizeof(struct ct_alg);
+    if (end > pool->algs.committed || !ct_table_touch_alg(t, index)) {
+        return false;
+    }
+    struct ct_alg *a = ct_table_alg(t, index);
+    for (int i = 0; i < 2; i++) {
+        if (a->now[i].n > sizeof a->now[i].text || a->last[i].n > sizeof a->last[i].text ||
+            !ct_shift_ok(&a->shift[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Is all that belongs to the slot there? */
 static bool parts_ok(struct ct_table *t, uint32_t index)
 {
@@ -51,6 +70,9 @@ static bool parts_ok(struct ct_table *t, uint32_t index)
         return false;
     }
     const struct ct_conn *c = ct_table_conn(t, index);
+    if ((c->flags & CT_F_RELATED || ct_helper_of(c) == CT_HELPER_FTP) && !alg_ok(t, index)) {
+        return false;
+    }
     if (!(c->flags & CT_F_LABEL)) {
         return true;
     }
@@ -182,6 +204,7 @@ static bool grow(struct ct_arena *a, const struct ct_pool *pool, size_t element)
 static uint32_t slots_of(struct ct_pool *pool)
 {
     bool ok = grow(&pool->conns, pool, sizeof(struct ct_conn)) && grow(&pool->labels, pool, 16) &&
+              grow(&pool->algs, pool, sizeof(struct ct_alg)) &&
               grow(&pool->addrs, pool, sizeof(struct ct_addr6));
     size_t n = pool->conns.committed / sizeof(struct ct_conn);
     return ok ? (uint32_t)MIN(n, pool->n_slots) : 0;
@@ -201,6 +224,14 @@ static uint32_t used_of(const struct ct_table *t, bool is_ip6, uint32_t n, uint3
                (n - used) * sizeof(struct ct_conn));
     }
     return used;
+}
+
+/* What was kept of labels and addresses may be less than there are slots, which are used again. */
+static bool grow_rest(struct ct_pool *pool)
+{
+    return ct_arena_grow(&pool->labels, pool->n_used * (size_t)16) &&
+           (!pool->addrs.reserved ||
+            ct_arena_grow(&pool->addrs, pool->n_used * sizeof(struct ct_addr6)));
 }
 
 bool ct_adopt(struct ct_table *t, int64_t now_ms, struct ct_adopted *out)
@@ -232,5 +263,5 @@ bool ct_adopt(struct ct_table *t, int64_t now_ms, struct ct_adopted *out)
         }
     }
     ct_kept_tick(&t->kept, now_ms);
-    return true;
+    return grow_rest(&t->pools[0]) && grow_rest(&t->pools[1]);
 }

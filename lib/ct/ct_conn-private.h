@@ -86,6 +86,7 @@ enum ct_helper { CT_HELPER_NONE, CT_HELPER_FTP, CT_HELPER_TFTP };
 #define CT_F_SCALED     0x08 /* TCP: window scaling was negotiated. */
 #define CT_F_NAT        0x10 /* Translated: has a twin. */
 #define CT_F_TWIN       0x20
+#define CT_F_RELATED    0x40 /* A helper expected it: 'master' of its struct ct_alg is set. */
 #define CT_F_ONE_WAY    (CT_F_NAT | CT_F_TWIN) /* Set before it is inserted, for good. */
 
 struct ct_conn {
@@ -112,6 +113,37 @@ struct ct_conn {
 };
 _Static_assert(sizeof(struct ct_conn) == 2 * CACHE_LINE, "two cache lines");
 
+#define CT_SHIFT_MAX (1 << 24)
+/* A stream of which something was made longer or shorter at 'pos'; in the sender's numbers. */
+struct ct_shift {
+    uint32_t pos;
+    int32_t before, after; /* What is added up to there, and behind. */
+};
+
+static inline bool ct_shift_ok(const struct ct_shift *s)
+{
+    return s->before > -CT_SHIFT_MAX && s->before < CT_SHIFT_MAX && s->after > -CT_SHIFT_MAX &&
+           s->after < CT_SHIFT_MAX;
+}
+
+/* The beginning of a line, when a stream stood at 'seq'. */
+struct ct_line {
+    uint32_t seq;
+    bool known, skip; /* 'skip': the line is of no interest. */
+    uint8_t n;
+    char text[97];
+};
+
+/* What only entries with a helper, and those that one expected, have; in an array of its own. */
+struct ct_alg {
+    struct ct_key master; /* CT_F_RELATED: the original tuple of the control connection. */
+    struct ct_addr6 master6;
+    struct ct_shift shift[2]; /* By direction, as 'now' and 'last'. */
+    struct ct_line now[2];    /* Behind the last segment, */
+    struct ct_line last[2];   /* and ahead of it. */
+    uint8_t held[2], pad[6];
+};
+
 #define CT_INDEX_IP6  BIT(31)
 #define CT_INDEX_SLOT (~CT_INDEX_IP6)
 
@@ -125,12 +157,18 @@ struct ct_lookup {
     bool is_reply; /* ICMP: 'key' is a reply's, turned round. */
 };
 
+static inline enum ct_helper ct_helper_of(const struct ct_conn *c)
+{
+    return c->key.icmp_type || c->helper > CT_HELPER_TFTP ? CT_HELPER_NONE
+                                                          : (enum ct_helper)c->helper;
+}
+
 /* The port that names an entry's helper, as ct_args.alg has it; 0: it has none. */
 static inline uint16_t ct_helper_alg(const struct ct_conn *c)
 {
     static const uint16_t ports[] = {
         [CT_HELPER_NONE] = 0, [CT_HELPER_FTP] = 21, [CT_HELPER_TFTP] = 69};
-    return c->key.icmp_type || c->helper > CT_HELPER_TFTP ? 0 : ports[c->helper];
+    return ports[ct_helper_of(c)];
 }
 
 /* What became of an entry that a packet was shown to. */

@@ -1,6 +1,6 @@
-/* ct_filter.c - the arguments of flush-conntrack: [zone=N] [mark=X[/M]] [labels=Y[/N]] [ORIG
- * [REPLY]], tuples as key=value lists.  Pure text.  Errors are the words users know, without the
- * caller's prefix and errno text. */
+/* ct_filter.c - the arguments of flush-conntrack and of a dump: [zone=N] [mark=X[/M]]
+ * [labels=Y[/N]] [proto=P] [state=S] [ORIG [REPLY]], tuples as key=value lists.  Pure text.  Errors
+ * are the words users know, without the caller's prefix and errno text. */
 #include <stdlib.h>
 
 #include "lib/ct/ct.h"
@@ -192,6 +192,14 @@ char *ct_filter_parse(int argc, char *const argv[], struct ct_filter *f)
     }
     if (!error && i < argc && !strncmp(argv[i], "labels=", 7)) {
         error = parse_masked("labels", argv[i++] + 7, f->label, f->label_mask);
+    }
+    if (!error && i < argc && !strncmp(argv[i], "proto=", 6)) {
+        f->has_proto = ct_proto_parse(argv[i++] + 6, &f->proto);
+        error = f->has_proto ? NULL : xstrdup("failed to parse proto");
+    }
+    if (!error && i < argc && !strncmp(argv[i], "state=", 6)) {
+        f->state = ct_state_parse(argv[i++] + 6);
+        error = f->state ? NULL : xstrdup("failed to parse state");
     }
     if (!error && i < argc) {
         error = parse_tuple(argv[i++], &f->orig);

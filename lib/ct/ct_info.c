@@ -67,6 +67,23 @@ static void fill(const struct ct_table *t, uint32_t index, struct ct_info *info,
         .alg = ct_helper_alg(c),
     };
     fill_tuples(t, index, info);
+    if (c->flags & CT_F_RELATED) {
+        const struct ct_alg *a = ct_table_alg(t, index);
+        struct ct_tuple *o = &info->parent;
+        info->has_parent = true;
+        o->is_ip6 = index & CT_INDEX_IP6;
+        o->proto = a->master.proto;
+        for (int i = 0; i < 2; i++) {
+            uint8_t *addr = i ? o->dst : o->src;
+            if (o->is_ip6) {
+                memcpy(addr, a->master6.a[i], 16);
+            } else {
+                set_end(addr, (const uint8_t *)&a->master.ip4[i], 4);
+            }
+        }
+        o->src_port = a->master.port[0];
+        o->dst_port = a->master.port[1];
+    }
     if (c->flags & CT_F_LABEL) {
         memcpy(info->label, ct_table_label(t, index), 16);
     }
@@ -109,6 +126,13 @@ bool ct_filter_matches(const struct ct_filter *f, const struct ct_info *info)
         if ((info->label[i] ^ f->label[i]) & f->label_mask[i]) {
             return false;
         }
+    }
+    if (f->has_proto && f->proto != info->orig.proto) {
+        return false;
+    }
+    if (f->state && strcmp(f->state, ct_info_state(info)) &&
+        strcmp(f->state, ct_info_replied(info) ? "REPLIED" : "UNREPLIED")) {
+        return false;
     }
     return tuple_matches(&f->orig, &info->orig) && tuple_matches(&f->reply, &info->reply);
 }
@@ -167,8 +191,8 @@ bool ct_filter_is_exact(const struct ct_filter *f)
     } else {
         need |= CT_TF_SRC_PORT | CT_TF_DST_PORT;
     }
-    return (f->orig.has & need) == need && !f->reply.has && !f->mark_mask &&
-           is_all_zeros(f->label_mask, 16);
+    return (f->orig.has & need) == need && !f->reply.has && !f->mark_mask && !f->has_proto &&
+           !f->state && is_all_zeros(f->label_mask, 16);
 }
 
 static unsigned flush_exact(struct ct_table *t, const struct ct_filter *f, int64_t now_ms)

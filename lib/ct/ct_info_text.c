@@ -23,6 +23,22 @@ const char *ct_tcp_state_name(uint8_t state)
     return state < ARRAY_SIZE(tcp_states) ? tcp_states[state] : "?";
 }
 
+const char *ct_proto_name(uint8_t proto)
+{
+    return protos[proto];
+}
+
+bool ct_proto_parse(const char *s, uint8_t *proto)
+{
+    for (int i = 0; i < 256; i++) {
+        if (protos[i] && !strcmp(protos[i], s)) {
+            *proto = (uint8_t)i;
+            return true;
+        }
+    }
+    return text_to_u8(s, proto);
+}
+
 static void put_tuple(const struct ct_tuple *t, uint64_t packets, uint64_t bytes, bool stats,
                       struct text *out)
 {
@@ -127,6 +143,40 @@ static void put_sctp(const struct ct_info *info, struct text *out)
     }
     text_printf(out, ",vtag_orig=%" PRIu32 ",vtag_reply=%" PRIu32 ")", info->sctp_vtag[0],
                 info->sctp_vtag[1]);
+}
+
+bool ct_info_replied(const struct ct_info *info)
+{
+    return info->seen_reply || info->status & BIT(1); /* The kernel's SEEN_REPLY. */
+}
+
+static const char *const replied_names[] = {"UNREPLIED", "REPLIED"};
+
+const char *ct_info_state(const struct ct_info *info)
+{
+    if (info->orig.proto == IPPROTO_HDR_TCP) {
+        return ct_tcp_state_name(ct_info_tcp_state(info));
+    }
+    return info->has_sctp && info->sctp_state < ARRAY_SIZE(sctp_states)
+               ? sctp_states[info->sctp_state]
+               : replied_names[ct_info_replied(info)];
+}
+
+static const char *find_name(const char *const *names, size_t n, const char *s)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!strcmp(names[i], s)) {
+            return names[i];
+        }
+    }
+    return NULL;
+}
+
+const char *ct_state_parse(const char *s)
+{
+    const char *name = find_name(tcp_states, ARRAY_SIZE(tcp_states), s);
+    name = name ? name : find_name(sctp_states, ARRAY_SIZE(sctp_states), s);
+    return name ? name : find_name(replied_names, ARRAY_SIZE(replied_names), s);
 }
 
 /* Bits of the kernel's status. */

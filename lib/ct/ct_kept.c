@@ -8,7 +8,7 @@
 #include "lib/ct/ct_table-private.h"
 #include "lib/hash.h"
 
-#define KEPT_VERSION 1u /* Of what the numbers in an entry mean: goes up when that changes. */
+#define KEPT_VERSION 2u /* Of what the numbers in an entry mean: goes up when that changes. */
 #define CLOCK_MAX    (INT64_MAX / 4)
 #define CHECKED      offsetof(struct ct_header, check)
 #define HEADER_MAX   CT_ARENA_CHUNK

@@ -33,3 +33,6 @@ void ct_nat_apply_error(struct packet *, const struct ct_nat_plan *);
  * it is not the plain one.  False: none is free. */
 bool ct_nat_pick(struct ct_table *, uint32_t index, const struct ct_lookup *, const struct ct_nat *,
                  uint64_t random, int64_t now_ms);
+/* The same with this translation of its packets, but for the source port if that is taken. */
+bool ct_nat_set(struct ct_table *, uint32_t index, const struct ct_lookup *,
+                const struct ct_ends *to, int64_t now_ms);

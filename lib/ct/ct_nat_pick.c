@@ -171,18 +171,35 @@ static bool proto_has_ports(uint8_t proto)
            proto == IPPROTO_HDR_UDPLITE || proto == IPPROTO_HDR_DCCP;
 }
 
+static struct pick new_pick(struct ct_table *t, uint32_t index, const struct ct_lookup *q,
+                            int64_t now_ms)
+{
+    struct pick p = {.table = t, .index = index, .q = q, .now_ms = now_ms, .is_icmp = q->one_way};
+    ct_nat_ends(t, index, 0, &p.orig);
+    p.has_ports = p.is_icmp || (proto_has_ports(p.orig.proto) && p.orig.port[0]);
+    return p;
+}
+
+bool ct_nat_set(struct ct_table *t, uint32_t index, const struct ct_lookup *q,
+                const struct ct_ends *to, int64_t now_ms)
+{
+    struct pick p = new_pick(t, index, q, now_ms);
+    struct ct_ends fwd = *to;
+    fwd.port[0] = p.orig.port[0];
+    p.start = ntohs(fwd.port[0]);
+    return try(&p, &fwd) || try_range(&p, &fwd, 0, class_of(&p, ntohs(fwd.port[0])));
+}
+
 bool ct_nat_pick(struct ct_table *t, uint32_t index, const struct ct_lookup *q,
                  const struct ct_nat *nat, uint64_t random, int64_t now_ms)
 {
-    struct pick p = {.table = t, .index = index, .q = q, .nat = nat, .now_ms = now_ms};
+    struct pick p = new_pick(t, index, q, now_ms);
     uint64_t seed = t->seed, w[3];
 
-    ct_nat_ends(t, index, 0, &p.orig);
+    p.nat = nat;
     if (nat->has_addr && nat->is_ip6 != p.orig.is_ip6) {
         return false;
     }
-    p.is_icmp = q->one_way;
-    p.has_ports = p.is_icmp || (proto_has_ports(p.orig.proto) && p.orig.port[0]);
     memcpy(w, p.orig.addr[0], 16);
     uint64_t src = hash_words(w, 2, nat->flags & CT_NAT_PERSISTENT ? 0 : seed);
     memcpy(w, p.orig.addr[1], 16);

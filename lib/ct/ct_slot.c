@@ -108,6 +108,7 @@ static uint32_t new_slot(struct ct_table *t, bool is_ip6)
     size_t n = (size_t)pool->n_used + 1;
     if (pool->n_used < pool->n_slots && ct_arena_grow(&pool->conns, n * sizeof(struct ct_conn)) &&
         ct_arena_grow(&pool->labels, n * 16) &&
+        ct_arena_grow(&pool->algs, n * sizeof(struct ct_alg)) &&
         ct_arena_grow(&pool->zone_links, n * sizeof(struct ct_zone_link)) &&
         (!is_ip6 || ct_arena_grow(&pool->addrs, n * sizeof(struct ct_addr6)))) {
         index = pool->n_used | (is_ip6 ? CT_INDEX_IP6 : 0);

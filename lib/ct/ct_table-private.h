@@ -24,7 +24,7 @@
 
 struct ct_pool {
     struct ct_arena conns, labels, addrs; /* 'addrs' only of IPv6. */
-    struct ct_arena zone_links;
+    struct ct_arena zone_links, algs;
     uint32_t n_slots; /* Reserved. */
     uint32_t n_used;  /* Slots ever given out, slot 0 included. */
 };
@@ -88,6 +88,19 @@ static inline bool ct_table_touch_label(struct ct_table *t, uint32_t index)
     return ct_arena_touch(&t->pools[index >> 31].labels, (size_t)16 * (index & CT_INDEX_SLOT));
 }
 
+static inline struct ct_alg *ct_table_alg(const struct ct_table *t, uint32_t index)
+{
+    return (struct ct_alg *)(void *)t->pools[index >> 31].algs.base + (index & CT_INDEX_SLOT);
+}
+
+/* Before its first use, as for labels. */
+static inline bool ct_table_touch_alg(struct ct_table *t, uint32_t index)
+{
+    size_t begin = sizeof(struct ct_alg) * (index & CT_INDEX_SLOT);
+    return ct_arena_touch(&t->pools[index >> 31].algs, begin) &&
+           ct_arena_touch(&t->pools[index >> 31].algs, begin + sizeof(struct ct_alg) - 1);
+}
+
 static inline struct ct_zone_link *ct_table_zone_link(const struct ct_table *t, uint32_t index)
 {
     return (struct ct_zone_link *)(void *)t->pools[index >> 31].zone_links.base +
@@ -97,6 +110,17 @@ static inline struct ct_zone_link *ct_table_zone_link(const struct ct_table *t, 
 static inline bool ct_table_expired(const struct ct_conn *c, int64_t now_ms)
 {
     return __atomic_load_n(&c->expires_ms, __ATOMIC_RELAXED) <= now_ms;
+}
+
+/* Locks the entry if it still is the one that was found. */
+static inline bool ct_table_lock_live(struct ct_conn *c, uint32_t generation, int64_t now_ms)
+{
+    ct_spin_lock(&c->lock);
+    if (c->flags & CT_F_LIVE && c->generation == generation && !ct_table_expired(c, now_ms)) {
+        return true;
+    }
+    ct_spin_unlock(&c->lock);
+    return false;
 }
 
 /* Fills hash and reverse of a lookup that has the rest. */

@@ -29,6 +29,17 @@ static bool pool_reserve(struct ct_kept *k, struct ct_pool *pool, bool is_ip6, u
             ct_kept_reserve(k, &pool->addrs, pool->n_slots, sizeof(struct ct_addr6), false));
 }
 
+static bool algs_reserve(struct ct_table *t)
+{
+    for (int f = 0; f < 2; f++) {
+        struct ct_pool *pool = &t->pools[f];
+        if (!ct_kept_reserve(&t->kept, &pool->algs, pool->n_slots, sizeof(struct ct_alg), true)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void release(struct ct_table *t)
 {
     for (int f = 0; f < 2; f++) {
@@ -36,6 +47,7 @@ static void release(struct ct_table *t)
         ct_arena_release(&t->pools[f].labels);
         ct_arena_release(&t->pools[f].addrs);
         ct_arena_release(&t->pools[f].zone_links);
+        ct_arena_release(&t->pools[f].algs);
     }
     ct_arena_release(&t->buckets);
     ct_kept_release(&t->kept);
@@ -51,7 +63,7 @@ bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed, const struct
     t->kept.store = store;
     for (uint32_t reserve = MAX(max, RESERVE_DEFAULT);; reserve = MAX(reserve / 2, max)) {
         if (reserve <= CT_INDEX_SLOT / 2 && pool_reserve(&t->kept, &t->pools[0], false, reserve) &&
-            pool_reserve(&t->kept, &t->pools[1], true, reserve) &&
+            pool_reserve(&t->kept, &t->pools[1], true, reserve) && algs_reserve(t) &&
             ct_arena_reserve(&t->buckets, (size_t)reserve * 2 * sizeof(uint32_t) + FIRST_BUCKETS)) {
             t->reserved = reserve;
             break;

@@ -80,6 +80,8 @@ static size_t size_of(const struct dp_action *a)
         return sizeof(struct dp_action_push_mpls);
     case DP_ACTION_CT:
         return sizeof(struct dp_action_ct);
+    case DP_ACTION_CHECK_PKT_LEN:
+        return sizeof(struct dp_action_check_pkt_len);
     case DP_ACTION_USERSPACE:
         return sizeof *a + a->u32;
     case DP_ACTION_OUTPUT:
@@ -99,6 +101,17 @@ static size_t size_of(const struct dp_action *a)
     return SIZE_MAX; /* No such action. */
 }
 
+static bool check(const uint8_t *p, size_t len, unsigned depth);
+
+static bool check_branches(const struct dp_action *a, unsigned depth)
+{
+    const struct dp_action_check_pkt_len *c = (const void *)a;
+
+    return (uint64_t)c->gt_len + c->le_len == a->len - sizeof *c && c->gt_len % 8 == 0 &&
+           check(dp_action_branch(c, true), c->gt_len, depth) &&
+           check(dp_action_branch(c, false), c->le_len, depth);
+}
+
 static bool check(const uint8_t *p, size_t len, unsigned depth)
 {
     while (len) {
@@ -109,6 +122,9 @@ static bool check(const uint8_t *p, size_t len, unsigned depth)
         }
         if (a->type == DP_ACTION_CLONE &&
             (!depth || !check(p + sizeof *a, a->len - sizeof *a, depth - 1))) {
+            return false;
+        }
+        if (a->type == DP_ACTION_CHECK_PKT_LEN && (!depth || !check_branches(a, depth - 1))) {
             return false;
         }
         p += a->len;

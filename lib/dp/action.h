@@ -90,7 +90,10 @@ union dp_set_value {
         be32 src, dst;
         uint8_t ip6_src[16], ip6_dst[16];
         uint8_t tos, ttl;
-        be16 flags;
+        be16 flags;  /* KEY_TUN_* */
+        be16 tp_dst; /* UDP; 0: the port's. */
+        be16 gbp_id;
+        uint8_t gbp_flags;
     } tunnel;
 };
 
@@ -134,6 +137,17 @@ struct dp_action_userspace {
 };
 
 /* DP_ACTION_CLONE: nested actions follow the header; run on a copy. */
+
+/* DP_ACTION_CHECK_PKT_LEN: two lists follow, for frames longer than a.u32 bytes (a segment's, if it
+ * is a super-frame), and for others; run on a copy. */
+struct dp_action_check_pkt_len {
+    struct dp_action a;
+    uint32_t gt_len, le_len; /* Bytes of the lists; multiples of 8. */
+};
+static inline const void *dp_action_branch(const struct dp_action_check_pkt_len *c, bool gt)
+{
+    return (const uint8_t *)(c + 1) + (gt ? 0 : c->gt_len);
+}
 
 struct dp_actions {
     uint8_t *data; /* Heap, 8-byte aligned. */

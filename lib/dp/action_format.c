@@ -58,12 +58,6 @@ static const struct format_member set_nsh[] = {
 };
 static const struct format_member set_pbb[] = {V("isid", HEX, pbb.isid), V("uca", DEC, pbb.uca)};
 static const struct format_member set_mark[] = {V(NULL, HEX, skb_mark)};
-static const struct format_member set_tunnel[] = {
-    V("tun_id", HEX, tunnel.id),        V("src", IP4, tunnel.src),
-    V("dst", IP4, tunnel.dst),          V("ipv6_src", IP6, tunnel.ip6_src),
-    V("ipv6_dst", IP6, tunnel.ip6_dst), V("tos", HEX, tunnel.tos),
-    V("ttl", DEC, tunnel.ttl),          V("flags", HEX, tunnel.flags),
-};
 
 #define ROWS(R) R, ARRAY_SIZE(R)
 static const struct {
@@ -86,7 +80,7 @@ static const struct {
     [DP_SET_PBB] = {"pbb", ROWS(set_pbb)},
     [DP_SET_MPLS] = {"mpls", NULL, 0},
     [DP_SET_SKB_MARK] = {"skb_mark", ROWS(set_mark)},
-    [DP_SET_TUNNEL] = {"tunnel", ROWS(set_tunnel)},
+    [DP_SET_TUNNEL] = {"tunnel", NULL, 0},
 };
 
 static void put_set(const struct dp_action *a, struct text *t)
@@ -101,6 +95,8 @@ static void put_set(const struct dp_action *a, struct text *t)
         text_puts(t, "vlan(");
         format_vlan_tci(t, ntohs(s->value.vlan_tci), ntohs(s->mask.vlan_tci), false);
         text_putc(t, ')');
+    } else if (a->u32 == DP_SET_TUNNEL) {
+        format_tunnel_set(t, &s->value);
     } else if (a->u32 == DP_SET_MPLS) {
         text_puts(t, "mpls(");
         format_mpls_lse(t, ntohl(s->value.mpls_lse), ntohl(s->mask.mpls_lse));
@@ -234,6 +230,30 @@ static void put_userspace(const struct dp_action *a, const struct dp_format *nam
 static void put_list(const void *data, size_t len, const struct dp_format *, unsigned depth,
                      struct text *);
 
+static void put_branch(const struct dp_action *a, bool gt, const struct dp_format *names,
+                       unsigned depth, struct text *t)
+{
+    const struct dp_action_check_pkt_len *c = (const void *)a;
+    size_t len = gt ? c->gt_len : c->le_len;
+
+    text_puts(t, gt ? ",gt(" : ",le(");
+    if (len) {
+        put_list(dp_action_branch(c, gt), len, names, depth + 1, t);
+    } else {
+        text_puts(t, "drop");
+    }
+    text_putc(t, ')');
+}
+
+static void put_check_pkt_len(const struct dp_action *a, const struct dp_format *names,
+                              unsigned depth, struct text *t)
+{
+    text_printf(t, "(size=%u", a->u32);
+    put_branch(a, true, names, depth, t);
+    put_branch(a, false, names, depth, t);
+    text_putc(t, ')');
+}
+
 static void put_action(const struct dp_action *a, const struct dp_format *names, unsigned depth,
                        struct text *t)
 {
@@ -286,6 +306,9 @@ static void put_action(const struct dp_action *a, const struct dp_format *names,
         text_putc(t, '(');
         put_list(a + 1, a->len - sizeof *a, names, depth + 1, t);
         text_putc(t, ')');
+        break;
+    case DP_ACTION_CHECK_PKT_LEN:
+        put_check_pkt_len(a, names, depth, t);
         break;
     case DP_ACTION_POP_VLAN:
     case DP_ACTION_CT_CLEAR:

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "lib/dp/dp.h"
+#include "lib/dp/meters.h"
 
 struct dp_class {
     const char *const *types; /* The datapath types that it serves, NULL-terminated. */
@@ -28,8 +29,10 @@ struct dp_class {
     void (*flow_stats_total)(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
                              uint64_t *n_flows);
     bool (*get_mask_stats)(const struct dp *, struct dp_mask_stats *); /* NULL: has none. */
+    void (*format_features)(const struct dp *, struct text *);         /* NULL: nothing to add. */
     void (*port_walk)(const struct dp *, dp_port_cb *, void *aux);
     const struct dp_conns_class *conns;
+    const struct dp_meters_class *meters; /* NULL: has none. */
     void (*quiesce)(struct dp *);
     void (*settled)(struct dp *); /* NULL: nothing is left by former processes. */
 };
@@ -42,6 +45,7 @@ struct dp {
     struct dp_handler handler; /* Its 'rundir' only while it is opened. */
 };
 
-extern const struct dp_class userspace_class;       /* userspace.c */
-extern const struct dp_conns_class userspace_conns; /* user/datapath_conns.c */
-extern const struct dp_class kernel_class;          /* kernel/kernel.c */
+extern const struct dp_class userspace_class;         /* userspace.c */
+extern const struct dp_conns_class userspace_conns;   /* user/datapath_conns.c */
+extern const struct dp_meters_class userspace_meters; /* user/datapath_meters.c */
+extern const struct dp_class kernel_class;            /* kernel/kernel.c */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -12,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/boot.h"
 #include "lib/log.h"
 #include "lib/mem.h"
-#include "lib/uuid.h"
 
 LOG_MODULE(conn_file);
 
@@ -71,22 +70,6 @@ static bool lock(int fd)
     return false;
 }
 
-static bool get_boot_id(uint8_t id[16])
-{
-    char text[37] = "";
-    struct uuid uuid;
-    FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
-    bool ok = f && fgets(text, sizeof text, f) && uuid_parse(text, &uuid);
-
-    if (f) {
-        fclose(f);
-    }
-    if (ok) {
-        memcpy(id, &uuid, 16);
-    }
-    return ok;
-}
-
 /* What is wrong with the file, or NULL. */
 static const char *check(struct conn_file *f)
 {
@@ -103,7 +86,7 @@ static const char *check(struct conn_file *f)
         return strerror(errno);
     }
     f->store.size = (size_t)st.st_size;
-    if (!get_boot_id(f->store.boot_id)) {
+    if (!boot_get_id(f->store.boot_id)) {
         return "the boot's id cannot be read";
     }
     if (!fstatfs(f->fd, &fs) && fs.f_type != TMPFS && (uint32_t)fs.f_type != RAMFS) {

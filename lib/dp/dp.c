@@ -108,6 +108,13 @@ void dp_flow_stats_total(const struct dp *dp, uint64_t *hits, uint64_t *misses, 
     dp->class->flow_stats_total(dp, hits, misses, lost, n_flows);
 }
 
+void dp_format_features(const struct dp *dp, struct text *t)
+{
+    if (dp->class->format_features) {
+        dp->class->format_features(dp, t);
+    }
+}
+
 bool dp_get_mask_stats(const struct dp *dp, struct dp_mask_stats *s)
 {
     return dp->class->get_mask_stats && dp->class->get_mask_stats(dp, s);

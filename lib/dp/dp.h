@@ -102,6 +102,8 @@ void dp_close(struct dp *, bool destroy);
 const char *dp_type(const struct dp *);
 const char *dp_name(const struct dp *); /* "ovs-netdev" */
 void dp_get_features(const struct dp *, struct dp_features *);
+/* What else the executor can do, a line each, `NAME: Yes`. */
+void dp_format_features(const struct dp *, struct text *);
 
 /* 'want_no' DP_PORT_NONE: any free number.  'option' gives the value of Interface options:KEY or
  * NULL.  NULL on success, else a heap error text ("could not open network device p9 (No such

@@ -31,6 +31,9 @@ static void put_value(struct text *t, enum format_style style, const uint8_t *p,
             text_printf(t, "%#" PRIx64, load(p, n));
         }
         break;
+    case FS_0X:
+        text_printf(t, "0x%" PRIx64, load(p, n));
+        break;
     case FS_IP4:
         memcpy(&ip4, p, 4);
         text_ip4(t, ip4);
@@ -129,14 +132,6 @@ void format_vlan_tci(struct text *t, uint16_t tci, uint16_t mask, bool verbose)
     }
 
 static const struct format_member dp_hash[] = {M(NULL, HEX, dp_hash)};
-static const struct format_member tunnel4[] = {
-    M("tun_id", HEX, tun_id), M("src", IP4, tun_src), M("dst", IP4, tun_dst),
-    M("tos", HEX, tun_tos),   M("ttl", DEC, tun_ttl), M("flags", HEX, tun_flags),
-};
-static const struct format_member tunnel6[] = {
-    M("tun_id", HEX, tun_id), M("ipv6_src", IP6, tun_ip6_src), M("ipv6_dst", IP6, tun_ip6_dst),
-    M("tos", HEX, tun_tos),   M("ttl", DEC, tun_ttl),          M("flags", HEX, tun_flags),
-};
 static const struct format_member skb_mark[] = {M(NULL, HEX, skb_mark)};
 static const struct format_member ct_zone[] = {M(NULL, HEX, ct_zone)};
 static const struct format_member ct_mark[] = {M(NULL, HEX, ct_mark)};
@@ -211,9 +206,8 @@ struct out {
 #define HEADER(O, NAME, ROWS, VERBOSE) \
     format_header((O)->t, (O)->start, NAME, ROWS, ARRAY_SIZE(ROWS), (O)->key, (O)->mask, VERBOSE)
 
-/* `+syn-ack`; where the mask is 'all', `syn|ack` as nothing is left open. */
-static void put_flags(struct text *t, uint32_t value, uint32_t mask, uint32_t all,
-                      const char *const names[], size_t n)
+void format_flags(struct text *t, uint32_t value, uint32_t mask, uint32_t all,
+                  const char *const names[], size_t n)
 {
     const bool exact = mask == all;
     const size_t start = t->len;
@@ -244,7 +238,7 @@ static void put_ct_state(const struct out *o)
     } else if (mask) {
         comma(o->t, o->start);
         text_puts(o->t, "ct_state(");
-        put_flags(o->t, value, mask, 0, names, ARRAY_SIZE(names));
+        format_flags(o->t, value, mask, 0, names, ARRAY_SIZE(names));
         text_putc(o->t, ')');
     }
 }
@@ -258,12 +252,7 @@ static void put_metadata(const struct out *o, const char *port)
     if (o->verbose) {
         text_puts(o->t, ",skb_priority(0/0)"); /* No such member; readers expect the word. */
     }
-    if (k->tun_dst || k->tun_src) {
-        HEADER(o, "tunnel", tunnel4, o->verbose);
-    } else {
-        bool is_tunnel = !is_all_zeros(k->tun_ip6_dst, 16) || !is_all_zeros(k->tun_ip6_src, 16);
-        HEADER(o, "tunnel", tunnel6, o->verbose && is_tunnel);
-    }
+    format_tunnel_key(o->t, o->start, k, o->mask, o->verbose, o->format->kernel);
     if (port) {
         text_printf(o->t, ",in_port(%s)", port);
     } else {
@@ -383,7 +372,7 @@ static void put_tcp_flags(const struct out *o)
     if (mask) {
         comma(o->t, o->start);
         text_puts(o->t, "tcp_flags(");
-        put_flags(o->t, ntohs(o->key->tcp_flags), mask, 0xfff, names, ARRAY_SIZE(names));
+        format_flags(o->t, ntohs(o->key->tcp_flags), mask, 0xfff, names, ARRAY_SIZE(names));
         text_putc(o->t, ')');
     } else if (o->verbose) {
         comma(o->t, o->start);

@@ -43,7 +43,8 @@ static const struct member members[] = {
     M("tunnel", "ipv6_dst", IP6, tun_ip6_dst),
     M("tunnel", "tos", NUMBER, tun_tos),
     M("tunnel", "ttl", NUMBER, tun_ttl),
-    M("tunnel", "flags", NUMBER, tun_flags),
+    M("gbp", "id", NUMBER, tun_gbp_id),
+    M("gbp", "flags", NUMBER, tun_gbp_flags),
     M("eth", "src", MAC, eth_src),
     M("eth", "dst", MAC, eth_dst),
     M("eth_type", "", NUMBER, eth_type),
@@ -312,9 +313,58 @@ static bool parse_frag(struct key *k, char *value)
     return k->ip_frag || !strcmp(value, "no");
 }
 
+static char *parse_member(struct parsing *p, const char *header, const char *name, char *value);
+
+/* `gbp(id=1,flags=0)`, behind `vxlan(`. */
+static char *parse_vxlan(struct parsing *p, char *value)
+{
+    char *cursor = value, *k, *v, *inner, *error = NULL;
+
+    while (!error && text_next_kv(&cursor, &k, &v)) {
+        if (strcmp(k, "gbp")) {
+            return xasprintf("vxlan: unknown member %s", k);
+        }
+        p->key->tun_flags |= htons(KEY_TUN_GBP);
+        for (inner = v; !error && text_next_kv(&inner, &k, &v);) {
+            error = parse_member(p, "gbp", k, v);
+        }
+    }
+    return error;
+}
+
+/* False: like the members of any other header. */
+static bool parse_tunnel_member(struct parsing *p, const char *name, char *value, char **error)
+{
+    static const char *const names[] = {"oam", "df", "csum", "key"};
+    uint32_t flags;
+
+    *error = NULL;
+    if (!strcmp(name, "vxlan")) {
+        *error = parse_vxlan(p, value);
+    } else if (!strcmp(name, "flags")) {
+        if (read_flags(value, names, ARRAY_SIZE(names), &flags) && flags <= UINT16_MAX) {
+            p->key->tun_flags &= htons(KEY_TUN_GBP);
+            p->key->tun_flags |= htons((uint16_t)flags);
+        } else {
+            *error = bad("tunnel", value);
+        }
+    } else if (!strcmp(name, "tun_id")) {
+        p->key->tun_flags |= htons(KEY_TUN_KEY);
+        return false;
+    }
+    /* The outer ports are no members of ours. */
+    return !strcmp(name, "vxlan") || !strcmp(name, "flags") || !strcmp(name, "tp_src") ||
+           !strcmp(name, "tp_dst");
+}
+
 static char *parse_member(struct parsing *p, const char *header, const char *name, char *value)
 {
     bool known = false;
+    char *error;
+
+    if (!strcmp(header, "tunnel") && parse_tunnel_member(p, name, value, &error)) {
+        return error;
+    }
 
     if (!strcmp(name, "frag") && (!strcmp(header, "ipv4") || !strcmp(header, "ipv6"))) {
         return parse_frag(p->key, value) ? NULL : bad(header, value);

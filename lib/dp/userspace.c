@@ -9,6 +9,7 @@
 
 #include "lib/dp/conn_file.h"
 #include "lib/dp/user/datapath.h"
+#include "lib/dp/user/meter.h"
 #include "lib/mem.h"
 
 #define TIMER_MS        1000
@@ -55,7 +56,8 @@ static char *start_workers(struct datapath *dp)
     for (unsigned i = 0; i < n; i++) {
         struct worker *w = xzalloc_cacheline(sizeof *w);
         char *error =
-            worker_start(w, i, !dp->dummy, &dp->up.handler, dp->ct, dp->ports, dp->notify_fd);
+            worker_start(w, i, !dp->dummy, &dp->up.handler, dp->ct, dp->meters, dp->ports,
+                         dp->notify_fd);
         if (error) {
             free(w);
             return error;
@@ -85,6 +87,7 @@ static void close_datapath(struct dp *up, bool destroy)
     if (dp->notify_fd >= 0) {
         close(dp->notify_fd);
     }
+    meters_free(dp->meters);
     free(dp->ports);
     free(dp);
 }
@@ -123,6 +126,7 @@ static char *open_datapath(const struct dp *up, struct dp **out)
     dp->up = *up;
     dp->dummy = !strcmp(up->type, "dummy");
     dp->ports = xzalloc(sizeof *dp->ports);
+    dp->meters = meters_new();
     datapath_flows_init(dp);
     dp->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     dp->ct = open_tracker(dp);
@@ -155,11 +159,13 @@ static void get_features(const struct dp *up UNUSED, struct dp_features *f)
         .ct_label = true,
         .ct_orig_tuple = true,
         .ct_nat = true,
+        .ct_alg = true,
         .ct_state_nat = true,
         .ct_clear = true,
         .recirc = true,
         .clone = true,
         .hash = true,
+        .meter = true,
         .set_masked = true,
         .trunc = true,
         .ct_orig_tuple6 = true,
@@ -205,5 +211,6 @@ const struct dp_class userspace_class = {
     .flow_stats_total = datapath_flow_stats_total,
     .port_walk = datapath_port_walk,
     .conns = &userspace_conns,
+    .meters = &userspace_meters,
     .quiesce = quiesce,
 };

@@ -9,6 +9,7 @@ lib_packet_libpacket_la_SOURCES += lib/packet/gso.c lib/packet/gso.h
 lib_packet_libpacket_la_SOURCES += lib/packet/ip.c lib/packet/ip.h
 lib_packet_libpacket_la_SOURCES += lib/packet/key.h
 lib_packet_libpacket_la_SOURCES += lib/packet/packet.c lib/packet/packet.h
+lib_packet_libpacket_la_SOURCES += lib/packet/tunnel.c lib/packet/tunnel.h lib/packet/tunnel_inner.c
 lib_packet_libpacket_la_SOURCES += lib/packet/parse.c lib/packet/parse.h
 lib_packet_libpacket_la_SOURCES += lib/packet/field.c lib/packet/field.h lib/packet/field-private.h
 lib_packet_libpacket_la_SOURCES += lib/packet/field_bits.c

@@ -138,3 +138,15 @@ bool gso_segment(const struct packet *pkt, struct packet_pool *pool,
     } while (ofs < plan.payload_len);
     return true;
 }
+
+void gso_count(const struct packet *pkt, uint32_t *n, uint64_t *bytes)
+{
+    struct plan plan;
+
+    *n = 1;
+    *bytes = pkt->len;
+    if (make_plan(pkt, &plan) && plan.payload_len) {
+        *n = (plan.payload_len + pkt->gso_size - 1) / pkt->gso_size;
+        *bytes += (uint64_t)(*n - 1) * plan.header_len;
+    }
+}

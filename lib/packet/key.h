@@ -18,6 +18,13 @@
 #define KEY_FRAG_ANY   0x1
 #define KEY_FRAG_LATER 0x2
 
+/* tun_flags bits, host order values; OpenFlow sees the first one alone. */
+#define KEY_TUN_OAM  0x1
+#define KEY_TUN_DF   0x2  /* Outer header: do not fragment. */
+#define KEY_TUN_CSUM 0x4  /* The outer UDP or GRE header has a checksum. */
+#define KEY_TUN_KEY  0x8  /* There is a tunnel id, be it zero. */
+#define KEY_TUN_GBP  0x10 /* There is a group policy, be it zero. */
+
 /* ct_state bits, host order values; on the wire and in the kernel the same. */
 #define CS_NEW  0x01
 #define CS_EST  0x02
@@ -58,7 +65,7 @@ struct key {
     be64 tun_id;
     be32 tun_src, tun_dst;
     uint8_t tun_ip6_src[16], tun_ip6_dst[16];
-    be16 tun_flags; /* Bit 0: oam. */
+    be16 tun_flags; /* KEY_TUN_* */
     be16 tun_gbp_id;
     uint8_t tun_gbp_flags, tun_tos, tun_ttl, tun_gtpu_flags;
     be32 tun_erspan_idx;
@@ -100,6 +107,10 @@ struct key {
     uint8_t nsh_ttl, pad6[7];
 };
 
+/* The tunnel's members, which are moved and compared together. */
+#define KEY_TUN_OFS  offsetof(struct key, tun_id)
+#define KEY_TUN_SIZE (offsetof(struct key, packet_type) - KEY_TUN_OFS)
+
 #define KEY_WORDS (sizeof(struct key) / 8)
 _Static_assert(sizeof(struct key) % 8 == 0, "a key is whole words");
 
@@ -109,6 +120,11 @@ typedef uint64_t __attribute__((__may_alias__)) key_word;
 static inline const key_word *key_words(const struct key *k)
 {
     return (const key_word *)(const void *)k;
+}
+
+static inline bool key_has_tunnel(const struct key *k)
+{
+    return k->tun_dst || !is_all_zeros(k->tun_ip6_dst, 16);
 }
 
 static inline bool key_is_ip4(const struct key *k)

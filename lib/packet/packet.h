@@ -46,11 +46,14 @@ struct packet_ct {
     struct ct_ref conn;
 };
 
+/* The tunnel that a packet came through, or that `set(tunnel)` wants it to leave by. */
 struct packet_tunnel {
     be64 id;
     be32 src, dst; /* 0: see ip6. */
     uint8_t ip6_src[16], ip6_dst[16];
-    be16 flags;
+    be16 flags; /* KEY_TUN_* */
+    be16 gbp_id;
+    uint8_t gbp_flags;
     uint8_t tos, ttl;
 };
 

@@ -60,6 +60,8 @@ static void set_metadata(const struct packet *p, struct key *key)
         memcpy(key->tun_ip6_src, p->tun.ip6_src, 16);
         memcpy(key->tun_ip6_dst, p->tun.ip6_dst, 16);
         key->tun_flags = p->tun.flags;
+        key->tun_gbp_id = p->tun.gbp_id;
+        key->tun_gbp_flags = p->tun.gbp_flags;
         key->tun_tos = p->tun.tos;
         key->tun_ttl = p->tun.ttl;
     }

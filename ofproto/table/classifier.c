@@ -362,6 +362,100 @@ static struct rule *subtable_lookup(const struct subtable *st, uint64_t seed, ui
     return r;
 }
 
+/* ---- conjunctive rules ---- */
+
+static struct rule *next_visible(struct rule *r, uint64_t version)
+{
+    do {
+        r = __atomic_load_n(&r->next_same, __ATOMIC_ACQUIRE);
+    } while (r && !rule_visible(r, version));
+    return r;
+}
+
+static struct rule *next_hard(struct rule *r, uint64_t version)
+{
+    while (r && r->conj) {
+        r = next_visible(r, version);
+    }
+    return r;
+}
+
+static inline struct rule *better(struct rule *best, struct rule *r)
+{
+    return r && (!best || r->priority > best->priority) ? r : best;
+}
+
+struct rule *classifier_lookup_hard(const struct classifier *c, uint64_t version,
+                                    const struct flow *flow, struct flow *wc)
+{
+    const struct classifier_list *list = __atomic_load_n(&c->list, __ATOMIC_ACQUIRE);
+    struct rule *best = NULL;
+
+    for (uint32_t i = 0; list && i < list->n; i++) {
+        const struct classifier_entry *e = &list->e[i];
+        if (best && best->priority >= e->priority) {
+            break;
+        }
+        struct rule *r = subtable_lookup(e->subtable, c->seed, version, flow_words(flow), wc);
+        best = better(best, next_hard(r, version));
+    }
+    return best;
+}
+
+/* All conjunctive rules of 'priority' give way to what is next on their chains. */
+static size_t lower(struct rule **soft, size_t n, uint16_t priority, uint64_t version,
+                    struct rule **best)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct rule *r = soft[i];
+        r = r->priority == priority ? next_visible(r, version) : r;
+        if (r && r->conj) {
+            soft[left++] = r;
+        } else {
+            *best = better(*best, r);
+        }
+    }
+    return left;
+}
+
+static struct rule *lookup_with_conj(const struct classifier *c, uint64_t version,
+                                     const struct flow *flow, struct flow *wc)
+{
+    const struct classifier_list *list = __atomic_load_n(&c->list, __ATOMIC_ACQUIRE);
+    struct rule *best = NULL, *found = NULL;
+    struct rule **soft = list ? xmalloc(list->n * sizeof *soft) : NULL;
+    size_t n = 0;
+
+    for (uint32_t i = 0; list && i < list->n; i++) {
+        const struct classifier_entry *e = &list->e[i];
+        if (best && best->priority >= e->priority) {
+            break;
+        }
+        struct rule *r = subtable_lookup(e->subtable, c->seed, version, flow_words(flow), wc);
+        if (r && r->conj) {
+            soft[n++] = r;
+        } else {
+            best = better(best, r);
+        }
+    }
+    while (n && !found) {
+        const struct rule *top = soft[0];
+        for (size_t i = 1; i < n; i++) {
+            top = soft[i]->priority > top->priority ? soft[i] : top;
+        }
+        if (best && best->priority >= top->priority) {
+            break;
+        }
+        uint16_t priority = top->priority;
+        found = conjunction_resolve(c, version, flow, wc, soft, n, priority);
+        n = lower(soft, n, priority, version, &best);
+    }
+    free(soft);
+    return found ? found : best;
+}
+
 struct rule *classifier_lookup(const struct classifier *c, uint64_t version,
                                const struct flow *flow, struct flow *wc)
 {
@@ -374,9 +468,10 @@ struct rule *classifier_lookup(const struct classifier *c, uint64_t version,
             break;
         }
         struct rule *r = subtable_lookup(e->subtable, c->seed, version, flow_words(flow), wc);
-        if (r && (!best || r->priority > best->priority)) {
-            best = r;
+        if (UNLIKELY(r && r->conj)) {
+            return lookup_with_conj(c, version, flow, wc);
         }
+        best = better(best, r);
     }
     return best;
 }

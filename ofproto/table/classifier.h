@@ -6,6 +6,9 @@
  * rule shares the first stages with leaves without the later ones being looked at, so that the mask
  * of the cached flow stays narrow.
  *
+ * Rules with conjunction() match together (conjunction.c): a lookup that meets one begins anew on a
+ * slower way.
+ *
  * Invariants: rules with equal masked values hang on one chain, highest priority first, newest
  * first.  A chain may hold versions of the same rule.
  * Threads: as table.h.  Does not know versions beyond asking rule_visible(). */
@@ -68,6 +71,17 @@ void classifier_remove(struct classifier *, struct rule *);
 
 struct rule *classifier_lookup(const struct classifier *, uint64_t version, const struct flow *,
                                struct flow *wc);
+
+/* The same for ordinary rules only, as if there were no others. */
+struct rule *classifier_lookup_hard(const struct classifier *, uint64_t version,
+                                    const struct flow *, struct flow *wc);
+
+/* conjunction.c: have these acts a conjunction()? */
+bool conjunction_is_in(const void *acts, size_t len);
+/* What the rules of 'priority' among 'soft', which all match, lead to together; or NULL. */
+struct rule *conjunction_resolve(const struct classifier *, uint64_t version, const struct flow *,
+                                 struct flow *wc, struct rule *const *soft, size_t n_soft,
+                                 uint16_t priority);
 
 /* The rule with exactly this match and priority in 'version', or NULL; any thread. */
 const struct rule *classifier_find_visible(const struct classifier *, uint64_t version,

@@ -174,14 +174,29 @@ static void enter(struct tables *ts, struct group_entry *e)
     refs_add_group(&ts->refs, &e->group, 1);
     index_insert(&ts->groups, hash_id(ts, e->group.id), e);
     ts->n_groups++;
+    undo_note(ts, UNDO_GROUP_CAME, e, NULL);
 }
 
-static void leave(struct tables *ts, struct group_entry *e)
+void groups_retract(struct tables *ts, struct group_entry *e)
 {
     refs_add_group(&ts->refs, &e->group, -1);
     __atomic_store_n(&e->removed, ts->version + 1, __ATOMIC_RELAXED);
     ts->n_groups--;
+}
+
+static void leave(struct tables *ts, struct group_entry *e)
+{
+    undo_note(ts, UNDO_GROUP_WENT, e, NULL);
+    groups_retract(ts, e);
     tables_limbo_group(ts, e);
+}
+
+void groups_revive(struct tables *ts, struct group_entry *e)
+{
+    ts->removed->groups = e->limbo_next;
+    refs_add_group(&ts->refs, &e->group, 1);
+    __atomic_store_n(&e->removed, RULE_VERSION_NEVER, __ATOMIC_RELAXED);
+    ts->n_groups++;
 }
 
 void groups_unlink(struct tables *ts, struct group_entry *e)

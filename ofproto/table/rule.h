@@ -49,7 +49,7 @@ struct rule {
     uint16_t idle_timeout, hard_timeout; /* Seconds, 0 = none. */
     uint16_t importance;
     uint8_t n_words;
-    uint8_t pad;
+    bool conj; /* Matches only together with others: conjunction.c. */
 
     /* Control thread only. */
     uint64_t packets, bytes;

@@ -6,9 +6,10 @@
 #include "lib/hash.h"
 #include "lib/mem.h"
 
-#define FRACTION        26 /* Bits behind the point of a logarithm. */
-#define SLOTS_FOR_LEAST 32 /* Places that the bucket of least weight has at least, if they reach. \
-                            */
+#define FRACTION 26 /* Bits behind the point of a logarithm. */
+#define SLOTS_FOR_LEAST                                                       \
+    32 /* Places that the bucket of least weight has at least, if they reach. \
+        */
 
 /* log2(x) with FRACTION bits behind the point; x > 0. */
 static uint64_t log2_fixed(uint64_t x)

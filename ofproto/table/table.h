@@ -30,6 +30,22 @@ void tables_unref(struct tables *);
 uint64_t tables_version(const struct tables *);
 /* Makes everything since the last call visible at once. */
 void tables_publish(struct tables *);
+/* Changes of rules and groups from tables_begin() on are published by tables_commit(), all at once,
+ * or taken back by tables_abort(); tables_publish() does nothing meanwhile.  No other writer,
+ * reader's grace or turn of the loop comes between. */
+void tables_begin(struct tables *);
+void tables_commit(struct tables *);
+/* The second tells the caller what has been taken back, by kind in this order; then UNDO_RULE_NEVER
+ * for the rules that came again. */
+enum undo_kind {
+    UNDO_RULE_CAME,
+    UNDO_GROUP_CAME,
+    UNDO_GROUP_WENT,
+    UNDO_RULE_WENT,
+    UNDO_RULE_NEVER,
+};
+typedef void tables_undone_fn(void *aux, enum undo_kind, void *rule_or_group);
+void tables_abort(struct tables *, tables_undone_fn *, void *aux);
 /* Frees up to 'budget' removed rules that no reader can see any more.  True: more are ready. */
 bool tables_reclaim(struct tables *, unsigned budget);
 size_t tables_n_rules(const struct tables *); /* Live ones. */

@@ -3,6 +3,7 @@
 
 #include "lib/hash.h"
 #include "lib/mem.h"
+#include "ofproto/table/meter_ids.h"
 #include "ofproto/table/table-private.h"
 
 struct tables *tables_new(uint64_t seed)
@@ -11,6 +12,7 @@ struct tables *tables_new(uint64_t seed)
 
     ts->n_refs = 1;
     index_init(&ts->groups);
+    index_init(&ts->meters);
     refs_init(&ts->refs);
     ts->seed = seed;
     ts->version = 1;
@@ -54,7 +56,7 @@ void tables_limbo_group(struct tables *ts, struct group_entry *e)
     l->groups = e;
 }
 
-static void limbo_put(struct tables *ts, struct rule *r)
+void tables_limbo_rule(struct tables *ts, struct rule *r)
 {
     struct limbo *l = limbo_now(ts);
 
@@ -83,6 +85,9 @@ void tables_publish(struct tables *ts)
 {
     struct limbo *l = ts->removed;
 
+    if (ts->in_transaction) {
+        return;
+    }
     __atomic_store_n(&ts->version, ts->version + 1, __ATOMIC_RELEASE);
     if (l) {
         ts->removed = NULL;
@@ -163,6 +168,7 @@ static struct rule *make_rule(struct tables *ts, const struct match *match,
     r->added = ts->version + 1;
     r->removed = RULE_VERSION_NEVER;
     r->acts = acts;
+    r->conj = conjunction_is_in(acts->data, acts->len);
     r->priority = args->priority;
     r->table_id = args->table_id;
     r->flags = args->flags;
@@ -176,11 +182,11 @@ static struct rule *make_rule(struct tables *ts, const struct match *match,
     return r;
 }
 
-static void enter(struct tables *ts, struct rule *r, struct rule *after)
+/* Among the live ones. */
+static void enlist(struct tables *ts, struct rule *r, struct rule *after)
 {
     struct table *t = ts->table[r->table_id];
 
-    classifier_insert(&t->cls, r);
     list_insert(t, r, after);
     t->n_rules++;
     ts->n_rules++;
@@ -189,8 +195,15 @@ static void enter(struct tables *ts, struct rule *r, struct rule *after)
     cookie_count_change(ts, r, 1);
 }
 
+static void enter(struct tables *ts, struct rule *r, struct rule *after, struct rule *replaced)
+{
+    classifier_insert(&ts->table[r->table_id]->cls, r);
+    enlist(ts, r, after);
+    undo_note(ts, UNDO_RULE_CAME, r, replaced);
+}
+
 /* Invisible from the next version on; 'next' is where cursors go. */
-static void leave(struct tables *ts, struct rule *r, struct rule *next)
+void tables_retract(struct tables *ts, struct rule *r, struct rule *next)
 {
     struct table *t = ts->table[r->table_id];
 
@@ -202,7 +215,24 @@ static void leave(struct tables *ts, struct rule *r, struct rule *next)
     ts->n_rules--;
     refs_add_acts(&ts->refs, r->acts->data, r->acts->len, -1);
     __atomic_store_n(&r->removed, ts->version + 1, __ATOMIC_RELAXED);
-    limbo_put(ts, r);
+}
+
+static void leave(struct tables *ts, struct rule *r, struct rule *next)
+{
+    undo_note(ts, UNDO_RULE_WENT, r, r->list_prev);
+    tables_retract(ts, r, next);
+    tables_limbo_rule(ts, r);
+}
+
+void tables_revive(struct tables *ts, struct rule *r, struct rule *before)
+{
+    ts->removed->n--;
+    __atomic_store_n(&r->removed, RULE_VERSION_NEVER, __ATOMIC_RELAXED);
+    if (r->successor) {
+        rule_unref(r->successor);
+        r->successor = NULL;
+    }
+    enlist(ts, r, before);
 }
 
 uint64_t tables_tun_options(const struct tables *ts)
@@ -221,7 +251,7 @@ struct rule *tables_insert(struct tables *ts, const struct match *match,
 {
     struct rule *r = make_rule(ts, match, args, acts);
 
-    enter(ts, r, ts->table[args->table_id]->last);
+    enter(ts, r, ts->table[args->table_id]->last, NULL);
     return r;
 }
 
@@ -240,7 +270,7 @@ struct rule *tables_replace(struct tables *ts, struct rule *old, const struct ru
         r->created_ms = old->created_ms;
         r->used_ms = old->used_ms;
     }
-    enter(ts, r, old);
+    enter(ts, r, old, old);
     if (keep_counters) {
         rule_ref(r);
         old->successor = r;
@@ -297,6 +327,7 @@ static void tables_free_rcu(struct rcu_head *rcu)
     }
     cookie_count_deinit(ts);
     index_deinit(&ts->groups);
+    meter_ids_deinit(ts);
     refs_deinit(&ts->refs);
     free(ts->heap);
     free(ts);

@@ -13,6 +13,7 @@ struct xlate_cfg *xlate_cfg_new(const struct dp_features *features, struct conti
     struct xlate_cfg *cfg = xzalloc(sizeof *cfg);
 
     cfg->features = *features;
+    tunnel_map_init(&cfg->tunnels);
     cfg->continuations = conts;
     continuations_ref(conts);
     return cfg;
@@ -57,6 +58,13 @@ struct xlate_port *xlate_cfg_add_port(struct xlate_bridge *b, uint32_t ofp_port,
     return p;
 }
 
+void xlate_port_set_tunnel(struct xlate_port *p, const struct tunnel_config *config,
+                           struct tunnel_stats *stats)
+{
+    p->tunnel = xmemdup(config, sizeof *config);
+    p->tunnel_stats = tunnel_stats_ref(stats);
+}
+
 static int compare_ports(const void *a_, const void *b_)
 {
     const struct xlate_port *const *a = a_, *const *b = b_;
@@ -78,6 +86,10 @@ static void list_ports(struct xlate_bridge *b)
 static void index_dp_port(struct xlate_cfg *cfg, struct xlate_port *p)
 {
     if (p->dp_port == DP_PORT_NONE) {
+        return;
+    }
+    if (p->tunnel) {
+        tunnel_map_add(&cfg->tunnels, p->dp_port, p->tunnel, p);
         return;
     }
     if (p->dp_port >= cfg->n_dp_ports) {
@@ -128,6 +140,8 @@ void xlate_cfg_finish(struct xlate_cfg *cfg)
 static void port_free(struct xlate_port *p)
 {
     port_vlan_deinit(&p->vlan);
+    free(p->tunnel);
+    tunnel_stats_unref(p->tunnel_stats);
     free(p->name);
     free(p->peer_name);
     free(p);
@@ -164,6 +178,7 @@ void xlate_cfg_free(struct xlate_cfg *cfg)
     }
     continuations_unref(cfg->continuations);
     free(cfg->by_dp_port);
+    tunnel_map_deinit(&cfg->tunnels);
     free(cfg);
 }
 

@@ -3,9 +3,9 @@
  * Layer 4, pure.  The switch builds a new one whenever a port or bridge comes, goes or changes,
  * publishes it by an RCU pointer, and frees the old one after grace.
  *
- * Invariants: immutable after xlate_cfg_finish(), but for 'live' of ports.  Tables, fdb and continuations are referenced,
- * not copied; they live on from snapshot to snapshot.
- * Threads: built by the control thread, read by all. */
+ * Invariants: immutable after xlate_cfg_finish(), but for 'live' of ports.  Tables, fdb and
+ * continuations are referenced, not copied; they live on from snapshot to snapshot. Threads: built
+ * by the control thread, read by all. */
 #pragma once
 
 #include "lib/dp/dp.h"
@@ -13,6 +13,7 @@
 #include "ofp/table_features.h"
 #include "ofproto/table/table.h"
 #include "ofproto/xlate/mirror.h"
+#include "ofproto/xlate/tunnel.h"
 
 struct fdb;
 struct continuations;
@@ -23,13 +24,15 @@ struct xlate_port {
     struct hmap_node node; /* In the bridge, by ofp_port. */
     struct xlate_bridge *bridge;
     uint32_t ofp_port;
-    uint32_t dp_port; /* DP_PORT_NONE: patch port. */
+    uint32_t dp_port; /* DP_PORT_NONE: patch port.  Tunnel ports share theirs. */
     uint32_t config;
     bool live;             /* Atomic; for buckets that watch it. */
     struct port_vlan vlan; /* For NORMAL and mirrors. */
     /* Mirrors of the bridge, a bit each: that copy what comes in here, what goes out, that copy to
      * here. */
     uint32_t src_mirrors, dst_mirrors, out_mirrors;
+    struct tunnel_config *tunnel;      /* Tunnel ports; else NULL. */
+    struct tunnel_stats *tunnel_stats; /* Reference. */
     char *name;
     char *peer_name;         /* Patch ports: the other end's name, or NULL. */
     struct xlate_port *peer; /* Set by xlate_cfg_finish(), NULL if there is no such patch port. */
@@ -66,6 +69,7 @@ struct xlate_cfg {
     struct continuations *continuations; /* Reference. */
     struct xlate_port **by_dp_port;      /* n_dp_ports entries. */
     uint32_t n_dp_ports;
+    struct tunnel_map tunnels; /* Their datapath ports are not in 'by_dp_port'. */
 };
 
 struct xlate_cfg *xlate_cfg_new(const struct dp_features *, struct continuations *);
@@ -75,10 +79,14 @@ struct xlate_bridge *xlate_cfg_add_bridge(struct xlate_cfg *, uint32_t id, const
  * patch port. */
 struct xlate_port *xlate_cfg_add_port(struct xlate_bridge *, uint32_t ofp_port, uint32_t dp_port,
                                       const char *name, const char *peer_name);
+/* Makes a tunnel port of it, before xlate_cfg_finish(). */
+void xlate_port_set_tunnel(struct xlate_port *, const struct tunnel_config *,
+                           struct tunnel_stats *);
 void xlate_cfg_finish(struct xlate_cfg *);
 void xlate_cfg_free(struct xlate_cfg *); /* After grace. */
 
 /* Lookups: any thread. */
 const struct xlate_bridge *xlate_cfg_bridge(const struct xlate_cfg *, uint32_t id);
+/* NULL: nobody's, or tunnel ports'. */
 const struct xlate_port *xlate_cfg_dp_port(const struct xlate_cfg *, uint32_t dp_port);
 const struct xlate_port *xlate_cfg_ofp_port(const struct xlate_bridge *, uint32_t ofp_port);

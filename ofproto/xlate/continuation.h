@@ -37,10 +37,12 @@ struct continuation_state {
     uint32_t n_stack;     /* Bytes: what push has put there. */
     uint32_t mirrors;     /* Bit = mirror of the bridge that has had the packet. */
     uint32_t pad;
+    uint8_t tunnel[KEY_TUN_SIZE]; /* With CONTINUATION_TUNNEL: those members of the key. */
 };
 #define CONTINUATION_TRACKED 0x01 /* It comes from the tracker. */
 #define CONTINUATION_INV     0x02 /* +trk+inv by translation's own decision (not IP). */
 #define CONTINUATION_ACTS    0x04 /* Resumes with the acts, not with a lookup in the table. */
+#define CONTINUATION_TUNNEL  0x08 /* What OpenFlow sees of the tunnel is not the packet's own. */
 
 struct continuation {
     struct rcu_head rcu;

@@ -9,6 +9,7 @@
 #include "ofproto/xlate/fdb.h"
 #include "ofproto/xlate/learned.h"
 #include "ofproto/xlate/mirror.h"
+#include "ofproto/xlate/tunnel.h"
 
 struct credit *credit_new(void)
 {
@@ -43,6 +44,10 @@ static void item_release(const struct credit *c, const struct credit_item *it, i
         break;
     case CREDIT_MIRROR:
         mirror_count_unref(it->u.mirror);
+        break;
+    case CREDIT_TUNNEL_RX:
+    case CREDIT_TUNNEL_TX:
+        tunnel_stats_unref(it->u.tunnel);
         break;
     }
 }
@@ -156,6 +161,11 @@ void credit_add_fin(struct credit *c, struct tables *ts, const struct rule *r, u
     c->acts_on_rules = true;
 }
 
+void credit_add_tunnel(struct credit *c, enum credit_type type, struct tunnel_stats *stats)
+{
+    add(c, type)->u.tunnel = tunnel_stats_ref(stats);
+}
+
 void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
 {
     if (!delta->packets) {
@@ -175,6 +185,12 @@ void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
         } else if (it->type == CREDIT_MIRROR) {
             it->u.mirror->packets += delta->packets;
             it->u.mirror->bytes += delta->bytes;
+        } else if (it->type == CREDIT_TUNNEL_RX) {
+            it->u.tunnel->rx_packets += delta->packets;
+            it->u.tunnel->rx_bytes += delta->bytes;
+        } else if (it->type == CREDIT_TUNNEL_TX) {
+            it->u.tunnel->tx_packets += delta->packets;
+            it->u.tunnel->tx_bytes += delta->bytes;
         }
     }
 }

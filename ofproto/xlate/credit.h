@@ -18,6 +18,7 @@ struct continuations;
 struct fdb;
 struct learned;
 struct mirror_count;
+struct tunnel_stats;
 
 enum credit_type {
     CREDIT_RULE,         /* A rule that was hit. */
@@ -29,6 +30,8 @@ enum credit_type {
     CREDIT_FIN,          /* A rule whose connection ends. */
     CREDIT_GROUP,        /* A group, or one of its buckets, that was run. */
     CREDIT_MIRROR,       /* A mirror that copies it. */
+    CREDIT_TUNNEL_RX,    /* A tunnel port that the packets came in through, */
+    CREDIT_TUNNEL_TX,    /* or went out of. */
 };
 
 struct credit_item {
@@ -51,6 +54,7 @@ struct credit_item {
         } fin;
         struct group_entry *group;
         struct mirror_count *mirror;
+        struct tunnel_stats *tunnel;
     } u; /* Reference. */
 };
 
@@ -79,6 +83,7 @@ void credit_add_continuation(struct credit *, struct continuations *, struct con
 void credit_add_group(struct credit *, struct group_entry *, uint32_t bucket);
 void credit_add_mac(struct credit *, enum credit_type, struct fdb *, uint16_t vlan,
                     const uint8_t mac[6], uint32_t port);
+void credit_add_tunnel(struct credit *, enum credit_type, struct tunnel_stats *);
 
 void credit_add_mirror(struct credit *, struct mirror_count *);
 

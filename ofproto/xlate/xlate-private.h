@@ -48,7 +48,9 @@ struct xlate_scope {
     struct acts set;     /* Action set, in order of writing. */
     uint64_t set_cookie; /* Of the rule that wrote the set's ct; 0: there is none in it. */
     struct xlate_stack stack;
-    uint32_t trunc;     /* Outputs send no more bytes than this; 0: all. */
+    uint32_t trunc;                    /* Outputs send no more bytes than this; 0: all. */
+    struct act_check_pkt_larger check; /* While freezing, if 'checking': what is asked for. */
+    bool checking;
     struct acts frozen; /* While freezing: the rest of the lists, innermost first. */
 };
 
@@ -111,6 +113,10 @@ void xlate_stack_deinit(struct xlate_stack *);
 void xlate_learn(struct xlate_ctx *, const struct act_learn *);
 void xlate_fin_timeout(struct xlate_ctx *, const struct act_fin_timeout *);
 
+/* xlate_length.c: the lists end here; xlate_freeze_finish() makes the two branches. */
+void xlate_check_pkt_larger(struct xlate_ctx *, const struct act_check_pkt_larger *);
+void xlate_check_branches(struct xlate_ctx *);
+
 /* xlate_clone.c */
 void xlate_clone(struct xlate_ctx *, const struct act_write_actions *);
 
@@ -159,6 +165,15 @@ void xlate_output_port(struct xlate_ctx *, const struct xlate_port *);
 void xlate_output_port_cut(struct xlate_ctx *, const struct xlate_port *, uint16_t max_len);
 void xlate_controller(struct xlate_ctx *, uint8_t reason, uint16_t max_len, uint16_t controller_id);
 
+/* xlate_tunnel.c */
+/* The port of a packet that came through a tunnel, which all of its members decide; NULL: none. */
+const struct xlate_port *xlate_tunnel_input(struct xlate_ctx *);
+bool xlate_tunnel_accept(struct xlate_ctx *, const struct xlate_port *); /* False: drop it. */
+/* Emits the outer header for a port; false: there is no way to send it. */
+bool xlate_tunnel_output(struct xlate_ctx *, const struct xlate_port *);
+/* Is what OpenFlow sees of the tunnel no more what the packet came with? */
+bool xlate_tunnel_must_be_kept(const struct xlate_ctx *);
+
 /* xlate_normal.c */
 void xlate_normal(struct xlate_ctx *);
 /* Out of a port with the tag that the VLAN has there; the packet is as before afterwards.  'in':
@@ -179,6 +194,12 @@ bool xlate_group_bucket_is_live(struct xlate_ctx *, const struct bucket *);
 size_t xlate_group_select(struct xlate_ctx *, const struct group *);
 size_t xlate_group_select_slot(struct xlate_ctx *, const struct group_entry *); /* By dp_hash. */
 
+/* xlate_meter.c */
+void xlate_meter(struct xlate_ctx *, uint32_t id);
+/* Around actions that a meter may drop the packet ahead of, without a rule that names it. */
+size_t xlate_meter_begin(struct xlate_ctx *, uint32_t id);
+void xlate_meter_end(struct xlate_ctx *, size_t);
+
 /* xlate_ct.c */
 void xlate_ct(struct xlate_ctx *, const struct act_ct *);
 void xlate_ct_clear(struct xlate_ctx *);
@@ -187,9 +208,10 @@ void xlate_untrack(struct xlate_ctx *); /* OpenFlow's view only. */
 /* xlate_freeze.c: the way into a continuation and out of it. */
 bool xlate_needs_freeze(const struct act *); /* Must the packet be parsed again before this? */
 void xlate_freeze_acts(struct xlate_ctx *, const void *acts, size_t len);
+void xlate_freeze_rest(struct xlate_ctx *);
 void xlate_freeze_finish(struct xlate_ctx *);
-/* Makes the datapath hash the packet; the list goes on behind the pass that sees the hash, with this
- * act first, which is then 'resolved'. */
+/* Makes the datapath hash the packet; the list goes on behind the pass that sees the hash, with
+ * this act first, which is then 'resolved'. */
 void xlate_freeze_hash(struct xlate_ctx *, const struct act_u32 *group, uint32_t basis);
 /* Emits RECIRC into a continuation that resumes in 'table_id', with the action set. */
 void xlate_freeze_table(struct xlate_ctx *, uint8_t table_id, bool tracked);

@@ -163,14 +163,19 @@ static void start_table(struct xlate_ctx *ctx, const struct xlate_port *port, ui
 
 static void start_port(struct xlate_ctx *ctx)
 {
-    const struct xlate_port *port = xlate_cfg_dp_port(ctx->cfg, ctx->in->key->in_port);
+    uint32_t in_port = ctx->in->key->in_port;
+    const struct xlate_port *port = tunnel_map_is_tunnel(&ctx->cfg->tunnels, in_port)
+                                        ? xlate_tunnel_input(ctx)
+                                        : xlate_cfg_dp_port(ctx->cfg, in_port);
 
     if (!port) {
         xlate_error(ctx, XLATE_NO_PORT);
         return;
     }
     set_bridge(ctx, port->bridge, port->ofp_port);
-    start_table(ctx, port, port->ofp_port);
+    if (!port->tunnel || xlate_tunnel_accept(ctx, port)) {
+        start_table(ctx, port, port->ofp_port);
+    }
 }
 
 static void start_packet_out(struct xlate_ctx *ctx)
@@ -183,8 +188,13 @@ static void start_packet_out(struct xlate_ctx *ctx)
     if (ctx->in->acts) {
         xlate_acts(ctx, ctx->in->acts, ctx->in->acts_len);
     } else {
-        start_table(ctx, xlate_cfg_ofp_port(ctx->in->bridge, ctx->in->ofp_in_port),
-                    ctx->in->ofp_in_port);
+        const struct xlate_port *port = xlate_cfg_ofp_port(ctx->in->bridge, ctx->in->ofp_in_port);
+        if (port && port->tunnel) {
+            (void)xlate_tunnel_input(ctx); /* It has decided. */
+        }
+        if (!port || !port->tunnel || xlate_tunnel_accept(ctx, port)) {
+            start_table(ctx, port, ctx->in->ofp_in_port);
+        }
     }
 }
 

@@ -10,8 +10,8 @@
  * - Nothing outside the result is changed, but: a continuation may be made (continuation.h).
  * - Recursion, resubmits, actions are bounded; a bound that is hit gives an error and no actions.
  * Threads: any registered RCU reader, inside one read section.
- * Specification: OpenFlow 1.3.5 section 5; ct: the Nicira extension.  Not done here: groups,
- * meters, queues (refused by xlate_can_execute()). */
+ * Specification: OpenFlow 1.3.5 section 5; ct: the Nicira extension.  Not done here: queues
+ * (refused by xlate_can_execute()). */
 #pragma once
 
 #include "lib/dp/dp.h"

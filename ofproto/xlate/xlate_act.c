@@ -39,6 +39,12 @@ DEFINE(CONTROLLER, act_controller)
     return XLATE_CONTINUE;
 }
 
+DEFINE(METER, act_u32)
+{
+    xlate_meter(ctx, a->value);
+    return XLATE_CONTINUE;
+}
+
 DEFINE(GROUP, act_u32)
 {
     xlate_group(ctx, a);
@@ -205,6 +211,18 @@ DEFINE(LEARN, act_learn)
 DEFINE(FIN_TIMEOUT, act_fin_timeout)
 {
     xlate_fin_timeout(ctx, a);
+    return XLATE_CONTINUE;
+}
+
+/* A rule that has it never is what a lookup finds. */
+DEFINE(CONJUNCTION, act_conjunction)
+{
+    return XLATE_CONTINUE;
+}
+
+DEFINE(CHECK_PKT_LARGER, act_check_pkt_larger)
+{
+    xlate_check_pkt_larger(ctx, a);
     return XLATE_CONTINUE;
 }
 

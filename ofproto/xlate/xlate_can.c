@@ -3,12 +3,11 @@
 
 /* Why a row that translation does not execute is refused; others: OFPBAC_BAD_TYPE. */
 static const enum ofp_error refusals[ACT_N_TYPES] = {
-    [ACT_METER] = OFPERR_OFPMMFC_INVALID_METER,
     [ACT_SET_QUEUE] = OFPERR_OFPBAC_BAD_QUEUE,
     [ACT_ENQUEUE] = OFPERR_OFPBAC_BAD_QUEUE,
 };
 
-/* There are no tunnels yet, so no options to read. */
+/* Datapath keys do not carry tunnel options yet: there are none to read. */
 static enum ofp_error check_src(const struct field *f)
 {
     return f && field_is_tun(f) ? OFPERR_OFPBAC_BAD_SET_ARGUMENT : OFPERR_OK;
@@ -106,6 +105,10 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
         return check_dst(((const struct act_stack *)(const void *)a)->field.field);
     case ACT_LEARN:
         return check_learn((const struct act_learn *)(const void *)a);
+    case ACT_CHECK_PKT_LARGER:
+        return f->recirc
+                   ? check_dst(((const struct act_check_pkt_larger *)(const void *)a)->dst.field)
+                   : OFPERR_OFPBAC_BAD_TYPE;
     case ACT_MULTIPATH:
         return check_dst(((const struct act_multipath *)(const void *)a)->dst.field);
     case ACT_BUNDLE_LOAD:
@@ -118,6 +121,8 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
         return ((const struct act_resubmit *)(const void *)a)->ct && !f->ct_orig_tuple
                    ? OFPERR_NXBAC_CT_DATAPATH_SUPPORT
                    : OFPERR_OK;
+    case ACT_METER:
+        return f->meter ? OFPERR_OK : OFPERR_OFPMMFC_INVALID_METER;
     case ACT_PUSH_MPLS:
     case ACT_POP_MPLS:
         return f->max_mpls_depth && f->recirc ? OFPERR_OK : OFPERR_OFPBAC_BAD_TYPE;

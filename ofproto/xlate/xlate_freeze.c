@@ -1,8 +1,8 @@
 /* xlate_freeze.c - into a continuation and out of it.  See xlate-private.h, continuation.h.
  *
  * Three reasons: ct(table=N) resumes with a lookup; an act that needs what stands above a popped
- * MPLS label, and a group that chooses by the datapath's hash, with the rest of the lists, innermost
- * first, as one list. */
+ * MPLS label, and a group that chooses by the datapath's hash, with the rest of the lists,
+ * innermost first, as one list. */
 #include "ofproto/xlate/xlate-private.h"
 
 /* ---- what cannot be done without parsing again ---- */
@@ -85,6 +85,10 @@ static void freeze(struct xlate_ctx *ctx, struct continuation_state *st)
     st->in_port = ntohl(f->in_port);
     st->metadata = f->metadata;
     memcpy(st->regs, f->regs, sizeof st->regs);
+    if (xlate_tunnel_must_be_kept(ctx)) {
+        st->flags |= CONTINUATION_TUNNEL;
+        memcpy(st->tunnel, (const uint8_t *)&f->key + KEY_TUN_OFS, KEY_TUN_SIZE);
+    }
     st->n_set = (uint32_t)ctx->s.set.len;
     st->n_stack = ctx->s.stack.len;
     st->set_cookie = ctx->s.set_cookie;
@@ -115,7 +119,8 @@ void xlate_freeze_table(struct xlate_ctx *ctx, uint8_t table_id, bool tracked)
     freeze(ctx, &st);
 }
 
-void xlate_freeze_finish(struct xlate_ctx *ctx)
+/* With the rest of the lists, which stays. */
+void xlate_freeze_rest(struct xlate_ctx *ctx)
 {
     struct continuation_state st = {.table_id = ctx->s.table_id,
                                     .flags = CONTINUATION_ACTS,
@@ -128,6 +133,15 @@ void xlate_freeze_finish(struct xlate_ctx *ctx)
     }
     xlate_commit(ctx);
     freeze(ctx, &st);
+}
+
+void xlate_freeze_finish(struct xlate_ctx *ctx)
+{
+    if (ctx->s.checking) {
+        xlate_check_branches(ctx);
+    } else {
+        xlate_freeze_rest(ctx);
+    }
     acts_deinit(&ctx->s.frozen);
     acts_init(&ctx->s.frozen);
 }
@@ -153,6 +167,10 @@ void xlate_thaw(struct xlate_ctx *ctx, const struct continuation *c)
 
     f->metadata = st->metadata;
     memcpy(f->regs, st->regs, sizeof f->regs);
+    if (st->flags & CONTINUATION_TUNNEL) {
+        memcpy((uint8_t *)&f->key + KEY_TUN_OFS, st->tunnel, KEY_TUN_SIZE);
+        memset((uint8_t *)&ctx->s.written + KEY_TUN_OFS, 0xff, KEY_TUN_SIZE);
+    }
     ctx->s.tracked = (st->flags & (CONTINUATION_TRACKED | CONTINUATION_INV)) != 0;
     ctx->dp_tracked = (st->flags & CONTINUATION_TRACKED) != 0;
     if (st->flags & CONTINUATION_INV) {

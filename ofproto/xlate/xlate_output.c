@@ -1,4 +1,5 @@
 /* xlate_output.c - the output family.  See xlate-private.h.  OpenFlow 1.3.5 sections 4.5, 5.12. */
+#include "ofp/meter.h"
 #include "ofproto/xlate/xlate-private.h"
 
 /* What the packet is in the peer bridge: it came in through the peer port and has no past. */
@@ -15,8 +16,8 @@ static void become_new(struct xlate_ctx *ctx, const struct xlate_port *peer)
     f->metadata = 0;
     memset(f->regs, 0, sizeof f->regs);
     f->actset_output = htonl(OFPP_UNSET);
-    memset((uint8_t *)f + offsetof(struct flow, key.tun_id), 0,
-           offsetof(struct key, packet_type) - offsetof(struct key, tun_id));
+    memset((uint8_t *)&f->key + KEY_TUN_OFS, 0, KEY_TUN_SIZE);
+    memset((uint8_t *)&ctx->s.written + KEY_TUN_OFS, 0xff, KEY_TUN_SIZE);
     ctx->s.mirrors = 0; /* Those of another bridge. */
     xlate_untrack(ctx);
 }
@@ -66,6 +67,9 @@ void xlate_output_port_cut(struct xlate_ctx *ctx, const struct xlate_port *port,
         output_patch(ctx, port);
     } else {
         xlate_commit(ctx);
+        if (port->tunnel && !xlate_tunnel_output(ctx, port)) {
+            return;
+        }
         if (max_len || trunc) {
             struct dp_action *a = dp_actions_put(&ctx->out->actions, DP_ACTION_TRUNC, sizeof *a);
             a->u32 = max_len && trunc ? MIN(max_len, trunc) : MAX(max_len, trunc);
@@ -127,7 +131,9 @@ void xlate_controller(struct xlate_ctx *ctx, uint8_t reason, uint16_t max_len,
     }
     memcpy(c.regs, f->regs, sizeof c.regs);
     xlate_commit(ctx);
+    size_t metered = xlate_meter_begin(ctx, OFPM_CONTROLLER);
     cookie_put(&ctx->out->actions, &c);
+    xlate_meter_end(ctx, metered);
 }
 
 void xlate_output(struct xlate_ctx *ctx, uint32_t ofp_port, uint16_t max_len)

@@ -1,6 +1,8 @@
 # `make bench` builds and runs the micro-benchmarks, which print nanoseconds per operation.
 BENCHES =
 BENCHES += tests/bench/bench-ct
+BENCHES += tests/bench/bench-ct-store
+BENCHES += tests/bench/bench-conntrack
 BENCHES += tests/bench/bench-dp
 BENCHES += tests/bench/bench-classifier
 BENCHES += tests/bench/bench-codec

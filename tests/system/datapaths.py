@@ -11,8 +11,10 @@ NOT_ON = {
     "system": {
         "afpacket.": "the ports of the userspace datapath alone",
         "ct.idle_expiry": "warps time, which the kernel's tracker does not follow",
+        "nf_conntrack.": "compares the userspace tracker with the kernel's, without a datapath",
         "restart.drops_of_ports": "what keeps frames of AF_PACKET ports from the host's stack; the kernel's ports need nothing",
         "restart.killed_while_changing": "its bridges are of type dummy, whatever the datapath",
+        "tunnel.port_in_use": "devices of the kernel share a UDP port",
         "user.tun_of_root_alone": "/dev/net/tun, which internal ports of the kernel datapath do not use",
     },
 }

@@ -81,3 +81,36 @@ def test_flows_are_in_the_kernel(env):
     after = lookups()
     assert after[0] - before[0] >= 36, (before, after)  # Two passes to and fro.
     assert after[1] - before[1] <= 4, (before, after)
+
+
+def test_features(env):
+    """What the kernel can do is asked of it, and shown."""
+    daemon = env.daemon()
+    env.two_hosts(daemon)
+    shown = dict(line.split(": ") for line in daemon.appctl("dpif/show-dp-features", "br0").splitlines())
+    # Linux 5.15 has all of these; what is younger, or may not be built in, is shown whatever it is.
+    for name in ("Masked set action", "Ufid", "Truncate action", "Clone action", "Conntrack eventmask", "Conntrack clear",
+                 "Check pkt length action", "Recirc", "CT state", "CT zone", "CT mark", "CT label", "CT state NAT", "CT orig tuple",
+                 "CT orig tuple for IPv6", "Per-CPU upcall dispatch"):
+        assert shown[name] == "Yes", shown
+    assert (shown["Max VLAN headers"], shown["Sample nesting"]) == ("2", "10") and shown["Max MPLS depth"] in "3", shown
+    for name in ("Conntrack timeout policy", "Conntrack NAT", "Conntrack all-zero IP SNAT", "Conntrack zone limits",
+                 "MPLS Label add", "Decrement TTL action", "Explicit Drop action"):
+        assert shown[name] in ("Yes", "No"), shown
+
+
+def test_removed_by_others(env):
+    """A port, then the whole datapath, removed with ovs-dpctl under the running daemon: both are made again, and traffic goes on."""
+    if not shutil.which("ovs-dpctl"):
+        raise Skip("openvswitch-switch is not installed")
+    daemon = env.daemon()
+    h1, _ = env.two_hosts(daemon)
+    daemon.ofctl("add-flow", "br0", "actions=NORMAL")
+    wait_for("ping", lambda: h1.ping("10.1.1.2") == 1)
+    numbers = sorted(re.findall(r"port \d+: p\d", daemon.appctl("dpctl/show")))
+    for command in ["del-if", "ovs-system", "p2"], ["del-dp", "ovs-system"]:
+        genuine(daemon, *command)
+        wait_for(f"traffic after {command[0]}", lambda: h1.ping("10.1.1.2") == 1, 20)
+        # What the kernel shows, not what the daemon remembers.
+        assert len(re.findall(r"port \d+: p\d", genuine(daemon, "show"))) == 2
+    assert len(numbers) == 2

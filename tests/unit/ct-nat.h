@@ -3,6 +3,7 @@
 
 #include "tests/unit/ct-frames.h"
 
+#include <arpa/inet.h>
 #include <urcu-qsbr.h>
 
 #define T0 INT64_C(5000000)

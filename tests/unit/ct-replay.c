@@ -1,6 +1,6 @@
 /* ct-replay.c - shows frames to the tracker: one line "MILLISECONDS HEX" each on standard input,
  * with Ethernet header.  Answers "new", "est|rpl", "inv reason" ..., after what is new was
- * committed.  For comparisons with other trackers (tests/system/test_ct_kernel.py). */
+ * committed.  For comparisons with other trackers (tests/system/test_nf_conntrack.py). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

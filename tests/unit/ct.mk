@@ -1,6 +1,7 @@
 # Unit tests of ct.
 ct_tests = \
 	tests/unit/test-ct \
+	tests/unit/test-ct-alg \
 	tests/unit/test-ct-nat \
 	tests/unit/test-ct-nat-pick \
 	tests/unit/test-ct-adopt \
@@ -17,6 +18,10 @@ TESTS += $(ct_tests)
 tests_unit_test_ct_SOURCES = tests/unit/test-ct.c tests/unit/ct-frames.h
 tests_unit_test_ct_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_alg_SOURCES = tests/unit/test-ct-alg.c tests/unit/ct-frames.h tests/unit/ct-nat.h
+tests_unit_test_ct_alg_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_alg_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ct_nat_SOURCES = tests/unit/test-ct-nat.c tests/unit/ct-frames.h tests/unit/ct-nat.h
 tests_unit_test_ct_nat_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -62,5 +67,10 @@ tests_unit_test_ct_zone_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 tests_unit_ct_replay_SOURCES = tests/unit/ct-replay.c
 tests_unit_ct_replay_LDADD = $(CT_LIBS)
 
-tests_bench_bench_ct_SOURCES = tests/bench/bench-ct.c
+tests_bench_bench_ct_SOURCES = tests/bench/bench-ct.c tests/bench/ct-conns.h
 tests_bench_bench_ct_LDADD = $(CT_LIBS)
+tests_bench_bench_conntrack_SOURCES = tests/bench/bench-conntrack.c tests/bench/ct-conns.h
+tests_bench_bench_conntrack_LDADD = $(CT_LIBS)
+
+tests_bench_bench_ct_store_SOURCES = tests/bench/bench-ct-store.c tests/unit/ct-memstore.h
+tests_bench_bench_ct_store_LDADD = $(CT_LIBS)

@@ -59,7 +59,7 @@ static struct fake_kernel {
     unsigned n_pids;
     uint32_t features;
     bool no_per_cpu, exists;
-    unsigned n_put, n_deleted, n_executed, n_dumped, n_requests;
+    unsigned n_put, n_set, n_deleted, n_executed, n_dumped, n_requests;
     int fail_cmd, fail_family, fail_error; /* Requests with this command are answered so. */
     bool lose;                             /* ... carried out, but the answers lost. */
     bool interrupt;                        /* Dumps say that they are not whole. */
@@ -178,17 +178,11 @@ static void fk_free(struct fk_flow *f)
     free(f);
 }
 
-static int fk_new(const struct kflow_id *id, const struct nlrd *all, uint16_t flags)
+static void fk_fill(struct fk_flow *f, struct nlrd r)
 {
-    struct fk_flow **at = fk_find(id), *f;
-    struct nlrd r = *all;
-
-    if (*at && flags & (NLM_F_CREATE | NLM_F_EXCL)) {
-        return EEXIST;
-    }
-    f = xzalloc(sizeof *f);
-    f->id = *id;
+    free(f->attrs);
     f->attrs = xzalloc((size_t)(r.end - r.p) + 1);
+    f->n_attrs = 0;
     while (nlrd_next(&r)) {
         if (r.type == OVS_FLOW_ATTR_KEY || r.type == OVS_FLOW_ATTR_MASK ||
             r.type == OVS_FLOW_ATTR_ACTIONS) {
@@ -197,9 +191,39 @@ static int fk_new(const struct kflow_id *id, const struct nlrd *all, uint16_t fl
             f->n_attrs += n;
         }
     }
+}
+
+static int fk_new(const struct kflow_id *id, const struct nlrd *all, uint16_t flags)
+{
+    struct fk_flow **at = fk_find(id), *f;
+
+    if (*at && flags & (NLM_F_CREATE | NLM_F_EXCL)) {
+        return EEXIST;
+    }
+    f = xzalloc(sizeof *f);
+    f->id = *id;
+    fk_fill(f, *all);
     f->next = fk.flows;
     fk.flows = f;
     fk.n_put++;
+    return 0;
+}
+
+static int fk_set(const struct kflow_id *id, const struct nlrd *all, const struct nlmsghdr *req)
+{
+    _Alignas(8) uint8_t buf[4096];
+    struct fk_flow *f = *fk_find(id);
+
+    if (!f) {
+        return ENOENT;
+    }
+    f->stats.n_packets += fk.late; /* They come by just before. */
+    f->stats.n_bytes += 100 * fk.late;
+    fk_fill(f, *all);
+    fk.n_set++;
+    if (!fk.lose) {
+        fk_push(0, buf, fk_flow_msg(buf, f, req, OVS_FLOW_CMD_SET, false));
+    }
     return 0;
 }
 
@@ -240,6 +264,8 @@ static void fk_reply(const struct nlmsghdr *req, enum nlsock_family family, uint
     memcpy(b + head, attrs->data, attrs->len);
     fk_push(0, b, head + attrs->len);
 }
+
+#include "tests/unit/fake-meters.h"
 
 static int fk_getfamily(const struct nlmsghdr *req)
 {
@@ -391,8 +417,12 @@ static void fk_request(const struct nlmsghdr *req)
         error = fk_datapath(req, g->cmd, all);
     } else if (fk_is(req, NLSOCK_VPORT)) {
         error = fk_vport(req, g->cmd, all);
+    } else if (fk_is(req, NLSOCK_METER)) {
+        error = fk_meter(req, g->cmd, all);
     } else if (g->cmd == OVS_FLOW_CMD_NEW) {
         error = fk_new(&id, &all, req->nlmsg_flags);
+    } else if (g->cmd == OVS_FLOW_CMD_SET) {
+        error = fk_set(&id, &all, req);
     } else if (g->cmd == OVS_FLOW_CMD_DEL) {
         error = fk_del(&id, req);
     } else if (g->cmd == OVS_FLOW_CMD_GET) {

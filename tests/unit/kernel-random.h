@@ -38,7 +38,14 @@ static inline void random_ct(struct key *k)
 
 static inline void random_tunnel(struct key *k)
 {
-    random_bytes(&k->tun_id, 8);
+    k->tun_flags = htons((uint16_t)random_below(2 * KEY_TUN_GBP));
+    if (k->tun_flags & htons(KEY_TUN_KEY)) {
+        random_bytes(&k->tun_id, 8);
+    }
+    if (k->tun_flags & htons(KEY_TUN_GBP)) {
+        random_bytes(&k->tun_gbp_id, 2);
+        random_bytes(&k->tun_gbp_flags, 1);
+    }
     if (random_below(2)) {
         random_bytes(&k->tun_src, 8);
         k->tun_dst |= htonl(1);
@@ -48,7 +55,6 @@ static inline void random_tunnel(struct key *k)
     }
     random_bytes(&k->tun_tos, 1);
     random_bytes(&k->tun_ttl, 1);
-    k->tun_flags = htons((uint16_t)random_below(2));
 }
 
 static inline void random_kernel_key(struct key *k)

@@ -18,12 +18,12 @@ tests_unit_test_slow_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_slow_LDADD = $(KERNEL_TEST_LIBS)
 check_PROGRAMS += tests/unit/test-kflow
 TESTS += tests/unit/test-kflow
-tests_unit_test_kflow_SOURCES = tests/unit/test-kflow.c tests/unit/fake-kernel.h tests/unit/kernel-random.h
+tests_unit_test_kflow_SOURCES = tests/unit/test-kflow.c tests/unit/fake-kernel.h tests/unit/fake-meters.h tests/unit/kernel-random.h
 tests_unit_test_kflow_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_kflow_LDADD = $(KERNEL_TEST_LIBS)
 check_PROGRAMS += tests/unit/test-kernel
 TESTS += tests/unit/test-kernel
-tests_unit_test_kernel_SOURCES = tests/unit/test-kernel.c tests/unit/fake-kernel.h tests/unit/kernel-random.h
+tests_unit_test_kernel_SOURCES = tests/unit/test-kernel.c tests/unit/fake-kernel.h tests/unit/fake-meters.h tests/unit/kernel-random.h
 tests_unit_test_kernel_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_kernel_LDADD = $(KERNEL_TEST_LIBS)
 
@@ -39,6 +39,11 @@ tests_unit_test_nlsock_LDADD = $(KERNEL_TEST_LIBS)
 
 check_PROGRAMS += tests/fuzz/fuzz-netlink
 TESTS += tests/fuzz/fuzz-netlink
-tests_fuzz_fuzz_netlink_SOURCES = tests/fuzz/fuzz-netlink.c tests/unit/fake-kernel.h tests/unit/kernel-random.h
+tests_fuzz_fuzz_netlink_SOURCES = tests/fuzz/fuzz-netlink.c tests/unit/fake-kernel.h tests/unit/fake-meters.h tests/unit/kernel-random.h
 tests_fuzz_fuzz_netlink_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_fuzz_fuzz_netlink_LDADD = $(KERNEL_TEST_LIBS)
+check_PROGRAMS += tests/unit/test-kmeter
+TESTS += tests/unit/test-kmeter
+tests_unit_test_kmeter_SOURCES = tests/unit/test-kmeter.c tests/unit/fake-kernel.h tests/unit/fake-meters.h
+tests_unit_test_kmeter_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_kmeter_LDADD = $(KERNEL_TEST_LIBS)

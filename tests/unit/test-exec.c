@@ -506,6 +506,22 @@ static void random_list(struct dp_actions *l, unsigned depth)
                 random_list(l, depth + 1);
             }
             dp_actions_clone_end(l, ofs);
+        } else if (type == DP_ACTION_CHECK_PKT_LEN) {
+            size_t ofs = l->len;
+            dp_actions_put(l, type, sizeof(struct dp_action_check_pkt_len));
+            size_t gt = l->len;
+            if (depth < 4) {
+                random_list(l, depth + 1);
+            }
+            size_t le = l->len;
+            if (depth < 4) {
+                random_list(l, depth + 1);
+            }
+            struct dp_action_check_pkt_len *c = (void *)(l->data + ofs);
+            c->a.u32 = random_below(200);
+            c->a.len = (uint16_t)(l->len - ofs);
+            c->gt_len = (uint32_t)(le - gt);
+            c->le_len = (uint32_t)(l->len - le);
         } else if (type == DP_ACTION_CT) {
             put_ct(l, 1);
         } else if (type == DP_ACTION_USERSPACE) {
@@ -583,20 +599,13 @@ static void test_fragments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ct_drops),
-        cmocka_unit_test(test_ct_nat),
-        cmocka_unit_test(test_fragments),
-        cmocka_unit_test(test_output_and_ownership),
-        cmocka_unit_test(test_no_buffer),
-        cmocka_unit_test(test_tags),
-        cmocka_unit_test(test_ct_recirc),
-        cmocka_unit_test(test_hash),
-        cmocka_unit_test(test_trunc),
-        cmocka_unit_test(test_label_on_super_frame),
-        cmocka_unit_test(test_userspace),
-        cmocka_unit_test(test_clone),
-        cmocka_unit_test(test_overflow),
-        cmocka_unit_test(test_random_lists),
+        cmocka_unit_test(test_ct_drops),  cmocka_unit_test(test_ct_nat),
+        cmocka_unit_test(test_fragments), cmocka_unit_test(test_output_and_ownership),
+        cmocka_unit_test(test_no_buffer), cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_ct_recirc), cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_trunc),     cmocka_unit_test(test_label_on_super_frame),
+        cmocka_unit_test(test_userspace), cmocka_unit_test(test_clone),
+        cmocka_unit_test(test_overflow),  cmocka_unit_test(test_random_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

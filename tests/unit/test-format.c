@@ -9,7 +9,7 @@
 #include "lib/dp/action.h"
 #include "lib/dp/cookie.h"
 #include "lib/mem.h"
-#include "tests/unit/packet-random.h"
+#include "tests/unit/kernel-random.h"
 
 static const char *port_name(void *aux, uint32_t port)
 {
@@ -535,6 +535,9 @@ static void test_parse_again(void **state)
         random_key(&k);
         if (k.eth_type == htons(0x05ff)) {
             continue; /* Printed as 0, as frames without a type are. */
+        }
+        if (!random_below(3)) {
+            random_tunnel(&k);
         }
         k.in_port = random_below(100);
         k.recirc_id = htonl(random_below(9));

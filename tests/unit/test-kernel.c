@@ -33,7 +33,8 @@ static struct {
     uint64_t packets;
     struct key last; /* Under the fake kernel's lock. */
     struct key mask;
-    bool slow; /* With an action that the kernel has not. */
+    unsigned ahead; /* Misses ahead of the last one of port 7. */
+    bool slow;      /* With an action that the kernel has not. */
 } t;
 
 static void on_miss(void *aux UNUSED, const struct packet *p UNUSED, const struct key *k,
@@ -49,6 +50,9 @@ static void on_miss(void *aux UNUSED, const struct packet *p UNUSED, const struc
     pthread_mutex_lock(&fk.lock);
     t.last = *k;
     t.n_credits++;
+    if (k->in_port == 7) {
+        t.ahead = t.n_misses;
+    }
     pthread_mutex_unlock(&fk.lock);
     __atomic_add_fetch(&t.n_misses, 1, __ATOMIC_RELEASE);
 }
@@ -350,6 +354,41 @@ static void test_slow_action(void **state UNUSED)
     close_dp(true);
 }
 
+/* A port that floods the switch with new flows lets others have their turn, and loses alone. */
+static void test_fair(void **state UNUSED)
+{
+    _Alignas(8) uint8_t buf[4096];
+    uint64_t dropped = counter_read(COUNTER_drop_miss_budget);
+    struct nlwr w;
+
+    open_dp();
+    t.mask.ip_src = UINT32_MAX;
+    pthread_mutex_lock(&fk.lock); /* All of it at once. */
+    fk.to = sock_of(fk.pids[0]);
+    for (unsigned i = 0; i < 30000; i++) {
+        struct key key = udp(i % 100);
+        key.in_port = i == 15000 ? 7 : 1;
+        nlwr_init(&w, buf, sizeof buf);
+        put_upcall(&w, &key, NULL, 0);
+        fk_reply(NULL, NLSOCK_PACKET, OVS_PACKET_CMD_MISS, 1, &w);
+    }
+    pthread_mutex_unlock(&fk.lock);
+    struct key last = udp(50000);
+    uint64_t n = 0, lost = 0;
+    for (unsigned i = 0; i < 20000 && n + lost < 30000; i++) {
+        usleep(1000);
+        n = __atomic_load_n(&t.n_misses, __ATOMIC_ACQUIRE);
+        lost = counter_read(COUNTER_drop_miss_budget) - dropped;
+    }
+    assert_int_equal(n + lost, 30000);
+    /* 15000 others were ahead of it. */
+    assert_in_range(t.ahead, 1, 1200);
+    assert_in_range(lost, 1000, 15000);
+    upcall(0, &last, NULL);
+    wait_for(&t.n_misses, (unsigned)n + 1);
+    close_dp(true);
+}
+
 static void test_bad_upcalls(void **state UNUSED)
 {
     _Alignas(8) uint8_t buf[4096], copy[4096];
@@ -530,9 +569,11 @@ int main(void)
 {
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_per_cpu),        TEST(test_per_port),    TEST(test_mru),
-        TEST(test_slow_match),     TEST(test_slow_action), TEST(test_bad_upcalls),
-        TEST(test_errors_on_open), TEST(test_adopt),       TEST(test_deleted_by_others),
+        TEST(test_per_cpu),     TEST(test_per_port),
+        TEST(test_mru),         TEST(test_fair),
+        TEST(test_slow_match),  TEST(test_slow_action),
+        TEST(test_bad_upcalls), TEST(test_errors_on_open),
+        TEST(test_adopt),       TEST(test_deleted_by_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@ static const struct nlaction_env all = {.upcall_pid = 0x01020304,
                                         .ct_clear = true,
                                         .clone = true,
                                         .trunc = true,
+                                        .check_pkt_len = true,
                                         .meter = true,
                                         .force_commit = true};
 
@@ -98,6 +99,25 @@ static void test_plain(void **state UNUSED)
     dp_actions_output(&l, 2);
     CHECK(&l, 16, 0, OVS_ACTION_ATTR_CLONE, 0, 4, 0, 5, 0, 8, 0, 1, 0, 1, 0, 0, 0,
           8, 0, 1, 0, 2, 0, 0, 0);
+    struct dp_action_check_pkt_len *c = dp_actions_put(&l, DP_ACTION_CHECK_PKT_LEN, sizeof *c + 16);
+    *c = (struct dp_action_check_pkt_len){
+        .a = {.type = DP_ACTION_CHECK_PKT_LEN, .len = sizeof *c + 16, .u32 = 0x234},
+        .gt_len = 8, .le_len = 8};
+    struct dp_action *branches = (void *)(c + 1);
+    branches[0] = (struct dp_action){.type = DP_ACTION_RECIRC, .len = 8, .u32 = 5};
+    branches[1] = (struct dp_action){.type = DP_ACTION_POP_VLAN, .len = 8};
+    assert_true(dp_actions_check(l.data, l.len));
+    c->le_len = 16;
+    assert_false(dp_actions_check(l.data, l.len));
+    c->le_len = 8;
+    branches[1].len = 16;
+    assert_false(dp_actions_check(l.data, l.len));
+    branches[1].len = 8;
+    struct nlaction_env old = all;
+    old.check_pkt_len = false;
+    assert_false(put(&l, &old)->ok);
+    CHECK(&l, 32, 0, OVS_ACTION_ATTR_CHECK_PKT_LEN, 0, 6, 0, 1, 0, 0x34, 2, 0, 0,
+          12, 0, 2, 0, 8, 0, 7, 0, 5, 0, 0, 0, 8, 0, 3, 0, 4, 0, 5, 0);
     dp_actions_deinit(&l);
 }
 
@@ -204,6 +224,29 @@ static void test_nat(void **state UNUSED)
 }
 /* clang-format on */
 
+/* clang-format off */
+static void test_set_tunnel(void **state UNUSED)
+{
+    struct dp_actions l = DP_ACTIONS_INIT;
+    struct dp_action_set *s = add_set(&l, DP_SET_TUNNEL);
+
+    s->value.tunnel.id = htobe64(5);
+    s->value.tunnel.dst = htonl(0x01020304);
+    s->value.tunnel.ttl = 64;
+    s->value.tunnel.flags = htons(KEY_TUN_KEY | KEY_TUN_DF);
+    s->value.tunnel.tp_dst = htons(4789);
+    CHECK(&l, 64, 0, OVS_ACTION_ATTR_SET, 0, 60, 0, OVS_KEY_ATTR_TUNNEL, 0,
+          12, 0, OVS_TUNNEL_KEY_ATTR_ID, 0, 0, 0, 0, 0, 0, 0, 0, 5,
+          8, 0, OVS_TUNNEL_KEY_ATTR_IPV4_SRC, 0, 0, 0, 0, 0,
+          8, 0, OVS_TUNNEL_KEY_ATTR_IPV4_DST, 0, 1, 2, 3, 4,
+          5, 0, OVS_TUNNEL_KEY_ATTR_TOS, 0, 0, 0, 0, 0,
+          5, 0, OVS_TUNNEL_KEY_ATTR_TTL, 0, 64, 0, 0, 0,
+          4, 0, OVS_TUNNEL_KEY_ATTR_DONT_FRAGMENT, 0,
+          6, 0, OVS_TUNNEL_KEY_ATTR_TP_DST, 0, 0x12, 0xb5, 0, 0);
+    dp_actions_deinit(&l);
+}
+/* clang-format on */
+
 static void refused(struct dp_actions *l, const struct nlaction_env *env, const char *why)
 {
     struct out *o = put(l, env);
@@ -215,9 +258,8 @@ static void refused(struct dp_actions *l, const struct nlaction_env *env, const 
 
 static void test_refused(void **state UNUSED)
 {
-    static const enum dp_set_header no_kernel[] = {DP_SET_ICMP, DP_SET_ICMP6, DP_SET_ARP,
-                                                   DP_SET_ND,   DP_SET_PBB,   DP_SET_VLAN,
-                                                   DP_SET_NSH,  DP_SET_TUNNEL};
+    static const enum dp_set_header no_kernel[] = {DP_SET_ICMP, DP_SET_ICMP6, DP_SET_ARP, DP_SET_ND,
+                                                   DP_SET_PBB,  DP_SET_VLAN,  DP_SET_NSH};
     const struct nlaction_env none = {.upcall_pid = 1};
     struct dp_actions l = DP_ACTIONS_INIT;
 
@@ -266,8 +308,9 @@ static void test_refused(void **state UNUSED)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_plain), cmocka_unit_test(test_set),
-                                       cmocka_unit_test(test_ct), cmocka_unit_test(test_nat),
-                                       cmocka_unit_test(test_refused)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain),      cmocka_unit_test(test_set),
+        cmocka_unit_test(test_ct),         cmocka_unit_test(test_nat),
+        cmocka_unit_test(test_set_tunnel), cmocka_unit_test(test_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

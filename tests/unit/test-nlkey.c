@@ -477,6 +477,25 @@ static void test_beyond(void **state UNUSED)
     assert_false(covered(&k, &m, &kernel_all));
 }
 
+/* A key or a policy that the packet had not is matched as absent; what is there as there. */
+static void test_tunnel_presence(void **state UNUSED)
+{
+    struct key k = {.eth_type = htons(0x0806), .tun_dst = htonl(1), .tun_src = htonl(2)};
+    struct key m = {.tun_id = UINT64_MAX, .tun_gbp_id = UINT16_MAX}, back;
+    struct attrs a;
+
+    nlkey_widen(&k, &kernel_all, &m);
+    assert_int_equal(ntohs(m.tun_flags), KEY_TUN_KEY | KEY_TUN_GBP);
+    put(&k, NULL, &kernel_all, &a);
+    assert_true(nlkey_get(a.b, a.n, false, &back));
+    assert_int_equal(back.tun_flags, 0);
+    put(&k, &m, &kernel_all, &a);
+    assert_true(nlkey_get(a.b, a.n, true, &back));
+    assert_int_equal(ntohs(back.tun_flags), KEY_TUN_KEY | KEY_TUN_GBP);
+    assert_true(back.tun_id == UINT64_MAX);
+    assert_int_equal(back.tun_gbp_id, UINT16_MAX);
+}
+
 static void test_widen(void **state UNUSED)
 {
     struct key k = {.eth_type = htons(0x0800), .ip_proto = 6}, m = {.tp_dst = htons(1)};
@@ -512,7 +531,7 @@ int main(void)
         cmocka_unit_test(test_golden),        cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_nesting),       cmocka_unit_test(test_covers),
         cmocka_unit_test(test_cut_off),       cmocka_unit_test(test_beyond),
-        cmocka_unit_test(test_widen),
+        cmocka_unit_test(test_widen),         cmocka_unit_test(test_tunnel_presence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

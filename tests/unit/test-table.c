@@ -245,11 +245,127 @@ static int setup(void **state)
     return 0;
 }
 
+/* ---- transactions ---- */
+
+static size_t walk(struct tables *ts, uint64_t cookies[8])
+{
+    struct tables_cursor c;
+    struct rule *r;
+    size_t n = 0;
+
+    tables_cursor_init(&c, ts, OFPTT_ALL);
+    while ((r = tables_cursor_next(&c, ts)) && n < 8) {
+        cookies[n++] = r->cookie;
+    }
+    tables_cursor_deinit(&c);
+    return n;
+}
+
+/* Lookups of all versions before and after see what was; so does the writer. */
+static void check_restored(struct tables *ts, struct rule *const r[3], uint64_t version)
+{
+    uint64_t cookies[8];
+    struct flow flow = {0};
+
+    flow.key.eth_type = htons(0x800);
+    for (unsigned i = 0; i < 3; i++) {
+        flow.key.ip_dst = htonl((i + 1) << 24 | 5);
+        assert_ptr_equal(tables_lookup(ts, 0, tables_version(ts), &flow, NULL), r[i]);
+        assert_ptr_equal(tables_lookup(ts, 0, version, &flow, NULL), r[i]);
+        assert_true(rule_is_live(r[i]));
+    }
+    assert_int_equal(walk(ts, cookies), 3);
+    assert_true(cookies[0] == 1 && cookies[1] == 2 && cookies[2] == 3);
+    assert_int_equal(tables_n_rules(ts), 3);
+}
+
+/* What came and what went, told in the order of kinds. */
+static void undone(void *n_, enum undo_kind kind, void *rule)
+{
+    int *n = n_;
+
+    n[kind]++;
+    for (enum undo_kind k = kind + 1; k <= UNDO_RULE_NEVER; k++) {
+        assert_int_equal(n[k], 0);
+    }
+    assert_int_equal(((struct rule *)rule)->table_id & ~7, 0);
+}
+
+static void test_transaction(void **state)
+{
+    struct tables *ts = tables_new(1);
+    struct rule *r[3], *now;
+    struct rule_args args = {.cookie = 9, .idle_timeout = 5, .now_ms = 100};
+    uint64_t cookies[8];
+
+    for (unsigned i = 0; i < 3; i++) {
+        r[i] = add(ts, 0, (i + 1) << 24, 0xff000000, 0, i + 1);
+        rule_credit(r[i], 7, 70, 50);
+    }
+    tables_publish(ts);
+    uint64_t version = tables_version(ts);
+    for (int round = 0; round < 3; round++) {
+        tables_begin(ts);
+        version = tables_version(ts);
+        now = tables_replace(ts, r[1], &args, rule_acts_new(NULL, 0), round == 0, false);
+        now = tables_replace(ts, now, &args, rule_acts_new(NULL, 0), true, false);
+        tables_remove(ts, now);
+        tables_remove(ts, r[2]);
+        tables_remove(ts, r[0]);
+        add(ts, 0, 0x01000000, 0xff000000, 0, 11); /* In the place of one that went. */
+        tables_remove(ts, add(ts, 7, 0x09000000, 0xff000000, 0, 12));
+        tables_publish(ts); /* Is the transaction's. */
+        assert_int_equal(tables_version(ts), version);
+        assert_int_equal(tables_n_rules(ts), 1);
+        if (round < 2) {
+            int n[UNDO_RULE_NEVER + 1] = {0};
+            tables_abort(ts, undone, n);
+            assert_int_equal(n[UNDO_RULE_CAME], 4);
+            assert_int_equal(n[UNDO_RULE_WENT], 6);
+            assert_int_equal(n[UNDO_RULE_NEVER], 4);
+            check_restored(ts, r, version);
+            assert_int_equal(r[1]->packets, 7);
+            assert_null(r[1]->successor);
+            assert_int_equal(tables_next_timeout(ts), INT64_MAX);
+        }
+    }
+    tables_commit(ts);
+    assert_true(tables_version(ts) > version);
+    assert_int_equal(walk(ts, cookies), 1);
+    assert_int_equal(cookies[0], 11);
+    finish(ts);
+}
+
+/* A walk that stands on a rule goes on from it, whatever came of it meanwhile. */
+static void test_transaction_cursor(void **state)
+{
+    struct tables *ts = tables_new(1);
+    struct rule_args args = {0};
+    struct rule *r[3];
+    struct tables_cursor c;
+
+    for (unsigned i = 0; i < 3; i++) {
+        r[i] = add(ts, 0, (i + 1) << 24, 0xff000000, 0, i + 1);
+    }
+    tables_cursor_init(&c, ts, OFPTT_ALL);
+    assert_ptr_equal(tables_cursor_next(&c, ts), r[0]); /* Now it stands on the second. */
+    tables_begin(ts);
+    tables_replace(ts, r[1], &args, rule_acts_new(NULL, 0), true, true);
+    int n[UNDO_RULE_NEVER + 1] = {0};
+    tables_abort(ts, undone, n);
+    assert_ptr_equal(tables_cursor_next(&c, ts), r[1]);
+    assert_ptr_equal(tables_cursor_next(&c, ts), r[2]);
+    assert_null(tables_cursor_next(&c, ts));
+    tables_cursor_deinit(&c);
+    finish(ts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_find_and_overlap), cmocka_unit_test(test_replace),
         cmocka_unit_test(test_select),           cmocka_unit_test(test_cursor),
+        cmocka_unit_test(test_transaction),      cmocka_unit_test(test_transaction_cursor),
         cmocka_unit_test(test_timeouts),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

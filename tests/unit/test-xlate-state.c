@@ -391,7 +391,7 @@ static void test_can_execute(void **state)
     } cases[] = {
         {"2", OFPERR_OK, OFPERR_OK},
         {"group:1", OFPERR_OK, OFPERR_OK}, /* Whether it is there the bridge knows. */
-        {"meter:1", OFPERR_OFPMMFC_INVALID_METER, OFPERR_OFPMMFC_INVALID_METER},
+        {"meter:1", OFPERR_OK, OFPERR_OFPMMFC_INVALID_METER},
         {"set_queue:1", OFPERR_OFPBAC_BAD_QUEUE, OFPERR_OFPBAC_BAD_QUEUE},
         {"controller(id=1,reason=group)", 0, 0},
         {"controller(userdata=01)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},

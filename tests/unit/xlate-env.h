@@ -34,6 +34,7 @@ static const struct dp_features all_features = {.ct = true,
                                                 .recirc = true,
                                                 .clone = true,
                                                 .hash = true,
+                                                .meter = true,
                                                 .trunc = true,
                                                 .max_vlan_headers = 2,
                                                 .max_mpls_depth = 3};

@@ -157,7 +157,7 @@ static bool flush_one(void *f_, const struct ct_info *info)
 static bool picks_all(const struct ct_filter *f)
 {
     return !f->has_zone && !f->mark_mask && is_all_zeros(f->label_mask, 16) && !f->orig.has &&
-           !f->reply.has;
+           !f->reply.has && !f->has_proto && !f->state;
 }
 
 static int flush(struct dp *dp, const struct ct_filter *filter)

@@ -4,6 +4,7 @@
 #include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
+#include "lib/dp/kernel/nlkey.h"
 #include "lib/packet/ip.h"
 
 #define IPPROTO_HDR_DCCP 33
@@ -253,15 +254,10 @@ static bool get_helper(const struct nlrd *attr, char helper[17])
 /* The kernel's are one long integer of its own byte order. */
 static void get_labels(const struct nlrd *r, uint8_t label[16])
 {
-    size_t n = MIN((size_t)r->n, (size_t)16);
+    uint8_t whole[16] = {0};
 
-    for (size_t i = 0; i < n; i++) {
-#if __BYTE_ORDER == __LITTLE_ENDIAN
-        label[15 - i] = r->data[i];
-#else
-        label[i] = r->data[i];
-#endif
-    }
+    memcpy(whole, r->data, MIN((size_t)r->n, sizeof whole));
+    nlkey_label(label, whole);
 }
 
 struct parse {

@@ -252,6 +252,11 @@ static void get_features(const struct dp *up, struct dp_features *f)
     f->set_masked = k->action_env.set_masked;
     f->trunc = k->action_env.trunc;
     f->ct_eventmask = k->action_env.ct_eventmask;
+    f->ct_state_nat = k->key_features.ct_state; /* Bits of one attribute, Linux 4.6 on. */
+    f->ct_orig_tuple6 = k->key_features.ct_orig_tuple6;
+    f->set_masked = k->action_env.set_masked;
+    f->trunc = k->action_env.trunc;
+    f->ct_eventmask = k->action_env.ct_eventmask;
     f->ct_orig_tuple6 = k->key_features.ct_orig_tuple6;
     f->ip6_exthdr = k->key_features.ip6_exthdr;
     f->upcall_pid = k->action_env.upcall_pid;
@@ -365,6 +370,7 @@ const struct dp_class kernel_class = {
     .open = open_kernel,
     .close = close_kernel,
     .get_features = get_features,
+    .format_features = kprobe_format_more,
     .port_add = kport_add,
     .port_del = kport_del,
     .port_get = kport_get,
@@ -377,6 +383,7 @@ const struct dp_class kernel_class = {
     .get_mask_stats = kshow_get_mask_stats,
     .port_walk = kshow_port_walk,
     .conns = &kct_conns,
+    .meters = &kernel_meters,
     .quiesce = quiesce,
     .settled = settled,
 };

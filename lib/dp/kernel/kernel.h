@@ -15,6 +15,9 @@ struct kernel_port {
     struct kernel_port *next;
     uint32_t no;
     char name[64], type[16];
+    uint32_t vport;    /* OVS_VPORT_TYPE_* */
+    uint16_t dst_port; /* Of tunnels over UDP, as is 'gbp'. */
+    bool gbp;
     bool internal; /* The kernel made its device, and removes it with the port. */
     bool gone;     /* Its device has vanished, and the port with it. */
     struct link_info link;
@@ -30,6 +33,7 @@ struct kernel {
     struct nlkey_features key_features;
     struct nlaction_env action_env;
     struct dp_features features;
+    struct dp_meter_features meter_features;
     bool per_cpu; /* The kernel chooses the upcall thread by CPU. */
     struct kflows flows;
     struct upcall_thread threads[UPCALL_MAX_THREADS];
@@ -64,6 +68,12 @@ void kport_remove_foreign(struct kernel *);
 
 /* kprobe.c: what this kernel can do. */
 void kprobe_run(struct kernel *);
+void kprobe_format_more(const struct dp *,
+                        struct text *); /* Asks it now.  Operation of the class. */
+
+/* kmeter.c: meters. */
+extern const struct dp_meters_class kernel_meters;
+void kmeter_probe(struct kernel *);
 
 /* kshow.c: what the kernel has.  Operations of the class. */
 void kshow_port_walk(const struct dp *, dp_port_cb *, void *aux);

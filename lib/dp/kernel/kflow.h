@@ -13,8 +13,8 @@
  *   section: after a grace period the table has every flow that was translated before.
  * - What the kernel holds is in the table, from before it is asked to what it says at the end; an
  *   answer that was lost is made good by the next dump.
- * - Statistics are exact: a flow whose actions change is deleted, with its final numbers, and put
- *   anew with the others, in one batch.  Packets that meet neither are upcalls.
+ * - Statistics are exact: the kernel tells what a flow has counted when its actions change, and
+ * when it is deleted; up to there the old credit is paid.
  * - What an upcall's own packet owes is counted in the flow if there is one, else in a kflow_once.
  * - A slow flow (what the kernel cannot match or run) stands for packets that only come up: those
  *   are translated one by one, and what the kernel counts of them is not credited.

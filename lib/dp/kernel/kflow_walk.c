@@ -184,10 +184,9 @@ static void on_dumped(void *d_, const struct nlsock_msg *m)
 /* One request of a batch: what it was about. */
 struct change {
     struct kflow *flow;      /* NULL: a foreign one. */
-    bool put;                /* Else deleted. */
-    struct kflow *successor; /* Once deleted, this one takes its place. */
+    struct kflow *successor; /* Takes its place, with other actions; NULL: it is deleted. */
     int error;
-    struct dp_flow_stats final;
+    struct dp_flow_stats final; /* What it had counted by then. */
     bool has_final;
 };
 
@@ -200,17 +199,18 @@ struct batch {
     bool dumped; /* What the kernel has counted up to now is known. */
 };
 
-static void on_deleted(void *b_, const struct nlsock_msg *m)
+static void on_report(void *b_, const struct nlsock_msg *m)
 {
     struct batch *b = b_;
     struct report rep;
 
-    if (m->cmd != OVS_FLOW_CMD_DEL || !read_report(m, &rep) || !rep.has_id) {
+    if ((m->cmd != OVS_FLOW_CMD_DEL && m->cmd != OVS_FLOW_CMD_SET) || !read_report(m, &rep) ||
+        !rep.has_id) {
         return;
     }
     for (unsigned i = 0; i < b->n; i++) {
         struct change *c = &b->changes[i];
-        if (!c->put && c->flow && !memcmp(&c->flow->id, &rep.id, sizeof rep.id)) {
+        if (c->flow && !memcmp(&c->flow->id, &rep.id, sizeof rep.id)) {
             c->final = rep.stats;
             c->has_final = true;
         }
@@ -220,61 +220,73 @@ static void on_deleted(void *b_, const struct nlsock_msg *m)
 static void on_done(void *b_, unsigned i, int error)
 {
     struct batch *b = b_;
-    struct change *c = &b->changes[i];
-
-    c->error = error;
-    if (c->flow && c->put && error && !nlsock_is_unknown(error)) {
-        c->flow->state = KFLOW_REFUSED;
-    }
-    if (error && c->put) {
-        log_warn_rl("%s: a flow could not be put back (%s)", b->fs->up->name, strerror(error));
-    }
+    b->changes[i].error = error;
 }
 
-/* What has become of a flow that was to be deleted. */
-static void conclude(struct batch *b, struct change *c)
+/* What has become of a flow that was to change.  True: it is to be deleted instead. */
+static bool conclude(struct batch *b, struct change *c)
 {
     struct kflow *f = c->flow, *g = c->successor;
 
-    if (!c->error || c->error == ENOENT || c->error == ENODEV) {
+    if (!c->error) {
         pay_flow(b->fs, f, c->has_final ? &c->final : NULL);
+        if (g) { /* The kernel counts on. */
+            g->kernel = f->kernel;
+            g->total = f->total;
+        }
         supersede(b->fs, f, g);
-        return;
+        return false;
     }
-    log_warn_rl("%s: a flow could not be deleted (%s)", b->fs->up->name, strerror(c->error));
-    f->doomed = true;
     if (g) {
         release(b->fs, g->credit);
         free(g);
     }
+    if (c->error == ENOENT || c->error == ENODEV) {
+        supersede(b->fs, f, NULL);
+        return false;
+    }
+    log_warn_rl("%s: a flow could not be %s (%s)", b->fs->up->name, g ? "changed" : "deleted",
+                strerror(c->error));
+    f->doomed = true;
+    return g != NULL;
 }
+
+static void del(struct batch *, const struct kflow_id *, struct kflow *);
 
 static void flush(struct batch *b)
 {
+    struct kflow *doomed[BATCH_MAX];
+    unsigned n_doomed = 0;
+
     if (!b->n) {
         return;
     }
-    int error = nlsock_batch_run(&b->b, on_deleted, on_done, b);
+    int error = nlsock_batch_run(&b->b, on_report, on_done, b);
     if (error) {
         log_warn_rl("%s: the kernel's answers were lost (%s)", b->fs->up->name, strerror(error));
     }
     for (unsigned i = 0; i < b->n; i++) {
-        if (b->changes[i].flow && !b->changes[i].put) {
-            conclude(b, &b->changes[i]);
+        struct kflow *f = b->changes[i].flow;
+        if (f && conclude(b, &b->changes[i])) {
+            doomed[n_doomed++] = f;
         }
     }
     b->n = 0;
     nlsock_batch_begin(b->sock, &b->b);
+    if (n_doomed) { /* None of them can be so once more. */
+        for (unsigned i = 0; i < n_doomed; i++) {
+            del(b, &doomed[i]->id, doomed[i]);
+        }
+        flush(b);
+    }
 }
 
-static struct change *add_change(struct batch *b, uint8_t cmd, uint16_t flags, struct nlwr *w)
+static struct change *add_change(struct batch *b, uint8_t cmd, size_t room, struct nlwr *w)
 {
-    const size_t room = flags & NLM_F_ECHO ? DEL_ROOM : PUT_ROOM;
-
-    if (b->n + 2 > BATCH_MAX ||
-        !nlsock_batch_add(&b->b, NLSOCK_FLOW, cmd, flags, b->fs->dp_ifindex, room, w)) {
+    if (b->n == BATCH_MAX ||
+        !nlsock_batch_add(&b->b, NLSOCK_FLOW, cmd, NLM_F_ECHO, b->fs->dp_ifindex, room, w)) {
         flush(b);
-        if (!nlsock_batch_add(&b->b, NLSOCK_FLOW, cmd, flags, b->fs->dp_ifindex, room, w)) {
+        if (!nlsock_batch_add(&b->b, NLSOCK_FLOW, cmd, NLM_F_ECHO, b->fs->dp_ifindex, room, w)) {
             return NULL;
         }
     }
@@ -286,7 +298,7 @@ static struct change *add_change(struct batch *b, uint8_t cmd, uint16_t flags, s
 static void del(struct batch *b, const struct kflow_id *id, struct kflow *f)
 {
     struct nlwr w;
-    struct change *c = add_change(b, OVS_FLOW_CMD_DEL, NLM_F_ECHO, &w);
+    struct change *c = add_change(b, OVS_FLOW_CMD_DEL, DEL_ROOM, &w);
 
     if (c) {
         c->flow = f;
@@ -296,55 +308,47 @@ static void del(struct batch *b, const struct kflow_id *id, struct kflow *f)
     }
 }
 
-/* Other actions: the old flow goes with its final numbers, which are for the old credit, and right
- * behind it in the same batch the new one comes. */
+/* Other actions: what the flow has counted by then, which the answer tells, is for the old
+ * credit. */
 static void replace(struct batch *b, struct kflow *f, struct dp_verdict *v)
 {
     struct kflow *g =
         v->cache && !v->actions.overflow ? mem_try_zalloc(sizeof *g + v->actions.len) : NULL;
     struct nlwr w;
+    struct change *c = g ? add_change(b, OVS_FLOW_CMD_SET, PUT_ROOM, &w) : NULL;
 
-    if (!g) {
-        release(b->fs, v->credit);
-        del(b, &f->id, f);
-        return;
-    }
-    if (b->n + 2 > BATCH_MAX) {
-        flush(b); /* The two must be together. */
-    }
-    *g = (struct kflow){.id = f->id,
-                        .state = KFLOW_INSTALLED,
-                        .key = f->key,
-                        .mask = f->mask,
-                        .credit = v->credit,
-                        .drop_reason = v->drop_reason,
-                        .created_ms = f->created_ms,
-                        .seen = f->seen,
-                        .len = (uint32_t)v->actions.len};
-    if (g->len) {
-        memcpy(g->actions, v->actions.data, g->len);
-    }
-    del(b, &f->id, f);
-    if (b->n) {
-        b->changes[b->n - 1].successor = g;
-    }
-    struct change *c = add_change(b, OVS_FLOW_CMD_NEW, NLM_F_CREATE, &w);
     if (c) {
-        c->put = true;
-        c->flow = g;
-        if (!kflow_put(b->fs, g, &w)) {
-            w.err = true;
+        *g = (struct kflow){.id = f->id,
+                            .state = KFLOW_INSTALLED,
+                            .key = f->key,
+                            .mask = f->mask,
+                            .credit = v->credit,
+                            .drop_reason = v->drop_reason,
+                            .created_ms = f->created_ms,
+                            .seen = f->seen,
+                            .len = (uint32_t)v->actions.len};
+        if (g->len) {
+            memcpy(g->actions, v->actions.data, g->len);
         }
-        if (w.err) {
-            g->state = KFLOW_REFUSED;
-            b->n--;
+        if (kflow_put(b->fs, g, &w)) {
+            nlwr_put_u32(&w, OVS_FLOW_ATTR_UFID_FLAGS, UFID_ONLY);
         }
+        if (!w.err) {
+            c->flow = f;
+            c->successor = g;
+            nlsock_batch_end(&b->b, &w);
+            return;
+        }
+        b->n--;
         nlsock_batch_end(&b->b, &w);
     }
+    free(g);
+    release(b->fs, v->credit);
+    del(b, &f->id, f);
 }
 
-/* Up to the dump just taken the old credit has had its pay; without that the flow tells the rest
- * when it goes. */
+/* Up to the dump just taken the old credit has had its pay; without that the kernel tells the rest
+ * with the change. */
 static void renew(struct batch *b, struct kflow *f, struct dp_verdict *v)
 {
     if (!b->dumped || f->seen != b->fs->n_dumps) {

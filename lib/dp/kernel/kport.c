@@ -10,13 +10,16 @@ LOG_MODULE(kport);
 
 #define MAX_NEWS 64 /* Read in one turn. */
 
+typedef const char *port_option(void *aux, const char *key);
+
 /* How a type of interface is a type of vport. */
 static const struct {
     const char *type;
     uint32_t vport;
 } types[] = {
-    {"system", OVS_VPORT_TYPE_NETDEV},
-    {"internal", OVS_VPORT_TYPE_INTERNAL},
+    {"system", OVS_VPORT_TYPE_NETDEV}, {"internal", OVS_VPORT_TYPE_INTERNAL},
+    {"gre", OVS_VPORT_TYPE_GRE},       {"vxlan", OVS_VPORT_TYPE_VXLAN},
+    {"geneve", OVS_VPORT_TYPE_GENEVE},
 };
 
 static struct kernel_port *find(const struct kernel *k, uint32_t no)
@@ -34,8 +37,37 @@ struct vport {
     bool found;
     uint32_t no, type;
     char name[64];
+    uint16_t dst_port; /* Of tunnels over UDP; with 'gbp' the kernel's options of a vport. */
+    bool gbp;
     struct ovs_vport_stats stats;
 };
+
+static void get_options(struct vport *v, const struct nlrd *options)
+{
+    struct nlrd r;
+
+    nlrd_init(&r, options->data, options->n);
+    while (nlrd_next(&r)) {
+        if (r.type == OVS_TUNNEL_ATTR_DST_PORT) {
+            v->dst_port = nlrd_u16(&r);
+        }
+        v->gbp |= r.type == OVS_TUNNEL_ATTR_EXTENSION;
+    }
+}
+
+static void put_options(const struct vport *v, struct nlwr *w)
+{
+    if (v->dst_port) {
+        size_t nest = nlwr_nest(w, OVS_VPORT_ATTR_OPTIONS);
+        nlwr_put_u16(w, OVS_TUNNEL_ATTR_DST_PORT, v->dst_port);
+        if (v->gbp) {
+            size_t extension = nlwr_nest(w, OVS_TUNNEL_ATTR_EXTENSION);
+            nlwr_put_flag(w, OVS_VXLAN_EXT_GBP);
+            nlwr_end(w, extension);
+        }
+        nlwr_end(w, nest);
+    }
+}
 
 static void on_vport(void *v_, const struct nlsock_msg *m)
 {
@@ -49,6 +81,8 @@ static void on_vport(void *v_, const struct nlsock_msg *m)
             v->found = true;
         } else if (r.type == OVS_VPORT_ATTR_TYPE) {
             v->type = nlrd_u32(&r);
+        } else if (r.type == OVS_VPORT_ATTR_OPTIONS) {
+            get_options(v, &r);
         } else if (r.type == OVS_VPORT_ATTR_NAME && r.n && r.n <= sizeof v->name &&
                    !r.data[r.n - 1]) {
             memcpy(v->name, r.data, r.n);
@@ -90,7 +124,8 @@ static int get_by_number(struct kernel *k, uint32_t no, struct vport *v)
     return error ? error : v->found ? 0 : ENODEV;
 }
 
-static int create(struct kernel *k, const char *name, uint32_t type, uint32_t want_no,
+/* 'wanted': its type and options. */
+static int create(struct kernel *k, const char *name, const struct vport *wanted, uint32_t want_no,
                   struct vport *v)
 {
     struct nlwr w;
@@ -98,7 +133,8 @@ static int create(struct kernel *k, const char *name, uint32_t type, uint32_t wa
     *v = (struct vport){.found = false};
     nlsock_begin(k->sock, NLSOCK_VPORT, OVS_VPORT_CMD_NEW, NLM_F_ECHO, k->ifindex, &w);
     nlwr_put_str(&w, OVS_VPORT_ATTR_NAME, name);
-    nlwr_put_u32(&w, OVS_VPORT_ATTR_TYPE, type);
+    nlwr_put_u32(&w, OVS_VPORT_ATTR_TYPE, wanted->type);
+    put_options(wanted, &w);
     if (want_no != DP_PORT_NONE) {
         nlwr_put_u32(&w, OVS_VPORT_ATTR_PORT_NO, want_no);
     }
@@ -164,36 +200,63 @@ static void refresh(struct kernel_port *p)
     p->gone = link_get(p->name, &p->link) != 0;
 }
 
-char *kport_add(struct dp *up, const char *name, const char *type, uint32_t want_no,
-                const char *(*option)(void *aux, const char *key)UNUSED, void *aux UNUSED,
-                uint32_t *port_no)
+static char *type_of(const char *name, const char *type, port_option *option, void *aux,
+                     struct vport *wanted)
 {
-    struct kernel *k = kernel_of(up);
-    uint32_t vport = OVS_VPORT_TYPE_UNSPEC;
-    struct vport v;
+    const char *port = option ? option(aux, "dst_port") : NULL;
 
-    *port_no = DP_PORT_NONE;
+    *wanted = (struct vport){.type = OVS_VPORT_TYPE_UNSPEC};
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-        vport = strcmp(types[i].type, type) ? vport : types[i].vport;
+        if (!strcmp(types[i].type, type)) {
+            wanted->type = types[i].vport;
+        }
     }
-    if (vport == OVS_VPORT_TYPE_UNSPEC) {
+    if (wanted->type == OVS_VPORT_TYPE_UNSPEC) {
         return xasprintf("%s: the kernel datapath has no ports of type %s", name, type);
     }
-    if (strlen(name) >= IFNAMSIZ) {
-        return xasprintf("%s: names of devices have %d characters at most", name, IFNAMSIZ - 1);
+    if (port && !text_to_u16(port, &wanted->dst_port)) {
+        return xasprintf("%s: options:dst_port=%s: not a number of a port", name, port);
     }
-    int error = get_by_name(k, name, &v);
-    if (!error && v.type == vport) {
-        error = find(k, v.no) ? EEXIST : adopt(k, &v);
-    } else {
-        if (!error) { /* Another kind of port under this name: ours of old. */
-            (void)del_vport(k, v.no);
-        }
-        error = create(k, name, vport, number_for(k, want_no), &v);
-        if (error == EBUSY && want_no == DP_PORT_NONE) { /* Somebody else's number. */
-            error = create(k, name, vport, want_no, &v);
-        }
+    const char *exts = option ? option(aux, "exts") : NULL;
+    wanted->gbp = exts && !strcmp(exts, "gbp");
+    return strlen(name) < IFNAMSIZ
+               ? NULL
+               : xasprintf("%s: names of devices have %d characters at most", name, IFNAMSIZ - 1);
+}
+
+/* The port under this name as a former daemon left it, or a new one. */
+static int take(struct kernel *k, const char *name, const struct vport *wanted, uint32_t want_no,
+                struct vport *v)
+{
+    int error = get_by_name(k, name, v);
+
+    if (!error && v->type == wanted->type && v->dst_port == wanted->dst_port &&
+        v->gbp == wanted->gbp) {
+        return find(k, v->no) ? EEXIST : adopt(k, v);
     }
+    if (!error) { /* Another kind of port under this name: ours of old. */
+        (void)del_vport(k, v->no);
+    }
+    error = create(k, name, wanted, number_for(k, want_no), v);
+    if (error == EBUSY && want_no == DP_PORT_NONE) { /* Somebody else's number. */
+        error = create(k, name, wanted, want_no, v);
+    }
+    return error;
+}
+
+char *kport_add(struct dp *up, const char *name, const char *type, uint32_t want_no,
+                const char *(*option)(void *aux, const char *key), void *aux, uint32_t *port_no)
+{
+    struct kernel *k = kernel_of(up);
+    struct vport wanted, v;
+
+    *port_no = DP_PORT_NONE;
+    char *why = type_of(name, type, option, aux, &wanted);
+    if (why) {
+        return why;
+    }
+    uint32_t vport = wanted.type;
+    int error = take(k, name, &wanted, want_no, &v);
     if (error) {
         return vport == OVS_VPORT_TYPE_NETDEV && error == ENODEV
                    ? xasprintf("could not open network device %s (%s)", name, explain(error))
@@ -202,7 +265,10 @@ char *kport_add(struct dp *up, const char *name, const char *type, uint32_t want
     }
     struct kernel_port *p = xzalloc(sizeof *p);
     p->no = *port_no = v.no;
-    p->internal = vport == OVS_VPORT_TYPE_INTERNAL;
+    p->internal = vport != OVS_VPORT_TYPE_NETDEV;
+    p->vport = vport;
+    p->dst_port = wanted.dst_port;
+    p->gbp = wanted.gbp;
     memcpy(p->name, name, strlen(name) + 1);
     memcpy(p->type, type, strlen(type) + 1);
     refresh(p);
@@ -302,8 +368,8 @@ int kport_set_up(struct dp *base, uint32_t no, bool up)
 static void bring_back(struct kernel *k, struct kernel_port *p)
 {
     struct vport v;
-    uint32_t type = p->internal ? OVS_VPORT_TYPE_INTERNAL : OVS_VPORT_TYPE_NETDEV;
-    int error = create(k, p->name, type, p->no, &v);
+    const struct vport wanted = {.type = p->vport, .dst_port = p->dst_port, .gbp = p->gbp};
+    int error = create(k, p->name, &wanted, p->no, &v);
 
     if (error && error != EEXIST) {
         log_warn_rl("%s: network device has returned but cannot be added (%s)", p->name,

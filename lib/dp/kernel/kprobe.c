@@ -157,6 +157,7 @@ static void probe_actions(struct probe *p, struct nlaction_env *env, struct dp_f
                                      .ct_clear = true,
                                      .clone = true,
                                      .trunc = true,
+                                     .check_pkt_len = true,
                                      .force_commit = true};
     struct nlaction_env eventmask = all;
     struct dp_action_set set = {.a = {.type = DP_ACTION_SET, .u32 = DP_SET_IP4}};
@@ -167,6 +168,8 @@ static void probe_actions(struct probe *p, struct nlaction_env *env, struct dp_f
     const struct dp_action trunc = {.type = DP_ACTION_TRUNC, .u32 = 64};
     const struct dp_action clone = {.type = DP_ACTION_CLONE};
     const struct dp_action hash = {.type = DP_ACTION_HASH};
+    const struct dp_action_check_pkt_len length = {
+        .a = {.type = DP_ACTION_CHECK_PKT_LEN, .u32 = 100}};
 
     set.value.ip4.ttl = set.mask.ip4.ttl = 1;
     eventmask.ct_eventmask = true;
@@ -179,6 +182,7 @@ static void probe_actions(struct probe *p, struct nlaction_env *env, struct dp_f
     env->trunc = knows_action(p, &trunc, sizeof trunc, ANY_PROTO, &all);
     features->ct_nat = knows_action(p, &nat, sizeof nat, ANY_PROTO, &all);
     features->ct_alg = knows_action(p, &alg, sizeof alg, 6, &all);
+    env->check_pkt_len = knows_action(p, &length, sizeof length, ANY_PROTO, &all);
     env->clone = knows_action(p, &clone, sizeof clone, ANY_PROTO, &all);
     features->hash = knows_action(p, &hash, sizeof hash, ANY_PROTO, &all);
 }
@@ -201,6 +205,8 @@ void kprobe_run(struct kernel *k)
     probe_actions(&p, &k->action_env, &k->features);
     k->features.ct_clear = k->action_env.ct_clear;
     k->features.clone = k->action_env.clone;
+    kmeter_probe(k);
+    k->features.meter = k->action_env.meter = k->meter_features.max_meters != 0;
     log_info("%s: ct state %d zone %d mark %d label %d tuple %d/%d, nat %d, ftp %d, %u VLAN tags, "
              "%u MPLS labels, "
              "masked set %d, ct_clear %d, clone %d, trunc %d",

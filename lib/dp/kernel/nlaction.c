@@ -87,13 +87,35 @@ static const struct header headers[] = {
     [DP_SET_SCTP] = {OVS_KEY_ATTR_SCTP, sizeof(struct ovs_key_sctp), fill_ports},
     [DP_SET_MPLS] = {OVS_KEY_ATTR_MPLS, 4, fill_mpls},
     [DP_SET_SKB_MARK] = {OVS_KEY_ATTR_SKB_MARK, 4, fill_mark},
-    [DP_SET_TUNNEL] = {0, 0, NULL}, /* The table's end. */
 };
+
+/* Whole, without a mask: there is no tunnel on the packet that parts of it could stay of. */
+static void put_set_tunnel(struct put *p, const union dp_set_value *v)
+{
+    struct key key = {.tun_id = v->tunnel.id,
+                      .tun_src = v->tunnel.src,
+                      .tun_dst = v->tunnel.dst,
+                      .tun_tos = v->tunnel.tos,
+                      .tun_ttl = v->tunnel.ttl,
+                      .tun_flags = v->tunnel.flags,
+                      .tun_gbp_id = v->tunnel.gbp_id,
+                      .tun_gbp_flags = v->tunnel.gbp_flags};
+    size_t nest = nlwr_nest(p->w, OVS_ACTION_ATTR_SET);
+
+    memcpy(key.tun_ip6_src, v->tunnel.ip6_src, 16);
+    memcpy(key.tun_ip6_dst, v->tunnel.ip6_dst, 16);
+    nlkey_put_tunnel(&key, NULL, v->tunnel.tp_dst, p->w);
+    nlwr_end(p->w, nest);
+}
 
 static void put_set(struct put *p, const struct dp_action_set *s)
 {
     const struct header *h = s->a.u32 < ARRAY_SIZE(headers) ? &headers[s->a.u32] : NULL;
 
+    if (s->a.u32 == DP_SET_TUNNEL) {
+        put_set_tunnel(p, &s->value);
+        return;
+    }
     if (!h || !h->attr) {
         refuse(p, "the kernel datapath cannot write a header of this kind");
         return;
@@ -211,6 +233,29 @@ static void put_clone(struct put *p, const struct dp_action *a)
     }
 }
 
+static void put_check_pkt_len(struct put *p, const struct dp_action_check_pkt_len *c)
+{
+    if (!p->env->check_pkt_len) {
+        refuse(p, "this kernel has no check_pkt_len (Linux 5.2 has)");
+        return;
+    }
+    if (p->depth == MAX_DEPTH) {
+        refuse(p, "lists of actions nest too deeply");
+        return;
+    }
+    size_t all = nlwr_nest(p->w, OVS_ACTION_ATTR_CHECK_PKT_LEN);
+    nlwr_put_u16(p->w, OVS_CHECK_PKT_LEN_ATTR_PKT_LEN, (uint16_t)c->a.u32);
+    p->depth++;
+    size_t gt = nlwr_nest(p->w, OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_GREATER);
+    put_list(p, dp_action_branch(c, true), c->gt_len);
+    nlwr_end(p->w, gt);
+    size_t le = nlwr_nest(p->w, OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_LESS_EQUAL);
+    put_list(p, dp_action_branch(c, false), c->le_len);
+    nlwr_end(p->w, le);
+    p->depth--;
+    nlwr_end(p->w, all);
+}
+
 static void put_one(struct put *p, const struct dp_action *a)
 {
     const struct dp_action_push_mpls *m = (const void *)a;
@@ -277,6 +322,9 @@ static void put_one(struct put *p, const struct dp_action *a)
         break;
     case DP_ACTION_CLONE:
         put_clone(p, a);
+        break;
+    case DP_ACTION_CHECK_PKT_LEN:
+        put_check_pkt_len(p, (const void *)a);
         break;
     case DP_ACTION_N:
         break;

@@ -16,6 +16,7 @@
 struct nlaction_env {
     uint32_t upcall_pid; /* Where `userspace` sends; UINT32_MAX: the kernel chooses by CPU. */
     bool set_masked, ct_eventmask, ct_clear, clone, trunc, meter, force_commit;
+    bool check_pkt_len;
 };
 
 /* False: the list has something that this kernel or its ABI cannot do ('*why': static text). */

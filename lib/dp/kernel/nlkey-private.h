@@ -38,6 +38,12 @@ struct nlkey_attr {
 #define N_INNER 11
 extern const struct nlkey_attr nlkey_outer[N_OUTER], nlkey_inner[N_INNER];
 
+/* Attributes of tunnels without a payload. */
+#define N_TUNNEL_FLAGS 3
+extern const struct nlkey_tunnel_flag {
+    uint16_t attr, flag; /* KEY_TUN_* */
+} nlkey_tunnel_flags[N_TUNNEL_FLAGS];
+
 /* Labels of an MPLS key that the kernel looks at. */
 unsigned nlkey_n_labels(const struct key *, const struct nlkey_features *);
 unsigned nlkey_n_members(const struct nlkey_attr *);

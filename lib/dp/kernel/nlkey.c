@@ -245,17 +245,27 @@ static void put_rows(const struct nlkey_attr *rows, size_t n, const struct key *
 
 /* ---- what nests or repeats ---- */
 
-static void put_tunnel(const struct key *key, const struct key *mask, struct nlwr *w)
+const struct nlkey_tunnel_flag nlkey_tunnel_flags[N_TUNNEL_FLAGS] = {
+    {OVS_TUNNEL_KEY_ATTR_DONT_FRAGMENT, KEY_TUN_DF},
+    {OVS_TUNNEL_KEY_ATTR_CSUM, KEY_TUN_CSUM},
+    {OVS_TUNNEL_KEY_ATTR_OAM, KEY_TUN_OAM},
+};
+
+/* Of a key, the attributes that are there; of a mask, those that are looked at: the kernel takes
+ * presence itself for something to match. */
+void nlkey_put_tunnel(const struct key *key, const struct key *mask, be16 tp_dst, struct nlwr *w)
 {
     const struct key *v = mask ? mask : key;
-    bool v4 = key->tun_dst != 0, v6 = !is_all_zeros(key->tun_ip6_dst, 16);
+    uint16_t flags = ntohs(v->tun_flags);
 
-    if (!v4 && !v6) {
+    if (!key_has_tunnel(key)) {
         return;
     }
     size_t nest = nlwr_nest(w, OVS_KEY_ATTR_TUNNEL);
-    nlwr_put_u64(w, OVS_TUNNEL_KEY_ATTR_ID, v->tun_id);
-    if (v4) {
+    if (v->tun_id || flags & KEY_TUN_KEY) {
+        nlwr_put_u64(w, OVS_TUNNEL_KEY_ATTR_ID, v->tun_id);
+    }
+    if (key->tun_dst) {
         nlwr_put_u32(w, OVS_TUNNEL_KEY_ATTR_IPV4_SRC, v->tun_src);
         nlwr_put_u32(w, OVS_TUNNEL_KEY_ATTR_IPV4_DST, v->tun_dst);
     } else {
@@ -264,8 +274,18 @@ static void put_tunnel(const struct key *key, const struct key *mask, struct nlw
     }
     nlwr_put_u8(w, OVS_TUNNEL_KEY_ATTR_TOS, v->tun_tos);
     nlwr_put_u8(w, OVS_TUNNEL_KEY_ATTR_TTL, v->tun_ttl);
-    if (v->tun_flags & htons(1)) {
-        nlwr_put_flag(w, OVS_TUNNEL_KEY_ATTR_OAM);
+    for (size_t i = 0; i < ARRAY_SIZE(nlkey_tunnel_flags); i++) {
+        if (flags & nlkey_tunnel_flags[i].flag) {
+            nlwr_put_flag(w, nlkey_tunnel_flags[i].attr);
+        }
+    }
+    if (tp_dst) {
+        nlwr_put_u16(w, OVS_TUNNEL_KEY_ATTR_TP_DST, tp_dst);
+    }
+    if (flags & KEY_TUN_GBP || v->tun_gbp_id || v->tun_gbp_flags) {
+        size_t opts = nlwr_nest(w, OVS_TUNNEL_KEY_ATTR_VXLAN_OPTS);
+        nlwr_put_u32(w, OVS_VXLAN_EXT_GBP, (uint32_t)v->tun_gbp_flags << 16 | ntohs(v->tun_gbp_id));
+        nlwr_end(w, opts);
     }
     nlwr_end(w, nest);
 }
@@ -310,7 +330,7 @@ void nlkey_put(const struct key *key, const struct key *mask, const struct nlkey
     size_t encap[KEY_MAX_VLANS];
     unsigned n_vlans = 0, max = MIN(f->max_vlans, KEY_MAX_VLANS);
 
-    put_tunnel(key, mask, w);
+    nlkey_put_tunnel(key, mask, 0, w);
     put_rows(nlkey_outer, N_OUTER, key, mask, f, w);
     for (; n_vlans < max && key->vlan[n_vlans].tci; n_vlans++) {
         nlwr_put_u16(w, OVS_KEY_ATTR_ETHERTYPE, v->vlan[n_vlans].tpid);

@@ -86,6 +86,22 @@ static bool get_row(const struct get *g, const struct nlkey_attr *a, const struc
     return true;
 }
 
+static bool get_gbp(struct key *k, const struct nlrd *opts)
+{
+    struct nlrd r;
+
+    nlrd_init(&r, opts->data, opts->n);
+    while (nlrd_next(&r)) {
+        if (r.type == OVS_VXLAN_EXT_GBP) {
+            uint32_t gbp = nlrd_u32(&r);
+            k->tun_flags |= htons(KEY_TUN_GBP);
+            k->tun_gbp_id = htons((uint16_t)gbp);
+            k->tun_gbp_flags = (uint8_t)(gbp >> 16);
+        }
+    }
+    return !r.err;
+}
+
 static bool get_tunnel(struct key *k, const struct nlrd *outer_attr)
 {
     struct nlrd r;
@@ -95,6 +111,7 @@ static bool get_tunnel(struct key *k, const struct nlrd *outer_attr)
         switch (r.type) {
         case OVS_TUNNEL_KEY_ATTR_ID:
             k->tun_id = nlrd_u64(&r);
+            k->tun_flags |= htons(KEY_TUN_KEY);
             break;
         case OVS_TUNNEL_KEY_ATTR_IPV4_SRC:
             k->tun_src = nlrd_u32(&r);
@@ -116,10 +133,17 @@ static bool get_tunnel(struct key *k, const struct nlrd *outer_attr)
         case OVS_TUNNEL_KEY_ATTR_TTL:
             k->tun_ttl = nlrd_u8(&r);
             break;
-        case OVS_TUNNEL_KEY_ATTR_OAM:
-            k->tun_flags |= htons(1);
+        case OVS_TUNNEL_KEY_ATTR_VXLAN_OPTS:
+            if (!get_gbp(k, &r)) {
+                return false;
+            }
             break;
         default:
+            for (size_t i = 0; i < N_TUNNEL_FLAGS; i++) {
+                if (nlkey_tunnel_flags[i].attr == r.type) {
+                    k->tun_flags |= htons(nlkey_tunnel_flags[i].flag);
+                }
+            }
             break; /* What a key does not hold, nothing matches. */
         }
     }

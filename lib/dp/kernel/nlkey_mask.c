@@ -88,6 +88,12 @@ void nlkey_widen(const struct key *key, const struct nlkey_features *f, struct k
     } else if (!is_all_zeros(key->tun_ip6_dst, 16)) {
         memset(mask->tun_ip6_dst, 0xff, 16);
     }
+    if (mask->tun_id) { /* Whether there is one, and whether there is a policy, is matched too. */
+        mask->tun_flags |= htons(KEY_TUN_KEY);
+    }
+    if (mask->tun_gbp_id || mask->tun_gbp_flags) {
+        mask->tun_flags |= htons(KEY_TUN_GBP);
+    }
     /* A tag's presence and type are matched always; so is that there is none. */
     for (unsigned i = 0; i < MIN(f->max_vlans, KEY_MAX_VLANS); i++) {
         mask->vlan[i].tci |= key->vlan[i].tci ? htons(VLAN_CFI) : UINT16_MAX;
@@ -109,8 +115,8 @@ void nlkey_widen(const struct key *key, const struct nlkey_features *f, struct k
 static void clear_tunnel(const struct key *key, struct key *bits)
 {
     /* A port gives all its packets from tunnels, or none; the port is matched. */
-    if (!key->tun_dst && is_all_zeros(key->tun_ip6_dst, 16)) {
-        memset(&bits->tun_id, 0, offsetof(struct key, packet_type) - offsetof(struct key, tun_id));
+    if (!key_has_tunnel(key)) {
+        memset((uint8_t *)bits + KEY_TUN_OFS, 0, KEY_TUN_SIZE);
     } else if (key->tun_dst) {
         CLEAR(bits, tun_ip6_src);
         CLEAR(bits, tun_ip6_dst);

@@ -29,6 +29,7 @@ static enum kind kind_of(const struct dp_action *a)
     case DP_ACTION_RECIRC:
     case DP_ACTION_TRUNC: /* For the output behind it. */
     case DP_ACTION_CLONE:
+    case DP_ACTION_CHECK_PKT_LEN:
         return AWAY;
     case DP_ACTION_HASH:
     case DP_ACTION_CT:
@@ -157,14 +158,25 @@ static void run(const struct slow_env *, struct packet *, const void *actions, s
 /* An action that the kernel cannot do, and that is not an edit. */
 static void run_other(struct run *r)
 {
-    if (r->a->type != DP_ACTION_CLONE || r->depth + 1 >= MAX_DEPTH) {
+    const void *list = r->a + 1;
+    size_t len = r->a->len - sizeof *r->a;
+
+    if (r->a->type == DP_ACTION_CHECK_PKT_LEN) {
+        const struct dp_action_check_pkt_len *c = (const void *)r->a;
+        bool gt = r->p->len > c->a.u32;
+        list = dp_action_branch(c, gt);
+        len = gt ? c->gt_len : c->le_len;
+    } else if (r->a->type != DP_ACTION_CLONE) {
+        list = NULL;
+    }
+    if (!list || r->depth + 1 >= MAX_DEPTH) {
         r->env->refuse(r->env->aux, "neither the kernel nor the slow path can run an action");
         r->a = r->end;
         return;
     }
     struct packet *copy = packet_clone(r->p, NULL);
     if (copy) {
-        run(r->env, copy, r->a + 1, r->a->len - sizeof *r->a, r->depth + 1);
+        run(r->env, copy, list, len, r->depth + 1);
     }
     r->a = next(r->a);
 }

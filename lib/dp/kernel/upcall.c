@@ -309,14 +309,10 @@ static void on_action(struct turn *turn, const struct upcall *u)
     }
 }
 
-static void on_message(void *turn_, const struct nlsock_msg *m)
+static void handle(struct turn *turn, const struct nlsock_msg *m)
 {
-    struct turn *turn = turn_;
     struct upcall u;
 
-    if (m->family != NLSOCK_PACKET || m->dp_ifindex != dp_ifindex(turn->t)) {
-        return;
-    }
     if (!read_upcall(m, &u) || !complete_key(&u)) {
         counter_inc(COUNTER_drop_parse_short);
         log_warn_rl("%s: an upcall of the kernel could not be read", turn->t->up->name);
@@ -328,20 +324,41 @@ static void on_message(void *turn_, const struct nlsock_msg *m)
     packet_free(u.packet);
 }
 
-static void take_turn(struct upcall_thread *t)
+static void on_message(void *t_, const struct nlsock_msg *m)
 {
-    struct turn turn = {.t = t};
+    struct upcall_thread *t = t_;
 
-    env_refresh(&t->env);
-    nlsock_batch_begin(t->requests, &turn.batch);
-    for (unsigned i = 0; i < UPCALL_BATCH; i++) {
-        int error = nlsock_recv(t->upcalls, on_message, &turn);
+    if (m->family == NLSOCK_PACKET && m->dp_ifindex == dp_ifindex(t) &&
+        !upcall_queue_put(&t->queues, m)) {
+        counter_inc(COUNTER_drop_miss_budget);
+    }
+}
+
+/* The socket is shared by ports: it is emptied before any of them is served. */
+static void drain(struct upcall_thread *t)
+{
+    for (unsigned i = 0; i < UPCALL_DRAIN; i++) {
+        int error = nlsock_recv(t->upcalls, on_message, t);
         if (error == ENOBUFS) {
             __atomic_add_fetch(&t->n_lost, 1, __ATOMIC_RELAXED);
             counter_inc(COUNTER_drop_miss_budget);
         } else if (error) {
             break; /* EAGAIN: all is read. */
         }
+    }
+}
+
+static void take_turn(struct upcall_thread *t)
+{
+    struct turn turn = {.t = t};
+    struct upcall_item *item;
+
+    env_refresh(&t->env);
+    nlsock_batch_begin(t->requests, &turn.batch);
+    drain(t);
+    for (unsigned i = 0; i < UPCALL_BATCH && (item = upcall_queue_take(&t->queues)); i++) {
+        handle(&turn, &item->msg);
+        free(item);
     }
     flush(&turn);
 }
@@ -369,9 +386,9 @@ static void *thread_main(void *t_)
     rcu_register_thread();
     while (!__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE)) {
         rcu_thread_offline();
-        poll(fds, ARRAY_SIZE(fds), -1);
+        poll(fds, ARRAY_SIZE(fds), t->queues.n ? 0 : -1);
         rcu_thread_online();
-        if (fds[0].revents) {
+        if (fds[0].revents || t->queues.n) {
             take_turn(t);
         }
     }
@@ -386,6 +403,7 @@ char *upcall_start(struct upcall_thread *t, struct kflows *flows, const struct d
 
     *t = (struct upcall_thread){.flows = flows, .up = up, .dp_ifindex = dp_ifindex, .wake_fd = -1};
     env_init(&t->env);
+    upcall_queue_init(&t->queues);
     int error = nlsock_open(true, &t->upcalls);
     error = error ? error : nlsock_open(false, &t->requests);
     if (!error && (t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
@@ -418,6 +436,7 @@ void upcall_stop(struct upcall_thread *t)
     __atomic_store_n(&t->stop, true, __ATOMIC_RELEASE);
     ssize_t unused UNUSED = write(t->wake_fd, &one, sizeof one);
     pthread_join(t->thread, NULL);
+    upcall_queue_deinit(&t->queues);
     nlsock_free(t->upcalls);
     nlsock_free(t->requests);
     close(t->wake_fd);

@@ -1,8 +1,9 @@
 /* upcall.h - threads that answer the kernel's upcalls.
  *
  * Layer 3.  Journey: a packet that no flow matches, or a `userspace` action -> the socket of one of
- * the threads -> up to UPCALL_BATCH of them -> dp_handler.miss() or .userspace() on this thread ->
- * flows and packets back to the kernel in one datagram.  What the kernel cannot run: slow.h.
+ * the threads -> a queue for each port (upcall_queue.h) -> up to UPCALL_BATCH, in turn ->
+ * dp_handler.miss() or .userspace() on this thread -> flows and packets back to the kernel in one
+ * datagram.  What the kernel cannot run: slow.h.
  *
  * Invariants: each thread has two sockets of its own, one that the kernel sends to and one for its
  * requests.  It is a liburcu QSBR reader, offline while it sleeps; a turn is the read section, and
@@ -11,10 +12,12 @@
 #pragma once
 
 #include "lib/dp/kernel/kflow.h"
+#include "lib/dp/kernel/upcall_queue.h"
 #include "lib/env.h"
 
 #define UPCALL_MAX_THREADS 16
-#define UPCALL_BATCH       32
+#define UPCALL_BATCH       32  /* Served a turn. */
+#define UPCALL_DRAIN       512 /* Read a turn. */
 
 struct upcall_thread {
     struct kflows *flows;
@@ -25,6 +28,7 @@ struct upcall_thread {
     bool stop;
     pthread_t thread;
     struct env env;
+    struct upcall_queues queues;
     uint64_t n_lost; /* ENOBUFS seen; atomic. */
 };
 

@@ -1,7 +1,8 @@
 /* port.h - datapath ports: where frames come from and go to.
  *
- * Layer 3.  First and last step of a packet's journey.  A port has a class (AF_PACKET, TAP, pcap,
- * dummy); the control thread opens and closes it, one worker receives from it, any worker sends.
+ * Layer 3.  First and last step of a packet's journey.  A port has a class (AF_PACKET, TAP, tunnel,
+ * pcap, dummy); the control thread opens and closes it, one worker receives from it, any worker
+ * sends.
  *
  * Invariants:
  * - open, close, set_up, get_info: control thread.  close only while no worker receives from it,
@@ -78,7 +79,7 @@ struct port_class {
     char *(*explain)(const struct port *, int error);
     bool has_device; /* Its name is a network device's. */
 };
-extern const struct port_class port_afpacket, port_tap, port_pcap, port_dummy;
+extern const struct port_class port_afpacket, port_tap, port_pcap, port_dummy, port_tunnel;
 
 /* 'dummy': whatever needs the kernel becomes a dummy port.  NULL on success, else a heap error
  * text. */

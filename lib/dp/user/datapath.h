@@ -13,6 +13,7 @@ struct datapath {
     struct dp up;
     bool dummy; /* Its type is "dummy": no threads, no devices. */
     struct ct *ct;
+    struct meters *meters;
     uint64_t n_refused;      /* Connections, as they were last looked at. */
     struct conn_file *conns; /* That 'ct' lies in; NULL: memory. */
     struct worker_ports *ports;

@@ -3,6 +3,7 @@
 
 #include "lib/counter.h"
 #include "lib/ct/ct_frag.h"
+#include "lib/dp/user/meter.h"
 #include "lib/hash.h"
 #include "lib/packet/csum.h"
 #include "lib/packet/edit.h"
@@ -302,6 +303,8 @@ static void set_tunnel(struct packet *p, const struct dp_action_set *s)
     p->tun.tos = s->value.tunnel.tos;
     p->tun.ttl = s->value.tunnel.ttl;
     p->tun.flags = s->value.tunnel.flags;
+    p->tun.gbp_id = s->value.tunnel.gbp_id;
+    p->tun.gbp_flags = s->value.tunnel.gbp_flags;
     p->has_tunnel = true;
 }
 
@@ -392,11 +395,54 @@ static void do_push(struct run *r, const struct dp_action *a)
     }
 }
 
+/* ---- meters ---- */
+
+/* The class stays (AF1 to AF4); precedence goes up to 3.  Other code points have none. */
+static void raise_precedence(struct run *r, uint8_t level)
+{
+    const struct key *k = get_key(r);
+    uint8_t dscp = k->ip_tos >> 2, class = dscp >> 3, prec = dscp >> 1 & 3;
+
+    if (dscp & 1 || class < 1 || class > 4 || !prec) {
+        return;
+    }
+    uint8_t tos = (uint8_t)(class << 5 | MIN(3, prec + level) << 3);
+    static const uint8_t none[16];
+    if (key_is_ip4(k)) {
+        edit_ip4(r->p, 0, 0, 0, 0, tos, 0xfc, 0, 0);
+    } else if (key_is_ip6(k)) {
+        edit_ip6(r->p, none, none, none, none, 0, 0, tos, 0xfc, 0, 0);
+    }
+    r->key = NULL;
+}
+
+static void do_meter(struct run *r, uint32_t id)
+{
+    uint32_t n = 1;
+    uint64_t bytes = r->p->len;
+    uint8_t level;
+
+    if (!r->env->meters) {
+        return;
+    }
+    if (r->p->gso_type != GSO_NONE) {
+        gso_count(r->p, &n, &bytes);
+    }
+    if (!meters_run(r->env->meters, id, n, bytes, r->env->now_ms, &level)) {
+        counter_inc(COUNTER_drop_meter);
+        packet_free(r->p);
+        r->p = NULL;
+    } else if (level) {
+        raise_precedence(r, level);
+    }
+}
+
 /* ---- the list ---- */
 
 static void run_list(struct run *, const void *actions, size_t len);
 
-static void do_clone(struct run *r, const struct dp_action *a, bool last)
+/* The list on a copy. */
+static void run_nested(struct run *r, const void *actions, size_t len, bool last)
 {
     if (r->depth + 1 >= EXEC_MAX_DEPTH) {
         return;
@@ -410,9 +456,32 @@ static void do_clone(struct run *r, const struct dp_action *a, bool last)
     nested.p = take(r, last);
     if (nested.p) {
         nested.p->trunc = false;
-        run_list(&nested, a + 1, a->len - sizeof *a);
+        run_list(&nested, actions, len);
         packet_free(nested.p);
     }
+}
+
+static void do_clone(struct run *r, const struct dp_action *a, bool last)
+{
+    run_nested(r, a + 1, a->len - sizeof *a, last);
+}
+
+/* As long as a frame on the wire: of a super-frame, its longest segment. */
+static uint32_t wire_len(struct run *r)
+{
+    if (r->p->gso_type == GSO_NONE) {
+        return r->p->len;
+    }
+    need_offsets(r);
+    return MIN(r->p->len, r->p->payload_ofs + (uint32_t)r->p->gso_size);
+}
+
+static void do_check_pkt_len(struct run *r, const struct dp_action *a, bool last)
+{
+    const struct dp_action_check_pkt_len *c = (const void *)a;
+    bool gt = wire_len(r) > a->u32;
+
+    run_nested(r, dp_action_branch(c, gt), gt ? c->gt_len : c->le_len, last);
 }
 
 static void run_one(struct run *r, const struct dp_action *a, bool last)
@@ -462,7 +531,12 @@ static void run_one(struct run *r, const struct dp_action *a, bool last)
     case DP_ACTION_CLONE:
         do_clone(r, a, last);
         break;
-    case DP_ACTION_METER: /* A meter that does not exist lets packets pass; so far none does. */
+    case DP_ACTION_CHECK_PKT_LEN:
+        do_check_pkt_len(r, a, last);
+        break;
+    case DP_ACTION_METER:
+        do_meter(r, a->u32);
+        break;
     case DP_ACTION_N:
         break;
     }

@@ -20,9 +20,12 @@
 
 #define EXEC_MAX_DEPTH 16
 
+struct meters;
+
 struct exec_env {
     void *aux;
     struct packet_pool *pool; /* For copies; NULL: heap. */
+    struct meters *meters;    /* NULL: there are none. */
     struct ct *ct;            /* NULL: a `ct` action makes the packet trk|inv. */
     int64_t now_ms;
 

@@ -312,7 +312,7 @@ static char *start_thread(struct worker *w)
 }
 
 char *worker_start(struct worker *w, unsigned id, bool threaded, const struct dp_handler *handler,
-                   struct ct *ct, struct worker_ports *ports, int notify_fd)
+                   struct ct *ct, struct meters *meters, struct worker_ports *ports, int notify_fd)
 {
     uint64_t seed;
 
@@ -330,8 +330,9 @@ char *worker_start(struct worker *w, unsigned id, bool threaded, const struct dp
     char *error = NULL;
     if (!pass_init(&w->pass, handler, ct, seed, w->pools.small, output, w)) {
         error = xasprintf("could not start a worker (%s)", strerror(ENOMEM));
-    } else if (threaded) {
-        error = start_thread(w);
+    } else {
+        w->pass.env.meters = meters;
+        error = threaded ? start_thread(w) : NULL;
     }
     if (error) {
         worker_deinit(w);

@@ -53,7 +53,7 @@ struct worker {
 /* 'notify_fd': an eventfd, written when the outbox should be emptied soon.  NULL on success, else a
  * heap error text. */
 char *worker_start(struct worker *, unsigned id, bool threaded, const struct dp_handler *,
-                   struct ct *, struct worker_ports *, int notify_fd) MUST_USE;
+                   struct ct *, struct meters *, struct worker_ports *, int notify_fd) MUST_USE;
 /* Ends the thread.  All flows are in the outbox then; the caller takes it, then calls
  * worker_deinit(). */
 void worker_stop(struct worker *);

@@ -1,0 +1,186 @@
+/* ct_expect.c - see ct_alg-private.h: what helpers expect.  Any worker, under a lock of its own; a
+ * new connection takes it only while something is expected. */
+#include "lib/ct/ct_alg-private.h"
+
+#include <stdlib.h>
+
+#include "lib/counter.h"
+#include "lib/hash.h"
+#include "lib/mem.h"
+#include "lib/packet/ip.h"
+
+#define N_BUCKETS  1024u
+#define PORT_TRIES 64u
+
+struct node {
+    struct ct_expect e;
+    uint16_t next; /* In its bucket, or free; 0: the end. */
+    bool used;
+};
+
+struct ct_expects {
+    struct ct_spin lock;
+    uint32_t n;
+    uint16_t free, n_ever;
+    uint16_t buckets[N_BUCKETS];
+    struct node nodes[CT_EXPECT_MAX + 1]; /* 0 is none. */
+};
+
+struct ct_expects *ct_expects_new(void)
+{
+    return xcalloc(1, sizeof(struct ct_expects));
+}
+
+void ct_expects_free(struct ct_expects *x)
+{
+    free(x);
+}
+
+static unsigned bucket_of(const struct ct_ends *t, uint16_t zone)
+{
+    uint64_t w[5];
+    memcpy(w, t->addr, 32);
+    w[4] = (uint64_t)zone << 32 | (uint64_t)t->proto << 16 | t->port[1];
+    return (unsigned)hash_words(w, 5, t->is_ip6) % N_BUCKETS;
+}
+
+static bool same(const struct ct_expect *e, const struct ct_ends *t, uint16_t zone)
+{
+    return e->zone == zone && e->tuple.is_ip6 == t->is_ip6 && e->tuple.proto == t->proto &&
+           e->tuple.port[1] == t->port[1] && !memcmp(e->tuple.addr, t->addr, sizeof t->addr);
+}
+
+/* ---- locked ---- */
+
+static struct node *find(struct ct_expects *x, const struct ct_ends *t, uint16_t zone)
+{
+    for (uint16_t i = x->buckets[bucket_of(t, zone)]; i; i = x->nodes[i].next) {
+        if (same(&x->nodes[i].e, t, zone)) {
+            return &x->nodes[i];
+        }
+    }
+    return NULL;
+}
+
+static void drop(struct ct_expects *x, struct node *n)
+{
+    uint16_t index = (uint16_t)(n - x->nodes);
+    uint16_t *p = &x->buckets[bucket_of(&n->e.tuple, n->e.zone)];
+    while (*p != index) {
+        p = &x->nodes[*p].next;
+    }
+    *p = n->next;
+    n->used = false;
+    n->next = x->free;
+    x->free = index;
+    __atomic_store_n(&x->n, x->n - 1, __ATOMIC_RELAXED);
+}
+
+static bool put(struct ct_expects *x, const struct ct_expect *e)
+{
+    uint16_t index = x->free;
+    if (index) {
+        x->free = x->nodes[index].next;
+    } else if (x->n_ever < CT_EXPECT_MAX) {
+        index = ++x->n_ever;
+    } else {
+        return false;
+    }
+    uint16_t *head = &x->buckets[bucket_of(&e->tuple, e->zone)];
+    x->nodes[index] = (struct node){.e = *e, .next = *head, .used = true};
+    *head = index;
+    __atomic_store_n(&x->n, x->n + 1, __ATOMIC_RELAXED);
+    return true;
+}
+
+/* Those that are over go, and the oldest of a connection that has too many.  Returns the one that
+ * this is once more. */
+static struct node *tidy(struct ct_expects *x, const struct ct_expect *e, int64_t now_ms)
+{
+    struct node *again = NULL, *oldest = NULL;
+    unsigned n = 0;
+    for (uint16_t i = 1; i <= x->n_ever; i++) {
+        struct node *o = &x->nodes[i];
+        if (!o->used) {
+            continue;
+        }
+        if (o->e.expires_ms <= now_ms) {
+            drop(x, o);
+        } else if (o->e.master.index == e->master.index) {
+            if (o->e.master.generation != e->master.generation) {
+                drop(x, o);
+                continue;
+            }
+            n++;
+            oldest = !oldest || o->e.expires_ms < oldest->e.expires_ms ? o : oldest;
+            bool it = o->e.asked == e->asked && !memcmp(o->e.tuple.addr, e->tuple.addr, 32);
+            again = it ? o : again;
+        }
+    }
+    if (!again && n >= CT_EXPECT_PER_MASTER) {
+        drop(x, oldest);
+    }
+    return again;
+}
+
+static be16 add(struct ct_expects *x, struct ct_expect e, int64_t now_ms)
+{
+    struct node *again = tidy(x, &e, now_ms);
+    if (again) {
+        again->e.expires_ms = e.expires_ms;
+        return again->e.tuple.port[1];
+    }
+    /* Of TFTP nobody could be told of another port. */
+    bool movable = memcmp(&e.tuple, &e.to, sizeof e.to) && e.tuple.proto == IPPROTO_HDR_TCP;
+    for (unsigned i = 0; i < (movable ? PORT_TRIES : 1); i++) {
+        uint32_t port = ntohs(e.asked) + i;
+        e.tuple.port[1] = htons((uint16_t)(port > UINT16_MAX ? port - UINT16_MAX + 1023 : port));
+        struct node *other = find(x, &e.tuple, e.zone);
+        if (other && !movable) {
+            drop(x, other); /* Of a control connection that was before, most likely. */
+            other = NULL;
+        }
+        if (!other) {
+            return put(x, &e) ? e.tuple.port[1] : 0;
+        }
+    }
+    return 0;
+}
+
+/* ---- for all ---- */
+
+be16 ct_expect_add(struct ct_expects *x, const struct ct_expect *e, int64_t now_ms)
+{
+    ct_spin_lock(&x->lock);
+    be16 port = add(x, *e, now_ms);
+    ct_spin_unlock(&x->lock);
+    counter_inc(port ? COUNTER_conntrack_expect : COUNTER_conntrack_expect_full);
+    return port;
+}
+
+bool ct_expect_find(struct ct_expects *x, const struct ct_lookup *q, bool take, int64_t now_ms,
+                    struct ct_expect *out)
+{
+    if (LIKELY(!__atomic_load_n(&x->n, __ATOMIC_RELAXED)) || q->one_way) {
+        return false;
+    }
+    struct ct_ends t = {.is_ip6 = q->is_ip6, .proto = q->key.proto, .port = {0, q->key.port[1]}};
+    for (int i = 0; i < 2; i++) {
+        if (q->is_ip6) {
+            memcpy(t.addr[i], q->addr6.a[i], 16);
+        } else {
+            memcpy(t.addr[i], &q->key.ip4[i], 4);
+        }
+    }
+    ct_spin_lock(&x->lock);
+    struct node *n = find(x, &t, q->key.zone);
+    bool ok = n && n->e.expires_ms > now_ms;
+    if (ok) {
+        *out = n->e;
+    }
+    if (ok && take) {
+        drop(x, n);
+    }
+    ct_spin_unlock(&x->lock);
+    return ok;
+}

@@ -1,0 +1,362 @@
+/* dispatch_bundle.c - see dispatch_bundle.h.
+ * Journey: OPEN, ADD_MESSAGE..., COMMIT -> here -> dispatch_change() for each message, in order, in
+ * a transaction of the tables -> tables_commit(), or at the first error tables_abort().
+ *
+ * A message is decoded when it comes, so that its errors come at once, and again at the commit,
+ * when only the state of the switch can still refuse it.  Every bundle is atomic and ordered,
+ * whatever its flags ask for.  Flow-mods in a bundle send no buffered packet.  What a connection
+ * can have here is bounded, and a bundle that nothing happens to is dropped. Specification:
+ * OpenFlow 1.4.1 sections 6.8 and 7.3.9; in 1.3 EXT-230.  Packet-outs are not taken. */
+#include "ofproto/dispatch_bundle.h"
+
+#include <stdlib.h>
+
+#include "lib/mem.h"
+#include "ofp/bundle.h"
+#include "ofp/flow_mod.h"
+#include "ofp/port.h"
+#include "ofproto/bridge_keep.h"
+#include "ofproto/bridge_table.h"
+#include "ofproto/learn.h"
+#include "ofproto/ofproto-private.h"
+#include "ofproto/table/groups.h"
+#include "ofproto/table/table.h"
+
+#define MAX_BUNDLES 16
+#define MAX_BYTES   (UINT32_C(256) << 20) /* Of messages, in all bundles of a connection. */
+#define IDLE_MS     10000
+
+struct bundle {
+    struct bundle *next;
+    struct session *session; /* Borrowed: it owns the bundle. */
+    uint32_t id;
+    uint16_t flags;
+    bool closed;
+    struct wire_wr open;     /* The message that opened it. */
+    struct wire_wr messages; /* Whole ones, in order. */
+    struct loop_timer idle;
+};
+
+/* ---- the bundles of a connection ---- */
+
+static struct bundle **find(struct session *s, uint32_t id)
+{
+    struct bundle **b = &s->bundles;
+
+    while (*b && (*b)->id != id) {
+        b = &(*b)->next;
+    }
+    return b;
+}
+
+static void drop(struct bundle **at)
+{
+    struct bundle *b = *at;
+
+    *at = b->next;
+    b->session->bundle_bytes -= b->messages.len;
+    loop_timer_cancel(&b->idle);
+    wire_wr_deinit(&b->open);
+    wire_wr_deinit(&b->messages);
+    free(b);
+}
+
+void bundles_discard(struct session *s)
+{
+    while (s->bundles) {
+        drop(&s->bundles);
+    }
+}
+
+static void on_idle(void *b_)
+{
+    struct bundle *b = b_;
+
+    ofconn_send_error(b->session->conn, OFPERR_OFPBFC_TIMEOUT, b->open.data, b->open.len);
+    drop(find(b->session, b->id));
+}
+
+static enum ofp_error open(struct session *s, uint32_t id, uint16_t flags, const void *msg,
+                           size_t len)
+{
+    size_t n = 0;
+
+    if (flags & ~(BUNDLE_ATOMIC | BUNDLE_ORDERED)) {
+        return flags & BUNDLE_TIME ? OFPERR_OFPBFC_SCHED_NOT_SUPPORTED : OFPERR_OFPBFC_BAD_FLAGS;
+    }
+    for (const struct bundle *b = s->bundles; b; b = b->next) {
+        n++;
+    }
+    if (n >= MAX_BUNDLES) {
+        return OFPERR_OFPBFC_OUT_OF_BUNDLES;
+    }
+    struct bundle *b = xzalloc(sizeof *b);
+    *b = (struct bundle){.session = s,
+                         .id = id,
+                         .flags = flags,
+                         .open = WIRE_WR_INIT(OFP_MAX_LEN),
+                         .messages = WIRE_WR_INIT(MAX_BYTES),
+                         .next = s->bundles};
+    wire_wr_bytes(&b->open, msg, len);
+    loop_timer_init(&b->idle, s->bridge->ofproto->loop, on_idle, b);
+    loop_timer_after(&b->idle, IDLE_MS);
+    s->bundles = b;
+    return OFPERR_OK;
+}
+
+/* ---- messages ---- */
+
+static enum ofp_error check_flow_mod(struct wire_rd *r, const struct msg_header *h)
+{
+    struct act_limits limits = {.n_tables = OFP_N_TABLES, .cur_table = OFPTT_ALL};
+    struct flow_mod fm;
+    enum ofp_error error = flow_mod_decode(r, h, &limits, &fm);
+
+    if (!error) {
+        error = fm.buffer_id != OFP_NO_BUFFER ? OFPERR_OFPBRC_BUFFER_UNKNOWN : OFPERR_OK;
+        flow_mod_deinit(&fm);
+    }
+    return error;
+}
+
+static enum ofp_error check_group_mod(struct wire_rd *r, const struct msg_header *h)
+{
+    struct group_mod gm;
+    enum ofp_error error = group_mod_decode(r, h, &gm);
+
+    if (!error) {
+        error = group_mod_check(&gm, h->version);
+        group_mod_deinit(&gm);
+    }
+    return error;
+}
+
+static enum ofp_error read_port_mod(const uint8_t *msg, size_t len, struct port_mod *m)
+{
+    struct wire_rd r;
+    struct msg_header h;
+
+    wire_rd_init(&r, msg, len);
+    enum ofp_error error = msg_decode_header(&r, &h);
+    return error ? error : port_mod_decode(&r, &h, m);
+}
+
+static enum ofp_error check_message(const struct bundle_add *a)
+{
+    struct wire_rd r;
+    struct msg_header h;
+    struct port_mod pm;
+
+    wire_rd_init(&r, a->msg, a->msg_len);
+    enum ofp_error error = msg_decode_header(&r, &h);
+    if (error) {
+        return error;
+    }
+    switch (a->type) {
+    case MSG_FLOW_MOD:
+    case MSG_NXT_FLOW_MOD:
+        return check_flow_mod(&r, &h);
+    case MSG_GROUP_MOD:
+    case MSG_NXT_GROUP_MOD:
+        return check_group_mod(&r, &h);
+    case MSG_PORT_MOD:
+        return port_mod_decode(&r, &h, &pm);
+    default:
+        return OFPERR_OFPBFC_MSG_UNSUP;
+    }
+}
+
+/* ---- commit ---- */
+
+/* Port-mods are not in the tables: what each one found, to go back to. */
+struct undo {
+    struct port_mod *mods;
+    size_t n, cap;
+};
+
+static void note_port(struct bridge *br, const uint8_t *msg, size_t len, struct undo *undo)
+{
+    struct port_mod m;
+
+    if (read_port_mod(msg, len, &m) || !bridge_port_by_ofp(br, m.port)) {
+        return;
+    }
+    m.config = bridge_port_by_ofp(br, m.port)->desc.config;
+    if (undo->n == undo->cap) {
+        undo->cap = undo->cap ? 2 * undo->cap : 8;
+        undo->mods = xrealloc(undo->mods, undo->cap * sizeof *undo->mods);
+    }
+    undo->mods[undo->n++] = m;
+}
+
+static void undo_ports(struct bridge *br, const struct undo *undo)
+{
+    for (size_t i = undo->n; i-- > 0;) {
+        (void)bridge_port_mod(br, &undo->mods[i]);
+    }
+}
+
+static bool is_port_mod(const uint8_t *msg, size_t len)
+{
+    struct wire_rd r;
+    struct msg_header h;
+
+    wire_rd_init(&r, msg, len);
+    return !msg_decode_header(&r, &h) && h.type == MSG_PORT_MOD;
+}
+
+/* What has been taken back in the tables, for those who were told of it. */
+static void on_undone(void *br_, enum undo_kind kind, void *what)
+{
+    struct bridge *br = br_;
+    struct rule *rule = what;
+    struct group_entry *group = what;
+
+    switch (kind) {
+    case UNDO_RULE_CAME:
+        bridge_keep_rule_gone(br, rule);
+        bridge_table_changed(br, rule->table_id, NULL);
+        break;
+    case UNDO_GROUP_CAME:
+        if (!groups_live(br->tables, group->group.id)) {
+            bridge_keep_group(br, group->group.id, true);
+        }
+        break;
+    case UNDO_GROUP_WENT:
+        bridge_keep_group(br, group->group.id, false);
+        break;
+    case UNDO_RULE_WENT:
+        if (rule_is_live(rule)) {
+            bridge_keep_rule(br, rule);
+            bridge_table_changed(br, rule->table_id, rule);
+        }
+        learn_rule_added(br, rule);
+        break;
+    case UNDO_RULE_NEVER:
+        learn_rule_forgotten(br, rule);
+        break;
+    }
+}
+
+/* All or nothing.  The message at fault gets its error, and the commit its own. */
+static enum ofp_error commit(struct bridge *br, struct ofconn *conn, const struct wire_wr *messages)
+{
+    struct removed_rule **removed = br->removed_tail;
+    enum ofp_error error = OFPERR_OK;
+    struct undo undo = {0};
+
+    tables_begin(br->tables);
+    for (size_t ofs = 0, len; ofs < messages->len && !error; ofs += len) {
+        const uint8_t *msg = messages->data + ofs;
+        len = get_be16(msg + 2);
+        if (is_port_mod(msg, len)) {
+            note_port(br, msg, len, &undo);
+        }
+        error = dispatch_change(br, conn, msg, len);
+        if (error) {
+            ofconn_send_error(conn, error, msg, len);
+        }
+    }
+    if (error) {
+        tables_abort(br->tables, on_undone, br);
+        bridge_flow_forget_removed(br, removed);
+        undo_ports(br, &undo);
+    } else {
+        tables_commit(br->tables);
+    }
+    free(undo.mods);
+    bridge_flow_arm(br);
+    return error ? OFPERR_OFPBFC_MSG_FAILED : OFPERR_OK;
+}
+
+/* ---- rows of the table ---- */
+
+static enum ofp_error control(struct session *s, const struct bundle_control *c, const void *msg,
+                              size_t len)
+{
+    struct bundle **b = find(s, c->id);
+    enum ofp_error error = OFPERR_OK;
+
+    if (c->type == BUNDLE_OPEN_REQUEST) {
+        return *b ? OFPERR_OFPBFC_BUNDLE_EXIST : open(s, c->id, c->flags, msg, len);
+    }
+    if (c->type != BUNDLE_CLOSE_REQUEST && c->type != BUNDLE_COMMIT_REQUEST &&
+        c->type != BUNDLE_DISCARD_REQUEST) {
+        return OFPERR_OFPBFC_BAD_TYPE;
+    }
+    if (!*b) {
+        return OFPERR_OFPBFC_BAD_ID;
+    }
+    if (c->type != BUNDLE_DISCARD_REQUEST && c->flags != (*b)->flags) {
+        return OFPERR_OFPBFC_BAD_FLAGS;
+    }
+    if (c->type == BUNDLE_CLOSE_REQUEST) {
+        error = (*b)->closed ? OFPERR_OFPBFC_BUNDLE_CLOSED : OFPERR_OK;
+        (*b)->closed = true;
+        loop_timer_after(&(*b)->idle, IDLE_MS);
+        return error;
+    }
+    if (c->type == BUNDLE_COMMIT_REQUEST) {
+        error = commit(s->bridge, s->conn, &(*b)->messages);
+    }
+    drop(b);
+    return error;
+}
+
+enum ofp_error dispatch_bundle_control(struct bridge *br, struct ofconn *conn,
+                                       const struct msg_header *h, struct wire_rd *r)
+{
+    struct session *s = session_of(conn, br);
+    struct bundle_control c;
+    enum ofp_error error = bundle_control_decode(r, &c);
+    struct wire_wr request = WIRE_WR_INIT(OFP_MAX_LEN), w = WIRE_WR_INIT(OFP_MAX_LEN);
+
+    if (error) {
+        return error;
+    }
+    bundle_control_encode(&c, h->version, h->xid, &request);
+    error = control(s, &c, request.data, request.len);
+    wire_wr_deinit(&request);
+    if (!error) {
+        c.type++; /* The reply to each request. */
+        c.props_len = 0;
+        bundle_control_encode(&c, h->version, h->xid, &w);
+        ofconn_send(conn, w.data, w.len);
+        wire_wr_deinit(&w);
+    }
+    return error;
+}
+
+/* Opens the bundle if there is none of the number. */
+enum ofp_error dispatch_bundle_add(struct bridge *br, struct ofconn *conn,
+                                   const struct msg_header *h, struct wire_rd *r)
+{
+    struct session *s = session_of(conn, br);
+    struct bundle_add a;
+    enum ofp_error error = bundle_add_decode(r, h, &a);
+
+    if (error) {
+        return error;
+    }
+    struct bundle **b = find(s, a.id);
+    if (*b && (*b)->closed) {
+        return OFPERR_OFPBFC_BUNDLE_CLOSED;
+    }
+    if (*b && (*b)->flags != a.flags) {
+        return OFPERR_OFPBFC_BAD_FLAGS;
+    }
+    if (s->bundle_bytes + a.msg_len > MAX_BYTES) {
+        return OFPERR_OFPBFC_MSG_TOO_MANY;
+    }
+    error = check_message(&a);
+    if (!error && !*b) {
+        error = open(s, a.id, a.flags, a.msg, a.msg_len);
+        b = find(s, a.id);
+    }
+    if (!error) {
+        wire_wr_bytes(&(*b)->messages, a.msg, a.msg_len);
+        s->bundle_bytes += a.msg_len;
+        loop_timer_after(&(*b)->idle, IDLE_MS);
+    }
+    return error;
+}

@@ -1,0 +1,153 @@
+/* bench-conntrack.c - the figures of the tracker that are kept an eye on, a line each: name, value,
+ * unit.  One thread, IPv4.  Each figure is of a process of its own.
+ *
+ * bench-conntrack [CONNECTIONS]: default 1000000, for the large table. */
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/bench/ct-conns.h"
+
+static struct ct *ct;
+static uint32_t large = 1000000;
+
+static void line(const char *name, double value, const char *unit)
+{
+    printf("%s %.1f %s\n", name, value, unit);
+}
+
+static void open_ct(uint32_t n)
+{
+    ct = ct_new(&(struct ct_config){.max_conns = n + 1000, .hash_seed = 42});
+    if (!ct) {
+        fprintf(stderr, "bench-conntrack: no address space for %u connections\n", n);
+        exit(1);
+    }
+}
+
+static void fill(struct packet *p, uint32_t n, bool tcp)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        establish(ct, p, i, tcp);
+        rcu_quiescent_state();
+    }
+}
+
+/* ns a packet of 'n' established connections, met by chance. */
+static void established(const char *name, uint32_t n)
+{
+    struct packet *p = new_frame(false, IPPROTO_HDR_TCP);
+    int64_t t[2];
+    uint64_t bad = 0;
+    open_ct(n);
+    fill(p, n, true);
+    for (int with = 0; with < 2; with++) { /* The packets alone, then tracked too. */
+        t[with] = now_ns();
+        for (uint32_t i = 0; i < ROUNDS; i++) {
+            uint32_t k = (uint32_t)(hash_u64(i, 1) % n);
+            set_conn(p, k, i & 1, 0x10, i & 1 ? 200 : 100, i & 1 ? 100 : 200);
+            if (with) {
+                ct_execute(ct, p, &(struct ct_args){0}, T0 + 1);
+                bad += !(p->ct.state & CS_EST);
+            }
+        }
+        t[with] = now_ns() - t[with];
+    }
+    line(name, bad ? -1 : (double)(t[1] - t[0]) / ROUNDS, "ns");
+}
+
+static void established_1(void)
+{
+    established("ct_tcp_established_1", 1);
+}
+
+static void established_10k(void)
+{
+    established("ct_tcp_established_10k", 10000);
+}
+
+static void established_1m(void)
+{
+    established("ct_tcp_established_1m", large);
+}
+
+/* ns a connection: looked up, and committed by its first packet. */
+static void make(const char *name, bool tcp)
+{
+    struct packet *p = new_frame(false, tcp ? IPPROTO_HDR_TCP : IPPROTO_HDR_UDP);
+    int64_t t[2];
+    open_ct(large);
+    for (int with = 0; with < 2; with++) {
+        t[with] = now_ns();
+        for (uint32_t i = 0; i < large; i++) {
+            set_conn(p, i, false, tcp ? 0x02 : 0, 99, 0);
+            if (with) {
+                ct_execute(ct, p, &(struct ct_args){.commit = true}, T0);
+                rcu_quiescent_state();
+            }
+        }
+        t[with] = now_ns() - t[with];
+    }
+    line(name, ct_count(ct) == large ? (double)(t[1] - t[0]) / large : -1, "ns");
+}
+
+static void udp_new(void)
+{
+    make("ct_udp_new", false);
+}
+
+static void tcp_new(void)
+{
+    make("ct_tcp_new", true);
+}
+
+static void expire(void)
+{
+    open_ct(large);
+    fill(new_frame(false, IPPROTO_HDR_UDP), large, false);
+    int64_t t = now_ns();
+    unsigned n = ct_sweep(ct, T0 + 100000000, 2 * large + 1000);
+    line("ct_expire", n == large ? (double)(now_ns() - t) / n : -1, "ns");
+}
+
+/* ns an entry of the zone that is flushed; nine in ten are another's. */
+static void flush_zone(void)
+{
+    struct packet *p = new_frame(false, IPPROTO_HDR_UDP);
+    open_ct(large);
+    for (uint32_t i = 0; i < large; i++) {
+        set_conn(p, i, false, 0, 0, 0);
+        ct_execute(ct, p, &(struct ct_args){.zone = i % 10 ? 1 : 2, .commit = true}, T0);
+        rcu_quiescent_state();
+    }
+    int64_t t = now_ns();
+    unsigned n = ct_flush(ct, &(struct ct_filter){.has_zone = true, .zone = 2}, T0);
+    line("ct_flush_zone", n == (large + 9) / 10 ? (double)(now_ns() - t) / n : -1, "ns");
+}
+
+static void bytes(void)
+{
+    struct packet *p = new_frame(false, IPPROTO_HDR_TCP);
+    long before = rss_kib();
+    open_ct(large);
+    fill(p, large, true);
+    line("ct_bytes_per_connection", (double)(rss_kib() - before) * 1024 / large, "bytes");
+}
+
+int main(int argc, char *argv[])
+{
+    static void (*const figures[])(void) = {established_1, established_10k, established_1m, udp_new,
+                                            tcp_new,       expire,          flush_zone,     bytes};
+    int status = 0, one;
+    large = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : large;
+    for (size_t i = 0; i < ARRAY_SIZE(figures) && large >= 10; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            rcu_register_thread();
+            figures[i]();
+            fflush(stdout);
+            _exit(0);
+        }
+        status |= pid < 0 || waitpid(pid, &one, 0) != pid || one;
+    }
+    return status;
+}

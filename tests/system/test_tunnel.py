@@ -1,0 +1,194 @@
+"""test_tunnel - VXLAN, Geneve and GRE ports against the kernel's own tunnel devices."""
+import hashlib
+import re
+import shutil
+import subprocess
+
+from sluice import Failure, Skip, wait_for
+
+KERNEL = {
+    "vxlan": lambda remote, local, key: ["type", "vxlan", "id", key, "remote", remote, "local", local, "dstport", 4789],
+    "geneve": lambda remote, local, key: ["type", "geneve", "id", key, "remote", remote],
+    "gre": lambda remote, local, key: ["type", "ip6gretap" if ":" in remote else "gretap", "remote", remote, "local", local, "key", key],
+}
+
+
+def underlay(env, v6=False, options=()):
+    """A switch with h1 on port 1, and a peer beyond an underlay network that is not on the bridge."""
+    daemon = env.daemon(options=options)
+    h1 = env.veth("sw", "p1", "h1", addresses=["10.1.1.1/24", "fd00:1::1/64"])
+    peer = env.veth("sw", "u0", "peer", addresses=["172.31.1.2/24", "fc00:31::2/64"])
+    daemon.netns.ip("addr", "add", "172.31.1.1/24", "dev", "u0")
+    daemon.netns.ip("addr", "add", "fc00:31::1/64", "dev", "u0", "nodad")
+    daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", f"datapath_type={env.datapath}", "fail_mode=secure",
+                 "--", "add-port", "br0", "p1", "--", "set", "interface", "p1", "ofport_request=1")
+    h1.ip("link", "set", "eth0", "mtu", "1400")
+    return daemon, h1, peer
+
+
+def add_tunnel(daemon, name, kind, number, **options):
+    daemon.vsctl("add-port", "br0", name, "--", "set", "interface", name, f"type={kind}", f"ofport_request={number}",
+                 *(f"options:{k}={v}" for k, v in options.items()))
+    error = daemon.vsctl("get", "interface", name, "error").strip()
+    if error != "[]":
+        raise Failure(f"{name}: {error}")
+
+
+def peer_device(peer, kind, remote, local, key, addresses, name="t0"):
+    done = peer.run("ip", "link", "add", name, *KERNEL[kind](remote, local, key), check=False)
+    if "Unknown device type" in done.stderr:
+        raise Skip(f"this kernel has no {kind} devices")
+    if done.returncode:
+        raise Failure(done.stderr)
+    for address in addresses:
+        peer.ip("addr", "add", address, "dev", name, *(["nodad"] if ":" in address else []))
+    peer.ip("link", "set", name, "mtu", "1400", "up")
+
+
+def transfer(env, server, client, address, size=4 << 20):
+    """'size' bytes of TCP, whole and in order."""
+    program = ("import socket,sys,hashlib\n"
+               "l = socket.create_server(('0.0.0.0', 5001))\n"
+               "print('up', flush=True)\n"
+               "c = l.accept()[0]; h = hashlib.sha256(); n = 0\n"
+               "while (d := c.recv(65536)):\n"
+               "    h.update(d); n += len(d)\n"
+               "print(n, h.hexdigest(), flush=True)\n")
+    s = env.background(server.popen("/usr/bin/python3", "-c", program, stdout=subprocess.PIPE, text=True))
+    assert s.stdout.readline() == "up\n"
+    client.run("/usr/bin/python3", "-c",
+               f"import socket; c = socket.create_connection(('{address}', 5001), 10); c.sendall(bytes(range(256)) * {size // 256}); c.close()")
+    want = f"{size} {hashlib.sha256(bytes(range(256)) * (size // 256)).hexdigest()}\n"
+    assert s.stdout.readline() == want
+
+
+def same_as_genuine(daemon):
+    """The genuine ovs-dpctl shows the flows of our tunnels as we do."""
+    def lines(text):
+        return sorted(re.sub(r"used:[\d.]+s", "used", line) for line in text.splitlines())
+
+    for options in [], ["-m"]:
+        wait_for(f"the same flows of {options}", lambda: lines(daemon.appctl("dpctl/dump-flows", *options)) ==
+                 lines(daemon.netns.run("ovs-dpctl", "dump-flows", *options)), every=0.3)
+
+
+def both_ways(env, kind, v6=False):
+    daemon, h1, peer = underlay(env, v6)
+    ours, theirs = ("fc00:31::1", "fc00:31::2") if v6 else ("172.31.1.1", "172.31.1.2")
+    peer_device(peer, kind, ours, theirs, 42, ["10.1.1.2/24", "fd00:1::2/64"])
+    add_tunnel(daemon, "t0", kind, 2, remote_ip=theirs, key=42)
+    daemon.add_flows("br0", "in_port=1,actions=2\nin_port=2,tun_id=42,actions=1\n")
+    wait_for("the tunnel", lambda: h1.ping("10.1.1.2") == 1)
+    assert h1.ping("10.1.1.2", 5) == 5
+    assert h1.ping("fd00:1::2", 2) == 2
+    transfer(env, peer, h1, "10.1.1.2")
+    transfer(env, h1, peer, "10.1.1.1")
+    if env.datapath == "system" and shutil.which("ovs-dpctl"):
+        same_as_genuine(daemon)
+    return daemon, h1, peer
+
+
+def test_vxlan(env):
+    daemon, h1, peer = both_ways(env, "vxlan")
+    shown = daemon.appctl("dpif/show")
+    assert "t0 2/" in shown and ": (vxlan: key=42, remote_ip=172.31.1.2)" in shown, shown
+    assert "vxlan_sys_4789 (vxlan: packet_type=ptap)" in daemon.appctl("dpctl/show"), daemon.appctl("dpctl/show")
+    flows = daemon.appctl("dpctl/dump-flows")
+    assert "tunnel(tun_id=0x2a,src=172.31.1.2,dst=172.31.1.1" in flows, flows
+    assert "set(tunnel(tun_id=0x2a,dst=172.31.1.2,ttl=64,tp_dst=4789,flags(df|key)))" in flows, flows
+    # Both directions are counted at the tunnel's own port.
+    before = daemon.ofctl("dump-ports", "br0", "2")
+    assert "rx pkts=0" not in before and "tx pkts=0" not in before, before
+
+
+def test_vxlan_v6(env):
+    both_ways(env, "vxlan", v6=True)
+
+
+def test_geneve(env):
+    both_ways(env, "geneve")
+
+
+def test_gre(env):
+    both_ways(env, "gre")
+
+
+def between_daemons(env, kind):
+    """Two switches of our own, each with a host."""
+    daemon, h1, peer = underlay(env)
+    other = env.daemon("peer")
+    h2 = env.veth("peer", "p1", "h2", addresses=["10.1.1.2/24"])
+    h2.ip("link", "set", "eth0", "mtu", "1400")
+    other.vsctl("add-br", "br0", "--", "set", "bridge", "br0", f"datapath_type={env.datapath}", "fail_mode=secure",
+                "--", "add-port", "br0", "p1", "--", "set", "interface", "p1", "ofport_request=1")
+    # The kernel's shared GRE device takes no packets with checksums.
+    csum = "false" if kind == "gre" and env.datapath == "system" else "true"
+    for switch, remote, local in (daemon, "172.31.1.2", "172.31.1.1"), (other, "172.31.1.1", "172.31.1.2"):
+        add_tunnel(switch, "t0", kind, 2, remote_ip=remote, local_ip=local, key="flow", csum=csum)
+        switch.add_flows("br0", "in_port=1,actions=set_field:77->tun_id,2\nin_port=2,tun_id=77,actions=1\n")
+    wait_for("the tunnel", lambda: h1.ping("10.1.1.2") == 1)
+    assert h1.ping("10.1.1.2", 5) == 5
+    transfer(env, h2, h1, "10.1.1.2")
+
+
+def test_between_vxlan(env):
+    between_daemons(env, "vxlan")
+
+
+def test_between_geneve(env):
+    between_daemons(env, "geneve")
+
+
+def test_between_gre(env):
+    between_daemons(env, "gre")
+
+
+def test_way_out_on_the_bridge(env):
+    """The local address is on the bridge itself, and the underlay's device a port of another bridge."""
+    daemon = env.daemon()
+    h1 = env.veth("sw", "p1", "h1", addresses=["10.1.1.1/24"])
+    peer = env.veth("sw", "u0", "peer", addresses=["172.31.1.2/24"])
+    for bridge, port in ("br-phy", "u0"), ("br0", "p1"):
+        daemon.vsctl("add-br", bridge, "--", "set", "bridge", bridge, f"datapath_type={env.datapath}",
+                     "--", "add-port", bridge, port)
+    daemon.netns.ip("addr", "add", "172.31.1.1/24", "dev", "br-phy")
+    daemon.netns.ip("link", "set", "br-phy", "up")
+    h1.ip("link", "set", "eth0", "mtu", "1400")
+    peer_device(peer, "vxlan", "172.31.1.1", "172.31.1.2", 42, ["10.1.1.2/24"])
+    add_tunnel(daemon, "t0", "vxlan", 2, remote_ip="172.31.1.2", key=42)
+    wait_for("the tunnel", lambda: h1.ping("10.1.1.2") == 1)
+    assert h1.ping("10.1.1.2", 5) == 5
+    transfer(env, peer, h1, "10.1.1.2")
+
+
+def test_restart(env):
+    """Numbers stay over a restart, and the datapath port is taken over or made again; packets go on."""
+    daemon, h1, peer = both_ways(env, "vxlan")
+    before = daemon.ofctl("dump-ports-desc", "br0")
+    daemon.kill()
+    daemon.start()
+    daemon.add_flows("br0", "in_port=1,actions=2\nin_port=2,tun_id=42,actions=1\n")
+    wait_for("the tunnel", lambda: h1.ping("10.1.1.2") == 1)
+    assert h1.ping("10.1.1.2", 5) == 5
+    numbers = [line for line in before.splitlines() if "(t0)" in line]
+    assert numbers and numbers[0].split("(")[0] in daemon.ofctl("dump-ports-desc", "br0"), before
+    assert daemon.appctl("dpctl/show").count("vxlan_sys_4789") == 1
+    daemon.vsctl("del-port", "t0")
+    assert "vxlan_sys" not in daemon.appctl("dpctl/show")
+    assert "vxlan_sys" not in daemon.netns.ip("link")
+
+
+def test_port_in_use(env):
+    """A device of the kernel has the UDP port: said at the interface, and tried again until it is free."""
+    daemon, h1, peer = underlay(env)
+    daemon.netns.ip("link", "add", "other", "type", "vxlan", "id", "1", "dstport", "4789")
+    daemon.netns.ip("link", "set", "other", "up")
+    daemon.vsctl("add-port", "br0", "t0", "--", "set", "interface", "t0", "type=vxlan", "ofport_request=2",
+                 "options:remote_ip=172.31.1.2", "options:key=42")
+    error = daemon.vsctl("get", "interface", "t0", "error")
+    assert "UDP port 4789 is in use" in error, error
+    daemon.netns.ip("link", "del", "other")
+    wait_for("the port", lambda: daemon.vsctl("get", "interface", "t0", "error").strip() == "[]")
+    peer_device(peer, "vxlan", "172.31.1.1", "172.31.1.2", 42, ["10.1.1.2/24"])
+    daemon.add_flows("br0", "in_port=1,actions=2\nin_port=2,tun_id=42,actions=1\n")
+    wait_for("the tunnel", lambda: h1.ping("10.1.1.2") == 1)

@@ -1,0 +1,183 @@
+/* ofctl_bundle.c - see ofctl.h: changes that a switch makes all at once or not at all.
+ *
+ * Messages are collected, and go into one bundle, atomic and ordered (OpenFlow 1.4, or the
+ * extension of 1.3).  A file is read and checked as a whole before anything is sent. */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "lib/mem.h"
+#include "ofp/bundle.h"
+#include "ofp/group.h"
+#include "ofp/switch.h"
+#include "utilities/ofctl.h"
+
+#define BUNDLE_ID 0
+
+static void put_control(struct session *s, enum bundle_type type, uint32_t xid, struct wire_wr *w)
+{
+    const struct bundle_control c = {.id = BUNDLE_ID,
+                                     .type = (uint16_t)type,
+                                     .flags = BUNDLE_ATOMIC | BUNDLE_ORDERED};
+
+    bundle_control_encode(&c, s->version, xid, w);
+}
+
+static void put_all(struct session *s, const struct wire_wr *messages, struct wire_wr *w)
+{
+    for (size_t ofs = 0, len; ofs < messages->len; ofs += len) {
+        const uint8_t *msg = messages->data + ofs;
+        len = get_be16(msg + 2);
+        const struct bundle_add a = {
+            .id = BUNDLE_ID, .flags = BUNDLE_ATOMIC | BUNDLE_ORDERED, .msg = msg, .msg_len = len};
+        bundle_add_encode(&a, s->version, get_be32(msg + 4), w);
+    }
+    if (w->err) {
+        cmd_fatal("a message is too long for a bundle, or there are too many");
+    }
+}
+
+/* The message with this xid, the error of which is to be shown. */
+static const uint8_t *by_xid(const struct wire_wr *messages, uint32_t xid)
+{
+    for (size_t ofs = 0; ofs < messages->len; ofs += get_be16(messages->data + ofs + 2)) {
+        if (get_be32(messages->data + ofs + 4) == xid) {
+            return messages->data + ofs;
+        }
+    }
+    return NULL;
+}
+
+static void print_error(struct session *s, const struct wire_wr *messages, const uint8_t *msg,
+                        size_t len)
+{
+    struct wire_rd payload;
+    const uint8_t *request = by_xid(messages, get_be32(msg + 4));
+
+    if (!request) {
+        session_print(s, msg, len, stderr);
+        return;
+    }
+    fprintf(stderr, "Error %s for: ", ofp_error_name(ofp_error_decode(msg, len, &payload)));
+    session_print(s, request, get_be16(request + 2), stderr);
+}
+
+/* Waits for the reply with this xid or an error with it; prints errors on the way.  False: there
+ * was one. */
+static bool wait_for(struct session *s, const struct wire_wr *messages, uint32_t xid)
+{
+    bool good = true;
+    uint32_t got;
+
+    do {
+        size_t len;
+        const uint8_t *msg = ofconn_recv(s->conn, &len);
+        got = get_be32(msg + 4);
+        if (ofconn_is_error(msg)) {
+            print_error(s, messages, msg, len);
+            good = false;
+        }
+    } while (got != xid);
+    return good;
+}
+
+/* One step: what 'w' has, and the wait for the answer to its last message. */
+static void step(struct session *s, const struct wire_wr *messages, struct wire_wr *w, uint32_t xid)
+{
+    struct wire_wr known = WIRE_WR_INIT(SIZE_MAX);
+
+    wire_wr_bytes(&known, messages->data, messages->len);
+    wire_wr_bytes(&known, w->data, w->len); /* Controls; ADDs have the xids of what is in them. */
+    ofconn_send(s->conn, w);
+    if (!wait_for(s, &known, xid)) {
+        cmd_fatal("talking to %s (Protocol error)", ofconn_target(s->conn));
+    }
+    wire_wr_deinit(&known);
+}
+
+void session_bundle(struct session *s, struct wire_wr *messages)
+{
+    struct wire_wr w = WIRE_WR_INIT(SIZE_MAX);
+    uint32_t xid = ofconn_next_xid(s->conn);
+
+    if (s->version < OFP13_VERSION) {
+        cmd_fatal("bundles need OpenFlow 1.3 or later ('-O OpenFlow13')");
+    }
+    fflush(stdout);
+    put_control(s, BUNDLE_OPEN_REQUEST, xid, &w);
+    step(s, messages, &w, xid);
+    put_all(s, messages, &w);
+    xid = ofconn_next_xid(s->conn);
+    msg_encode_simple(MSG_BARRIER_REQUEST, s->version, xid, NULL, 0, &w);
+    step(s, messages, &w, xid);
+    xid = ofconn_next_xid(s->conn);
+    put_control(s, BUNDLE_COMMIT_REQUEST, xid, &w);
+    step(s, messages, &w, xid);
+    wire_wr_deinit(messages);
+}
+
+/* ---- bundle SWITCH FILE ---- */
+
+static void put_flow(struct session *s, char *text, const struct line_reader *r,
+                     struct wire_wr *all, uint32_t *usable)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct flow_mod fm;
+
+    flows_parse(text, -1, names_input(&s->names), r->name, r->number, &fm, usable);
+    flow_mod_encode(&fm, s->protocol, ofconn_next_xid(s->conn), &w);
+    if (w.err) {
+        cmd_fatal("%s:%d: the flow is too long for an OpenFlow message", r->name, r->number);
+    }
+    wire_wr_bytes(all, w.data, w.len);
+    wire_wr_deinit(&w);
+    flow_mod_deinit(&fm);
+}
+
+static void put_group(struct session *s, char *text, const struct line_reader *r,
+                      struct wire_wr *all, uint32_t *usable)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct group_mod gm;
+
+    group_mods_parse(text, -1, names_input(&s->names), r->name, r->number, &gm, usable);
+    group_mods_encode(&gm, s->version, ofconn_next_xid(s->conn), &w);
+    wire_wr_bytes(all, w.data, w.len);
+    wire_wr_deinit(&w);
+    group_mod_deinit(&gm);
+}
+
+static void put_line(struct session *s, char *text, const struct line_reader *r,
+                     struct wire_wr *all, uint32_t *usable)
+{
+    size_t n = strcspn(text, " \t");
+    char *rest = text + n + strspn(text + n, " \t");
+
+    text[n] = '\0';
+    if (!strcmp(text, "flow")) {
+        put_flow(s, rest, r, all, usable);
+    } else if (!strcmp(text, "group")) {
+        put_group(s, rest, r, all, usable);
+    } else {
+        cmd_fatal("%s:%d: Unsupported bundle message type: %s", r->name, r->number, text);
+    }
+}
+
+void ofctl_bundle(int argc, char *argv[], void *aux)
+{
+    struct wire_wr all = WIRE_WR_INIT(SIZE_MAX);
+    uint32_t usable = PROTOCOL_ANY;
+    struct line_reader r;
+    struct session s;
+    char *text;
+
+    session_open(&s, aux, argv[1]);
+    lines_open(&r, argv[2], "open failed");
+    while (lines_next(&r, &text)) {
+        put_line(&s, text, &r, &all, &usable);
+    }
+    lines_close(&r);
+    flows_check_usable(s.ctl, usable);
+    session_check_usable(&s, usable);
+    session_bundle(&s, &all);
+    session_close(&s);
+}
