@@ -40,7 +40,7 @@ void journal_put(struct journal *, uint8_t kind, const void *data, size_t len); 
 
 bool journal_wants_snapshot(const struct journal *);
 bool journal_idle(const struct journal *); /* All is written: a snapshot may begin at once. */
-void journal_begin(struct journal *); /* A snapshot; one that is under way is dropped. */
+void journal_begin(struct journal *);      /* A snapshot; one that is under way is dropped. */
 void journal_put_snapshot(struct journal *, uint8_t kind, const void *data, size_t len);
 bool journal_busy(const struct journal *); /* Much is not written yet: the walk should pause. */
 void journal_end(struct journal *);        /* It is complete. */

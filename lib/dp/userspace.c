@@ -55,9 +55,8 @@ static char *start_workers(struct datapath *dp)
 
     for (unsigned i = 0; i < n; i++) {
         struct worker *w = xzalloc_cacheline(sizeof *w);
-        char *error =
-            worker_start(w, i, !dp->dummy, &dp->up.handler, dp->ct, dp->meters, dp->ports,
-                         dp->notify_fd);
+        char *error = worker_start(w, i, !dp->dummy, &dp->up.handler, dp->ct, dp->meters, dp->ports,
+                                   dp->notify_fd);
         if (error) {
             free(w);
             return error;

@@ -14,6 +14,6 @@
  */
 bool gso_segment(const struct packet *pkt, struct packet_pool *,
                  void (*emit)(void *aux, struct packet *), void *aux);
-/* How many frames it stands for, and how long they are together; one, if it is not what its metadata
- * says. */
+/* How many frames it stands for, and how long they are together; one, if it is not what its
+ * metadata says. */
 void gso_count(const struct packet *, uint32_t *n, uint64_t *bytes);

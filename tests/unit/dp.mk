@@ -10,7 +10,7 @@ tests_unit_test_format_LDADD = lib/dp/libdp.la $(PACKET_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test-exec
 TESTS += tests/unit/test-exec
-tests_unit_test_exec_SOURCES = tests/unit/test-exec.c tests/unit/packet-random.h
+tests_unit_test_exec_SOURCES = tests/unit/test-exec.c tests/unit/exec-env.h tests/unit/packet-random.h
 tests_unit_test_exec_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 # Not libct: the program has a stand-in for the tracker.
 tests_unit_test_exec_LDADD = lib/dp/libdp.la $(PACKET_LIBS) $(CMOCKA_LIBS)
