@@ -91,6 +91,7 @@ static enum ofp_error execute(struct bridge *br, struct packet *pkt, uint32_t in
                           .now_ms = now,
                           .bridge = xlate_cfg_bridge(p->cfg, br->id),
                           .ofp_in_port = in_port,
+                          .is_packet_out = true,
                           .acts = acts,
                           .acts_len = acts_len,
                           .metadata = metadata};

@@ -281,6 +281,7 @@ void trace_run(struct bridge *br, const struct trace_request *req, struct text *
     /* In this bridge whatever the port: a patch port has none in the datapath. */
     struct xlate_in in = {.bridge = xlate_cfg_bridge(p->cfg, br->id),
                           .ofp_in_port = ntohl(req->flow.in_port),
+                          .is_packet_out = req->acts != NULL,
                           .metadata = &req->flow,
                           .acts = req->acts ? req->acts->data : NULL,
                           .acts_len = req->acts ? req->acts->len : 0};

@@ -82,11 +82,12 @@ struct xlate_in {
     int64_t now_ms;
     bool revalidation; /* Only counted differently. */
 
-    /* Packet-out: these acts (NULL: table 0), in this bridge, with this OpenFlow input port
+    /* Packet-out: these acts, in this bridge, with this OpenFlow input port
      * (OFPP_CONTROLLER and the like allowed) and pipeline fields.  'bridge' NULL: a packet that
      * came in through its key's in_port. */
     const struct xlate_bridge *bridge;
     uint32_t ofp_in_port;
+    bool is_packet_out; /* With 'bridge': runs the acts, be there none; else table 0. */
     const void *acts;
     size_t acts_len;
     const struct flow *metadata; /* Registers and metadata to begin with, or NULL. */

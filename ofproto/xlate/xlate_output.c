@@ -100,7 +100,7 @@ static uint8_t reason_of(const struct xlate_ctx *ctx)
     if (ctx->s.rule && rule_is_table_miss(ctx->s.rule)) {
         return PIR_NO_MATCH;
     }
-    if (ctx->in->acts) {
+    if (ctx->in->is_packet_out) {
         return PIR_PACKET_OUT;
     }
     if (ctx->s.in_group) {

@@ -300,6 +300,7 @@ static void test_packet_out(void **state)
                               .key = &key,
                               .bridge = w.br[0],
                               .ofp_in_port = cases[i].in_port,
+                              .is_packet_out = true,
                               .acts = acts.data,
                               .acts_len = acts.len};
         xlate_out_init(&out);
