@@ -52,7 +52,7 @@ TESTSUITE_AT = \
 	tests/actions.at \
 	tests/tunnel.at
 TESTSUITE = $(srcdir)/tests/testsuite
-EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/atlocal.in $(srcdir)/tests/package.m4
+EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/openflow13/sluice-ofctl tests/atlocal.in $(srcdir)/tests/package.m4
 HARNESS = tests/harness/sluice.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py \
 	tests/harness/recorder.py tests/harness/capture.py
 EXTRA_DIST += $(HARNESS)
@@ -70,7 +70,7 @@ $(TESTSUITE): $(TESTSUITE_AT) $(srcdir)/tests/package.m4
 	$(AM_V_GEN)autom4te --language=autotest -I '$(srcdir)/tests' -o $@.tmp $(srcdir)/tests/testsuite.at && mv $@.tmp $@
 
 check-local: tests/atconfig tests/atlocal $(TESTSUITE)
-	$(SHELL) '$(TESTSUITE)' -C tests AUTOTEST_PATH='vswitchd:utilities' -j2 $(TESTSUITEFLAGS)
+	$(SHELL) '$(TESTSUITE)' -C tests AUTOTEST_PATH='tests/openflow13:vswitchd:utilities' -j2 $(TESTSUITEFLAGS)
 
 DISTCLEANFILES += tests/atconfig
 

@@ -8,7 +8,7 @@
 #include "lib/mem.h"
 
 /* Versions offered unless -O says which. */
-#define DEFAULT_VERSIONS BIT(OFP13_VERSION)
+#define DEFAULT_VERSIONS OFP_VERSIONS /* As the switch: the highest that both have is spoken. */
 
 static const struct {
     const char *name;
@@ -58,7 +58,7 @@ static void set_protocols(void *aux, const char *arg)
     for_words(arg, add_version, ctl);
 }
 
-/* Flow formats narrow the versions: narrow_protocols(). */
+/* Flow formats and versions narrow each other: narrow_protocols(). */
 static void set_flow_format(void *aux, const char *arg)
 {
     struct ofctl *ctl = aux;
@@ -86,6 +86,12 @@ static void narrow_protocols(struct ofctl *ctl)
                   text_cstr(&enabled), text_cstr(&formats));
     }
     ctl->protocols &= of_versions;
+    for (size_t i = 0; i < ARRAY_SIZE(version_names); i++) {
+        uint8_t v = version_names[i].version;
+        if (!(ctl->protocols & protocol_of_version(v))) {
+            ctl->versions &= ~BIT(v); /* Nothing could be said of flows in it. */
+        }
+    }
     text_deinit(&enabled);
     text_deinit(&formats);
 }
@@ -410,7 +416,7 @@ int main(int argc, char *argv[])
 {
     static const struct cmd_program program = {
         .synopsis = "manages OpenFlow switches",
-        .version_note = "OpenFlow versions 0x4:0x4",
+        .version_note = "OpenFlow versions 0x1:0x6",
         .commands = commands,
         .n_commands = ARRAY_SIZE(commands),
         .options = options,

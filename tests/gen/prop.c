@@ -178,7 +178,7 @@ char *prop_oxm(uint8_t version, const void *data, size_t len, struct prop *p)
 
 /* Does text say less than the wire, as the reference has it: which of several forms of an action it
  * came in, max_len where it means nothing, flags of ct that nobody knows, the header size of encap,
- * flags of a nat without direction, ranges of one, no bit of in_port? */
+ * flags of a nat without direction, ranges of one, no bit of in_port, masks of tunnel flags? */
 static bool text_says_less(const struct act *list, size_t len)
 {
     const struct act *a;
@@ -202,6 +202,8 @@ static bool text_says_less(const struct act *list, size_t len)
             a->type == ACT_CONTROLLER || /* May print as a plain output. */
             (a->type == ACT_SET_FIELD && sf->field->id == MF_IN_PORT && /* ANY is a port, too. */
              is_all_zeros(sf->mask.b, sf->field->n_bytes)) ||
+            (a->type == ACT_SET_FIELD && sf->field->id == MF_TUN_FLAGS &&
+             !is_all_ones(sf->mask.b, sf->field->n_bytes)) ||
             (a->type == ACT_CT &&
              (ct->other_flags || text_says_less(act_ct_nested(ct), ct->nested_len))) ||
             ((a->type == ACT_WRITE_ACTIONS || a->type == ACT_CLONE) &&
