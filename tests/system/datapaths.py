@@ -10,6 +10,11 @@ NOT_ON = {
     },
     "system": {
         "afpacket.": "the ports of the userspace datapath alone",
+        "controller.controller_reconnects": "sends nothing through the datapath, nor do the next ones",
+        "controller.genuine_ofctl": "as that",
+        "controller.tshark_reads_every_message": "as that",
+        "fuzz.openflow_messages": "as that",
+        "tls.": "as that",
         "ct.idle_expiry": "warps time, which the kernel's tracker does not follow",
         "nf_conntrack.": "compares the userspace tracker with the kernel's, without a datapath",
         "restart.drops_of_ports": "what keeps frames of AF_PACKET ports from the host's stack; the kernel's ports need nothing",
