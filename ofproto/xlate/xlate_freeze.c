@@ -148,14 +148,17 @@ void xlate_freeze_finish(struct xlate_ctx *ctx)
 
 void xlate_freeze_hash(struct xlate_ctx *ctx, const struct act_u32 *group, uint32_t basis)
 {
-    struct act_u32 again = *group;
+    uint64_t room[DIV_ROUND_UP(sizeof *group, 8)] = {
+        0}; /* An act is as long as its multiple of 8. */
+    struct act_u32 *again = (void *)room;
 
+    *again = *group;
     xlate_commit(ctx); /* The datapath hashes the packet as it is now. */
     struct dp_action *a = dp_actions_put(&ctx->out->actions, DP_ACTION_HASH, sizeof *a);
     a->u32 = basis;
-    again.act.resolved = true;
+    again->act.resolved = true;
     ctx->s.freezing = true;
-    xlate_freeze_acts(ctx, &again, again.act.len);
+    xlate_freeze_acts(ctx, again, again->act.len);
 }
 
 /* ---- thawing ---- */

@@ -150,14 +150,13 @@ static void test_ct_nat(void **state)
     ct->nat_port_max = 4;
     dp_actions_output(&l, 1);
     run(tcp_packet(5), &l);
-    const struct ct_nat want = {.flags = CT_NAT_DST,
-                                .has_addr = true,
-                                .is_ip6 = true,
-                                .addr_min = {0xfc},
-                                .addr_max = {0xfd},
-                                .port_min = 3,
-                                .port_max = 4};
-    assert_memory_equal(&last_nat, &want, sizeof want);
+    static const uint8_t min[16] = {0xfc}, max[16] = {0xfd};
+    assert_int_equal(last_nat.flags, CT_NAT_DST);
+    assert_true(last_nat.has_addr && last_nat.is_ip6);
+    assert_memory_equal(last_nat.addr_min, min, sizeof min);
+    assert_memory_equal(last_nat.addr_max, max, sizeof max);
+    assert_int_equal(last_nat.port_min, 3);
+    assert_int_equal(last_nat.port_max, 4);
     assert_int_equal(n_events, 1);
     forget();
 }
