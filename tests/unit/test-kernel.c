@@ -33,7 +33,7 @@ static struct {
     uint64_t packets;
     struct key last; /* Under the fake kernel's lock. */
     struct key mask;
-    unsigned ahead; /* Misses ahead of the last one of port 7. */
+    unsigned ahead; /* Misses ahead of the last one of port 7, or of a second pass. */
     bool slow;      /* With an action that the kernel has not. */
 } t;
 
@@ -50,7 +50,7 @@ static void on_miss(void *aux UNUSED, const struct packet *p UNUSED, const struc
     pthread_mutex_lock(&fk.lock);
     t.last = *k;
     t.n_credits++;
-    if (k->in_port == 7) {
+    if (k->in_port == 7 || k->recirc_id) {
         t.ahead = t.n_misses;
     }
     pthread_mutex_unlock(&fk.lock);
@@ -354,8 +354,8 @@ static void test_slow_action(void **state UNUSED)
     close_dp(true);
 }
 
-/* A port that floods the switch with new flows lets others have their turn, and loses alone. */
-static void test_fair(void **state UNUSED)
+/* 30,000 misses of port 1 at once, one among them of another port or of a second pass. */
+static void flood(uint32_t port, uint32_t recirc_id)
 {
     _Alignas(8) uint8_t buf[4096];
     uint64_t dropped = counter_read(COUNTER_drop_miss_budget);
@@ -367,7 +367,8 @@ static void test_fair(void **state UNUSED)
     fk.to = sock_of(fk.pids[0]);
     for (unsigned i = 0; i < 30000; i++) {
         struct key key = udp(i % 100);
-        key.in_port = i == 15000 ? 7 : 1;
+        key.in_port = i == 15000 ? port : 1;
+        key.recirc_id = i == 15000 ? htonl(recirc_id) : 0;
         nlwr_init(&w, buf, sizeof buf);
         put_upcall(&w, &key, NULL, 0);
         fk_reply(NULL, NLSOCK_PACKET, OVS_PACKET_CMD_MISS, 1, &w);
@@ -387,6 +388,18 @@ static void test_fair(void **state UNUSED)
     upcall(0, &last, NULL);
     wait_for(&t.n_misses, (unsigned)n + 1);
     close_dp(true);
+}
+
+/* A port that floods the switch with new flows lets others have their turn, and loses alone. */
+static void test_fair(void **state UNUSED)
+{
+    flood(7, 0);
+}
+
+/* What has begun is brought to its end: the flood does not hold it up. */
+static void test_begun_first(void **state UNUSED)
+{
+    flood(1, 5);
 }
 
 static void test_bad_upcalls(void **state UNUSED)
@@ -569,10 +582,9 @@ int main(void)
 {
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_per_cpu),     TEST(test_per_port),
-        TEST(test_mru),         TEST(test_fair),
-        TEST(test_slow_match),  TEST(test_slow_action),
-        TEST(test_bad_upcalls), TEST(test_errors_on_open),
+        TEST(test_per_cpu),     TEST(test_per_port),          TEST(test_mru),
+        TEST(test_fair),        TEST(test_begun_first),       TEST(test_slow_match),
+        TEST(test_slow_action), TEST(test_bad_upcalls),       TEST(test_errors_on_open),
         TEST(test_adopt),       TEST(test_deleted_by_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,8 @@ void upcall_queue_init(struct upcall_queues *qs)
 {
     memset(qs, 0, sizeof *qs);
     for (unsigned i = 0; i < UPCALL_QUEUES; i++) {
-        qs->queues[i].tail = &qs->queues[i].first;
+        qs->begun[i].tail = &qs->begun[i].first;
+        qs->fresh[i].tail = &qs->fresh[i].first;
     }
 }
 
@@ -20,9 +21,10 @@ void upcall_queue_deinit(struct upcall_queues *qs)
     }
 }
 
-/* What is malformed has some port; whoever reads it on finds that out. */
-static uint32_t port_of(const struct nlsock_msg *m)
+/* By its port and its pass.  What is malformed has some; whoever reads it on finds that out. */
+static struct upcall_queue *queue_of(struct upcall_queues *qs, const struct nlsock_msg *m)
 {
+    uint32_t port = 0, recirc_id = 0;
     struct nlrd r, key;
 
     nlrd_init(&r, m->attrs, m->n);
@@ -31,18 +33,19 @@ static uint32_t port_of(const struct nlsock_msg *m)
             nlrd_init(&key, r.data, r.n);
             while (nlrd_next(&key)) {
                 if (key.type == OVS_KEY_ATTR_IN_PORT) {
-                    return nlrd_u32(&key);
+                    port = nlrd_u32(&key);
+                } else if (key.type == OVS_KEY_ATTR_RECIRC_ID) {
+                    recirc_id = nlrd_u32(&key);
                 }
             }
         }
     }
-    return 0;
+    return recirc_id ? &qs->begun[port % UPCALL_QUEUES] : &qs->fresh[port % UPCALL_QUEUES];
 }
 
 bool upcall_queue_put(struct upcall_queues *qs, const struct nlsock_msg *m)
 {
-    struct upcall_queue *q = &qs->queues[port_of(m) % UPCALL_QUEUES];
-
+    struct upcall_queue *q = queue_of(qs, m);
     struct upcall_item *item;
     const size_t size = sizeof *item + m->n;
 
@@ -65,10 +68,11 @@ struct upcall_item *upcall_queue_take(struct upcall_queues *qs)
     if (!qs->n) {
         return NULL;
     }
-    while (!qs->queues[qs->turn].first) {
+    while (!qs->begun[qs->turn].first && !qs->fresh[qs->turn].first) {
         qs->turn = (qs->turn + 1) % UPCALL_QUEUES;
     }
-    struct upcall_queue *q = &qs->queues[qs->turn];
+    struct upcall_queue *q =
+        qs->begun[qs->turn].first ? &qs->begun[qs->turn] : &qs->fresh[qs->turn];
     struct upcall_item *item = q->first;
     q->first = item->next;
     q->tail = q->first ? q->tail : &q->first;

@@ -2,7 +2,9 @@
  *
  * Layer 3.  Journey: the socket of an upcall thread, which all ports of a CPU share, is emptied
  * here quickly -> each port has a queue -> they are served in turn.  So a port that floods the
- * switch with new flows waits, and loses, by itself.
+ * switch with new flows waits, and loses, by itself.  Packets that have been through a first pass
+ * and come back from the tracker stand in a queue of their own and go before the port's others: if
+ * they were lost among them, no connection would ever get through while new ones keep coming.
  *
  * Invariants: bounded: a queue may be as long as there is room left for all, so that one alone gets
  * half of it, and there is always some for a port that has nothing yet.  Ports are told apart by
@@ -26,7 +28,7 @@ struct upcall_queue {
 };
 
 struct upcall_queues {
-    struct upcall_queue queues[UPCALL_QUEUES];
+    struct upcall_queue begun[UPCALL_QUEUES], fresh[UPCALL_QUEUES];
     unsigned n; /* Upcalls, of all. */
     size_t bytes;
     unsigned turn;
