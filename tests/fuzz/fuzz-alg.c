@@ -39,7 +39,9 @@ static struct packet *segment(bool server, uint8_t flags, const uint8_t *data, s
     l4[12] = 5 << 4;
     l4[13] = flags;
     put_be16(l4 + 14, 60000);
-    memcpy(l4 + 20, data, n);
+    if (n) {
+        memcpy(l4 + 20, data, n);
+    }
     struct packet *p = packet_new_data(frame, (uint32_t)(l4 + 20 + n - frame));
     struct key key;
     parse_key(p, &key);
