@@ -97,7 +97,7 @@ static void kill_datagram(struct ct_frags *fs, struct ct_datagram *d)
 static void expire_locked(struct ct_frags *fs, int64_t now_ms)
 {
     while (!cds_list_empty(&fs->ages)) {
-        struct ct_datagram *d = cds_list_first_entry(&fs->ages, struct ct_datagram, age);
+        struct ct_datagram *d = container_of_(fs->ages.next, struct ct_datagram, age);
         if (d->expires_ms > now_ms) {
             break;
         }
@@ -250,7 +250,7 @@ static void make_room(struct ct_frags *fs, const struct ct_datagram *not_this, u
         if (oldest == &fs->ages) {
             break;
         }
-        discard(fs, cds_list_entry(oldest, struct ct_datagram, age), COUNTER_drop_frag_full);
+        discard(fs, container_of_(oldest, struct ct_datagram, age), COUNTER_drop_frag_full);
     }
 }
 
