@@ -151,6 +151,8 @@ void dp_ct_timeout_name(uint16_t zone, enum dp_ct_timeout, char name[DP_CT_TIMEO
  * translation adds to it. */
 struct dp_action_userspace {
     struct dp_action a;
+    uint32_t pid; /* Whom the kernel tells; 0: the executor's own handler, as translation has it. */
+    uint32_t pad;
     uint8_t cookie[]; /* a.u32 bytes */
 };
 
@@ -219,3 +221,10 @@ void dp_key_format(const struct key *, const struct key *mask, bool verbose,
  */
 char *dp_key_parse(const char *, bool (*port_by_name)(void *aux, const char *, uint32_t *port_no),
                    void *aux, struct key *) MUST_USE;
+/* A flow's key and mask from such text: what it does not name is not matched.  An error's key and
+ * mask are not to be used. */
+char *dp_flow_parse(const char *, bool (*port_by_name)(void *aux, const char *, uint32_t *port_no),
+                    void *aux, struct key *, struct key *mask) MUST_USE;
+/* Appends the actions of ODP text, `drop` being none. */
+char *dp_actions_parse(const char *, bool (*port_by_name)(void *aux, const char *, uint32_t *),
+                       void *aux, struct dp_actions *) MUST_USE;
