@@ -90,6 +90,7 @@ check-cross: all tests/gen/gen-samples
 .PHONY: check-cross
 
 # ---- system tests ----
+SYSTEM_JOBS = 2
 SYSTEM_TESTS =
 include tests/system/system.mk
 EXTRA_DIST += $(SYSTEM_TESTS)
@@ -99,7 +100,7 @@ check-programs: $(check_PROGRAMS) $(RUN_BY_SYSTEM_TESTS)
 .PHONY: check-programs
 check-system: all $(RUN_BY_SYSTEM_TESTS)
 	cd '$(srcdir)/tests' && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=harness $(PYTHON3) -m system.run \
-	  --build '$(abs_top_builddir)' --results '$(abs_top_builddir)/tests/system-results' $(SYSTEMFLAGS)
+	  --build '$(abs_top_builddir)' --results '$(abs_top_builddir)/tests/system-results' --jobs $(SYSTEM_JOBS) $(SYSTEMFLAGS)
 .PHONY: check-system
 # On the kernel datapath: of the running kernel, else of the one that the program KERNEL_LAB runs (`KERNEL_LAB -t SECONDS
 # -w DIR -- COMMAND`), else skipped.

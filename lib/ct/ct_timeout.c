@@ -1,5 +1,5 @@
-/* ct_timeout.c - see ct_timeout.h and, for the packet's side, ct_when_init() of
- * ct_proto-private.h.
+/* ct_timeout.c - see ct_timeout.h; the packet's side is ct_when() of
+ * ct-private.h.
  *
  * A policy is immutable: a change is another one, and the old one goes after a grace period. */
 #include "lib/ct/ct_timeout.h"

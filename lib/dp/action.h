@@ -190,9 +190,9 @@ const struct dp_action *dp_actions_last(const struct dp_actions *);
 size_t dp_actions_clone_begin(struct dp_actions *);
 void dp_actions_clone_end(struct dp_actions *, size_t);
 
-#define DP_ACTION_FOR_EACH(A, DATA, LEN)                         \
-    for ((A) = (const struct dp_action *)(const void *)(DATA);   \
-         (const uint8_t *)(A) < (const uint8_t *)(DATA) + (LEN); \
+#define DP_ACTION_FOR_EACH(A, DATA, LEN)                                \
+    for ((A) = (const struct dp_action *)(const void *)(DATA);          \
+         (A) && (const uint8_t *)(A) < (const uint8_t *)(DATA) + (LEN); \
          (A) = (const struct dp_action *)(const void *)((const uint8_t *)(A) + (A)->len))
 
 /* Is it a well-formed list?  For bytes that have been out of our hands: 8-byte aligned. */

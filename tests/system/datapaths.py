@@ -24,6 +24,9 @@ NOT_ON = {
     },
 }
 
+# Tests that run with no other beside them.
+ALONE = ("mininet.",)  # Mininet names its devices itself.
+
 # Matches that no packet meets there, whatever comes.
 NEVER_MET = {
     "netdev": {"table=1,.*nw_frag=later": "the tracker puts fragments together; behind ct() they are whole until they leave"},

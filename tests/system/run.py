@@ -1,16 +1,18 @@
 """run - finds and runs the system tests.
 
-  python3 -m system.run --build DIR [--results FILE] [--datapath netdev|system]... [NAME...]
+  python3 -m system.run --build DIR [--results FILE] [--jobs N] [--datapath netdev|system]... [NAME...]
 
 A test is a function test_* of a module tests/system/test_*.py; it takes an Env (harness/sluice.py), makes what it
 needs through it, and fails by an exception.  `raise Skip(reason)` leaves it out.  Each runs in network namespaces of its
-own, named by this process, which are removed whatever happens.
+own, named by the process that runs it, which are removed whatever happens.  With --jobs as many at a time on netdev (they
+wait more than they work); the kernel datapath is one for all, and so is what datapaths.ALONE names.
 
 Without --datapath: on netdev and, if the running kernel has the openvswitch datapath, on system too (datapaths.py has what
 does not).  With --lab PROGRAM, for --datapath system alone: if the running kernel has it not, all of this is run by
 `PROGRAM -t SECONDS -w DIR -- ...` on one that has; "--lab=" (no program) and no such kernel: says so, counts as skipped."""
 import argparse
 import importlib
+import multiprocessing
 import os
 import pathlib
 import subprocess
@@ -19,7 +21,7 @@ import time
 import traceback
 
 from sluice import Env, Skip, kernel_datapath
-from system.datapaths import why_not
+from system.datapaths import ALONE, why_not
 
 LAB_SECONDS = 1500
 
@@ -56,6 +58,24 @@ def run(name, function, datapath, build):
     return f"{result} {shown} ({time.monotonic() - begin:.1f} s)", why
 
 
+def run_named(work):
+    """The same in a process of its own, which finds the function again by its name."""
+    name, datapath, build = work
+    function = next(f for n, f in tests([name]) if n == name)
+    return run(name, function, datapath, build)
+
+
+def run_all(works, jobs):
+    """Yields what run() returns, in the order in which they end."""
+    together = [w for w in works if w[1] == "netdev" and not w[0].startswith(ALONE)] if jobs > 1 else []
+    if together:
+        with multiprocessing.Pool(jobs, maxtasksperchild=1) as pool:
+            yield from pool.imap_unordered(run_named, together, chunksize=1)
+    for work in works:
+        if work not in together:
+            yield run_named(work)
+
+
 def finish(lines, results):
     if results:
         results.write_text("\n".join(lines) + "\n")
@@ -85,6 +105,7 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--results", type=pathlib.Path)
     parser.add_argument("--datapath", choices=["netdev", "system"], action="append", default=[])
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--lab", default="")
     parser.add_argument("--in-lab", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*")
@@ -96,12 +117,11 @@ def main():
             sys.exit("this kernel has no openvswitch datapath")
         return in_lab(args)
     lines = []
-    for datapath in args.datapath or (["netdev", "system"] if kernel_datapath() else ["netdev"]):
-        for name, function in tests(args.names):
-            if not why_not(name, datapath):
-                line, why = run(name, function, datapath, args.build)
-                print(line + (f": {why}" if why else ""), flush=True)
-                lines.append(line)
+    datapaths = args.datapath or (["netdev", "system"] if kernel_datapath() else ["netdev"])
+    works = [(name, datapath, args.build) for datapath in datapaths for name, _ in tests(args.names) if not why_not(name, datapath)]
+    for line, why in run_all(works, args.jobs):
+        print(line + (f": {why}" if why else ""), flush=True)
+        lines.append(line)
     return finish(lines, args.results)
 
 
