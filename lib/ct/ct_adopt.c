@@ -200,12 +200,22 @@ static bool grow(struct ct_arena *a, const struct ct_pool *pool, size_t element)
     return ct_arena_grow(a, MIN(kept, pool->n_slots * element));
 }
 
+static bool grow_pool(struct ct_pool *pool)
+{
+    return grow(&pool->conns, pool, sizeof(struct ct_conn)) && grow(&pool->labels, pool, 16) &&
+           grow(&pool->algs, pool, sizeof(struct ct_alg)) &&
+           grow(&pool->addrs, pool, sizeof(struct ct_addr6));
+}
+
+bool ct_adopt_grow(struct ct_table *t)
+{
+    return grow_pool(&t->pools[0]) && grow_pool(&t->pools[1]);
+}
+
 /* How many slots of a pool may be read.  0: none. */
 static uint32_t slots_of(struct ct_pool *pool)
 {
-    bool ok = grow(&pool->conns, pool, sizeof(struct ct_conn)) && grow(&pool->labels, pool, 16) &&
-              grow(&pool->algs, pool, sizeof(struct ct_alg)) &&
-              grow(&pool->addrs, pool, sizeof(struct ct_addr6));
+    bool ok = grow_pool(pool);
     size_t n = pool->conns.committed / sizeof(struct ct_conn);
     return ok ? (uint32_t)MIN(n, pool->n_slots) : 0;
 }
