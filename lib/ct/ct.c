@@ -9,6 +9,7 @@
  * between lookup and lock, and is then looked up once more. */
 #include "lib/ct/ct-private.h"
 #include "lib/ct/ct_alg-private.h"
+#include "lib/ct/ct_index.h"
 
 #include <stdlib.h>
 
@@ -28,8 +29,9 @@ struct ct *ct_new(const struct ct_config *config)
         free(ct);
         return NULL;
     }
-    if (!config->later &&
-        !ct_kept_begin(&ct->table, config, config->adopted ? config->adopted : &adopted)) {
+    if (config->later
+            ? !ct_index_expect(&ct->table, config->expect)
+            : !ct_kept_begin(&ct->table, config, config->adopted ? config->adopted : &adopted)) {
         ct_table_deinit(&ct->table);
         free(ct);
         return NULL;

@@ -34,7 +34,8 @@ struct ct_config {
     int64_t now_ms; /* With a store. */
     struct ct_adopted
         *adopted; /* Zeroed; gets what became of what was found there.  May be NULL. */
-    bool later;   /* Another process still has the store: ct_start() follows. */
+    bool later; /* Another process still has the store: ct_start() follows. */
+    uint32_t expect[2];   /* Then: how many slots that one uses, by family. */
     const void *index; /* What that process has given (ct_index.h), or NULL; 8-byte aligned. */
     size_t index_size;
 };

@@ -207,8 +207,21 @@ static bool grow_pool(struct ct_pool *pool)
            grow(&pool->addrs, pool, sizeof(struct ct_addr6));
 }
 
+/* The process that gives the table has its pages: none is to be taken. */
+static void believe_room(struct ct_arena *a)
+{
+    if (a->part) {
+        a->has_room = MIN(a->part->kept, a->part->kept_again);
+        a->has_room = a->store->size > a->offset ? MIN(a->has_room, a->store->size - a->offset) : 0;
+    }
+}
+
 bool ct_adopt_grow(struct ct_table *t)
 {
+    for (int f = 0; f < 2; f++) {
+        believe_room(&t->pools[f].conns);
+        believe_room(&t->pools[f].addrs);
+    }
     return grow_pool(&t->pools[0]) && grow_pool(&t->pools[1]);
 }
 

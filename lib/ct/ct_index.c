@@ -3,9 +3,9 @@
  * Layer 2, pure; the control thread, while no worker is in the tracker.
  *
  * The image: a header, the zones that have something, the buckets, the links of the zones' lists by
- * family.  It has a check sum of all of it, and the seed of the store that it belongs to; its
- * numbers are bounded before they are used.  The links between entries are believed: who gives the
- * image has just lived on them. */
+ * family.  It has a check sum of the first two, and the seed of the store that it belongs to; every
+ * slot that it names is bounded before it is used.  Which entry follows which is believed: who gives
+ * the image has just lived on it, and a sum of all would take longer than all the rest. */
 #include "lib/ct/ct_index.h"
 
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct image_shard {
 
 struct image {
     char magic[8];
-    uint64_t check; /* Of all behind it. */
+    uint64_t check; /* Of all behind it, up to the buckets. */
     uint32_t version, n_zones;
     uint64_t layout, seed;
     uint32_t max, n, n_buckets, zone_limit;
@@ -57,8 +57,9 @@ static size_t size_of(uint32_t n_zones, uint32_t n_buckets, const uint32_t n_use
            ((size_t)n_used[0] + n_used[1]) * sizeof(struct ct_zone_link);
 }
 
-static uint64_t check_of(const struct image *im, size_t size)
+static uint64_t check_of(const struct image *im)
 {
+    size_t size = sizeof *im + im->n_zones * sizeof(struct image_zone);
     size_t from = offsetof(struct image, check) + sizeof im->check;
     return hash_bytes((const uint8_t *)im + from, size - from, IMAGE_VERSION);
 }
@@ -76,7 +77,7 @@ static uint8_t *put(uint8_t *to, const void *from, size_t n)
     return to + n;
 }
 
-static uint8_t *put_zones(const struct ct_table *t, uint8_t *to)
+static uint8_t *put_zones(const struct ct_table *t, uint8_t *to, uint32_t *n)
 {
     for (uint32_t i = 0; i < CT_N_ZONES; i++) {
         const struct ct_zone *z = &t->zones[i];
@@ -89,6 +90,7 @@ static uint8_t *put_zones(const struct ct_table *t, uint8_t *to)
                                           .limited = z->limited,
                                           .liberal = z->liberal};
             to = put(to, &iz, sizeof iz);
+            ++*n;
         }
     }
     return to;
@@ -104,11 +106,10 @@ static uint8_t *put_links(const struct ct_pool *pool, uint8_t *to)
                : put(to + first, pool->zone_links.base + first, (pool->n_used - 1) * first);
 }
 
-void ct_index_write(struct ct *ct, void *to_)
+size_t ct_index_write(struct ct *ct, void *to_)
 {
     struct ct_table *t = &ct->table;
     struct image im = {.version = IMAGE_VERSION,
-                       .n_zones = count_zones(t),
                        .layout = ct_kept_layout(),
                        .seed = t->seed,
                        .max = t->max,
@@ -127,18 +128,47 @@ void ct_index_write(struct ct *ct, void *to_)
         im.n_used[f] = t->pools[f].n_used;
         im.evict_pos[f] = t->evict_pos[f];
     }
-    uint8_t *to = put(to_, &im, sizeof im);
-    to = put_zones(t, to);
+    uint8_t *to = put_zones(t, (uint8_t *)to_ + sizeof im, &im.n_zones);
     to = put(to, t->buckets.base, t->n_buckets * sizeof(uint32_t));
     for (int f = 0; f < 2; f++) {
         to = put_links(&t->pools[f], to);
     }
     size_t size = (size_t)(to - (uint8_t *)to_);
-    im.check = check_of(to_, size);
     memcpy(to_, &im, sizeof im);
+    ((struct image *)to_)->check = check_of(to_);
+    return size;
+}
+
+void ct_index_slots(const struct ct *ct, uint32_t n_slots[2])
+{
+    n_slots[0] = ct->table.pools[0].n_used;
+    n_slots[1] = ct->table.pools[1].n_used;
 }
 
 /* ---- the next process ---- */
+
+/* Takes the memory now: the system gives it page by page, which lasts longer than all else. */
+static bool touch(struct ct_arena *a, size_t bytes)
+{
+    if (!ct_arena_grow(a, bytes)) {
+        return false;
+    }
+    for (size_t at = 0; at < bytes; at += 4096) {
+        __atomic_fetch_or(&a->base[at], 0, __ATOMIC_RELAXED);
+    }
+    return true;
+}
+
+bool ct_index_expect(struct ct_table *t, const uint32_t n_slots[2])
+{
+    bool ok = touch(&t->buckets, MIN(((size_t)n_slots[0] + n_slots[1]) * 2 * sizeof(uint32_t),
+                                     t->buckets.reserved));
+    for (int f = 0; f < 2; f++) {
+        size_t n = MIN(n_slots[f], t->pools[f].n_slots);
+        ok = ok && touch(&t->pools[f].zone_links, n * sizeof(struct ct_zone_link));
+    }
+    return ok;
+}
 
 /* Is it a slot that exists, or none? */
 static bool slot_ok(const struct image *im, uint32_t index)
@@ -179,7 +209,7 @@ static const char *check(const struct ct_table *t, const struct image *im, size_
         im->n_buckets > t->buckets.reserved / sizeof(uint32_t) || !im->n_used[0] ||
         !im->n_used[1] || im->n_used[0] > t->pools[0].n_slots ||
         im->n_used[1] > t->pools[1].n_slots ||
-        size_of(im->n_zones, im->n_buckets, im->n_used) != size || im->check != check_of(im, size)) {
+        size_of(im->n_zones, im->n_buckets, im->n_used) != size || im->check != check_of(im)) {
         return "it is damaged";
     }
     return NULL;
@@ -263,7 +293,9 @@ const char *ct_index_take(struct ct_table *t, const void *image, size_t size)
         why ? NULL
             : (const uint32_t *)(const void *)((const uint8_t *)(im + 1) +
                                                im->n_zones * sizeof(struct image_zone));
-    if (!why && (!shards_ok(im) || !slots_ok(im, buckets, im->n_buckets))) {
+    /* Buckets, and the links of two slots each. */
+    size_t n_slots = why ? 0 : im->n_buckets + 2 * ((size_t)im->n_used[0] + im->n_used[1]);
+    if (!why && (!shards_ok(im) || !slots_ok(im, buckets, n_slots))) {
         why = "it is damaged";
     }
     if (!why && !store_has_all(t, im)) {

@@ -12,10 +12,14 @@
 struct ct_table;
 
 /* The control thread, while no worker is in the tracker.  The image is right as long as none is.
- * 'to': 8-byte aligned, of ct_index_size(). */
+ * 'to': 8-byte aligned, of ct_index_size(), which the first returns too. */
+size_t ct_index_write(struct ct *, void *to);
+/* At any time: how much it would be now, and how many slots have been given out, by family. */
 size_t ct_index_size(const struct ct *);
-void ct_index_write(struct ct *, void *to);
+void ct_index_slots(const struct ct *, uint32_t n_slots[2]);
 
+/* For ct_new(): an index of about that many slots will come.  False: no memory. */
+bool ct_index_expect(struct ct_table *, const uint32_t n_slots[2]) MUST_USE;
 /* For ct_kept.c: a table whose header has been checked, and whose arenas have what is kept.  NULL,
  * or why it cannot be used: then the table is still as it was. */
 const char *ct_index_take(struct ct_table *, const void *image, size_t size) MUST_USE;

@@ -6,6 +6,7 @@ lib_dp_libdp_la_SOURCES += lib/dp/tunnel_format.c
 lib_dp_libdp_la_SOURCES += lib/dp/user/exec.c lib/dp/user/exec.h lib/dp/user/exec-private.h lib/dp/user/exec_set.c
 lib_dp_libdp_la_SOURCES += lib/dp/class.h lib/dp/dp.c lib/dp/userspace.c
 lib_dp_libdp_la_SOURCES += lib/dp/conns.c lib/dp/conns.h lib/dp/user/datapath_conns.c
+lib_dp_libdp_la_SOURCES += lib/dp/dp_handover.c lib/dp/dp_handover.h lib/dp/user/datapath_handover.c
 lib_dp_libdp_la_SOURCES += lib/dp/conn_file.c lib/dp/conn_file.h
 lib_dp_libdp_la_SOURCES += lib/dp/dp.h
 lib_dp_libdp_la_SOURCES += lib/dp/meters.c lib/dp/meters.h lib/dp/user/datapath_meters.c lib/dp/user/meter.c lib/dp/user/meter.h lib/dp/kernel/kmeter.c

@@ -14,6 +14,7 @@ NOT_ON = {
         "controller.genuine_ofctl": "as that",
         "controller.tshark_reads_every_message": "as that",
         "fuzz.openflow_messages": "as that",
+        "handover.": "the kernel forwards meanwhile: one daemon ends, another begins (upgrade.)",
         "tls.": "as that",
         "ct.idle_expiry": "warps time, which the kernel's tracker does not follow",
         "nf_conntrack.": "compares the userspace tracker with the kernel's, without a datapath",
