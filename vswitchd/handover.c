@@ -19,9 +19,9 @@ LOG_MODULE(handover);
 #define HELLO_MS   1000
 #define LOAD_MS    60000 /* The new process opens everything. */
 #define GONE_MS    1000
-#define GO_MS      5000  /* It has nothing left to do but to say TAKEN. */
+#define GO_MS      5000 /* It has nothing left to do but to say TAKEN. */
 #define SEND_S     10
-#define RETRY_MS   5 /* Until the configuration is on the disk, */
+#define RETRY_MS   5    /* Until the configuration is on the disk, */
 #define STORE_WAIT 2000 /* so often. */
 
 struct handover_server {
@@ -186,7 +186,7 @@ static void on_connect(void *s_, unsigned events UNUSED)
     }
     enum handover_kind kind = handover_get(&s->peer, &item, HELLO_MS);
     handover_close_fds(&item);
-    const char *why = kind != HANDOVER_HELLO                   ? "it does not say hello"
+    const char *why = kind != HANDOVER_HELLO              ? "it does not say hello"
                       : item.value[0] != HANDOVER_VERSION ? "it is of another version: end this "
                                                             "process and start the other one"
                                                           : refusal(s);

@@ -31,9 +31,9 @@
 
 LOG_MODULE(vswitchd);
 
-#define PROGRAM      "sluice-vswitchd"
+#define PROGRAM         "sluice-vswitchd"
 #define HANDOVER_SOCKET "handover.sock" /* In the run directory. */
-#define VERSION_TEXT PROGRAM " (Sluice) " PACKAGE_VERSION
+#define VERSION_TEXT    PROGRAM " (Sluice) " PACKAGE_VERSION
 
 struct options {
     char *conf, *log_file, *pidfile, *control;
@@ -443,8 +443,8 @@ static void finish_upgrade(struct daemon *d, const struct options *o)
 static void announce(struct daemon *d, const struct options *o, bool was_upgrade)
 {
     char *path = dirs_in_rundir(HANDOVER_SOCKET);
-    char *error = handover_server_open(d->loop, path, d->config, d->datapaths, gone, d,
-                                       &d->handover);
+    char *error =
+        handover_server_open(d->loop, path, d->config, d->datapaths, gone, d, &d->handover);
 
     if (error) {
         log_warn("%s: this process cannot be upgraded in service", error);

@@ -33,10 +33,10 @@ struct ct_config {
     const struct ct_store *store;
     int64_t now_ms; /* With a store. */
     struct ct_adopted
-        *adopted; /* Zeroed; gets what became of what was found there.  May be NULL. */
-    bool later; /* Another process still has the store: ct_start() follows. */
-    uint32_t expect[2];   /* Then: how many slots that one uses, by family. */
-    const void *index; /* What that process has given (ct_index.h), or NULL; 8-byte aligned. */
+        *adopted;       /* Zeroed; gets what became of what was found there.  May be NULL. */
+    bool later;         /* Another process still has the store: ct_start() follows. */
+    uint32_t expect[2]; /* Then: how many slots that one uses, by family. */
+    const void *index;  /* What that process has given (ct_index.h), or NULL; 8-byte aligned. */
     size_t index_size;
 };
 /* NULL: the address space could not be reserved, or a new store has no room for its header. */

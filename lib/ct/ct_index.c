@@ -4,8 +4,8 @@
  *
  * The image: a header, the zones that have something, the buckets, the links of the zones' lists by
  * family.  It has a check sum of the first two, and the seed of the store that it belongs to; every
- * slot that it names is bounded before it is used.  Which entry follows which is believed: who gives
- * the image has just lived on it, and a sum of all would take longer than all the rest. */
+ * slot that it names is bounded before it is used.  Which entry follows which is believed: who
+ * gives the image has just lived on it, and a sum of all would take longer than all the rest. */
 #include "lib/ct/ct_index.h"
 
 #include <stdlib.h>
@@ -189,8 +189,8 @@ static bool shards_ok(const struct image *im)
 {
     bool ok = true;
     for (int i = 0; i < CT_N_SHARDS; i++) {
-        ok &= slots_ok(im, (const uint32_t *)&im->shards[i],
-                       sizeof im->shards[i] / sizeof(uint32_t));
+        ok &=
+            slots_ok(im, (const uint32_t *)&im->shards[i], sizeof im->shards[i] / sizeof(uint32_t));
     }
     return ok;
 }
@@ -222,10 +222,10 @@ static bool store_has_all(const struct ct_table *t, const struct image *im)
     for (int f = 0; f < 2; f++) {
         const struct ct_pool *p = &t->pools[f];
         size_t n = im->n_used[f];
-        ok &= (n == 1 || (n * sizeof(struct ct_conn) <= p->conns.committed &&
-                          n * 16 <= p->labels.committed &&
-                          n * sizeof(struct ct_alg) <= p->algs.committed &&
-                          (!f || n * sizeof(struct ct_addr6) <= p->addrs.committed))) &&
+        ok &= (n == 1 ||
+               (n * sizeof(struct ct_conn) <= p->conns.committed && n * 16 <= p->labels.committed &&
+                n * sizeof(struct ct_alg) <= p->algs.committed &&
+                (!f || n * sizeof(struct ct_addr6) <= p->addrs.committed))) &&
               !(p->labels.part && p->labels.part->partial) &&
               !(p->algs.part && p->algs.part->partial);
     }
@@ -253,8 +253,8 @@ static bool make_room(struct ct_table *t, const struct image *im)
 {
     bool ok = ct_table_presize(t, im->n_buckets / 2 + 1);
     for (int f = 0; f < 2; f++) {
-        ok = ok && ct_arena_grow(&t->pools[f].zone_links,
-                                 im->n_used[f] * sizeof(struct ct_zone_link));
+        ok = ok &&
+             ct_arena_grow(&t->pools[f].zone_links, im->n_used[f] * sizeof(struct ct_zone_link));
     }
     return ok;
 }

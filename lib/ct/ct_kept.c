@@ -198,7 +198,9 @@ bool ct_kept_begin(struct ct_table *t, const struct ct_config *config, struct ct
         return false;
     }
     const struct ct_layout *old = NULL;
-    out->refused = whole ? refusal(k, header_of(k), now_ms, &old) : out->found ? "it is cut off" : NULL;
+    out->refused = whole        ? refusal(k, header_of(k), now_ms, &old)
+                   : out->found ? "it is cut off"
+                                : NULL;
     if (out->found && !out->refused) {
         return old ? migrate(t, old, now_ms, out) : take_over(t, config, out);
     }

@@ -44,8 +44,11 @@ static bool v1_convert(const void *from, struct ct_conn *to)
 }
 
 static const struct ct_layout layouts[] = {
-    {1, 5, {sizeof(struct ct_conn), 16, sizeof(struct ct_conn), 16, sizeof(struct ct_addr6)},
-     v1_hash, v1_convert},
+    {1,
+     5,
+     {sizeof(struct ct_conn), 16, sizeof(struct ct_conn), 16, sizeof(struct ct_addr6)},
+     v1_hash,
+     v1_convert},
 };
 
 /* ---- the way from one to the other ---- */

@@ -174,8 +174,7 @@ void conn_file_hand_over(struct conn_file *f, const struct ct *ct, struct handov
     unmap_index(f);
     size = ROUND_UP(size + size / 4 + INDEX_ROOM, INDEX_ROOM);
     int fd = memfd_create("sluice-index", MFD_CLOEXEC);
-    if (fd >= 0 && !ftruncate(fd, (off_t)size) &&
-        map_index(f, fd, size, PROT_READ | PROT_WRITE)) {
+    if (fd >= 0 && !ftruncate(fd, (off_t)size) && map_index(f, fd, size, PROT_READ | PROT_WRITE)) {
         memset(f->index, 0, size); /* To be written without a fault a page. */
         ct_index_slots(ct, n_slots);
         item = (struct handover_item){.value = {size, n_slots[0], n_slots[1]},

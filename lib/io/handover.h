@@ -31,14 +31,15 @@ enum handover_kind {
     HANDOVER_READY,     /* New to old: all is prepared. */
     HANDOVER_GO,        /* Old to new: behind the last state; nobody touches a packet now.
                          * value[0]: since when, monotonic, in microseconds. */
-    HANDOVER_TAKEN, /* New to old: it will.  value[0]: it has the pid file.  Nothing goes back now. */
+    HANDOVER_TAKEN,  /* New to old: it will.  value[0]: it has the pid file.  Nothing goes back now.
+                      */
     HANDOVER_REFUSED /* Old to new: 'key' says why. */
 };
 
 /* ---- giving ---- */
 
 struct handover {
-    int fd;     /* -1: none. */
+    int fd;      /* -1: none. */
     bool failed; /* Nothing is sent any more. */
 };
 void handover_put(struct handover *, enum handover_kind, const struct handover_item *); /* Lent. */

@@ -164,9 +164,7 @@ static int open_socket(const char *name, const struct target *t, struct unix_soc
 void listeners_hand_over(struct handover *h)
 {
     for (const struct listener *l = listeners; l; l = l->next) {
-        struct handover_item item = {.value = {l->id.dev, l->id.ino},
-                                     .n_fds = 1,
-                                     .fds = {l->fd}};
+        struct handover_item item = {.value = {l->id.dev, l->id.ino}, .n_fds = 1, .fds = {l->fd}};
         handover_set_key(&item, "listen", l->name);
         handover_offer(h, &item);
     }

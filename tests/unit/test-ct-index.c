@@ -96,8 +96,7 @@ static void use(struct ct *ct, unsigned n)
         for (int ip6 = 0; ip6 < 2; ip6++) {
             uint16_t zone = port & 1 ? 0 : 9;
             bool gone = port == 77;
-            assert_int_equal(see(ct, udp(ip6, port, true), zone),
-                             gone ? CS_NEW : CS_EST | CS_RPL);
+            assert_int_equal(see(ct, udp(ip6, port, true), zone), gone ? CS_NEW : CS_EST | CS_RPL);
         }
         rcu_quiescent_state();
     }
@@ -106,8 +105,7 @@ static void use(struct ct *ct, unsigned n)
     assert_int_equal(ct_flush(ct, &(struct ct_filter){.has_zone = true, .zone = 9}, T0),
                      ct_count(ct) / 2 + 1); /* 77, of zone 0, had gone. */
     assert_int_equal(ct_zone_get_count(ct, 9), 0);
-    assert_int_equal(ct_flush(ct, &(struct ct_filter){.has_zone = false}, T0),
-                     (n + 1000) / 2 - 1);
+    assert_int_equal(ct_flush(ct, &(struct ct_filter){.has_zone = false}, T0), (n + 1000) / 2 - 1);
     assert_int_equal(ct_count(ct), 0);
     fill_table(ct, 1, 300);
 }
@@ -192,10 +190,10 @@ static void test_former_goes_on(void **state)
         struct ct_filter f = {.mark = (uint32_t)(100 + i), .mark_mask = UINT32_MAX};
         assert_int_equal(ct_flush(ct, &f, T0), 2);
         free(index_of(ct, &size));
-        assert_int_equal(ct_flush(ct, &(struct ct_filter){.mark = (uint32_t)(200 + i),
-                                                          .mark_mask = UINT32_MAX},
-                                  T0),
-                         2);
+        assert_int_equal(
+            ct_flush(ct, &(struct ct_filter){.mark = (uint32_t)(200 + i), .mark_mask = UINT32_MAX},
+                     T0),
+            2);
     }
     assert_int_equal(ct_count(ct), 2 * N - 12);
     fill_table(ct, N + 1000, 500);
@@ -211,12 +209,9 @@ static void test_refused(void **state)
     static const struct {
         size_t at; /* SIZE_MAX: cut off. */
         const char *why;
-    } cases[] = {{0, "it is of another version"},
-                 {9, "it is damaged"},
-                 {33, "it belongs to another table"},
-                 {2003, "it is damaged"},
-                 {SIZE_MAX, "it is damaged"},
-                 {SIZE_MAX - 1, "it is of another version"}};
+    } cases[] = {{0, "it is of another version"},     {9, "it is damaged"},
+                 {33, "it belongs to another table"}, {2003, "it is damaged"},
+                 {SIZE_MAX, "it is damaged"},         {SIZE_MAX - 1, "it is of another version"}};
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct memstore m;
         struct ct_adopted a;
@@ -321,10 +316,8 @@ static void test_migrate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_index),
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_former_goes_on),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_index),          cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_former_goes_on), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_migrate),
     };
     rcu_register_thread();

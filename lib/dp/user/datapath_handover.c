@@ -1,8 +1,9 @@
 /* datapath_handover.c - see dp_handover.h: the userspace datapath, from one process to the next.
  *
- * Layer 3, control thread.  The workers stop between two batches: what they had received is out, and
- * what they had not is in rings and queues that the next process has mapped already.  Then ports say
- * how far they have read, and the tracker gives its index; both are a few hundred microseconds. */
+ * Layer 3, control thread.  The workers stop between two batches: what they had received is out,
+ * and what they had not is in rings and queues that the next process has mapped already.  Then
+ * ports say how far they have read, and the tracker gives its index; both are a few hundred
+ * microseconds. */
 #include <stdlib.h>
 
 #include "lib/dp/conn_file.h"
@@ -112,7 +113,5 @@ static void start(struct dp *up)
     datapath_ports_attach(dp);
 }
 
-const struct dp_handover_class userspace_handover = {.hand_over = hand_over,
-                                                     .pause = pause_all,
-                                                     .resume = resume_all,
-                                                     .start = start};
+const struct dp_handover_class userspace_handover = {
+    .hand_over = hand_over, .pause = pause_all, .resume = resume_all, .start = start};
