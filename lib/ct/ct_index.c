@@ -238,12 +238,13 @@ static const uint8_t *take_zones(struct ct_table *t, const struct image *im, con
     for (uint32_t i = 0; i < im->n_zones; i++, from += sizeof iz) {
         memcpy(&iz, from, sizeof iz);
         if (iz.zone < CT_N_ZONES && slot_ok(im, iz.head) && slot_ok(im, iz.tail)) {
-            t->zones[iz.zone] = (struct ct_zone){.limited = iz.limited,
-                                                 .liberal = iz.liberal,
-                                                 .n = iz.n,
-                                                 .limit = iz.limit,
-                                                 .head = iz.head,
-                                                 .tail = iz.tail};
+            struct ct_zone *z = &t->zones[iz.zone]; /* Which may have timeouts already. */
+            z->limited = iz.limited;
+            z->liberal = iz.liberal;
+            z->n = iz.n;
+            z->limit = iz.limit;
+            z->head = iz.head;
+            z->tail = iz.tail;
         }
     }
     return from;

@@ -83,7 +83,7 @@ static size_t size_of(const struct dp_action *a)
     case DP_ACTION_CHECK_PKT_LEN:
         return sizeof(struct dp_action_check_pkt_len);
     case DP_ACTION_USERSPACE:
-        return sizeof *a + a->u32;
+        return sizeof(struct dp_action_userspace) + a->u32;
     case DP_ACTION_OUTPUT:
     case DP_ACTION_PUSH_VLAN:
     case DP_ACTION_POP_VLAN:
@@ -136,4 +136,14 @@ static bool check(const uint8_t *p, size_t len, unsigned depth)
 bool dp_actions_check(const void *data, size_t len)
 {
     return check(data, len, MAX_DEPTH);
+}
+
+const struct dp_action *dp_actions_last(const struct dp_actions *list)
+{
+    const struct dp_action *a, *last = NULL;
+
+    DP_ACTION_FOR_EACH(a, list->data, list->len) {
+        last = a;
+    }
+    return last;
 }

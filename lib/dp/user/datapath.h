@@ -14,6 +14,7 @@ struct datapath {
     bool dummy; /* Its type is "dummy": no threads, no devices. */
     bool waits; /* Another process still has its packets: no port is received from. */
     struct ct *ct;
+    struct datapath_events *events; /* NULL: nobody has ever listened. */
     struct meters *meters;
     uint64_t ct_seed;
     uint64_t n_refused;      /* Connections, as they were last looked at. */
@@ -44,6 +45,10 @@ static inline struct datapath *datapath_of(const struct dp *up)
 
 /* datapath_conns.c */
 void datapath_conns_watch(struct datapath *); /* Once a second: says why commits are refused. */
+
+/* ../userspace_events.c */
+void datapath_events_end(struct datapath *);    /* The datapath goes: says so. */
+void datapath_events_deinit(struct datapath *); /* After the tracker, which may call until then. */
 
 /* datapath_flows.c */
 void datapath_flows_init(struct datapath *);
