@@ -13,9 +13,10 @@
 
 #include "lib/counter.h"
 #include "lib/ct/ct_busy.h"
+#include "lib/ct/ct_event.h"
 #include "lib/ct/ct_frag.h"
-#include "lib/ct/ct_zone.h"
 #include "lib/ct/ct_index.h"
+#include "lib/ct/ct_zone.h"
 #include "lib/dp/dp.h"
 #include "lib/io/loop.h"
 #include "lib/mem.h"
@@ -37,6 +38,26 @@ bool ct_start(struct ct *ct UNUSED, const struct ct_config *config UNUSED)
 
 void ct_free(struct ct *ct UNUSED)
 {
+}
+
+void ct_zone_set_timeouts(struct ct *ct UNUSED, uint16_t zone UNUSED,
+                          const struct ct_timeouts *timeouts UNUSED)
+{
+}
+
+void ct_events_listen(struct ct *ct UNUSED, unsigned mask UNUSED, void (*ready)(void *) UNUSED,
+                      void *aux UNUSED)
+{
+}
+
+bool ct_event_next(struct ct *ct UNUSED, struct ct_event *event UNUSED)
+{
+    return false;
+}
+
+uint64_t ct_events_lost(const struct ct *ct UNUSED)
+{
+    return 0;
 }
 
 size_t ct_index_size(const struct ct *ct UNUSED)
