@@ -114,6 +114,7 @@ struct dp_action_ct {
     uint16_t zone; /* Host order. */
     uint16_t alg;  /* 0, 21, 69 */
     bool commit, force;
+    uint8_t timeout; /* enum dp_ct_timeout, with commit: the zone has a policy for the packet. */
     uint32_t mark, mark_mask; /* Host order. */
     uint8_t label[16], label_mask[16];
     uint64_t cookie;   /* With commit: of the rule whose act it is, host order; all ones: none. */
@@ -128,6 +129,23 @@ struct dp_action_ct {
 #define DP_NAT_PERSISTENT 0x04
 #define DP_NAT_HASH       0x08
 #define DP_NAT_RANDOM     0x10
+
+/* For executors to which the action must say which of the zone's timeout policies holds. */
+enum dp_ct_timeout {
+    DP_CT_TIMEOUT_NONE,
+    DP_CT_TIMEOUT_TCP4,
+    DP_CT_TIMEOUT_TCP6,
+    DP_CT_TIMEOUT_UDP4,
+    DP_CT_TIMEOUT_UDP6,
+    DP_CT_TIMEOUT_ICMP4,
+    DP_CT_TIMEOUT_ICMP6,
+    DP_CT_TIMEOUT_SCTP4,
+    DP_CT_TIMEOUT_SCTP6,
+    DP_CT_N_TIMEOUTS
+};
+#define DP_CT_TIMEOUT_NAME 32
+/* As the kernel's tools show it: `ovs_tp_5_tcp4` of zone 5. */
+void dp_ct_timeout_name(uint16_t zone, enum dp_ct_timeout, char name[DP_CT_TIMEOUT_NAME]);
 
 /* DP_ACTION_USERSPACE: hands a copy to the handler with this cookie: a struct dp_cookie, and what
  * translation adds to it. */
@@ -166,6 +184,8 @@ void dp_actions_clear(struct dp_actions *);
  * scratch action. */
 void *dp_actions_put(struct dp_actions *, enum dp_action_type, size_t len);
 void dp_actions_output(struct dp_actions *, uint32_t port);
+/* NULL: the list is empty. */
+const struct dp_action *dp_actions_last(const struct dp_actions *);
 /* Nesting: returns an offset for _end(). */
 size_t dp_actions_clone_begin(struct dp_actions *);
 void dp_actions_clone_end(struct dp_actions *, size_t);

@@ -1,5 +1,8 @@
 /* action_format.c - see action.h: datapath actions in ODP text. */
 #include "lib/dp/action.h"
+
+#include <stdio.h>
+
 #include "lib/dp/cookie.h"
 #include "lib/dp/odp-private.h"
 
@@ -98,6 +101,18 @@ static void put_nat(const struct dp_action_ct *ct, struct text *t)
     text_puts(t, "),");
 }
 
+void dp_ct_timeout_name(uint16_t zone, enum dp_ct_timeout to, char name[DP_CT_TIMEOUT_NAME])
+{
+    static const char *const protocols[DP_CT_N_TIMEOUTS] = {
+        [DP_CT_TIMEOUT_NONE] = "",        [DP_CT_TIMEOUT_TCP4] = "tcp4",
+        [DP_CT_TIMEOUT_TCP6] = "tcp6",    [DP_CT_TIMEOUT_UDP4] = "udp4",
+        [DP_CT_TIMEOUT_UDP6] = "udp6",    [DP_CT_TIMEOUT_ICMP4] = "icmp4",
+        [DP_CT_TIMEOUT_ICMP6] = "icmpv6", [DP_CT_TIMEOUT_SCTP4] = "sctp4",
+        [DP_CT_TIMEOUT_SCTP6] = "sctp6",
+    };
+    snprintf(name, DP_CT_TIMEOUT_NAME, "ovs_tp_%u_%s", zone, protocols[to]);
+}
+
 static void put_ct(const struct dp_action *a, struct text *t)
 {
     const struct dp_action_ct *ct = (const void *)a;
@@ -121,6 +136,11 @@ static void put_ct(const struct dp_action *a, struct text *t)
     }
     if (ct->alg) {
         text_printf(&args, "helper=%s,", ct->alg == 21 ? "ftp" : "tftp");
+    }
+    if (ct->timeout && ct->timeout < DP_CT_N_TIMEOUTS) {
+        char name[DP_CT_TIMEOUT_NAME];
+        dp_ct_timeout_name(ct->zone, ct->timeout, name);
+        text_printf(&args, "timeout=%s,", name);
     }
     if (ct->nat) {
         put_nat(ct, &args);

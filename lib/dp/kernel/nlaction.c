@@ -196,6 +196,11 @@ static void put_ct(struct put *p, const struct dp_action_ct *ct)
     if (ct->nat) {
         put_nat(w, ct);
     }
+    if (ct->timeout && p->env->ct_timeout) {
+        char name[DP_CT_TIMEOUT_NAME];
+        dp_ct_timeout_name(ct->zone, ct->timeout, name);
+        nlwr_put_str(w, NLACTION_CT_TIMEOUT, name);
+    }
     if (ct->commit && p->env->ct_eventmask) {
         nlwr_put_u32(w, OVS_CT_ATTR_EVENTMASK, CT_EVENTS);
     }
