@@ -17,6 +17,7 @@ static const struct nlaction_env all = {.upcall_pid = 0x01020304,
                                         .clone = true,
                                         .trunc = true,
                                         .check_pkt_len = true,
+                                        .ct_timeout = true,
                                         .meter = true,
                                         .force_commit = true};
 

@@ -10,6 +10,7 @@ static const struct nlaction_env all_actions = {.set_masked = true,
                                                 .trunc = true,
                                                 .meter = true,
                                                 .force_commit = true,
+                                                .ct_timeout = true,
                                                 .check_pkt_len = true};
 
 /* Attributes that old kernels do not know are there only if they are matched. */

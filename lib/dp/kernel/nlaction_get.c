@@ -178,12 +178,21 @@ static bool get_ct_member(struct nlrd *r, struct dp_action_ct *ct)
 static bool get_ct(const struct nlrd *attr, struct dp_actions *l)
 {
     struct dp_action_ct *ct = dp_actions_put(l, DP_ACTION_CT, sizeof *ct);
+    const char *timeout = NULL;
     struct nlrd r;
 
     ct->cookie = UINT64_MAX;
     nlrd_init(&r, attr->data, attr->n);
     while (nlrd_next(&r)) {
-        if (!get_ct_member(&r, ct)) {
+        if (r.type == OVS_CT_ATTR_TIMEOUT && r.n && !r.data[r.n - 1]) {
+            timeout = (const char *)r.data; /* Its name has the zone in it. */
+        } else if (!get_ct_member(&r, ct)) {
+            return false;
+        }
+    }
+    if (timeout) {
+        ct->timeout = (uint8_t)dp_ct_timeout_of_name(ct->zone, timeout);
+        if (!ct->timeout) {
             return false;
         }
     }
