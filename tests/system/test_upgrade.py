@@ -150,3 +150,34 @@ def test_nothing_is_lost(env):
     time.sleep(1.5)
     assert packets(daemon, ESTABLISHED) == counted + 200, (counted, packets(daemon, ESTABLISHED))
     print(f"  {rest['sent'] + 100} datagrams to and fro, none lost")
+
+
+def test_counted_from_the_start(env):
+    """What the former daemon's flows carry while the new one waits for its rules is counted for these, to the packet and once;
+    what they carried before, while there was none, is nobody's."""
+    daemon, h1, h2 = start(env)
+    udp = Traffic(env, h1, h2, UDP_SERVER, UDP_CLIENT)
+    rules = ESTABLISHED, r"priority=5,ip actions"  # The second pass, the first.
+
+    def carry(n):
+        sent = udp.ask(str(n))["sent"] + n
+        wait_for(f"{n} answers", lambda: udp.ask()["back"] == sent)
+
+    wait_for("UDP to flow", lambda: udp.ask()["back"] > 20)
+    udp.ask("0")
+    time.sleep(0.3)
+    daemon.vsctl("set", "open", ".", "other_config:flow-restore-wait=true")
+    daemon.kill()
+    carry(30)
+    daemon.start()
+    daemon.add_flows("br0", FIREWALL)
+    before = [packets(daemon, rule) for rule in rules]
+    carry(100)
+    daemon.vsctl("remove", "open", ".", "other_config", "flow-restore-wait")
+    want = [n + 200 for n in before]
+    wait_for("the counters", lambda: [packets(daemon, rule) for rule in rules] >= want, 20)
+    carry(50)  # By flows of its own, from here on.
+    want = [n + 300 for n in before]
+    wait_for("the counters", lambda: [packets(daemon, rule) for rule in rules] >= want, 5)
+    time.sleep(1.2)  # Another walk over the flows adds nothing.
+    assert [packets(daemon, rule) for rule in rules] == want, (before, [packets(daemon, rule) for rule in rules])

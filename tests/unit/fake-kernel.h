@@ -421,6 +421,8 @@ static void fk_request(const struct nlmsghdr *req)
         error = fk_vport(req, g->cmd, all);
     } else if (fk_is(req, NLSOCK_METER)) {
         error = fk_meter(req, g->cmd, all);
+    } else if (!fk_is(req, NLSOCK_FLOW)) {
+        error = EOPNOTSUPP;
     } else if (g->cmd == OVS_FLOW_CMD_NEW) {
         error = fk_new(&id, &all, req->nlmsg_flags);
     } else if (g->cmd == OVS_FLOW_CMD_SET) {

@@ -330,12 +330,9 @@ static void check_batches(void)
 
 static void test_batches(void **state UNUSED)
 {
-    for (many = false;; many = true) {
-        check_batches();
-        if (many) {
-            break;
-        }
-    }
+    check_batches();
+    many = true;
+    check_batches();
     many = false;
 }
 
@@ -351,6 +348,35 @@ static void test_requests(void **state UNUSED)
     nlwr_put(&w, 1, 65531);
     assert_int_equal(nlsock_call(s, &w, NULL, NULL), EMSGSIZE);
     nlsock_free(s);
+}
+
+static void check_news_at_once(void)
+{
+    struct nlsock *s = open_sock();
+
+    for (unsigned i = 0; i < NLSOCK_NEWS + 2; i++) {
+        add_message(0, 0);
+    }
+    add_ack(0, EPERM); /* No news. */
+    add_errno(ENOBUFS);
+    add_message(0, 0);
+    assert_int_equal(nlsock_recv_many(s, on_message, NULL), 0);
+    assert_int_equal(n_got, NLSOCK_NEWS);
+    int error = nlsock_recv_many(s, on_message, NULL);
+    assert_int_equal(n_got, NLSOCK_NEWS + 2);
+    assert_int_equal(error ? error : nlsock_recv_many(s, on_message, NULL), ENOBUFS);
+    assert_int_equal(nlsock_recv_many(s, on_message, NULL), 0);
+    assert_int_equal(n_got, NLSOCK_NEWS + 3);
+    assert_int_equal(nlsock_recv_many(s, on_message, NULL), EAGAIN);
+    nlsock_free(s);
+}
+
+static void test_news_at_once(void **state UNUSED)
+{
+    check_news_at_once();
+    many = true;
+    check_news_at_once();
+    many = false;
 }
 
 static void test_news(void **state UNUSED)
@@ -392,7 +418,7 @@ int main(void)
         cmocka_unit_test(test_errno),          cmocka_unit_test(test_replies),
         cmocka_unit_test(test_dumps),          cmocka_unit_test(test_batches),
         cmocka_unit_test(test_requests),       cmocka_unit_test(test_news),
-        cmocka_unit_test(test_no_openvswitch),
+        cmocka_unit_test(test_no_openvswitch), cmocka_unit_test(test_news_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

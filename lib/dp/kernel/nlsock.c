@@ -43,6 +43,7 @@ void nlsock_free(struct nlsock *s)
 {
     if (s) {
         s->transport.close(s->transport.aux);
+        free(s->news);
         free(s);
     }
 }
@@ -296,23 +297,51 @@ bool nlsock_dump_some(struct nlsock *s, nlsock_cb *cb, void *aux, int *error)
     return true;
 }
 
-int nlsock_recv(struct nlsock *s, nlsock_cb *cb, void *aux)
+static void take_news(const struct nlsock *s, const uint8_t *at, size_t left, nlsock_cb *cb,
+                      void *aux)
 {
-    ssize_t n = s->transport.recv(s->transport.aux, s->reply, sizeof s->reply);
     const struct nlmsghdr *nlh;
-    const uint8_t *at = s->reply;
-    size_t left = n > 0 ? (size_t)n : 0;
     struct nlsock_msg m;
 
-    if (n < 0) {
-        return errno;
-    }
     while ((nlh = next_message(&at, &left))) {
         if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && take_message(s, nlh, &m)) {
             cb(aux, &m);
         }
     }
+}
+
+int nlsock_recv(struct nlsock *s, nlsock_cb *cb, void *aux)
+{
+    ssize_t n = s->transport.recv(s->transport.aux, s->reply, sizeof s->reply);
+
+    if (n < 0) {
+        return errno;
+    }
+    take_news(s, s->reply, (size_t)n, cb, aux);
     return 0;
+}
+
+int nlsock_recv_many(struct nlsock *s, nlsock_cb *cb, void *aux)
+{
+    const struct nlsock_transport *t = &s->transport;
+    size_t len[NLSOCK_NEWS] = {0};
+
+    if (!t->recv_many) {
+        int error = 0;
+        unsigned i;
+        for (i = 0; i < NLSOCK_NEWS && !error; i++) {
+            error = nlsock_recv(s, cb, aux);
+        }
+        return error == EAGAIN && i > 1 ? 0 : error;
+    }
+    if (!s->news) {
+        s->news = xmalloc((size_t)NLSOCK_NEWS * NLSOCK_NEWS_SLOT);
+    }
+    int n = t->recv_many(t->aux, s->news, NLSOCK_NEWS_SLOT, len, NLSOCK_NEWS);
+    for (int i = 0; i < n; i++) {
+        take_news(s, s->news + (size_t)i * NLSOCK_NEWS_SLOT, len[i], cb, aux);
+    }
+    return n < 0 ? errno : 0;
 }
 
 /* ---- batches ---- */

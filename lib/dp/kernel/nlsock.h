@@ -57,6 +57,7 @@ struct nlsock {
     struct nlsock_transport transport;
     const struct nlsock_families *families;
     uint32_t seq;
+    uint8_t *news; /* NLSOCK_NEWS slots, once they are needed. */
     _Alignas(8) uint8_t request[NLSOCK_BUF];
     _Alignas(8) uint8_t reply[NLSOCK_BUF];
 };
@@ -122,3 +123,7 @@ int nlsock_batch_run(struct nlsock_batch *, nlsock_cb *cb, nlsock_done *done, vo
 /* What the kernel sends by itself (upcalls, notifications): one datagram, not waiting.  0, EAGAIN,
  * or another errno (ENOBUFS: some were lost). */
 int nlsock_recv(struct nlsock *, nlsock_cb *cb, void *aux) MUST_USE;
+/* As that, up to NLSOCK_NEWS datagrams at once. */
+#define NLSOCK_NEWS      32
+#define NLSOCK_NEWS_SLOT 69696 /* A packet of 64 kB, and what is said of it. */
+int nlsock_recv_many(struct nlsock *, nlsock_cb *cb, void *aux) MUST_USE;
