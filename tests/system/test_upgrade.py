@@ -10,7 +10,6 @@ from system.test_firewall import FIREWALL, packets
 
 PYTHON = "/usr/bin/python3"
 ESTABLISHED = r"ct_state=\+est\+trk"
-TAKEN_OVER_SECONDS = 12  # By then a new daemon has made the former one's flows its own, or new ones in their place.
 
 # Numbered datagrams to and fro, one in 10 ms, or as many as are asked for; a line of JSON whenever its input has one.
 UDP_SERVER = """
@@ -102,6 +101,13 @@ def start(env):
     return daemon, h1, h2
 
 
+def taken_over(daemon, times=1):
+    """Waits until the former daemon's flows have given way to the new one's, for the nth time."""
+    wait_for("the former daemon's flows to go",
+             lambda: daemon.log.read_text().count("of a former process have given way") >= times, 30)
+    time.sleep(1)
+
+
 def kill_and_start_again(daemon, dead_seconds, during):
     daemon.kill()
     before = during()
@@ -117,10 +123,10 @@ def test_tcp_goes_on(env):
     daemon, h1, h2 = start(env)
     tcp = Traffic(env, h1, h2, TCP_SERVER, TCP_CLIENT)
     wait_for("TCP to flow", lambda: tcp.ask()["n"] > 50)
-    for _ in range(2):
-        before, after = kill_and_start_again(daemon, 3, tcp.ask)
+    for times in 1, 2:
+        before, after = kill_and_start_again(daemon, 2, tcp.ask)
         assert after["n"] > before["n"] + 50, f"without a daemon: {before}, {after}"
-        time.sleep(TAKEN_OVER_SECONDS)
+        taken_over(daemon, times)
     end = tcp.ask()
     assert end["n"] > after["n"] + 50, (after, end)
     out = h1.run("ss", "-tin", "dst", "10.1.1.2")
@@ -135,9 +141,9 @@ def test_nothing_is_lost(env):
     daemon, h1, h2 = start(env)
     udp = Traffic(env, h1, h2, UDP_SERVER, UDP_CLIENT)
     wait_for("UDP to flow", lambda: udp.ask()["back"] > 50)
-    before, after = kill_and_start_again(daemon, 3, udp.ask)
+    before, after = kill_and_start_again(daemon, 2, udp.ask)
     assert after["back"] > before["back"] + 50, f"without a daemon: {before}, {after}"
-    time.sleep(TAKEN_OVER_SECONDS)
+    taken_over(daemon)
     udp.ask("0")
     time.sleep(0.5)
     rest = udp.ask("0")
