@@ -31,7 +31,10 @@ struct ofproto {
     struct tunnel_device *tunnel_devices; /* ofproto_tunnel.c */
     struct events *events;
     struct revalidator *revalidator;
-    uint64_t *meter_ids;         /* Of the datapath, a bit each that is taken; NULL: none yet. */
+    uint64_t *meter_ids;        /* Of the datapath, a bit each that is taken; NULL: none yet. */
+    struct ofproto_zone *zones; /* As they were last set, */
+    size_t n_zones;
+    int64_t zone_limit;          /* and the default limit; -1: none was given. */
     struct loop_call cfg_call;   /* Builds a new cfg before the loop sleeps. */
     struct loop_timer tick;      /* Each second: timeouts, ages, reclaiming. */
     int64_t opened_ms, rules_ms; /* rules_ms: a rule came, went or changed last. */

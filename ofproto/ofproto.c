@@ -229,6 +229,7 @@ char *ofproto_open(struct loop *loop, const char *dp_type, const char *rundir, s
 
     p->loop = loop;
     p->rundir = xstrdup(rundir);
+    p->zone_limit = -1;
     p->continuations = continuations_new(seed, CONTINUATION_MAX);
     p->events = events_new(loop, on_event, p);
     p->revalidator = revalidator_new(p);
@@ -269,6 +270,7 @@ void ofproto_close(struct ofproto *p, bool destroy)
     xlate_cfg_free(p->cfg);
     continuations_unref(p->continuations);
     free(p->meter_ids);
+    free(p->zones);
     free(p->rundir);
     free(p);
 }

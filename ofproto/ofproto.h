@@ -39,5 +39,14 @@ void ofproto_settle(struct ofproto *, void (*done)(void *aux), void *aux);
 /* While 'on', flows that a former process left in the datapath stay, whatever the rules say.  Else
  * they go a few seconds after the start, once no rule has changed for a second. */
 void ofproto_set_restore_wait(struct ofproto *, bool on);
+/* What zones of connections are to have; sorted by zone.  Zones that are not named any more get
+ * back what the datapath has by itself. */
+struct ofproto_zone {
+    uint16_t zone;
+    struct ct_timeouts timeouts;
+    int64_t limit; /* -1: none of its own. */
+};
+void ofproto_set_zones(struct ofproto *, const struct ofproto_zone *, size_t n,
+                       int64_t default_limit);
 /* Rules, tables and ports get what cached flows have counted. */
 void ofproto_pull_stats(struct ofproto *);

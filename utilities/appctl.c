@@ -121,12 +121,21 @@ static void print_answer(const json_t *answer, FILE *f, bool pretty)
     }
 }
 
+/* Of an answer that is text, as it comes: some go on for ever. */
+static void print_part(void *aux UNUSED, const char *s, size_t n)
+{
+    fwrite(s, 1, n, stdout);
+    if (s[n - 1] == '\n') {
+        fflush(stdout);
+    }
+}
+
 /* The exit status. */
 static int ask(struct jsonrpc_client *c, const struct options *o, const char *command,
                json_t *params)
 {
     json_t *result, *error;
-    int e = jsonrpc_call(c, command, params, 0, &result, &error), status = 0;
+    int e = jsonrpc_call_text(c, command, params, print_part, NULL, &result, &error), status = 0;
 
     if (e) {
         fprintf(stderr, "%s: %s: transaction error (%s)\n", program, o->target, strerror(e));

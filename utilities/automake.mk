@@ -10,7 +10,8 @@ utilities_sluice_vsctl_SOURCES = \
 	utilities/vsctl_names.c \
 	utilities/vsctl_show.c \
 	utilities/vsctl_tls.c \
-	utilities/vsctl_value.c
+	utilities/vsctl_value.c \
+	utilities/vsctl_zone.c
 utilities_sluice_vsctl_LDADD = $(IO_LIBS)
 
 bin_PROGRAMS += utilities/sluice-appctl

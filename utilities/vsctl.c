@@ -60,6 +60,7 @@ static NORETURN void usage(void)
            vsctl_program, vsctl_program);
     print_commands(vsctl_bridge_commands);
     print_commands(vsctl_tls_commands);
+    print_commands(vsctl_zone_commands);
     print_commands(vsctl_db_commands);
     printf(
         "\nOptions:\n"
@@ -177,7 +178,7 @@ static bool parse_flag(struct options *o, struct vctl *v, const char *arg)
 static void check_option(const char *arg)
 {
     const struct vcommand_class *tables[] = {vsctl_bridge_commands, vsctl_tls_commands,
-                                             vsctl_db_commands};
+                                             vsctl_zone_commands, vsctl_db_commands};
     size_t len = strcspn(arg, "=");
     char *word = xasprintf("%.*s ", (int)len, arg);
     bool known = false;
@@ -231,7 +232,7 @@ static int parse_options(struct options *o, struct vctl *v, int argc, char **arg
 static const struct vcommand_class *find_class(const char *name)
 {
     const struct vcommand_class *tables[] = {vsctl_bridge_commands, vsctl_tls_commands,
-                                             vsctl_db_commands};
+                                             vsctl_zone_commands, vsctl_db_commands};
 
     for (size_t t = 0; t < ARRAY_SIZE(tables); t++) {
         for (const struct vcommand_class *c = tables[t]; c->name; c++) {

@@ -60,7 +60,7 @@ struct vcommand_class {
 };
 
 extern const struct vcommand_class vsctl_bridge_commands[], vsctl_tls_commands[],
-    vsctl_db_commands[];
+    vsctl_zone_commands[], vsctl_db_commands[];
 /* End: NULL. */
 
 extern const char *vsctl_program;

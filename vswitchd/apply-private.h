@@ -48,5 +48,7 @@ const uint64_t *apply_vlan_bitmap(const struct config_row *, enum column_id,
                                   uint64_t words[PORT_VLAN_WORDS]);
 /* apply_table.c */
 void apply_tables(struct apply *, const struct applied_bridge *, const struct config_row *bridge);
+/* apply_zone.c */
+void apply_zones(struct apply *);
 /* apply_tls.c */
 void apply_tls(struct apply *);

@@ -231,6 +231,7 @@ static void on_apply(void *a_, struct config *config)
     datapaths_set_restore_wait(a->datapaths, wait);
     free(rows);
     datapaths_trim(a->datapaths);
+    apply_zones(a);
     int64_t next_cfg = config_integer(config_root(config), COL_Open_vSwitch_next_cfg, 0);
     config_set_integer(config, config_root(config), COL_Open_vSwitch_cur_cfg, next_cfg);
     apply_status_run(a);

@@ -15,12 +15,13 @@ vswitchd_libconfig_la_SOURCES = \
 
 sbin_PROGRAMS += vswitchd/sluice-vswitchd
 vswitchd_sluice_vswitchd_SOURCES = \
-	vswitchd/apply.c vswitchd/apply.h vswitchd/apply-private.h vswitchd/apply_mirror.c vswitchd/apply_table.c vswitchd/apply_tls.c \
+	vswitchd/apply.c vswitchd/apply.h vswitchd/apply-private.h vswitchd/apply_mirror.c vswitchd/apply_table.c vswitchd/apply_tls.c vswitchd/apply_zone.c \
 	vswitchd/apply_port.c \
 	vswitchd/apply_status.c \
 	vswitchd/commands.h vswitchd/commands-private.h \
 	vswitchd/commands_bridge.c \
 	vswitchd/commands_ct.c \
+	vswitchd/commands_ct_events.c \
 	vswitchd/commands_ct_limits.c \
 	vswitchd/commands_dpctl.c \
 	vswitchd/commands_dpctl_flows.c \

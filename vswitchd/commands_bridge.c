@@ -146,6 +146,7 @@ static void put_usage(void *d, struct control_usage *u)
     control_usage_put(u, "ports", ports);
     control_usage_put(u, "rules", rules);
     control_usage_put(u, "connections", conns);
+    control_usage_put(u, "ct-listeners", commands_n_ct_listeners());
     /* What was allocated and not freed; the process's size has its high-water marks in it. */
     struct mallinfo2 heap = mallinfo2();
     control_usage_put(u, "heap_kB", (heap.uordblks + heap.hblkhd) >> 10);
@@ -174,5 +175,6 @@ void commands_register(struct datapaths *d)
 void commands_unregister(void)
 {
     commands_stop_dumps();
+    commands_stop_ct_events();
     control_usage_unregister(put_usage, usage_datapaths);
 }

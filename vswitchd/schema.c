@@ -20,6 +20,14 @@ enum base_id {
 #undef WEAK
 };
 
+/* A space behind each. */
+static const char timeout_words[] =
+#define CT_TIMEOUT(ID, NAME, SECONDS) NAME " "
+#include "lib/ct/ct_timeouts.def"
+#undef CT_TIMEOUT
+    ;
+#define CT_TIMEOUT_WORDS timeout_words
+
 static const struct base_type bases[] = {
 #define BASE(ID, ATOM, LEAST, MOST, WORDS, REF) \
     {ATOM_##ATOM, LEAST, MOST, WORDS, TABLE_##REF, false},

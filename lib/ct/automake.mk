@@ -6,6 +6,7 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct_arena-private.h lib/ct/ct_arena.c \
 	lib/ct/ct_busy.c lib/ct/ct_busy.h \
 	lib/ct/ct_conn-private.h \
+	lib/ct/ct_event-private.h lib/ct/ct_event.c lib/ct/ct_event.h \
 	lib/ct/ct_extract.c \
 	lib/ct/ct_filter.c \
 	lib/ct/ct_frag-private.h lib/ct/ct_frag.c lib/ct/ct_frag.h \
@@ -20,7 +21,7 @@ lib_ct_libct_la_SOURCES = \
 	lib/ct/ct_store.h \
 	lib/ct/ct_table-private.h lib/ct/ct_table.c \
 	lib/ct/ct_tcp.c lib/ct/ct_tcp_states.def \
-	lib/ct/ct_timeouts.def \
+	lib/ct/ct_timeout.c lib/ct/ct_timeout.h lib/ct/ct_timeouts.def \
 	lib/ct/ct_alg-private.h lib/ct/ct_alg.c lib/ct/ct_expect.c lib/ct/ct_ftp.c lib/ct/ct_relate.c \
 	lib/ct/ct_nat-private.h lib/ct/ct_nat.c \
 	lib/ct/ct_nat_pick.c \

@@ -11,7 +11,25 @@ struct ct {
     struct ct_table table;
     struct ct_frags frags;
     struct ct_expects *expects;
-    bool tcp_liberal;   /* Written by the control thread, read by workers. */
-    uint32_t sweep_pos; /* Control thread. */
-    uint64_t n_random;  /* Ports asked for at random so far. */
+    bool tcp_liberal;    /* Written by the control thread, read by workers. */
+    uint32_t n_policies; /* The same: zones with timeouts of their own. */
+    uint32_t sweep_pos;  /* Control thread. */
+    uint64_t n_random;   /* Ports asked for at random so far. */
 };
+
+/* ct_info.c.  Entry locked: a copy. */
+void ct_info_fill(const struct ct_table *, uint32_t index, struct ct_info *, int64_t now_ms);
+
+/* ct_timeout.c */
+extern const uint32_t ct_timeout_defaults[CT_N_TIMEOUTS];
+void ct_timeouts_deinit(struct ct *);
+
+/* Valid until the caller's next quiescent state. */
+static inline struct ct_when ct_when(const struct ct *ct, uint16_t zone, int64_t now_ms)
+{
+    const struct ct_policy *p =
+        UNLIKELY(__atomic_load_n(&ct->n_policies, __ATOMIC_RELAXED))
+            ? __atomic_load_n(&ct->table.zones[zone].policy, __ATOMIC_ACQUIRE)
+            : NULL;
+    return (struct ct_when){now_ms, p ? p->seconds : ct_timeout_defaults};
+}

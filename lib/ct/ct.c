@@ -9,6 +9,7 @@
  * between lookup and lock, and is then looked up once more. */
 #include "lib/ct/ct-private.h"
 #include "lib/ct/ct_alg-private.h"
+#include "lib/ct/ct_event-private.h"
 
 #include <stdlib.h>
 
@@ -38,6 +39,7 @@ struct ct *ct_new(const struct ct_config *config)
 void ct_free(struct ct *ct)
 {
     if (ct) {
+        ct_timeouts_deinit(ct);
         ct_table_deinit(&ct->table);
         ct_frags_deinit(&ct->frags);
         ct_expects_free(ct->expects);
@@ -168,15 +170,16 @@ static bool is_liberal(const struct ct *ct, uint16_t zone)
 static enum ct_verdict update(struct ct *ct, struct ct_conn *c, unsigned dir,
                               const struct ct_packet *x, int64_t now_ms, enum ct_reason *reason)
 {
+    const struct ct_when when = ct_when(ct, c->key.zone, now_ms);
     if (c->key.proto == IPPROTO_HDR_SCTP) {
-        return ct_sctp_update(c, dir, &x->sctp, now_ms, reason);
+        return ct_sctp_update(c, dir, &x->sctp, &when, reason);
     }
     if (c->key.proto != IPPROTO_HDR_TCP) {
-        return ct_other_update(c, dir, now_ms);
+        return ct_other_update(c, dir, &when);
     }
-    enum ct_verdict v = ct_tcp_update(c, dir, &x->tcp, true, now_ms, reason);
+    enum ct_verdict v = ct_tcp_update(c, dir, &x->tcp, true, &when, reason);
     return UNLIKELY(v == CT_INVALID) && is_liberal(ct, c->key.zone)
-               ? ct_tcp_update(c, dir, &x->tcp, false, now_ms, reason)
+               ? ct_tcp_update(c, dir, &x->tcp, false, &when, reason)
                : v;
 }
 
@@ -193,18 +196,19 @@ static void reclass(struct ct_table *t, uint32_t index)
 }
 
 /* May this packet begin a connection?  With an entry, also sets it up. */
-static bool begin(struct ct_conn *c, const struct ct_packet *x, int64_t now_ms)
+static bool begin(const struct ct *ct, struct ct_conn *c, const struct ct_packet *x, int64_t now_ms)
 {
+    const struct ct_when when = ct_when(ct, x->q.key.zone, now_ms);
     if (x->q.is_reply) {
         return false;
     }
     if (x->q.key.proto == IPPROTO_HDR_TCP) {
-        return ct_tcp_new(c, &x->tcp, now_ms);
+        return ct_tcp_new(c, &x->tcp, &when);
     }
     if (x->q.key.proto == IPPROTO_HDR_SCTP) {
-        return ct_sctp_new(c, &x->sctp, now_ms);
+        return ct_sctp_new(c, &x->sctp, &when);
     }
-    ct_other_new(c, now_ms);
+    ct_other_new(c, &when);
     return true;
 }
 
@@ -277,7 +281,7 @@ static enum done create(struct ct *ct, struct packet *p, const struct ct_packet 
         return DROP; /* Full. */
     }
     struct ct_conn *c = ct_table_conn(t, index);
-    begin(c, x, now_ms);
+    begin(ct, c, x, now_ms);
     c->start_ms = now_ms;
     c->admitted_by = args->admitted_by;
     if (x->q.one_way) {
@@ -327,7 +331,7 @@ static enum done on_no_entry(struct ct *ct, struct packet *p, const struct ct_pa
                              const struct ct_args *args, int64_t now_ms)
 {
     struct ct_conn probe = {.key = x->q.key};
-    if (!begin(&probe, x, now_ms)) {
+    if (!begin(ct, &probe, x, now_ms)) {
         set_invalid(&p->ct, x->q.is_reply                       ? CT_INV_icmp_reply
                             : x->q.key.proto == IPPROTO_HDR_TCP ? CT_INV_tcp_synack
                                                                 : CT_INV_sctp_new);
@@ -357,6 +361,8 @@ static enum done on_entry(struct ct *ct, struct packet *p, const struct ct_packe
     uint32_t generation = c->generation;
     enum ct_reason reason = CT_INV_NONE;
     struct ct_packet shifted;
+    const bool watched = ct_event_wanted(t, CT_EVENT_UPDATE);
+    const uint64_t before = watched ? ct_event_look(t, index) : 0;
     if (UNLIKELY(c->helper == CT_HELPER_FTP) && x->q.key.proto == IPPROTO_HDR_TCP) {
         shifted = *x; /* What its stream was made longer by is not its own. */
         shifted.tcp.ack = ct_alg_ack(t, index, dir, x->tcp.ack);
@@ -386,6 +392,9 @@ static enum done on_entry(struct ct *ct, struct packet *p, const struct ct_packe
     reclass(t, index);
     if (args->commit) {
         write_mark_label(t, index, args);
+    }
+    if (UNLIKELY(watched) && ct_event_look(t, index) != before) {
+        ct_event(t, index, CT_EVENT_UPDATE, now_ms);
     }
     struct ct_nat_plan plan;
     set_from_conn(t, &p->ct, index, state);
@@ -447,7 +456,12 @@ static enum done again(struct ct *ct, struct packet *p, const struct ct_args *ar
         return AGAIN;
     }
     if (args->commit) {
+        const bool watched = ct_event_wanted(&ct->table, CT_EVENT_UPDATE);
+        const uint64_t before = watched ? ct_event_look(&ct->table, pct->conn.index) : 0;
         write_mark_label(&ct->table, pct->conn.index, args);
+        if (UNLIKELY(watched) && ct_event_look(&ct->table, pct->conn.index) != before) {
+            ct_event(&ct->table, pct->conn.index, CT_EVENT_UPDATE, now_ms);
+        }
     }
     struct ct_nat_plan plan;
     set_mark_label(&ct->table, pct, pct->conn.index);

@@ -52,8 +52,7 @@ static uint8_t tcp_flags(const struct ct_peer *p)
            (p->wscale & CT_WSCALE_UNKNOWN ? CT_TCP_F_BE_LIBERAL : 0);
 }
 
-/* Entry locked. */
-static void fill(const struct ct_table *t, uint32_t index, struct ct_info *info, int64_t now_ms)
+void ct_info_fill(const struct ct_table *t, uint32_t index, struct ct_info *info, int64_t now_ms)
 {
     const struct ct_conn *c = ct_table_conn(t, index);
     *info = (struct ct_info){
@@ -152,7 +151,7 @@ static uint32_t look(const struct ct_table *t, uint32_t index, const struct ct_f
     if (c->flags & CT_F_LIVE && !(c->flags & CT_F_TWIN) &&
         (!f->has_zone || f->zone == c->key.zone)) {
         generation = c->generation;
-        fill(t, index, info, now_ms);
+        ct_info_fill(t, index, info, now_ms);
     }
     ct_spin_unlock(&c->lock);
     return generation && ct_filter_matches(f, info) ? generation : 0;

@@ -17,10 +17,10 @@ static enum ct_timeout timeout_of(const struct ct_conn *c)
     return timeouts[icmp ? 1 : proto == IPPROTO_HDR_GRE ? 2 : 0][c->peer[0].state];
 }
 
-void ct_other_new(struct ct_conn *c, int64_t now_ms)
+void ct_other_new(struct ct_conn *c, const struct ct_when *when)
 {
     c->peer[0].state = OTHER_FIRST;
-    ct_conn_refresh(c, timeout_of(c), now_ms);
+    ct_conn_refresh(c, timeout_of(c), when);
 }
 
 bool ct_other_state_ok(const struct ct_conn *c)
@@ -28,10 +28,10 @@ bool ct_other_state_ok(const struct ct_conn *c)
     return c->peer[0].state <= OTHER_MULTIPLE;
 }
 
-enum ct_verdict ct_other_update(struct ct_conn *c, unsigned dir, int64_t now_ms)
+enum ct_verdict ct_other_update(struct ct_conn *c, unsigned dir, const struct ct_when *when)
 {
     uint8_t *state = &c->peer[0].state;
     *state = dir ? OTHER_MULTIPLE : MAX(*state, OTHER_SINGLE);
-    ct_conn_refresh(c, timeout_of(c), now_ms);
+    ct_conn_refresh(c, timeout_of(c), when);
     return CT_VALID;
 }

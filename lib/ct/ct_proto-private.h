@@ -6,22 +6,19 @@
 
 #include "lib/ct/ct_conn-private.h"
 #include "lib/ct/ct_reason-private.h"
+#include "lib/ct/ct_timeout.h"
 
-enum ct_timeout {
-#define CT_TIMEOUT(ID, NAME, SECONDS) CT_TO_##ID,
-#include "lib/ct/ct_timeouts.def"
-#undef CT_TIMEOUT
-    CT_N_TIMEOUTS
+/* The moment of a packet, and how long the entries of its zone live. */
+struct ct_when {
+    int64_t now_ms;
+    const uint32_t *seconds; /* By enum ct_timeout. */
 };
 
-static inline void ct_conn_refresh(struct ct_conn *c, enum ct_timeout to, int64_t now_ms)
+static inline void ct_conn_refresh(struct ct_conn *c, enum ct_timeout to,
+                                   const struct ct_when *when)
 {
-    static const int32_t ms[] = {
-#define CT_TIMEOUT(ID, NAME, SECONDS) (SECONDS) * 1000,
-#include "lib/ct/ct_timeouts.def"
-#undef CT_TIMEOUT
-    };
-    __atomic_store_n(&c->expires_ms, now_ms + ms[to], __ATOMIC_RELAXED);
+    __atomic_store_n(&c->expires_ms, when->now_ms + INT64_C(1000) * when->seconds[to],
+                     __ATOMIC_RELAXED);
 }
 
 #define CT_FLAG_FIN 0x01
@@ -70,23 +67,23 @@ uint8_t ct_extract_reply_type(bool is_ip6, uint8_t request);
 
 bool ct_tcp_flags_ok(uint8_t flags);
 /* May it begin a connection? If so, sets up the entry. */
-bool ct_tcp_new(struct ct_conn *, const struct ct_tcp_seg *, int64_t now_ms);
+bool ct_tcp_new(struct ct_conn *, const struct ct_tcp_seg *, const struct ct_when *);
 /* 'dir' 0: from the original sender. 'check': sequence numbers too.  CT_INVALID: nothing has
  * changed, and '*reason' says why. */
 enum ct_verdict ct_tcp_update(struct ct_conn *, unsigned dir, const struct ct_tcp_seg *, bool check,
-                              int64_t now_ms, enum ct_reason *reason);
+                              const struct ct_when *, enum ct_reason *reason);
 enum ct_class ct_tcp_class(const struct ct_conn *);
 
 /* Are the chunks whole, and where they may stand? */
 bool ct_sctp_ok(const struct ct_sctp_seg *);
 /* As those of TCP; of packets that are ok. */
-bool ct_sctp_new(struct ct_conn *, const struct ct_sctp_seg *, int64_t now_ms);
+bool ct_sctp_new(struct ct_conn *, const struct ct_sctp_seg *, const struct ct_when *);
 enum ct_verdict ct_sctp_update(struct ct_conn *, unsigned dir, const struct ct_sctp_seg *,
-                               int64_t now_ms, enum ct_reason *reason);
+                               const struct ct_when *, enum ct_reason *reason);
 enum ct_class ct_sctp_class(const struct ct_conn *);
 
 /* All others. */
-void ct_other_new(struct ct_conn *, int64_t now_ms);
+void ct_other_new(struct ct_conn *, const struct ct_when *);
 /* Could the entry be one of these protocols'? */
 bool ct_other_state_ok(const struct ct_conn *);
-enum ct_verdict ct_other_update(struct ct_conn *, unsigned dir, int64_t now_ms);
+enum ct_verdict ct_other_update(struct ct_conn *, unsigned dir, const struct ct_when *);

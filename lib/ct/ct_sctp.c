@@ -200,7 +200,7 @@ static void learn_tags(struct ct_peer peer[2], unsigned dir, const struct chunk 
 
 /* ---- associations ---- */
 
-bool ct_sctp_new(struct ct_conn *c, const struct ct_sctp_seg *s, int64_t now_ms)
+bool ct_sctp_new(struct ct_conn *c, const struct ct_sctp_seg *s, const struct ct_when *when)
 {
     uint32_t ofs = COMMON_HEADER, tag = get_be32(s->data + 4);
     struct chunk chunk;
@@ -217,12 +217,12 @@ bool ct_sctp_new(struct ct_conn *c, const struct ct_sctp_seg *s, int64_t now_ms)
     } else {
         return false;
     }
-    ct_conn_refresh(c, timeouts[c->peer[0].state], now_ms);
+    ct_conn_refresh(c, timeouts[c->peer[0].state], when);
     return true;
 }
 
 enum ct_verdict ct_sctp_update(struct ct_conn *c, unsigned dir, const struct ct_sctp_seg *s,
-                               int64_t now_ms, enum ct_reason *reason)
+                               const struct ct_when *when, enum ct_reason *reason)
 {
     uint32_t ofs = COMMON_HEADER, tag = get_be32(s->data + 4);
     struct ct_peer peer[2] = {c->peer[0], c->peer[1]};
@@ -245,7 +245,7 @@ enum ct_verdict ct_sctp_update(struct ct_conn *c, unsigned dir, const struct ct_
     }
     memcpy(c->peer, peer, sizeof peer);
     if (!waits) {
-        ct_conn_refresh(c, timeouts[peer[0].state], now_ms);
+        ct_conn_refresh(c, timeouts[peer[0].state], when);
     }
     return CT_VALID;
 }

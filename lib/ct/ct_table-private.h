@@ -22,6 +22,8 @@
 #define CT_N_STRIPES 256 /* Powers of two.  Not more than the first buckets. */
 #define CT_N_SHARDS  16
 
+struct ct_events;
+
 struct ct_pool {
     struct ct_arena conns, labels, addrs; /* 'addrs' only of IPv6. */
     struct ct_arena zone_links, algs;
@@ -53,8 +55,10 @@ struct ct_table {
     uint32_t reserved;  /* The most that 'max' may become. */
     uint32_t n;         /* Connections, and those about to be inserted. */
     uint32_t evict_pos[2];
-    uint32_t zone_limit;   /* Of zones without one; 0: none. */
-    struct ct_zone *zones; /* CT_N_ZONES. */
+    struct ct_events *events; /* NULL: nobody has ever listened. */
+    uint8_t event_mask;       /* What they listen to. */
+    uint32_t zone_limit;      /* Of zones without one; 0: none. */
+    struct ct_zone *zones;    /* CT_N_ZONES. */
     uint64_t seed;
     struct ct_spin grow_lock; /* Pools and buckets. */
     struct ct_stripe stripes[CT_N_STRIPES];

@@ -1,5 +1,5 @@
 /* ct_table.c - see ct_table-private.h: lookup, insertion, removal, and growth of the index. */
-#include "lib/ct/ct_table-private.h"
+#include "lib/ct/ct_event-private.h"
 
 #include <stdlib.h>
 
@@ -273,6 +273,7 @@ void ct_table_deinit(struct ct_table *t)
     }
     release(t);
     free(t->zones);
+    ct_events_free(t->events);
 }
 
 /* ---- chains, the stripe's lock held ---- */
@@ -302,6 +303,7 @@ void ct_table_link_locked(struct ct_table *t, uint32_t index)
 static void remove_locked(struct ct_table *t, uint32_t index)
 {
     struct ct_conn *c = ct_table_conn(t, index);
+    ct_event(t, index, CT_EVENT_DESTROY, CT_ANY_TIME);
     __atomic_store_n(&c->flags, c->flags & ~CT_F_LIVE, __ATOMIC_RELAXED);
     __atomic_store_n(&c->generation, c->generation + 1 ? c->generation + 1 : 1, __ATOMIC_RELAXED);
     ct_slot_set_class(t, index, CT_CLASS_ESTABLISHED);
@@ -410,6 +412,7 @@ bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup 
     ct_spin_unlock(&s->lock);
     ct_slot_set_class(t, index, CT_CLASS_UNREPLIED);
     ct_zone_link(t, index);
+    ct_event(t, index, CT_EVENT_NEW, now_ms);
     ct_spin_unlock(&c->lock);
     counter_inc(COUNTER_conntrack_new);
     uint32_t n = __atomic_load_n(&t->n, __ATOMIC_RELAXED);

@@ -111,7 +111,7 @@ static void negotiate(struct ct_conn *c, struct ct_peer *src, struct ct_peer *ds
     }
 }
 
-bool ct_tcp_new(struct ct_conn *c, const struct ct_tcp_seg *s, int64_t now_ms)
+bool ct_tcp_new(struct ct_conn *c, const struct ct_tcp_seg *s, const struct ct_when *when)
 {
     if ((s->flags & (CT_FLAG_SYN | CT_FLAG_ACK)) == (CT_FLAG_SYN | CT_FLAG_ACK)) {
         return false; /* Half of a handshake that began elsewhere. */
@@ -120,12 +120,12 @@ bool ct_tcp_new(struct ct_conn *c, const struct ct_tcp_seg *s, int64_t now_ms)
     c->peer[0].seq_lo = seg_end(s);
     c->peer[0].state = CT_TCP_SYN_SENT;
     c->peer[1] = (struct ct_peer){.max_win = 1, .state = CT_TCP_CLOSED};
-    ct_conn_refresh(c, CT_TO_TCP_SYN_SENT, now_ms);
+    ct_conn_refresh(c, CT_TO_TCP_SYN_SENT, when);
     return true;
 }
 
 static enum ct_verdict on_syn(struct ct_conn *c, struct ct_peer *src, const struct ct_peer *dst,
-                              const struct ct_tcp_seg *s, int64_t now_ms)
+                              const struct ct_tcp_seg *s, const struct ct_when *when)
 {
     if (src->state >= CT_TCP_FIN_WAIT_2 && dst->state >= CT_TCP_FIN_WAIT_2) {
         return CT_ANEW;
@@ -135,7 +135,7 @@ static enum ct_verdict on_syn(struct ct_conn *c, struct ct_peer *src, const stru
         open_peer(src, s, dst->max_win);
         src->seq_lo = seg_end(s);
         src->state = next_state[SENDER][src->state][EV_SYN];
-        ct_conn_refresh(c, CT_TO_TCP_SYN_SENT, now_ms);
+        ct_conn_refresh(c, CT_TO_TCP_SYN_SENT, when);
     }
     return CT_OPENING;
 }
@@ -210,12 +210,12 @@ static void slide(struct ct_peer *src, struct ct_peer *dst, const struct ct_tcp_
 }
 
 enum ct_verdict ct_tcp_update(struct ct_conn *c, unsigned dir, const struct ct_tcp_seg *s,
-                              bool check, int64_t now_ms, enum ct_reason *reason)
+                              bool check, const struct ct_when *when, enum ct_reason *reason)
 {
     struct ct_peer *src = &c->peer[dir], *dst = &c->peer[!dir];
     enum event ev = event_of(s->flags);
     if (ev == EV_SYN) {
-        return on_syn(c, src, dst, s, now_ms);
+        return on_syn(c, src, dst, s, when);
     }
 
     const struct ct_peer old_src = *src, old_dst = *dst;
@@ -247,7 +247,7 @@ enum ct_verdict ct_tcp_update(struct ct_conn *c, unsigned dir, const struct ct_t
     if (inside || ev == EV_RST) {
         dst->state = next_state[RECEIVER][dst->state][ev];
     }
-    ct_conn_refresh(c, timeout_of(c->peer), now_ms);
+    ct_conn_refresh(c, timeout_of(c->peer), when);
     return CT_VALID;
 }
 

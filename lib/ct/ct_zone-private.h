@@ -8,7 +8,10 @@
  * walks it turns it round. */
 #pragma once
 
+#include <urcu-qsbr.h>
+
 #include "lib/ct/ct_conn-private.h"
+#include "lib/ct/ct_timeout.h"
 #include "lib/ct/ct_zone.h"
 
 struct ct_table;
@@ -20,6 +23,12 @@ struct ct_zone {
     uint32_t n; /* Connections, and those about to be inserted. */
     uint32_t limit;
     uint32_t head, tail;
+    struct ct_policy *policy; /* Timeouts of its own, or NULL.  RCU: workers read it. */
+};
+
+struct ct_policy {
+    uint32_t seconds[CT_N_TIMEOUTS]; /* Of all. */
+    struct rcu_head rcu;
 };
 
 struct ct_zone_link {

@@ -83,7 +83,7 @@ static size_t size_of(const struct dp_action *a)
     case DP_ACTION_CHECK_PKT_LEN:
         return sizeof(struct dp_action_check_pkt_len);
     case DP_ACTION_USERSPACE:
-        return sizeof *a + a->u32;
+        return sizeof(struct dp_action_userspace) + a->u32;
     case DP_ACTION_OUTPUT:
     case DP_ACTION_PUSH_VLAN:
     case DP_ACTION_POP_VLAN:

@@ -114,6 +114,7 @@ struct dp_action_ct {
     uint16_t zone; /* Host order. */
     uint16_t alg;  /* 0, 21, 69 */
     bool commit, force;
+    uint8_t timeout; /* enum dp_ct_timeout, with commit: the zone has a policy for the packet. */
     uint32_t mark, mark_mask; /* Host order. */
     uint8_t label[16], label_mask[16];
     uint64_t cookie;   /* With commit: of the rule whose act it is, host order; all ones: none. */
@@ -129,10 +130,29 @@ struct dp_action_ct {
 #define DP_NAT_HASH       0x08
 #define DP_NAT_RANDOM     0x10
 
+/* For executors to which the action must say which of the zone's timeout policies holds. */
+enum dp_ct_timeout {
+    DP_CT_TIMEOUT_NONE,
+    DP_CT_TIMEOUT_TCP4,
+    DP_CT_TIMEOUT_TCP6,
+    DP_CT_TIMEOUT_UDP4,
+    DP_CT_TIMEOUT_UDP6,
+    DP_CT_TIMEOUT_ICMP4,
+    DP_CT_TIMEOUT_ICMP6,
+    DP_CT_TIMEOUT_SCTP4,
+    DP_CT_TIMEOUT_SCTP6,
+    DP_CT_N_TIMEOUTS
+};
+#define DP_CT_TIMEOUT_NAME 32
+/* As the kernel's tools show it: `ovs_tp_5_tcp4` of zone 5. */
+void dp_ct_timeout_name(uint16_t zone, enum dp_ct_timeout, char name[DP_CT_TIMEOUT_NAME]);
+
 /* DP_ACTION_USERSPACE: hands a copy to the handler with this cookie: a struct dp_cookie, and what
  * translation adds to it. */
 struct dp_action_userspace {
     struct dp_action a;
+    uint32_t pid; /* Whom the kernel tells; 0: the executor's own handler, as translation has it. */
+    uint32_t pad;
     uint8_t cookie[]; /* a.u32 bytes */
 };
 
@@ -201,3 +221,10 @@ void dp_key_format(const struct key *, const struct key *mask, bool verbose,
  */
 char *dp_key_parse(const char *, bool (*port_by_name)(void *aux, const char *, uint32_t *port_no),
                    void *aux, struct key *) MUST_USE;
+/* A flow's key and mask from such text: what it does not name is not matched.  An error's key and
+ * mask are not to be used. */
+char *dp_flow_parse(const char *, bool (*port_by_name)(void *aux, const char *, uint32_t *port_no),
+                    void *aux, struct key *, struct key *mask) MUST_USE;
+/* Appends the actions of ODP text, `drop` being none. */
+char *dp_actions_parse(const char *, bool (*port_by_name)(void *aux, const char *, uint32_t *),
+                       void *aux, struct dp_actions *) MUST_USE;

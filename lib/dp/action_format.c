@@ -1,109 +1,40 @@
 /* action_format.c - see action.h: datapath actions in ODP text. */
 #include "lib/dp/action.h"
+
+#include <stdio.h>
+
 #include "lib/dp/cookie.h"
-#include "lib/dp/format-private.h"
+#include "lib/dp/odp-private.h"
 
 #define MAX_DEPTH 32 /* Of nested clones shown; lists that exec runs are shallower. */
 
-static const char *const action_names[] = {
+const char *const odp_action_names[DP_ACTION_N] = {
 #define DP_ACTION(ID, NAME, ...) [DP_ACTION_##ID] = NAME,
 #include "lib/dp/actions.def"
 #undef DP_ACTION
-};
-
-#define V(NAME, STYLE, MEMBER)                                  \
-    {                                                           \
-        NAME, FS_##STYLE, offsetof(union dp_set_value, MEMBER), \
-            sizeof(((union dp_set_value *)0)->MEMBER), 0        \
-    }
-#define V_BITS(NAME, STYLE, MEMBER, FULL)                       \
-    {                                                           \
-        NAME, FS_##STYLE, offsetof(union dp_set_value, MEMBER), \
-            sizeof(((union dp_set_value *)0)->MEMBER), FULL     \
-    }
-
-static const struct format_member set_eth[] = {V("src", MAC, eth.src), V("dst", MAC, eth.dst)};
-static const struct format_member set_ip4[] = {
-    V("src", IP4, ip4.src),
-    V("dst", IP4, ip4.dst),
-    V("tos", HEX, ip4.tos),
-    V("ttl", DEC, ip4.ttl),
-};
-static const struct format_member set_ip6[] = {
-    V("src", IP6, ip6.src),
-    V("dst", IP6, ip6.dst),
-    V_BITS("label", HEX, ip6.label, 0xfffff),
-    V("tclass", HEX, ip6.tclass),
-    V("hlimit", DEC, ip6.hlimit),
-};
-static const struct format_member set_ports[] = {V("src", DEC, ports.src),
-                                                 V("dst", DEC, ports.dst)};
-static const struct format_member set_icmp[] = {V("type", DEC, icmp.type),
-                                                V("code", DEC, icmp.code)};
-static const struct format_member set_arp[] = {
-    V("sip", IP4, arp.sip), V("tip", IP4, arp.tip), V_BITS("op", DEC, arp.op, 0xff),
-    V("sha", MAC, arp.sha), V("tha", MAC, arp.tha),
-};
-static const struct format_member set_nd[] = {
-    V("target", IP6, nd.target),
-    V("sll", MAC, nd.sll),
-    V("tll", MAC, nd.tll),
-    V("reserved", HEX, nd.reserved),
-    V("options_type", DEC, nd.options_type),
-};
-static const struct format_member set_nsh[] = {
-    V("flags", HEX, nsh.flags), V("ttl", DEC, nsh.ttl), V("spi", HEX, nsh.spi),
-    V("si", DEC, nsh.si),       V("c1", HEX, nsh.c[0]), V("c2", HEX, nsh.c[1]),
-    V("c3", HEX, nsh.c[2]),     V("c4", HEX, nsh.c[3]),
-};
-static const struct format_member set_pbb[] = {V("isid", HEX, pbb.isid), V("uca", DEC, pbb.uca)};
-static const struct format_member set_mark[] = {V(NULL, HEX, skb_mark)};
-
-#define ROWS(R) R, ARRAY_SIZE(R)
-static const struct {
-    const char *name;
-    const struct format_member *rows;
-    size_t n;
-} set_headers[] = {
-    [DP_SET_ETH] = {"eth", ROWS(set_eth)},
-    [DP_SET_VLAN] = {"vlan", NULL, 0},
-    [DP_SET_IP4] = {"ipv4", ROWS(set_ip4)},
-    [DP_SET_IP6] = {"ipv6", ROWS(set_ip6)},
-    [DP_SET_TCP] = {"tcp", ROWS(set_ports)},
-    [DP_SET_UDP] = {"udp", ROWS(set_ports)},
-    [DP_SET_SCTP] = {"sctp", ROWS(set_ports)},
-    [DP_SET_ICMP] = {"icmp", ROWS(set_icmp)},
-    [DP_SET_ICMP6] = {"icmpv6", ROWS(set_icmp)},
-    [DP_SET_ARP] = {"arp", ROWS(set_arp)},
-    [DP_SET_ND] = {"nd", ROWS(set_nd)},
-    [DP_SET_NSH] = {"nsh", ROWS(set_nsh)},
-    [DP_SET_PBB] = {"pbb", ROWS(set_pbb)},
-    [DP_SET_MPLS] = {"mpls", NULL, 0},
-    [DP_SET_SKB_MARK] = {"skb_mark", ROWS(set_mark)},
-    [DP_SET_TUNNEL] = {"tunnel", NULL, 0},
 };
 
 static void put_set(const struct dp_action *a, struct text *t)
 {
     const struct dp_action_set *s = (const void *)a;
 
-    if (a->u32 >= ARRAY_SIZE(set_headers)) {
+    if (a->u32 >= odp_n_set_attrs) {
         return;
     }
+    const struct odp_set_attr *attr = &odp_set_attrs[a->u32];
     text_putc(t, '(');
-    if (a->u32 == DP_SET_VLAN) {
-        text_puts(t, "vlan(");
-        format_vlan_tci(t, ntohs(s->value.vlan_tci), ntohs(s->mask.vlan_tci), false);
-        text_putc(t, ')');
+    if (attr->m) {
+        odp_put_header(t, t->len, attr->name, attr->m, attr->n, &s->value, &s->mask, false);
     } else if (a->u32 == DP_SET_TUNNEL) {
-        format_tunnel_set(t, &s->value);
-    } else if (a->u32 == DP_SET_MPLS) {
-        text_puts(t, "mpls(");
-        format_mpls_lse(t, ntohl(s->value.mpls_lse), ntohl(s->mask.mpls_lse));
-        text_putc(t, ')');
+        odp_put_tunnel_set(t, &s->value);
     } else {
-        format_header(t, t->len, set_headers[a->u32].name, set_headers[a->u32].rows,
-                      set_headers[a->u32].n, &s->value, &s->mask, false);
+        text_printf(t, "%s(", attr->name);
+        if (a->u32 == DP_SET_VLAN) {
+            odp_put_vlan_tci(t, ntohs(s->value.vlan_tci), ntohs(s->mask.vlan_tci), false);
+        } else {
+            odp_put_mpls_lse(t, ntohl(s->value.mpls_lse), ntohl(s->mask.mpls_lse));
+        }
+        text_putc(t, ')');
     }
     text_putc(t, ')');
 }
@@ -122,7 +53,7 @@ static void put_push_mpls(const struct dp_action *a, struct text *t)
     const struct dp_action_push_mpls *m = (const void *)a;
 
     text_putc(t, '(');
-    format_mpls_lse(t, ntohl(m->lse), UINT32_MAX);
+    odp_put_mpls_lse(t, ntohl(m->lse), UINT32_MAX);
     text_printf(t, ",eth_type=0x%x)", ntohs(m->eth_type));
 }
 
@@ -170,10 +101,20 @@ static void put_nat(const struct dp_action_ct *ct, struct text *t)
     text_puts(t, "),");
 }
 
+void dp_ct_timeout_name(uint16_t zone, enum dp_ct_timeout to, char name[DP_CT_TIMEOUT_NAME])
+{
+    static const char *const protocols[DP_CT_N_TIMEOUTS] = {
+        [DP_CT_TIMEOUT_NONE] = "",        [DP_CT_TIMEOUT_TCP4] = "tcp4",
+        [DP_CT_TIMEOUT_TCP6] = "tcp6",    [DP_CT_TIMEOUT_UDP4] = "udp4",
+        [DP_CT_TIMEOUT_UDP6] = "udp6",    [DP_CT_TIMEOUT_ICMP4] = "icmp4",
+        [DP_CT_TIMEOUT_ICMP6] = "icmpv6", [DP_CT_TIMEOUT_SCTP4] = "sctp4",
+        [DP_CT_TIMEOUT_SCTP6] = "sctp6",
+    };
+    snprintf(name, DP_CT_TIMEOUT_NAME, "ovs_tp_%u_%s", zone, protocols[to]);
+}
+
 static void put_ct(const struct dp_action *a, struct text *t)
 {
-    static const struct format_member label[] = {
-        {"label", FS_HEX, 0, sizeof(((struct dp_action_ct *)0)->label), 0}};
     const struct dp_action_ct *ct = (const void *)a;
     struct text args = TEXT_INIT;
 
@@ -188,13 +129,18 @@ static void put_ct(const struct dp_action *a, struct text *t)
     }
     if (!is_all_zeros(ct->label_mask, 16)) {
         struct text one = TEXT_INIT;
-        format_header(&one, 0, "", label, 1, ct->label, ct->label_mask, false);
+        odp_put_header(&one, 0, "", &odp_ct_label, 1, ct->label, ct->label_mask, false);
         text_put(&args, one.s + 1, one.len - 2); /* Without its parentheses. */
         text_putc(&args, ',');
         text_deinit(&one);
     }
     if (ct->alg) {
         text_printf(&args, "helper=%s,", ct->alg == 21 ? "ftp" : "tftp");
+    }
+    if (ct->timeout && ct->timeout < DP_CT_N_TIMEOUTS) {
+        char name[DP_CT_TIMEOUT_NAME];
+        dp_ct_timeout_name(ct->zone, ct->timeout, name);
+        text_printf(&args, "timeout=%s,", name);
     }
     if (ct->nat) {
         put_nat(ct, &args);
@@ -210,7 +156,7 @@ static void put_userspace(const struct dp_action *a, const struct dp_format *nam
 {
     const struct dp_action_userspace *u = (const void *)a;
 
-    text_printf(t, "(pid=%" PRIu32, names->upcall_pid);
+    text_printf(t, "(pid=%" PRIu32, u->pid ? u->pid : names->upcall_pid);
     size_t start = t->len;
     if (a->u32) {
         text_putc(t, ',');
@@ -263,7 +209,7 @@ static void put_action(const struct dp_action *a, const struct dp_format *names,
         return;
     }
     if (a->type != DP_ACTION_OUTPUT) { /* A bare port is an output. */
-        text_puts(t, action_names[a->type]);
+        text_puts(t, odp_action_names[a->type]);
     }
     switch ((enum dp_action_type)a->type) {
     case DP_ACTION_OUTPUT:

@@ -45,7 +45,8 @@ struct dp {
     struct dp_handler handler; /* Its 'rundir' only while it is opened. */
 };
 
-extern const struct dp_class userspace_class;         /* userspace.c */
-extern const struct dp_conns_class userspace_conns;   /* user/datapath_conns.c */
-extern const struct dp_meters_class userspace_meters; /* user/datapath_meters.c */
-extern const struct dp_class kernel_class;            /* kernel/kernel.c */
+extern const struct dp_class userspace_class;                   /* userspace.c */
+extern const struct dp_conns_class userspace_conns;             /* user/datapath_conns.c */
+extern const struct dp_conn_events_class userspace_conn_events; /* userspace_events.c */
+extern const struct dp_meters_class userspace_meters;           /* user/datapath_meters.c */
+extern const struct dp_class kernel_class;                      /* kernel/kernel.c */

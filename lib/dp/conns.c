@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "lib/dp/class.h"
+#include "lib/dp/conn_events.h"
 
 #define FORWARD(DP, OP, ...) \
     ((DP)->class->conns->OP ? (DP)->class->conns->OP((DP), __VA_ARGS__) : EOPNOTSUPP)
@@ -91,4 +92,27 @@ int dp_conns_set_limits(struct dp *dp, const struct dp_zone_limit *limits, size_
 int dp_conns_del_limits(struct dp *dp, const struct dp_zone_limit *zones, size_t n)
 {
     return FORWARD(dp, del_limits, zones, n);
+}
+
+int dp_conns_set_timeouts(struct dp *dp, uint16_t zone, const struct ct_timeouts *timeouts)
+{
+    return FORWARD(dp, set_timeouts, zone, timeouts);
+}
+
+int dp_conn_events_listen(struct dp *dp, unsigned mask, void (*ready)(void *aux), void *aux)
+{
+    const struct dp_conn_events_class *events = dp->class->conns->events;
+    return events ? events->listen(dp, mask, ready, aux) : EOPNOTSUPP;
+}
+
+bool dp_conn_events_next(struct dp *dp, struct ct_event *event)
+{
+    const struct dp_conn_events_class *events = dp->class->conns->events;
+    return events && events->next(dp, event);
+}
+
+uint64_t dp_conn_events_lost(const struct dp *dp)
+{
+    const struct dp_conn_events_class *events = dp->class->conns->events;
+    return events ? events->lost(dp) : 0;
 }

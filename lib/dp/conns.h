@@ -8,9 +8,11 @@
 #pragma once
 
 #include "lib/ct/ct.h"
+#include "lib/ct/ct_timeout.h"
 
 struct dp;
 struct dp_conns_class;
+struct dp_conn_events_class;
 
 /* False: enough. */
 typedef bool dp_conn_cb(void *aux, const struct ct_info *);
@@ -46,6 +48,8 @@ struct dp_conns_class {
                       void *aux);
     int (*set_limits)(struct dp *, const struct dp_zone_limit *, size_t n);
     int (*del_limits)(struct dp *, const struct dp_zone_limit *zones, size_t n);
+    int (*set_timeouts)(struct dp *, uint16_t zone, const struct ct_timeouts *);
+    const struct dp_conn_events_class *events; /* conn_events.h */
 };
 
 /* In steps, between which other things may happen: what is committed or ends meanwhile may be in it
@@ -70,3 +74,6 @@ int dp_conns_get_limits(struct dp *, const struct dp_zone_limit *zones, size_t n
                         dp_zone_limit_cb *, void *aux) MUST_USE;
 int dp_conns_set_limits(struct dp *, const struct dp_zone_limit *, size_t n) MUST_USE;
 int dp_conns_del_limits(struct dp *, const struct dp_zone_limit *zones, size_t n) MUST_USE;
+/* A zone's timeout policy; NULL: back to the defaults.  After that translation must see the new
+ * features: dp_features.ct_timeout_zones. */
+int dp_conns_set_timeouts(struct dp *, uint16_t zone, const struct ct_timeouts *) MUST_USE;

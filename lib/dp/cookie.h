@@ -69,3 +69,5 @@ void dp_cookie_slow_path(struct dp_cookie *, unsigned reasons);
 /* `slow_path(action)`, whatever follows it.  False: not a cookie of this layout; nothing is
  * written. */
 bool dp_cookie_format(const void *data, size_t len, struct text *);
+/* `NAME(MEMBERS)` of the above.  NULL, or a heap error text. */
+char *dp_cookie_parse(const char *name, char *members, struct dp_cookie *) MUST_USE;

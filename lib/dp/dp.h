@@ -83,6 +83,9 @@ struct dp_features {
     uint32_t upcall_pid;
     bool immediate; /* What a walk over flows asks for is done, and paid, when it returns. */
     unsigned max_vlan_headers, max_mpls_depth;
+    /* Zones with timeout policies that `ct` must name: a bitmap of 65,536, the executor's; NULL: it
+     * needs no names, or no zone has one. */
+    const uint64_t *ct_timeout_zones;
     /* Smaller recirculation ids are named by flows that a former process left; 0: none are. */
     uint32_t first_recirc_id;
 };

@@ -70,6 +70,7 @@ static void close_datapath(struct dp *up, bool destroy)
 {
     struct datapath *dp = datapath_of(up);
 
+    datapath_events_end(dp);
     loop_timer_cancel(&dp->timer);
     loop_fd_deinit(&dp->notify);
     for (unsigned i = 0; i < dp->n_workers; i++) {
@@ -82,6 +83,7 @@ static void close_datapath(struct dp *up, bool destroy)
         free(dp->workers[i]);
     }
     ct_free(dp->ct);
+    datapath_events_deinit(dp);
     conn_file_close(dp->conns, destroy);
     if (dp->notify_fd >= 0) {
         close(dp->notify_fd);

@@ -131,6 +131,29 @@ void control_reply_parts(struct control_request *rq, control_more *more, loop_cb
     text_deinit(&all);
 }
 
+void control_reply_stream(struct control_request *rq, control_more *more, loop_cb *done, void *aux,
+                          struct control_stream **stream)
+{
+    *stream = (struct control_stream *)rq->rpc;
+    if (rq->rpc) {
+        jsonrpc_reply_stream(rq->rpc, more, done, aux);
+        free(rq);
+    } else { /* What there is now. */
+        struct text all = TEXT_INIT;
+        more(aux, &all);
+        done(aux);
+        finish(rq, text_cstr(&all), false);
+        text_deinit(&all);
+    }
+}
+
+void control_stream_wake(struct control_stream *stream)
+{
+    if (stream) {
+        jsonrpc_stream_wake((struct jsonrpc_request *)stream);
+    }
+}
+
 static void reply_errorf(struct control_request *rq, char *text)
 {
     control_reply_error(rq, text);

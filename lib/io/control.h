@@ -27,6 +27,13 @@ struct text;
 typedef bool control_more(void *aux, struct text *);
 void control_reply_parts(struct control_request *, control_more *, loop_cb *done, void *aux);
 
+/* The same for what has no end: see jsonrpc_reply_stream().  '*stream' is set first, and valid
+ * until 'done', which may come at once. */
+struct control_stream;
+void control_reply_stream(struct control_request *, control_more *, loop_cb *done, void *aux,
+                          struct control_stream **stream);
+void control_stream_wake(struct control_stream *);
+
 /* What memory/show prints: 'name:value', sorted by name; names that are NULL or values of zero are
  * left out. */
 struct control_usage;

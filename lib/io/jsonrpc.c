@@ -28,6 +28,7 @@ struct jsonrpc_request {
     json_t *id;
     /* A reply in parts; 'more' NULL: not under way. */
     jsonrpc_more *more;
+    bool waits; /* A stream: an empty part waits for jsonrpc_stream_wake(). */
     loop_cb *done;
     void *aux;
     struct loop_call next;
@@ -133,13 +134,14 @@ static void parts_next(void *rq_)
     }
     bool more = rq->more(rq->aux, &part);
     bool ok = put_part(c, &part) && (more || put(c, end, strlen(end)));
+    bool waits = more && rq->waits && !part.len;
     text_deinit(&part);
     if (!ok) {
         log_warn_rl("%s: a reply cannot be sent", stream_name(c->stream));
         conn_free(c);
-    } else if (more) {
+    } else if (more && !waits) {
         loop_call_schedule(&rq->next);
-    } else {
+    } else if (!more) {
         c->pending = NULL;
         parts_end(rq);
         stream_pause(c->stream, false);
@@ -178,6 +180,20 @@ void jsonrpc_reply_parts(struct jsonrpc_request *rq, jsonrpc_more *more, loop_cb
     free(id);
 }
 
+void jsonrpc_reply_stream(struct jsonrpc_request *rq, jsonrpc_more *more, loop_cb *done, void *aux)
+{
+    rq->waits = true;
+    if (rq->conn) {
+        stream_pause(rq->conn->stream, false); /* To hear when the peer goes. */
+    }
+    jsonrpc_reply_parts(rq, more, done, aux);
+}
+
+void jsonrpc_stream_wake(struct jsonrpc_request *rq)
+{
+    loop_call_schedule(&rq->next);
+}
+
 /* False: not a request that can be answered; the connection is to end. */
 static bool handle(struct conn *c, json_t *msg)
 {
@@ -207,6 +223,11 @@ static size_t recv_cb(void *c_, const uint8_t *p, size_t n)
 {
     struct conn *c = c_;
     bool complete;
+
+    if (c->pending) { /* A stream's: nothing is to come. */
+        conn_free(c);
+        return n;
+    }
     size_t used = json_frame_scan(&c->frame, p, n, &complete);
 
     if (c->frame.bad || c->in.len + used > c->server->max_message) {

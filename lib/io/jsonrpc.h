@@ -35,6 +35,12 @@ struct text;
 typedef bool jsonrpc_more(void *aux, struct text *);
 void jsonrpc_reply_parts(struct jsonrpc_request *, jsonrpc_more *, loop_cb *done, void *aux);
 
+/* The same without an end in sight: an empty part means that there is nothing for now, and 'more'
+ * is called again after jsonrpc_stream_wake(), which may come until 'done'.  A peer that says
+ * anything meanwhile is closed. */
+void jsonrpc_reply_stream(struct jsonrpc_request *, jsonrpc_more *more, loop_cb *done, void *aux);
+void jsonrpc_stream_wake(struct jsonrpc_request *);
+
 /* Client.  Blocks; times in real milliseconds, 0 = no limit. */
 struct jsonrpc_client;
 /* 0 or an errno value. */
@@ -45,3 +51,8 @@ void jsonrpc_client_close(struct jsonrpc_client *);
  * (not JSON-RPC)...  Consumes 'params'. */
 int jsonrpc_call(struct jsonrpc_client *, const char *method, json_t *params, int timeout_ms,
                  json_t **result, json_t **error);
+/* The same; of a result that is a string 'text' gets the parts as they come, and '*result' is an
+ * empty string. */
+typedef void jsonrpc_text(void *aux, const char *, size_t);
+int jsonrpc_call_text(struct jsonrpc_client *, const char *method, json_t *params,
+                      jsonrpc_text *text, void *aux, json_t **result, json_t **error);

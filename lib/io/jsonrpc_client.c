@@ -90,7 +90,95 @@ static int send_all(int fd, const char *s, int64_t deadline)
     return 0;
 }
 
-static int recv_message(struct jsonrpc_client *c, int64_t deadline, json_t **msg)
+/* Takes the string of a reply's result out of the message as it comes. */
+struct tap {
+    jsonrpc_text *text;
+    void *aux;
+    enum { TAP_HEAD, TAP_INSIDE, TAP_BEHIND } where;
+    char escape[13]; /* Of one character: \n, \u00e4, or two of these. */
+    size_t n_escape;
+};
+
+static size_t put_utf8(uint32_t c, char out[4])
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    unsigned n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    static const uint8_t marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    for (unsigned i = n; i-- > 0; c >>= 6) {
+        out[i] = (char)(i ? 0x80 | (c & 0x3f) : marks[n] | c);
+    }
+    return n;
+}
+
+/* One more character of an escape; hands over what it means once it is whole. */
+static void tap_escape(struct tap *t, char ch)
+{
+    static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+    const char *named;
+    char out[4];
+
+    t->escape[t->n_escape++] = ch;
+    if (t->n_escape == 1) {
+        return;
+    }
+    if (t->escape[1] != 'u') {
+        named = strchr(from, t->escape[1]);
+        out[0] = named && *named ? to[named - from] : t->escape[1];
+        t->text(t->aux, out, 1);
+        t->n_escape = 0;
+        return;
+    }
+    if (t->n_escape != 6 && t->n_escape != 12) {
+        return;
+    }
+    t->escape[t->n_escape] = '\0';
+    uint32_t c = (uint32_t)strtoul(t->escape + 2, NULL, 16) & 0xffff;
+    if (t->n_escape == 6 && c >= 0xd800 && c < 0xdc00) {
+        return; /* Half of one. */
+    }
+    if (t->n_escape == 12) {
+        c = 0x10000 + ((c & 0x3ff) << 10 | (strtoul(t->escape + 8, NULL, 16) & 0x3ff));
+    }
+    t->text(t->aux, out, put_utf8(c, out));
+    t->n_escape = 0;
+}
+
+/* What is not of the string goes to 'rest'. */
+static void tap_put(struct tap *t, const char *s, size_t n, struct text *rest)
+{
+    static const char mark[] = ",\"result\":\"";
+    const size_t n_mark = strlen(mark);
+    size_t i = 0;
+
+    for (; t->where == TAP_HEAD && i < n; i++) {
+        text_putc(rest, s[i]);
+        if (rest->len > 256) {
+            t->where = TAP_BEHIND; /* No such reply. */
+        } else if (rest->len >= n_mark && !memcmp(rest->s + rest->len - n_mark, mark, n_mark)) {
+            t->where = TAP_INSIDE;
+        }
+    }
+    while (t->where == TAP_INSIDE && i < n) {
+        size_t plain = t->n_escape ? 0 : i;
+        while (!t->n_escape && plain < n && s[plain] != '"' && s[plain] != '\\') {
+            plain++;
+        }
+        if (!t->n_escape && plain > i) {
+            t->text(t->aux, s + i, plain - i);
+            i = plain;
+        } else if (!t->n_escape && s[i] == '"') {
+            t->where = TAP_BEHIND;
+        } else {
+            tap_escape(t, s[i++]);
+        }
+    }
+    text_put(rest, s + i, n - i);
+}
+
+static int recv_message(struct jsonrpc_client *c, int64_t deadline, struct tap *tap, json_t **msg)
 {
     struct json_frame frame = {0};
     struct text t = TEXT_INIT;
@@ -109,7 +197,11 @@ static int recv_message(struct jsonrpc_client *c, int64_t deadline, json_t **msg
             c->len = (size_t)n;
         }
         size_t used = json_frame_scan(&frame, c->buf + c->ofs, c->len, &complete);
-        text_put(&t, (const char *)c->buf + c->ofs, used);
+        if (tap) {
+            tap_put(tap, (const char *)c->buf + c->ofs, used, &t);
+        } else {
+            text_put(&t, (const char *)c->buf + c->ofs, used);
+        }
         c->ofs += used;
         c->len -= used;
         if (frame.bad || t.len > MAX_REPLY) {
@@ -127,8 +219,8 @@ static int recv_message(struct jsonrpc_client *c, int64_t deadline, json_t **msg
     return error;
 }
 
-int jsonrpc_call(struct jsonrpc_client *c, const char *method, json_t *params, int timeout_ms,
-                 json_t **result, json_t **error_reply)
+static int call(struct jsonrpc_client *c, const char *method, json_t *params, int timeout_ms,
+                struct tap *tap, json_t **result, json_t **error_reply)
 {
     int64_t deadline = timeout_ms ? real_ms() + timeout_ms : 0;
     json_int_t id = c->next_id++;
@@ -141,7 +233,7 @@ int jsonrpc_call(struct jsonrpc_client *c, const char *method, json_t *params, i
     json_decref(request);
     while (!error) {
         json_t *msg;
-        error = recv_message(c, deadline, &msg);
+        error = recv_message(c, deadline, tap, &msg);
         if (error) {
             break;
         }
@@ -163,4 +255,17 @@ int jsonrpc_call(struct jsonrpc_client *c, const char *method, json_t *params, i
         *result = *error_reply = NULL;
     }
     return error;
+}
+
+int jsonrpc_call(struct jsonrpc_client *c, const char *method, json_t *params, int timeout_ms,
+                 json_t **result, json_t **error_reply)
+{
+    return call(c, method, params, timeout_ms, NULL, result, error_reply);
+}
+
+int jsonrpc_call_text(struct jsonrpc_client *c, const char *method, json_t *params,
+                      jsonrpc_text *text, void *aux, json_t **result, json_t **error_reply)
+{
+    struct tap tap = {.text = text, .aux = aux};
+    return call(c, method, params, 0, &tap, result, error_reply);
 }

@@ -13,6 +13,10 @@ struct xlate_cfg *xlate_cfg_new(const struct dp_features *features, struct conti
     struct xlate_cfg *cfg = xzalloc(sizeof *cfg);
 
     cfg->features = *features;
+    if (features->ct_timeout_zones) {
+        cfg->features.ct_timeout_zones = cfg->timeout_zones =
+            xmemdup(features->ct_timeout_zones, 65536 / 8);
+    }
     tunnel_map_init(&cfg->tunnels);
     cfg->continuations = conts;
     continuations_ref(conts);
@@ -178,6 +182,7 @@ void xlate_cfg_free(struct xlate_cfg *cfg)
     }
     continuations_unref(cfg->continuations);
     free(cfg->by_dp_port);
+    free(cfg->timeout_zones);
     tunnel_map_deinit(&cfg->tunnels);
     free(cfg);
 }

@@ -66,6 +66,7 @@ struct xlate_bridge {
 struct xlate_cfg {
     struct xlate_bridge *bridges;
     struct dp_features features;
+    uint64_t *timeout_zones;             /* Its ct_timeout_zones, a copy. */
     struct continuations *continuations; /* Reference. */
     struct xlate_port **by_dp_port;      /* n_dp_ports entries. */
     uint32_t n_dp_ports;

@@ -3,6 +3,7 @@
  * With a table the pipeline forks: the tracked instance resumes there, the original goes on
  * untracked.  Only IP can be tracked: for another packet the answer (+trk+inv) is known, so its
  * instance resumes within this translation, and the datapath sees no ct action. */
+#include "lib/packet/ip.h"
 #include "ofproto/xlate/xlate-private.h"
 
 #define CT_FIELDS_OFS offsetof(struct key, ct_state)
@@ -87,6 +88,33 @@ static void put_nat(struct dp_action_ct *ct, const struct act_nat *nat)
     }
 }
 
+/* Which of the zone's timeout policies holds for the packet, whose protocol then matters. */
+static uint8_t timeout_of(struct xlate_ctx *ctx, uint16_t zone)
+{
+    static const struct {
+        uint8_t proto, ip4, ip6;
+    } rows[] = {
+        {IPPROTO_HDR_TCP, DP_CT_TIMEOUT_TCP4, DP_CT_TIMEOUT_TCP6},
+        {IPPROTO_HDR_UDP, DP_CT_TIMEOUT_UDP4, DP_CT_TIMEOUT_UDP6},
+        {IPPROTO_HDR_SCTP, DP_CT_TIMEOUT_SCTP4, DP_CT_TIMEOUT_SCTP6},
+        {IPPROTO_HDR_ICMP, DP_CT_TIMEOUT_ICMP4, DP_CT_TIMEOUT_NONE},
+        {IPPROTO_HDR_ICMP6, DP_CT_TIMEOUT_NONE, DP_CT_TIMEOUT_ICMP6},
+    };
+    const uint64_t *zones = ctx->cfg->features.ct_timeout_zones;
+    const struct key *k = &ctx->s.flow.key;
+
+    if (!zones || !(zones[zone / 64] & BIT64(zone % 64))) {
+        return DP_CT_TIMEOUT_NONE;
+    }
+    ctx->wc.key.ip_proto = 0xff;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (rows[i].proto == k->ip_proto) {
+            return key_is_ip6(k) ? rows[i].ip6 : rows[i].ip4;
+        }
+    }
+    return DP_CT_TIMEOUT_NONE;
+}
+
 static void put_ct(struct xlate_ctx *ctx, const struct act_ct *a, uint16_t zone)
 {
     struct flow flow = ctx->s.flow, bits = {0};
@@ -106,6 +134,7 @@ static void put_ct(struct xlate_ctx *ctx, const struct act_ct *a, uint16_t zone)
             put_nat(ct, (const void *)n);
         }
     }
+    ct->timeout = a->commit ? timeout_of(ctx, zone) : DP_CT_TIMEOUT_NONE;
     ct->cookie = a->commit ? ctx->s.rule_cookie : 0;
     ct->mark = ntohl(flow.key.ct_mark & bits.key.ct_mark);
     ct->mark_mask = ntohl(bits.key.ct_mark);

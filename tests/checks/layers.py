@@ -28,9 +28,9 @@ ARROWS = {
     "vswitchd": ["ofproto", "ofproto/conn", "lib/dp", "ofp", "lib/packet", "lib/ct", "lib/io"],
     "utilities": ["ofp", "lib/packet", "lib/io"],
 }
-# dp.c forwards to the executors by class.h alone; userspace.c opens one.
+# dp.c forwards to the executors by class.h alone; userspace.c opens one, and userspace_events.c waits for it.
 # The slow path runs what the kernel cannot by the other executor's code.
-EXTRA = {"lib/dp/userspace.c": ["lib/dp/user", "lib/dp/port"],
+EXTRA = {"lib/dp/userspace.c": ["lib/dp/user", "lib/dp/port"], "lib/dp/userspace_events.c": ["lib/dp/user"],
          "lib/dp/kernel/slow.c": ["lib/dp/user"]}
 # system header (prefix) -> the folders that may use it
 OWNED = {

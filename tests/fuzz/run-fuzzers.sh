@@ -5,7 +5,7 @@
 set -u
 seconds=${1:?usage: run-fuzzers.sh SECONDS [TARGET...]}
 shift
-[ $# -gt 0 ] || set -- oxm action instruction message text frag alg conns
+[ $# -gt 0 ] || set -- oxm action instruction message text frag alg conns odp
 srcdir=${srcdir:-$(dirname "$0")/../..}
 status=0
 unpack() { # Hex lines to files of a folder.
@@ -20,7 +20,10 @@ for target; do
     dir=fuzz-work/$target
     rm -rf "$dir" && mkdir -p "$dir"
     cat "$srcdir/tests/fuzz/corpus/$target.hex" 2>/dev/null | unpack "$dir/seeds"
-    tests/gen/gen-samples --corpus "$target" | unpack "$dir/seeds"
+    case $target in
+        odp) tests/unit/test-odp --corpus ;;
+        *) tests/gen/gen-samples --corpus "$target" ;;
+    esac | unpack "$dir/seeds"
     mkdir -p "$dir/new" "$dir/merged"
     tests/fuzz/libfuzzer-"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
         -print_final_stats=1 -artifact_prefix=./ "$dir/new" "$dir/seeds" >"$dir/log" 2>&1 || { status=1; tail -30 "$dir/log"; }

@@ -1,5 +1,6 @@
 """test_kernel_conns - the kernel's datapath seen from outside: connections, limits, flows, ports; the same lines as the
 genuine ovs-dpctl, where there is one."""
+import json
 import re
 import shutil
 import subprocess
@@ -56,6 +57,32 @@ def same(daemon, *argv):
         if theirs is None or mine == theirs:
             return mine
     raise AssertionError("\n".join(["ours:", *mine, "theirs:", *theirs]))
+
+
+def test_zone_timeouts(env):
+    """A zone's policy is in the kernel, and connections that are committed there have it; events."""
+    daemon, h1, h2 = world(env)
+    h1.ping("10.1.1.2")
+    daemon.vsctl("add-zone-tp", "system", "zone=5", "udp_single=7", "tcp_syn_sent=9", "icmp_first=11")
+    heard = env.background(daemon.netns.popen(env.build / "utilities/sluice-appctl", f"--rundir={daemon.rundir}", "ct/events", "zone=5", "1",
+                                              stdout=subprocess.PIPE, text=True))
+    wait_for("the listener", lambda: "ct-listeners:1" in daemon.appctl("memory/show"))
+    left = {}
+
+    def send():
+        h1.run("python3", "-c", "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.sendto(b'x', ('10.1.1.2', 9))")
+        for line in daemon.tool("dpctl", "dump-conntrack", "-s").splitlines():
+            if line.startswith("udp,") and "dst=10.1.1.2" in line:
+                left["udp"] = int(re.search(r"timeout=(\d+)", line).group(1))
+        return left.get("udp", 99) <= 7
+
+    wait_for("a UDP connection with the zone's timeout", send, every=0.3)
+    # The kernel tells of its connections too.
+    event = json.loads(heard.communicate(timeout=20)[0])
+    assert (event["event"], event["zone"], event["proto"], event["mark"]) == ("NEW", 5, "udp", 42), event
+    assert "timeout=ovs_tp_5_udp4" in daemon.tool("dpctl", "dump-flows"), daemon.tool("dpctl", "dump-flows")
+    daemon.vsctl("del-zone-tp", "system", "zone=5")
+    wait_for("flows without it", lambda: "timeout=" not in daemon.tool("dpctl", "dump-flows"))
 
 
 def test_connections(env):

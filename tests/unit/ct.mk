@@ -6,6 +6,7 @@ ct_tests = \
 	tests/unit/test-ct-nat-pick \
 	tests/unit/test-ct-adopt \
 	tests/unit/test-ct-adopt-nat \
+	tests/unit/test-ct-event \
 	tests/unit/test-ct-frag \
 	tests/unit/test-ct-sctp \
 	tests/unit/test-ct-table \
@@ -63,6 +64,10 @@ tests_unit_test_ct_text_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ct_zone_SOURCES = tests/unit/test-ct-zone.c tests/unit/ct-frames.h
 tests_unit_test_ct_zone_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_zone_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_event_SOURCES = tests/unit/test-ct-event.c tests/unit/ct-frames.h
+tests_unit_test_ct_event_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_event_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_ct_replay_SOURCES = tests/unit/ct-replay.c
 tests_unit_ct_replay_LDADD = $(CT_LIBS)

@@ -8,6 +8,12 @@ tests_unit_test_format_SOURCES = tests/unit/test-format.c
 tests_unit_test_format_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_format_LDADD = lib/dp/libdp.la $(PACKET_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test-odp
+TESTS += tests/unit/test-odp
+tests_unit_test_odp_SOURCES = tests/unit/test-odp.c tests/unit/odp-random.h tests/unit/packet-random.h
+tests_unit_test_odp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_odp_LDADD = lib/dp/libdp.la $(PACKET_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test-exec
 TESTS += tests/unit/test-exec
 tests_unit_test_exec_SOURCES = tests/unit/test-exec.c tests/unit/exec-env.h tests/unit/packet-random.h

@@ -146,6 +146,70 @@ static void test_liberal(void **state)
     ct_free(ct);
 }
 
+/* How long what this packet commits, or keeps alive, is to live now. */
+static int64_t lifetime(struct ct *ct, uint16_t zone, const struct frame *f, int64_t now)
+{
+    struct ct_filter filter = {
+        .has_zone = true, .zone = zone, .has_proto = true, .proto = f->proto};
+    struct ct_info info;
+    uint32_t pos = 0;
+    run_commit(ct, f, zone, now);
+    assert_int_equal(ct_dump(ct, &filter, &pos, &info, 1, now), 1);
+    return info.timeout_ms;
+}
+
+static void test_timeouts(void **state)
+{
+    (void)state;
+    struct ct *ct = new_ct();
+    struct ct_timeouts t = {.has = BIT64(CT_TO_UDP_FIRST) | BIT64(CT_TO_TCP_SYN_SENT),
+                            .seconds = {[CT_TO_UDP_FIRST] = 7, [CT_TO_TCP_SYN_SENT] = UINT32_MAX}};
+    const struct frame udp = {.proto = 17}, back = {.proto = 17, .back = true},
+                       syn = {.proto = 6, .flags = SYN}, icmp = {.proto = 1, .type = 8};
+    ct_zone_set_timeouts(ct, 5, &t);
+    assert_int_equal(lifetime(ct, 5, &udp, T0), 7000);
+    assert_int_equal(lifetime(ct, 6, &udp, T0), 60000); /* Another zone. */
+    assert_int_equal(lifetime(ct, 5, &syn, T0), INT64_C(1000) * UINT32_MAX);
+    assert_int_equal(lifetime(ct, 5, &icmp, T0), 60000);
+    assert_int_equal(lifetime(ct, 5, &back, T0), 30000); /* What the policy does not say. */
+    assert_int_equal(ct_count(ct), 4);
+
+    /* A change holds from the next packet on. */
+    t = (struct ct_timeouts){.has = BIT64(CT_TO_UDP_MULTIPLE),
+                             .seconds = {[CT_TO_UDP_MULTIPLE] = 2}};
+    ct_zone_set_timeouts(ct, 5, &t);
+    assert_int_equal(lifetime(ct, 5, &back, T0 + 1), 2000);
+    t = (struct ct_timeouts){
+        .has = BIT64(CT_TO_SCTP_COOKIE_WAIT) | BIT64(CT_TO_GRE_UNREPLIED),
+        .seconds = {[CT_TO_SCTP_COOKIE_WAIT] = 50, [CT_TO_GRE_UNREPLIED] = 40}};
+    ct_zone_set_timeouts(ct, 65535, &t);
+    assert_int_equal(lifetime(ct, 65535, &(struct frame){.proto = 132}, T0), 50000);
+    assert_int_equal(lifetime(ct, 65535, &(struct frame){.proto = 47}, T0), 40000);
+
+    /* Zero seconds: forgotten at once. */
+    t = (struct ct_timeouts){.has = BIT64(CT_TO_UDP_FIRST)};
+    ct_zone_set_timeouts(ct, 9, &t);
+    run_commit(ct, &udp, 9, T0);
+    assert_state(run_commit(ct, &back, 9, T0), "new");
+
+    ct_zone_set_timeouts(ct, 9, NULL);
+    ct_zone_set_timeouts(ct, 5, &(struct ct_timeouts){0});
+    assert_int_equal(lifetime(ct, 5, &back, T0 + 2), 30000);
+    assert_int_equal(ct->n_policies, 1); /* Zone 65535's, which goes with the tracker. */
+    ct_free(ct);
+}
+
+static void test_timeout_names(void **state)
+{
+    (void)state;
+    enum ct_timeout to;
+    for (unsigned i = 0; i < CT_N_TIMEOUTS; i++) {
+        assert_true(ct_timeout_parse(ct_timeout_name(i), &to));
+        assert_int_equal(to, i);
+    }
+    assert_false(ct_timeout_parse("tcp", &to) || ct_timeout_parse("", &to));
+}
+
 /* Who fills the table. */
 static void test_busy(void **state)
 {
@@ -244,8 +308,9 @@ static void test_reasons(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limits),  cmocka_unit_test(test_flush),
-        cmocka_unit_test(test_liberal), cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_limits),        cmocka_unit_test(test_flush),
+        cmocka_unit_test(test_liberal),       cmocka_unit_test(test_timeouts),
+        cmocka_unit_test(test_timeout_names), cmocka_unit_test(test_busy),
         cmocka_unit_test(test_reasons),
     };
     rcu_register_thread();

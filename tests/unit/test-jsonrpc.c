@@ -266,6 +266,83 @@ static void test_parts(void **state)
     assert_true(parts.given < 1000);
 }
 
+/* ---- without an end ---- */
+
+static struct {
+    struct control_stream *stream;
+    const char *say; /* Once. */
+    bool end;
+    unsigned asked, done;
+} flow;
+
+static bool flow_more(void *aux, struct text *t)
+{
+    (void)aux;
+    flow.asked++;
+    text_puts(t, flow.say ? flow.say : "");
+    flow.say = NULL;
+    return !flow.end;
+}
+
+static void flow_done(void *aux)
+{
+    (void)aux;
+    flow.done++;
+}
+
+static void cmd_flow(struct control_request *rq, int argc, const char *const argv[], void *aux)
+{
+    (void)argc, (void)argv, (void)aux;
+    control_reply_stream(rq, flow_more, flow_done, NULL, &flow.stream);
+}
+
+#define ASK_FLOW "{\"id\":7,\"method\":\"flow\",\"params\":[]}"
+
+static void turns(int n)
+{
+    for (int i = 0; i < n; i++) {
+        loop_turn(loop, 0);
+    }
+}
+
+static void test_stream(void **state)
+{
+    (void)state;
+    struct peer p;
+    say(&p, ASK_FLOW, strlen(ASK_FLOW));
+    turns(5);
+    unsigned asked = flow.asked;
+    turns(5);
+    assert_int_equal(flow.asked, asked); /* Nobody is asked in vain. */
+    assert_string_equal(text_cstr(&p.in), "{\"id\":7,\"result\":\"");
+    flow.say = "one\n";
+    control_stream_wake(flow.stream);
+    turns(5);
+    assert_string_equal(text_cstr(&p.in), "{\"id\":7,\"result\":\"one\\n");
+    flow.say = "two";
+    flow.end = true;
+    control_stream_wake(flow.stream);
+    turns(5);
+    assert_string_equal(text_cstr(&p.in), "{\"id\":7,\"result\":\"one\\ntwo\",\"error\":null}");
+    assert_int_equal(flow.done, 1);
+    assert_false(p.closed);
+    hang_up(&p);
+
+    /* A reader that goes is noticed while nothing is said; one that speaks is closed. */
+    flow.end = false;
+    say(&p, ASK_FLOW, strlen(ASK_FLOW));
+    turns(5);
+    assert_int_equal(flow.done, 1);
+    hang_up(&p);
+    turns(5);
+    assert_int_equal(flow.done, 2);
+    say(&p, ASK_FLOW "{", strlen(ASK_FLOW "{"));
+    turns(5);
+    assert_int_equal(flow.done, 3);
+    assert_true(p.closed);
+    hang_up(&p);
+}
+
 static void test_bad_input_closes(void **state)
 {
     (void)state;
@@ -370,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_builtin),   cmocka_unit_test(test_late_answers),
         cmocka_unit_test(test_mutations), cmocka_unit_test(test_bad_input_closes),
         cmocka_unit_test(test_parts),     cmocka_unit_test(test_warp),
+        cmocka_unit_test(test_stream),
     };
     struct control *control;
     loop = loop_new();
@@ -381,6 +459,7 @@ int main(void)
     control_register("echo", "text...", 1, INT_MAX, cmd_echo, NULL);
     control_register("hold", NULL, 0, 0, cmd_hold, NULL);
     control_register("parts", NULL, 0, 0, cmd_parts, NULL);
+    control_register("flow", NULL, 0, 0, cmd_flow, NULL);
     char *error = control_open(loop, path, "test 1.0", &control);
     assert_null(error);
     int rc = cmocka_run_group_tests(tests, NULL, NULL);

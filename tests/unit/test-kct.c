@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netfilter/nfnetlink_cttimeout.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,7 +263,8 @@ struct fixture {
 };
 
 static const struct nlsock_families netfilter = {
-    .id = {[NLSOCK_CONNTRACK] = NFNL_SUBSYS_CTNETLINK}};
+    .id = {[NLSOCK_CONNTRACK] = NFNL_SUBSYS_CTNETLINK,
+           [NLSOCK_CTTIMEOUT] = NFNL_SUBSYS_CTNETLINK_TIMEOUT}};
 
 static struct nlsock *fake_open(struct fake *f, const struct nlsock_families *families)
 {
@@ -295,7 +297,7 @@ static int teardown(void **state)
 {
     struct fixture *x = *state;
 
-    kct_deinit(&x->k);
+    kct_deinit(&x->k, false);
     nlsock_free(x->k.sock);
     loop_free(x->k.up.loop);
     free(x);
@@ -459,6 +461,58 @@ static void test_limits(void **state)
     assert_int_equal(x->generic.n_requests, 1);
 }
 
+static unsigned requests_of(const struct fixture *x, uint8_t cmd)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < x->requests.n_requests; i++) {
+        const struct nlmsghdr *h = (const void *)x->requests.requests[i].b;
+        n += h->nlmsg_type == (NFNL_SUBSYS_CTNETLINK_TIMEOUT << 8 | cmd);
+    }
+    return n;
+}
+
+/* What a zone's policy becomes in the kernel, and that it stays while flows name it. */
+static void test_timeouts(void **state)
+{
+    static const uint8_t want[] = {
+        18,  0,   1, 0, 'o', 'v', 's', '_', 't', 'p', '_', '5', '_', 't', 'c',
+        'p', '4', 0, 0, 0,   6,   0,   2,   0,   0,   2,   0,   0, /* AF_INET, network order. */
+        5,   0,   3, 0, 6,   0,   0,   0,                          /* TCP. */
+        12,  0,   4, 0, 8,   0,   3,   0,   0,   0,   0,   77,     /* Established: 77 s. */
+    };
+    const struct ct_timeouts t = {.has = BIT64(CT_TO_TCP_ESTABLISHED) | BIT64(CT_TO_UDP_FIRST),
+                                  .seconds = {[CT_TO_TCP_ESTABLISHED] = 77}};
+    struct fixture *x = *state;
+
+    assert_int_equal(dp_conns_set_timeouts(&x->k.up, 5, &t), EOPNOTSUPP);
+    x->k.action_env.ct_timeout = true;
+    assert_int_equal(dp_conns_set_timeouts(&x->k.up, 5, &t), 0);
+    assert_int_equal(requests_of(x, IPCTNL_MSG_TIMEOUT_NEW), DP_CT_N_TIMEOUTS - 1);
+    const struct bytes *r = &x->requests.requests[0];
+    assert_int_equal(((const struct nlmsghdr *)(const void *)r->b)->nlmsg_flags,
+                     NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
+    assert_int_equal(r->n, NLMSG_HDRLEN + 4 + sizeof want);
+    assert_memory_equal(r->b + NLMSG_HDRLEN + 4, want, sizeof want);
+    assert_true(x->k.ct_timeout_zones[0] == BIT64(5));
+
+    x->requests.n_requests = 0;
+    assert_int_equal(dp_conns_set_timeouts(&x->k.up, 5, NULL), 0);
+    assert_true(x->k.ct_timeout_zones[0] == 0);
+    assert_int_equal(x->requests.n_requests, 0); /* Flows may name it. */
+    x->requests.error = EBUSY;
+    kct_timeouts_tick(&x->k);
+    kct_timeouts_tick(&x->k);
+    assert_int_equal(requests_of(x, IPCTNL_MSG_TIMEOUT_DELETE), 2 * (DP_CT_N_TIMEOUTS - 1));
+    x->requests.error = 0;
+    x->requests.n_requests = 0;
+    kct_timeouts_tick(&x->k);
+    kct_timeouts_tick(&x->k); /* It has gone. */
+    assert_int_equal(requests_of(x, IPCTNL_MSG_TIMEOUT_DELETE), DP_CT_N_TIMEOUTS - 1);
+    x->requests.error = EPERM;
+    assert_int_equal(dp_conns_set_timeouts(&x->k.up, 70, &t), EPERM);
+    assert_true(x->k.ct_timeout_zones[70 / 64] == 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -472,6 +526,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_flush_exact, setup, teardown),
         cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_timeouts, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,11 +22,18 @@
 
 static int need(struct nlsock **sock)
 {
-    return *sock ? 0 : nlsock_open_netfilter(sock);
+    return *sock ? 0 : nlsock_open_netfilter(sock, 0);
 }
 
-void kct_deinit(struct kernel *k)
+int kct_need_requests(struct kernel *k)
 {
+    return need(&k->ct_requests);
+}
+
+void kct_deinit(struct kernel *k, bool destroy)
+{
+    kct_events_deinit(k);
+    kct_timeouts_deinit(k, destroy);
     nlsock_free(k->ct_dump);
     nlsock_free(k->ct_requests);
     k->ct_dump = k->ct_requests = NULL;
@@ -264,4 +271,6 @@ const struct dp_conns_class kct_conns = {
     .get_limits = kct_get_limits,
     .set_limits = kct_set_limits,
     .del_limits = kct_del_limits,
+    .set_timeouts = kct_set_timeouts,
+    .events = &kct_conn_events,
 };

@@ -135,6 +135,7 @@ static void on_timer(void *k_)
     if (kflow_expire(&k->flows, k->sock) == ENODEV) {
         revive(k);
     }
+    kct_timeouts_tick(k);
     /* A quarter of this thread's time at most. */
     loop_timer_after(&k->timer, MAX(TIMER_MS, 4 * k->flows.walk_ms));
 }
@@ -165,10 +166,10 @@ static void close_kernel(struct dp *up, bool destroy)
         (void)kflow_walk(&k->flows, k->sock, NULL, NULL);
         kflow_deinit(&k->flows);
         kport_deinit(k, destroy);
-        kct_deinit(k);
         if (destroy) {
             delete_datapath(k);
         }
+        kct_deinit(k, destroy);
     }
     nlsock_free(k->sock);
     free(k);
@@ -259,6 +260,7 @@ static void get_features(const struct dp *up, struct dp_features *f)
     f->ct_eventmask = k->action_env.ct_eventmask;
     f->ct_orig_tuple6 = k->key_features.ct_orig_tuple6;
     f->ip6_exthdr = k->key_features.ip6_exthdr;
+    f->ct_timeout_zones = k->ct_timeout_zones;
     f->upcall_pid = k->action_env.upcall_pid;
 }
 

@@ -29,6 +29,9 @@ struct kernel {
     bool opened; /* The members below are initialised. */
     struct nlsock *sock;
     struct nlsock *ct_dump, *ct_requests; /* kct.c: opened when first needed. */
+    struct kct_events *ct_events;         /* kct_event.c: NULL: nobody listens. */
+    uint64_t *ct_timeout_zones;           /* kct_timeout.c: have a policy; NULL: none yet, */
+    uint64_t *ct_timeout_old;             /* and had one that is in use still. */
     struct nlsock_families families;
     struct nlkey_features key_features;
     struct nlaction_env action_env;
@@ -81,4 +84,5 @@ bool kshow_get_mask_stats(const struct dp *, struct dp_mask_stats *);
 
 /* kct.c: connections. */
 extern const struct dp_conns_class kct_conns;
-void kct_deinit(struct kernel *);
+void kct_deinit(struct kernel *, bool destroy); /* The datapath has gone then. */
+void kct_timeouts_tick(struct kernel *); /* Once a second: removes what nothing uses any more. */

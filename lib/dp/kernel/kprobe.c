@@ -158,10 +158,14 @@ static void probe_actions(struct probe *p, struct nlaction_env *env, struct dp_f
                                      .clone = true,
                                      .trunc = true,
                                      .check_pkt_len = true,
+                                     .ct_timeout = true,
                                      .force_commit = true};
     struct nlaction_env eventmask = all;
     struct dp_action_set set = {.a = {.type = DP_ACTION_SET, .u32 = DP_SET_IP4}};
     struct dp_action_ct ct = {.a.type = DP_ACTION_CT, .commit = true, .zone = 1};
+    struct dp_action_ct timeout = {.a.type = DP_ACTION_CT,
+                                   .commit = true,
+                                   .timeout = DP_CT_TIMEOUT_TCP4};
     struct dp_action_ct nat = {.a.type = DP_ACTION_CT, .nat = true};
     struct dp_action_ct alg = {.a.type = DP_ACTION_CT, .commit = true, .alg = 21}; /* Of TCP. */
     const struct dp_action clear = {.type = DP_ACTION_CT_CLEAR};
@@ -182,6 +186,7 @@ static void probe_actions(struct probe *p, struct nlaction_env *env, struct dp_f
     env->trunc = knows_action(p, &trunc, sizeof trunc, ANY_PROTO, &all);
     features->ct_nat = knows_action(p, &nat, sizeof nat, ANY_PROTO, &all);
     features->ct_alg = knows_action(p, &alg, sizeof alg, 6, &all);
+    env->ct_timeout = knows_action(p, &timeout, sizeof timeout, 6, &all); /* Not there: no error. */
     env->check_pkt_len = knows_action(p, &length, sizeof length, ANY_PROTO, &all);
     env->clone = knows_action(p, &clone, sizeof clone, ANY_PROTO, &all);
     features->hash = knows_action(p, &hash, sizeof hash, ANY_PROTO, &all);

@@ -13,7 +13,6 @@
 #define ATTR_DROP       24
 #define DEC_TTL_ACTION  1
 #define HASH_ALG_SYM_L4 1
-#define CT_ATTR_TIMEOUT 9
 
 static const uint64_t probe_id[2] = {UINT64_C(0x50524f4245), 2};
 
@@ -32,7 +31,7 @@ static void put_timeout(struct nlwr *w)
 {
     size_t nest = nlwr_nest(w, OVS_ACTION_ATTR_CT);
     nlwr_put_flag(w, OVS_CT_ATTR_COMMIT);
-    nlwr_put_str(w, CT_ATTR_TIMEOUT, "probe"); /* One that there is not is no error. */
+    nlwr_put_str(w, NLACTION_CT_TIMEOUT, "probe"); /* One that there is not is no error. */
     nlwr_end(w, nest);
 }
 

@@ -199,6 +199,11 @@ static void put_ct(struct put *p, const struct dp_action_ct *ct)
     if (ct->nat) {
         put_nat(w, ct);
     }
+    if (ct->timeout && p->env->ct_timeout) {
+        char name[DP_CT_TIMEOUT_NAME];
+        dp_ct_timeout_name(ct->zone, ct->timeout, name);
+        nlwr_put_str(w, NLACTION_CT_TIMEOUT, name);
+    }
     if (ct->commit && p->env->ct_eventmask) {
         nlwr_put_u32(w, OVS_CT_ATTR_EVENTMASK, CT_EVENTS);
     }
@@ -207,11 +212,10 @@ static void put_ct(struct put *p, const struct dp_action_ct *ct)
 
 /* ---- the rest ---- */
 
-static void put_userspace(const struct nlaction_env *env, const void *cookie, size_t n,
-                          struct nlwr *w)
+static void put_userspace(uint32_t pid, const void *cookie, size_t n, struct nlwr *w)
 {
     size_t nest = nlwr_nest(w, OVS_ACTION_ATTR_USERSPACE);
-    nlwr_put_u32(w, OVS_USERSPACE_ATTR_PID, env->upcall_pid);
+    nlwr_put_u32(w, OVS_USERSPACE_ATTR_PID, pid);
     nlwr_put_data(w, OVS_USERSPACE_ATTR_USERDATA, cookie, n);
     nlwr_end(w, nest);
 }
@@ -259,6 +263,7 @@ static void put_check_pkt_len(struct put *p, const struct dp_action_check_pkt_le
 static void put_one(struct put *p, const struct dp_action *a)
 {
     const struct dp_action_push_mpls *m = (const void *)a;
+    const struct dp_action_userspace *u = (const void *)a;
     struct nlwr *w = p->w;
 
     switch ((enum dp_action_type)a->type) {
@@ -266,8 +271,7 @@ static void put_one(struct put *p, const struct dp_action *a)
         nlwr_put_u32(w, OVS_ACTION_ATTR_OUTPUT, a->u32);
         break;
     case DP_ACTION_USERSPACE:
-        put_userspace(p->env, ((const struct dp_action_userspace *)(const void *)a)->cookie, a->u32,
-                      w);
+        put_userspace(u->pid ? u->pid : p->env->upcall_pid, u->cookie, a->u32, w);
         break;
     case DP_ACTION_SET:
         put_set(p, (const void *)a);
@@ -368,5 +372,5 @@ void nlaction_put_slow(unsigned reasons, const struct nlaction_env *env, struct 
     struct dp_cookie cookie;
 
     dp_cookie_slow_path(&cookie, reasons);
-    put_userspace(env, &cookie, sizeof cookie, w);
+    put_userspace(env->upcall_pid, &cookie, sizeof cookie, w);
 }

@@ -16,8 +16,10 @@
 struct nlaction_env {
     uint32_t upcall_pid; /* Where `userspace` sends; UINT32_MAX: the kernel chooses by CPU. */
     bool set_masked, ct_eventmask, ct_clear, clone, trunc, meter, force_commit;
-    bool check_pkt_len;
+    bool check_pkt_len, ct_timeout;
 };
+/* Of kernels newer than the headers that this is built with. */
+#define NLACTION_CT_TIMEOUT 9
 
 /* False: the list has something that this kernel or its ABI cannot do ('*why': static text). */
 bool nlaction_put(const void *actions, size_t len, const struct nlaction_env *, struct nlwr *,

@@ -27,6 +27,7 @@ static const struct {
     [NLSOCK_METER] = {OVS_METER_FAMILY, OVS_METER_VERSION},
     [NLSOCK_CT_LIMIT] = {OVS_CT_LIMIT_FAMILY, OVS_CT_LIMIT_VERSION},
     [NLSOCK_CONNTRACK] = {"ctnetlink", NFNETLINK_V0},
+    [NLSOCK_CTTIMEOUT] = {"cttimeout", NFNETLINK_V0},
 };
 
 struct nlsock *nlsock_new(const struct nlsock_transport *t)
@@ -119,6 +120,7 @@ static bool take_message(const struct nlsock *s, const struct nlmsghdr *nlh, str
         return false;
     }
     m->seq = nlh->nlmsg_seq;
+    m->flags = nlh->nlmsg_flags;
     m->attrs = at + header_len(m->family);
     m->n = nlh->nlmsg_len - header_len(m->family);
     if (is_netfilter(m->family)) {

@@ -44,6 +44,7 @@ enum nlsock_family {
     NLSOCK_CT_LIMIT,
     NLSOCK_NETFILTER, /* From here on: subsystems of netfilter, on sockets of their own. */
     NLSOCK_CONNTRACK = NLSOCK_NETFILTER,
+    NLSOCK_CTTIMEOUT,
     NLSOCK_N_FAMILIES
 };
 
@@ -65,7 +66,8 @@ struct nlsock {
 /* A netlink socket of this process' network namespace.  'news': for what the kernel sends by
  * itself; receiving never waits.  0 or errno. */
 int nlsock_open(bool news, struct nlsock **);
-int nlsock_open_netfilter(struct nlsock **); /* For requests to its subsystems. */
+/* For requests to its subsystems; or, with SOCK_NONBLOCK in 'flags', for what they tell. */
+int nlsock_open_netfilter(struct nlsock **, int flags);
 int nlsock_open_real(int protocol, int flags, struct nlsock **); /* NETLINK_*, SOCK_*. */
 struct nlsock *nlsock_new(const struct nlsock_transport *);      /* Takes it over. */
 void nlsock_free(struct nlsock *);
@@ -78,6 +80,7 @@ int nlsock_resolve(struct nlsock *, struct nlsock_families *) MUST_USE;
 struct nlsock_msg {
     enum nlsock_family family;
     uint8_t cmd;
+    uint16_t flags; /* NLM_F_* */
     int dp_ifindex; /* Netfilter: AF_*. */
     uint32_t seq;   /* Of the request that it answers. */
     const void *attrs;

@@ -81,11 +81,12 @@ int nlsock_open_real(int protocol, int flags, struct nlsock **out)
     return 0;
 }
 
-int nlsock_open_netfilter(struct nlsock **out)
+int nlsock_open_netfilter(struct nlsock **out, int flags)
 {
     static const struct nlsock_families subsystems = {
-        .id = {[NLSOCK_CONNTRACK] = NFNL_SUBSYS_CTNETLINK}};
-    int error = nlsock_open_real(NETLINK_NETFILTER, 0, out);
+        .id = {[NLSOCK_CONNTRACK] = NFNL_SUBSYS_CTNETLINK,
+               [NLSOCK_CTTIMEOUT] = NFNL_SUBSYS_CTNETLINK_TIMEOUT}};
+    int error = nlsock_open_real(NETLINK_NETFILTER, flags, out);
 
     if (!error) {
         (*out)->families = &subsystems;

@@ -13,6 +13,7 @@ struct datapath {
     struct dp up;
     bool dummy; /* Its type is "dummy": no threads, no devices. */
     struct ct *ct;
+    struct datapath_events *events; /* NULL: nobody has ever listened. */
     struct meters *meters;
     uint64_t n_refused;      /* Connections, as they were last looked at. */
     struct conn_file *conns; /* That 'ct' lies in; NULL: memory. */
@@ -42,6 +43,10 @@ static inline struct datapath *datapath_of(const struct dp *up)
 
 /* datapath_conns.c */
 void datapath_conns_watch(struct datapath *); /* Once a second: says why commits are refused. */
+
+/* ../userspace_events.c */
+void datapath_events_end(struct datapath *);    /* The datapath goes: says so. */
+void datapath_events_deinit(struct datapath *); /* After the tracker, which may call until then. */
 
 /* datapath_flows.c */
 void datapath_flows_init(struct datapath *);

@@ -119,6 +119,12 @@ static int del_limits(struct dp *dp, const struct dp_zone_limit *zones, size_t n
     return 0;
 }
 
+static int set_timeouts(struct dp *dp, uint16_t zone, const struct ct_timeouts *timeouts)
+{
+    ct_zone_set_timeouts(datapath_of(dp)->ct, zone, timeouts);
+    return 0;
+}
+
 void datapath_conns_watch(struct datapath *dp)
 {
     uint64_t n = counter_read(COUNTER_conntrack_full) + counter_read(COUNTER_conntrack_zone_full);
@@ -151,4 +157,6 @@ const struct dp_conns_class userspace_conns = {
     .get_limits = get_limits,
     .set_limits = set_limits,
     .del_limits = del_limits,
+    .set_timeouts = set_timeouts,
+    .events = &userspace_conn_events,
 };

@@ -1,0 +1,258 @@
+/* tunnel_text.c - see odp-private.h: tunnels in ODP text,
+ * `tunnel(tun_id=0x5,src=...,flags(df|key))` in keys and in `set`. */
+#include <stdlib.h>
+
+#include "lib/dp/odp-private.h"
+#include "lib/mem.h"
+
+#define KEY_TUN_SHOWN (KEY_TUN_OAM | KEY_TUN_DF | KEY_TUN_CSUM | KEY_TUN_KEY)
+
+#define M(NAME, STYLE, MEMBER)                                                                \
+    {                                                                                         \
+        NAME, ODP_##STYLE, offsetof(struct key, MEMBER), sizeof(((struct key *)0)->MEMBER), 0 \
+    }
+
+static const struct odp_member members[] = {
+    M("tun_id", 0X, tun_id),         M("src", IP4, tun_src),          M("dst", IP4, tun_dst),
+    M("ipv6_src", IP6, tun_ip6_src), M("ipv6_dst", IP6, tun_ip6_dst), M("tos", HEX, tun_tos),
+    M("ttl", DEC, tun_ttl),
+};
+static const struct odp_member gbp[] = {M("id", DEC, tun_gbp_id), M("flags", HEX, tun_gbp_flags)};
+
+/* ---- printing ---- */
+
+/* Behind `tunnel(` and what stands in it already. */
+static void put_gbp(struct text *t, const struct key *key, const struct key *mask, bool verbose)
+{
+    size_t before = t->len;
+
+    if (!(key->tun_flags & htons(KEY_TUN_GBP)) && !key->tun_gbp_id && !key->tun_gbp_flags) {
+        return;
+    }
+    text_puts(t, "vxlan(");
+    size_t inside = t->len;
+    odp_put_header(t, inside, "gbp", gbp, ARRAY_SIZE(gbp), key, mask, verbose);
+    if (t->len == inside) {
+        text_truncate(t, before);
+    } else {
+        text_puts(t, "),");
+    }
+}
+
+static bool is_of_family(const struct odp_member *m, bool v6)
+{
+    bool is4 = m->style == ODP_IP4, is6 = m->style == ODP_IP6;
+    return v6 ? !is4 : !is6;
+}
+
+/* Addresses of one family.  The kernel gives attributes of a tunnel back that are there: no TOS of
+ * zero. */
+static void put_members(struct text *t, size_t start, const struct key *key, const struct key *mask,
+                        bool verbose, bool kernel)
+{
+    bool v6 = !key->tun_dst && !key->tun_src && !is_all_zeros(key->tun_ip6_dst, 16);
+    struct odp_member m[ARRAY_SIZE(members)];
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+        bool no_tos = kernel && !key->tun_tos && members[i].ofs == offsetof(struct key, tun_tos);
+        if (is_of_family(&members[i], v6) && !no_tos) {
+            m[n++] = members[i];
+        }
+    }
+    odp_put_header(t, start, "tunnel", m, n, key, mask, verbose);
+}
+
+void odp_put_tunnel(struct odp_out *o)
+{
+    const struct key *key = o->key, *mask = o->mask;
+    struct text *t = o->t;
+    bool none = !key->tun_dst && !key->tun_src && is_all_zeros(key->tun_ip6_dst, 16);
+    bool verbose = o->verbose && !none; /* No tunnel: only what is matched nevertheless. */
+    uint16_t flags = ntohs(mask->tun_flags) & KEY_TUN_SHOWN;
+    size_t before = t->len;
+
+    if (none && o->format->kernel) {
+        return;
+    }
+    put_members(t, o->start, key, mask, verbose, o->format->kernel);
+    if (t->len > before) {
+        text_chomp(t, ')');
+        text_putc(t, ',');
+    } else {
+        text_puts(t, t->len > o->start ? ",tunnel(" : "tunnel(");
+    }
+    size_t inside = t->len;
+    put_gbp(t, key, mask, verbose);
+    if (flags || verbose) {
+        text_puts(t, "flags(");
+        odp_put_flags(t, ntohs(key->tun_flags), flags, 0, &odp_tunnel_flags);
+        text_puts(t, "),");
+    }
+    if (t->len == inside && t->s[t->len - 1] == '(') {
+        text_truncate(t, before);
+    } else {
+        text_chomp(t, ',');
+        text_putc(t, ')');
+    }
+}
+
+static void key_of_set(const union dp_set_value *v, struct key *key)
+{
+    *key = (struct key){.tun_id = v->tunnel.id,
+                        .tun_src = v->tunnel.src,
+                        .tun_dst = v->tunnel.dst,
+                        .tun_tos = v->tunnel.tos,
+                        .tun_ttl = v->tunnel.ttl,
+                        .tun_flags = v->tunnel.flags,
+                        .tun_gbp_id = v->tunnel.gbp_id,
+                        .tun_gbp_flags = v->tunnel.gbp_flags};
+    memcpy(key->tun_ip6_src, v->tunnel.ip6_src, 16);
+    memcpy(key->tun_ip6_dst, v->tunnel.ip6_dst, 16);
+}
+
+/* What is zero is left out, but the TTL, and a key or a policy that is there. */
+static void shown_of_set(const struct key *v, struct key *shown)
+{
+    const uint16_t flags = ntohs(v->tun_flags);
+    bool has_gbp = v->tun_gbp_id || v->tun_gbp_flags || flags & KEY_TUN_GBP;
+
+    *shown = (struct key){.tun_id = v->tun_id || flags & KEY_TUN_KEY ? UINT64_MAX : 0,
+                          .tun_src = v->tun_src ? UINT32_MAX : 0,
+                          .tun_dst = v->tun_dst ? UINT32_MAX : 0,
+                          .tun_tos = v->tun_tos ? UINT8_MAX : 0,
+                          .tun_ttl = UINT8_MAX,
+                          .tun_gbp_id = has_gbp ? UINT16_MAX : 0,
+                          .tun_gbp_flags = has_gbp ? UINT8_MAX : 0};
+    memset(shown->tun_ip6_src, is_all_zeros(v->tun_ip6_src, 16) ? 0 : 0xff, 16);
+    memset(shown->tun_ip6_dst, is_all_zeros(v->tun_ip6_dst, 16) ? 0 : 0xff, 16);
+}
+
+void odp_put_tunnel_set(struct text *t, const union dp_set_value *v)
+{
+    const uint16_t flags = ntohs(v->tunnel.flags) & KEY_TUN_SHOWN;
+    struct key value, shown;
+
+    key_of_set(v, &value);
+    shown_of_set(&value, &shown);
+    put_members(t, t->len, &value, &shown, false, false);
+    text_chomp(t, ')');
+    text_putc(t, ',');
+    if (v->tunnel.tp_dst) {
+        text_printf(t, "tp_dst=%u,", ntohs(v->tunnel.tp_dst));
+    }
+    put_gbp(t, &value, &shown, false);
+    if (flags) {
+        text_puts(t, "flags(");
+        odp_put_flags(t, flags, UINT16_MAX, UINT16_MAX, &odp_tunnel_flags);
+        text_puts(t, "),");
+    }
+    text_chomp(t, ',');
+    text_putc(t, ')');
+}
+
+/* ---- parsing ---- */
+
+static void add_flags(struct odp_in *p, uint16_t flags)
+{
+    p->key->tun_flags |= htons(flags);
+    if (p->mask) {
+        p->mask->tun_flags |= htons(flags);
+    }
+}
+
+/* `gbp(id=1,flags=0)`, behind `vxlan(`. */
+static char *parse_vxlan(struct odp_in *p, char *value)
+{
+    char *cursor = value, *k, *v, *error = NULL;
+
+    while (!error && text_next_kv(&cursor, &k, &v)) {
+        if (strcmp(k, "gbp")) {
+            return xasprintf("vxlan: unknown member %s", k);
+        }
+        add_flags(p, KEY_TUN_GBP);
+        error = odp_parse_members("gbp", v, gbp, ARRAY_SIZE(gbp), p->key, p->mask);
+    }
+    if (!error && p->mask && !p->mask->tun_gbp_id && !p->mask->tun_gbp_flags) {
+        p->mask->tun_flags &= htons((uint16_t)~KEY_TUN_GBP); /* Shown, not matched. */
+    }
+    return error;
+}
+
+static char *parse_flags(struct odp_in *p, char *value)
+{
+    uint32_t flags, mask;
+
+    if (!odp_read_flags(value, &odp_tunnel_flags, &flags, &mask)) {
+        return odp_bad_value("tunnel", value);
+    }
+    p->key->tun_flags = (p->key->tun_flags & htons(KEY_TUN_GBP)) | htons((uint16_t)flags);
+    if (p->mask) {
+        p->mask->tun_flags = (p->mask->tun_flags & htons(KEY_TUN_GBP)) | htons((uint16_t)mask);
+    }
+    return NULL;
+}
+
+/* The outer ports are no members of keys; `set` has one. */
+static char *parse_outer_port(struct odp_in *p, const char *name, char *value)
+{
+    uint64_t v, m;
+
+    if (!odp_read_number(value, UINT16_MAX, &v, &m)) {
+        return odp_bad_value("tunnel", value);
+    }
+    if (p->mask && m) {
+        return xasprintf("tunnel: %s cannot be matched here", name);
+    }
+    if (!strcmp(name, "tp_dst")) {
+        p->tunnel_tp_dst = htons((uint16_t)v);
+    }
+    return NULL;
+}
+
+char *odp_parse_tunnel(struct odp_in *p, char *value)
+{
+    char *cursor = value, *k, *v, *error = NULL;
+
+    while (!error && text_next_kv(&cursor, &k, &v)) {
+        if (!strcmp(k, "vxlan")) {
+            error = parse_vxlan(p, v);
+        } else if (!strcmp(k, "flags")) {
+            error = parse_flags(p, v);
+        } else if (!strcmp(k, "tp_src") || !strcmp(k, "tp_dst")) {
+            error = parse_outer_port(p, k, v);
+        } else {
+            error = odp_parse_member("tunnel", k, v, members, ARRAY_SIZE(members), p->key, p->mask);
+        }
+        if (!error && !strcmp(k, "tun_id")) { /* It is there, be it zero. */
+            p->key->tun_flags |= htons(KEY_TUN_KEY);
+            if (p->mask && p->mask->tun_id) {
+                p->mask->tun_flags |= htons(KEY_TUN_KEY);
+            }
+        }
+    }
+    return error;
+}
+
+char *odp_parse_tunnel_set(char *text, union dp_set_value *value, union dp_set_value *mask)
+{
+    struct key k = {0};
+    struct odp_in p = {.key = &k};
+    char *error = odp_parse_tunnel(&p, text);
+
+    memset(value, 0, sizeof *value);
+    memset(mask, 0, sizeof *mask);
+    memset(&mask->tunnel, 0xff, sizeof mask->tunnel);
+    value->tunnel.id = k.tun_id;
+    value->tunnel.src = k.tun_src;
+    value->tunnel.dst = k.tun_dst;
+    memcpy(value->tunnel.ip6_src, k.tun_ip6_src, 16);
+    memcpy(value->tunnel.ip6_dst, k.tun_ip6_dst, 16);
+    value->tunnel.tos = k.tun_tos;
+    value->tunnel.ttl = k.tun_ttl;
+    value->tunnel.flags = k.tun_flags;
+    value->tunnel.tp_dst = p.tunnel_tp_dst;
+    value->tunnel.gbp_id = k.tun_gbp_id;
+    value->tunnel.gbp_flags = k.tun_gbp_flags;
+    return error;
+}
