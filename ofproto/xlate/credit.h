@@ -39,7 +39,7 @@ struct credit_item {
     uint8_t table_id;
     uint16_t vlan;
     uint8_t mac[6];
-    bool matched;  /* TABLE: the search found a rule. */
+    bool matched; /* TABLE: the search found a rule. */
     /* MAC: OpenFlow port.  GROUP: index of the bucket, or CREDIT_GROUP_*.  TABLE: rules of a lower
      * priority cannot change what was found. */
     uint32_t port;

@@ -1,79 +1,6 @@
 /* test-kflow.c - the kernel datapath's flows against a kernel that the test plays: statistics to
  * the packet, whatever is answered; what others do to the flows; limits. */
-#include "lib/env.h"
-#include "lib/io/loop.h"
-#include "tests/unit/fake-kernel.h"
-#include "tests/unit/kernel-random.h"
-
-struct book {
-    uint64_t packets, bytes;
-    unsigned n_released;
-};
-
-static struct {
-    struct dp up;
-    struct kflows flows;
-    struct nlsock *sock;
-    struct nlsock_families families;
-    struct book books[64];
-    unsigned n_books;
-    enum dp_flow_decision decision;
-    unsigned n_visits;
-} t;
-
-static void on_credit(void *aux UNUSED, void *credit, const struct dp_flow_stats *d)
-{
-    struct book *b = credit;
-    assert_int_equal(b->n_released, 0);
-    b->packets += d->packets;
-    b->bytes += d->bytes;
-}
-
-static void on_release(void *aux UNUSED, void *credit)
-{
-    ((struct book *)credit)->n_released++;
-}
-
-static int setup(void **state UNUSED)
-{
-    static const struct nlaction_env env = {.upcall_pid = 1, .clone = true};
-
-    memset(&t, 0, sizeof t);
-    fk_init();
-    t.families = fk_families();
-    t.sock = fk_open(&t.families);
-    t.up.name = (char *)(uintptr_t) "ovs-system";
-    t.up.loop = loop_new();
-    t.up.handler = (struct dp_handler){.credit = on_credit, .release = on_release};
-    kflow_init(&t.flows, &t.up, 1, &kernel_all, &env);
-    return 0;
-}
-
-static int teardown(void **state UNUSED)
-{
-    kflow_deinit(&t.flows);
-    nlsock_free(t.sock);
-    loop_free(t.up.loop);
-    fk_deinit();
-    for (unsigned i = 0; i < t.n_books; i++) {
-        assert_int_equal(t.books[i].n_released, 1);
-    }
-    return 0;
-}
-
-static struct book *new_book(void)
-{
-    return &t.books[t.n_books++];
-}
-
-static struct key key_of(unsigned i)
-{
-    return (struct key){.in_port = 1,
-                        .eth_type = htons(0x0800),
-                        .ip_proto = 17,
-                        .ip_src = htonl(i),
-                        .tp_src = htons(7)};
-}
+#include "tests/unit/kflow-fixture.h"
 
 /* What an upcall thread does.  NULL: not cached. */
 static struct kflow *install(const struct key *k, struct book *b, bool *is_new, int *error)
@@ -110,25 +37,6 @@ static struct book *add(unsigned i)
     assert_true(is_new);
     assert_int_equal(error, 0);
     return b;
-}
-
-static enum dp_flow_decision visit(void *aux UNUSED, const struct dp_flow_view *view,
-                                   struct dp_verdict *v)
-{
-    t.n_visits++;
-    if (t.decision == DP_FLOW_REPLACE || t.decision == DP_FLOW_RENEW) {
-        v->credit = new_book();
-        v->mask = *view->mask;
-        dp_actions_output(&v->actions, t.decision == DP_FLOW_RENEW ? 2 : 9);
-    }
-    return t.decision;
-}
-
-static int walk(enum dp_flow_decision d)
-{
-    t.decision = d;
-    t.n_visits = 0;
-    return kflow_walk(&t.flows, t.sock, visit, NULL);
 }
 
 static void test_exact(void **state UNUSED)
@@ -527,145 +435,16 @@ static void test_scan(void **state UNUSED)
     assert_int_equal(first, 71);
 }
 
-/* ---- taking over ---- */
-
-/* A former process' flow in the kernel: its name. */
-static struct kflow_id add_former(struct kflows *former, unsigned i, uint32_t recirc_id,
-                                  enum dp_action_type type, uint32_t arg)
-{
-    struct dp_verdict v = {.cache = true};
-    struct key k = key_of(i);
-    struct nlwr w;
-    bool is_new;
-
-    k.recirc_id = htonl(recirc_id);
-    v.mask.ip_src = UINT32_MAX;
-    dp_actions_init(&v.actions);
-    struct dp_action *a = dp_actions_put(&v.actions, type, sizeof *a);
-    a->u32 = arg;
-    const struct kflow *f = kflow_prepare(former, &k, &v, 0, &is_new);
-    assert_true(f && is_new);
-    nlsock_begin(t.sock, NLSOCK_FLOW, OVS_FLOW_CMD_NEW, NLM_F_CREATE | NLM_F_EXCL, 1, &w);
-    assert_true(kflow_put(former, (struct kflow *)(uintptr_t)f, &w));
-    assert_int_equal(nlsock_call(t.sock, &w, NULL, NULL), 0);
-    dp_actions_deinit(&v.actions);
-    return f->id;
-}
-
-static struct book *paid[4]; /* By ip_src. */
-static uint32_t looks_at;    /* At more than the former process did. */
-
-/* Our translation: as the former's, but that 7 is called 107, and that 3 goes to another port. */
-static void on_miss(void *aux UNUSED, const struct packet *p, const struct key *k,
-                    int64_t now UNUSED, struct dp_verdict *v)
-{
-    unsigned i = ntohl(k->ip_src), second = k->recirc_id != 0;
-
-    assert_null(p);
-    v->mask.ip_src = UINT32_MAX;
-    v->mask.ip_dst = looks_at;
-    v->credit = paid[2 * second + (i == 1)] = new_book();
-    struct dp_action *a =
-        dp_actions_put(&v->actions, i == 1 && !second ? DP_ACTION_RECIRC : DP_ACTION_OUTPUT,
-                       sizeof *a);
-    a->u32 = i == 1 && !second ? 107 : 2;
-    assert_true(!second || k->recirc_id == htonl(107));
-}
-
-static void take_over(unsigned n_deleted)
-{
-    static const struct nlaction_env env = {.upcall_pid = 1, .clone = true};
-    struct kflows former;
-    uint32_t first;
-
-    t.up.handler.miss = on_miss;
-    kflow_init(&former, &t.up, 1, &kernel_all, &env);
-    add_former(&former, 1, 0, DP_ACTION_RECIRC, 7);
-    struct kflow_id second = add_former(&former, 1, 7, DP_ACTION_OUTPUT, 2);
-    add_former(&former, 3, 0, DP_ACTION_OUTPUT, 3);
-    add_former(&former, 5, 9, DP_ACTION_OUTPUT, 3); /* A pass that nothing leads to. */
-    kflow_deinit(&former);
-    for (struct fk_flow *f = fk.flows; f; f = f->next) {
-        f->stats = (struct ovs_flow_stats){.n_packets = 10, .n_bytes = 1000};
-    }
-    assert_int_equal(kflow_inherit(&t.flows, t.sock, &first), 0);
-    assert_int_equal(first, 10);
-    assert_true(t.flows.keep_foreign);
-    for (struct fk_flow *f = fk.flows; f; f = f->next) {
-        f->stats = (struct ovs_flow_stats){.n_packets = 15, .n_bytes = 1500};
-    }
-    fk.late = 1;
-    memset(paid, 0, sizeof paid);
-    kflow_adopt(&t.flows, t.sock);
-    assert_false(t.flows.keep_foreign);
-    assert_int_equal(fk.n_deleted, n_deleted);
-    /* Dumped before the first pass, and deleted after it. */
-    assert_int_equal(!memcmp(&fk.last_deleted, &second, sizeof second), n_deleted == 3);
-    walk(DP_FLOW_KEEP);
-    assert_int_equal(fk_count(), 0);
-    assert_int_equal(t.flows.foreign, 4);
-}
-
-/* What a former process' flows carry from the beginning of this one is paid to its rules. */
-static void test_adopt(void **state UNUSED)
-{
-    looks_at = 0;
-    take_over(3);
-    assert_int_equal(paid[1]->packets, 6);
-    assert_int_equal(paid[1]->bytes, 600);
-    assert_int_equal(paid[3]->packets, 6); /* The second pass. */
-    assert_int_equal(paid[0]->packets, 0); /* Other actions. */
-}
-
-/* Ours look at more than theirs did: no rule of ours stands for all of their packets. */
-static void test_adopt_finer(void **state UNUSED)
-{
-    looks_at = UINT32_MAX;
-    take_over(2); /* Nor is it known what their ids are. */
-    assert_int_equal(paid[1]->packets, 0);
-    assert_int_equal(paid[0]->packets, 0);
-    assert_null(paid[3]);
-}
-
-/* Dumps and deletions that fail leave it to the next walk; nothing is paid twice. */
-static void test_adopt_errors(void **state UNUSED)
-{
-    static const int errors[] = {EPERM, ENOMEM, ENODEV, EBUSY, ENOBUFS, ENOENT};
-    static const struct nlaction_env env = {.upcall_pid = 1, .clone = true};
-    uint32_t first;
-
-    looks_at = 0;
-    t.up.handler.miss = on_miss;
-    for (size_t e = 0; e < 2 * ARRAY_SIZE(errors); e++) {
-        struct kflows former;
-        kflow_init(&former, &t.up, 1, &kernel_all, &env);
-        add_former(&former, 1, 0, DP_ACTION_RECIRC, 7);
-        kflow_deinit(&former);
-        assert_int_equal(kflow_inherit(&t.flows, t.sock, &first), 0);
-        fk_hit(5, 500, 1);
-        fk.fail_family = NLSOCK_FLOW;
-        fk.fail_cmd = e % 2 ? OVS_FLOW_CMD_GET : OVS_FLOW_CMD_DEL;
-        fk.fail_error = errors[e / 2];
-        paid[1] = NULL;
-        kflow_adopt(&t.flows, t.sock);
-        assert_int_equal(paid[1] ? paid[1]->packets : 5, 5);
-        fk.fail_error = 0;
-        walk(DP_FLOW_KEEP);
-        assert_int_equal(fk_count(), 0);
-        assert_int_equal(paid[1] ? paid[1]->packets : 5, 5);
-    }
-}
-
 int main(void)
 {
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_exact),        TEST(test_late),         TEST(test_renew),
-        TEST(test_refused),      TEST(test_lost_answers), TEST(test_replace_fails),
-        TEST(test_vanished),     TEST(test_interrupted),  TEST(test_foreign),
-        TEST(test_limit),        TEST(test_expiry),       TEST(test_many),
-        TEST(test_scan),         TEST(test_adopt),        TEST(test_adopt_finer),
-        TEST(test_adopt_errors),
+        TEST(test_exact),    TEST(test_late),         TEST(test_renew),
+        TEST(test_refused),  TEST(test_lost_answers), TEST(test_replace_fails),
+        TEST(test_vanished), TEST(test_interrupted),  TEST(test_foreign),
+        TEST(test_limit),    TEST(test_expiry),       TEST(test_many),
+        TEST(test_scan),
+
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
