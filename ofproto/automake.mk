@@ -8,6 +8,7 @@ ofproto_libofproto_la_SOURCES += ofproto/table/rule.c ofproto/table/rule.h
 ofproto_libofproto_la_SOURCES += ofproto/table/table.c ofproto/table/table.h ofproto/table/table-private.h
 ofproto_libofproto_la_SOURCES += ofproto/table/tables.c
 ofproto_libofproto_la_SOURCES += ofproto/table/timeout.c ofproto/table/transaction.c
+ofproto_libofproto_la_SOURCES += ofproto/admit.c ofproto/admit.h ofproto/admit_watch.c
 ofproto_libofproto_la_SOURCES += ofproto/bridge.c ofproto/bridge.h
 ofproto_libofproto_la_SOURCES += ofproto/bridge_flow.c
 ofproto_libofproto_la_SOURCES += ofproto/bridge_group.c ofproto/bridge_meter.c

@@ -144,6 +144,11 @@ void bridge_set_dp_desc(struct bridge *br, const char *desc)
     br->dp_desc = desc ? xstrdup(desc) : NULL;
 }
 
+void bridge_set_admit(struct bridge *br, enum bridge_admit admit)
+{
+    br->admit = admit;
+}
+
 struct connmgr *bridge_conns(struct bridge *br)
 {
     return br->conns;

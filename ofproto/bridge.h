@@ -25,6 +25,10 @@ const char *bridge_name(const struct bridge *);
 struct ofproto *bridge_ofproto(const struct bridge *);
 void bridge_set_datapath_id(struct bridge *, uint64_t);
 void bridge_set_dp_desc(struct bridge *, const char *); /* NULL: "None" */
+/* What becomes of connections that its rules no longer admit: admit.h.  They have no bridge of
+ * their own: the most that any bridge of the datapath wants happens to all of it. */
+enum bridge_admit { BRIDGE_ADMIT_IGNORE, BRIDGE_ADMIT_REPORT, BRIDGE_ADMIT_END };
+void bridge_set_admit(struct bridge *, enum bridge_admit);
 struct connmgr *bridge_conns(struct bridge *);
 /* Fail mode and controllers together: whether rules are flushed, and whether the NORMAL flow of a
  * standalone switch without controllers is there, depends on both. */

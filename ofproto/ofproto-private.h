@@ -31,6 +31,7 @@ struct ofproto {
     struct tunnel_device *tunnel_devices; /* ofproto_tunnel.c */
     struct events *events;
     struct revalidator *revalidator;
+    struct admit_watch *admit_watch;
     uint64_t *meter_ids;        /* Of the datapath, a bit each that is taken; NULL: none yet. */
     struct ofproto_zone *zones; /* As they were last set, */
     size_t n_zones;
@@ -99,6 +100,7 @@ struct bridge {
     uint8_t frags;  /* enum xlate_frags */
     bool fail_open; /* Translation takes NORMAL for the rules: no controller answers. */
     bool has_controllers;
+    enum bridge_admit admit;
     struct hmap learners; /* learn.c: who has delete_learned. */
     struct removed_rule *removed, **removed_tail;
     bool removed_waiting; /* A settle for 'removed' is under way. */

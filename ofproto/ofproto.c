@@ -5,6 +5,7 @@
 #include "lib/counter.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "ofproto/admit.h"
 #include "ofproto/effect.h"
 #include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
@@ -210,6 +211,8 @@ static void tick(void *p_)
     }
     continuations_reclaim(p->continuations, now, 1000);
     settle(p, now);
+    admit_watch_tick(p->admit_watch,
+                     p->settled && !p->restore_wait && now - p->rules_ms >= SETTLE_QUIET_MS);
 }
 
 /* ---- interface ---- */
@@ -233,6 +236,7 @@ char *ofproto_open(struct loop *loop, const char *dp_type, const char *rundir, s
     p->continuations = continuations_new(seed, CONTINUATION_MAX);
     p->events = events_new(loop, on_event, p);
     p->revalidator = revalidator_new(p);
+    p->admit_watch = admit_watch_new(p);
     loop_call_init(&p->cfg_call, loop, cfg_call, p);
     loop_timer_init(&p->tick, loop, tick, p);
     /* The first snapshot must be there before a port can take a packet. */
@@ -259,6 +263,7 @@ void ofproto_close(struct ofproto *p, bool destroy)
 {
     loop_timer_cancel(&p->tick);
     loop_call_cancel(&p->cfg_call);
+    admit_watch_free(p->admit_watch);
     if (p->dp) {
         /* Workers end here; what they have told is handled while the bridges' tables are still
          * referenced. */

@@ -72,11 +72,7 @@ static const char *dp_port_name(void *t_, uint32_t dp_port)
 /* The action that ends where the list does now, if it is a ct. */
 static const struct dp_action_ct *last_ct(const struct dp_actions *list)
 {
-    const struct dp_action *a, *last = NULL;
-
-    DP_ACTION_FOR_EACH(a, list->data, list->len) {
-        last = a;
-    }
+    const struct dp_action *last = dp_actions_last(list);
     return last && last->type == DP_ACTION_CT ? (const void *)last : NULL;
 }
 

@@ -161,6 +161,21 @@ static void set_fdb(struct applied_bridge *b, const struct config_row *row)
                    MAX(MIN(age, 3600), 15) * 1000);
 }
 
+static void set_admit(const struct applied_bridge *b, const struct config_row *row)
+{
+    const char *s = config_map(row, COL_Bridge_other_config, "ct-revalidate");
+    enum bridge_admit admit = !s                     ? BRIDGE_ADMIT_IGNORE
+                              : !strcmp(s, "report") ? BRIDGE_ADMIT_REPORT
+                              : !strcmp(s, "end")    ? BRIDGE_ADMIT_END
+                                                     : BRIDGE_ADMIT_IGNORE;
+
+    if (s && !admit) {
+        log_warn("%s: other_config:ct-revalidate \"%s\" is neither report nor end: ignored",
+                 b->name, s);
+    }
+    bridge_set_admit(b->bridge, admit);
+}
+
 /* True: something failed and is to be tried again. */
 static bool apply_bridge(struct apply *a, const struct config_row *row)
 {
@@ -194,6 +209,7 @@ static bool apply_bridge(struct apply *a, const struct config_row *row)
     set_datapath_id(a, b, row);
     bridge_set_dp_desc(b->bridge, config_map(row, COL_Bridge_other_config, "dp-desc"));
     set_fdb(b, row);
+    set_admit(b, row);
     set_protocols(b, row);
     set_control(a, b, row);
     return failed;

@@ -23,6 +23,7 @@ vswitchd_sluice_vswitchd_SOURCES = \
 	vswitchd/commands_ct.c \
 	vswitchd/commands_ct_events.c \
 	vswitchd/commands_ct_limits.c \
+	vswitchd/commands_ct_revalidate.c \
 	vswitchd/commands_dpctl.c \
 	vswitchd/commands_dpctl_flows.c \
 	vswitchd/commands_dpctl_show.c \

@@ -30,6 +30,8 @@ void dpctl_fail(struct control_request *, char *text, const char *reason);
 void commands_register_ct_events(struct datapaths *); /* commands_ct_events.c */
 void commands_stop_ct_events(void);
 unsigned commands_n_ct_listeners(void);
+void commands_register_ct_revalidate(struct datapaths *); /* commands_ct_revalidate.c */
+void commands_stop_ct_revalidate(void);
 void commands_register_ct_limits(struct datapaths *);   /* commands_ct_limits.c */
 void commands_register_dpctl_flows(struct datapaths *); /* commands_dpctl_flows.c */
 void commands_register_dpctl_show(struct datapaths *);  /* commands_dpctl_show.c */

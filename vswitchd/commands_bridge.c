@@ -176,5 +176,6 @@ void commands_unregister(void)
 {
     commands_stop_dumps();
     commands_stop_ct_events();
+    commands_stop_ct_revalidate();
     control_usage_unregister(put_usage, usage_datapaths);
 }

@@ -382,6 +382,7 @@ void commands_register_ct(struct datapaths *d)
     control_register("dpctl/ct-set-maxconns", "[dp] N|SIZE", 1, 2, on_set_max, d);
     commands_register_ct_limits(d);
     commands_register_ct_events(d);
+    commands_register_ct_revalidate(d);
     control_register("dpctl/ct-enable-tcp-seq-chk", "[dp] [zone=N]", 0, 2, on_tcp_seq_chk, d);
     control_register("dpctl/ct-disable-tcp-seq-chk", "[dp] [zone=N]", 0, 2, on_tcp_seq_chk, d);
 }

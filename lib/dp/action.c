@@ -137,3 +137,13 @@ bool dp_actions_check(const void *data, size_t len)
 {
     return check(data, len, MAX_DEPTH);
 }
+
+const struct dp_action *dp_actions_last(const struct dp_actions *list)
+{
+    const struct dp_action *a, *last = NULL;
+
+    DP_ACTION_FOR_EACH(a, list->data, list->len) {
+        last = a;
+    }
+    return last;
+}

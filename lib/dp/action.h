@@ -184,6 +184,8 @@ void dp_actions_clear(struct dp_actions *);
  * scratch action. */
 void *dp_actions_put(struct dp_actions *, enum dp_action_type, size_t len);
 void dp_actions_output(struct dp_actions *, uint32_t port);
+/* NULL: the list is empty. */
+const struct dp_action *dp_actions_last(const struct dp_actions *);
 /* Nesting: returns an offset for _end(). */
 size_t dp_actions_clone_begin(struct dp_actions *);
 void dp_actions_clone_end(struct dp_actions *, size_t);
