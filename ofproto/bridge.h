@@ -21,6 +21,8 @@ void bridge_detach_ports(struct bridge *);
 /* Whether rules outlive the process, in a file of the run directory.  The first call takes over
  * those of a former one: it comes before the first port and before bridge_set_control(). */
 void bridge_keep_rules(struct bridge *, bool on);
+/* All of it as it is now, in a new file that is complete on return: another process reads it. */
+void bridge_keep_write(struct bridge *);
 const char *bridge_name(const struct bridge *);
 struct ofproto *bridge_ofproto(const struct bridge *);
 void bridge_set_datapath_id(struct bridge *, uint64_t);

@@ -87,7 +87,7 @@ static void rule_changed(struct bridge *br, const struct rule *rule)
     struct match m;
 
     rule_match(rule, &m);
-    revalidate_rule(br->ofproto->revalidator, br->tables, rule->table_id, &m);
+    revalidate_rule(br->ofproto->revalidator, br->tables, rule->table_id, &m, rule->priority);
 }
 
 static void delete_rule(struct bridge *br, struct rule *rule, enum flow_removed_reason reason)

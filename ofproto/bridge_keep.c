@@ -320,6 +320,18 @@ void bridge_keep_rules(struct bridge *br, bool on)
     free(path);
 }
 
+void bridge_keep_write(struct bridge *br)
+{
+    struct bridge_keep *k = br->keep;
+
+    if (k) {
+        begin(k);
+        while (!walk(k, SLICE)) {
+        }
+        journal_flush(k->journal);
+    }
+}
+
 void bridge_keep_free(struct bridge *br, bool remove)
 {
     struct bridge_keep *k = br->keep;
@@ -327,9 +339,7 @@ void bridge_keep_free(struct bridge *br, bool remove)
     if (k) {
         loop_timer_cancel(&k->tick);
         if (!remove) { /* With the last counters. */
-            begin(k);
-            while (!walk(k, SLICE)) {
-            }
+            bridge_keep_write(br);
         }
         stop_walk(k);
         journal_close(k->journal, remove);

@@ -282,15 +282,24 @@ struct journal *journal_new(struct loop *loop, const char *path)
     return j;
 }
 
-void journal_close(struct journal *j, bool remove)
+void journal_flush(struct journal *j)
 {
-    loop_call_cancel(&j->kick);
     wait_job(j);
-    if (!remove && has_work(j)) {
+    if (has_work(j)) {
         struct job *job = job_new(j);
         work(job);
         settle(j, job);
         job_free(job);
+    }
+}
+
+void journal_close(struct journal *j, bool remove)
+{
+    loop_call_cancel(&j->kick);
+    if (remove) {
+        wait_job(j);
+    } else {
+        journal_flush(j);
     }
     if (j->next.fd >= 0) {
         unlink(j->tmp);

@@ -33,7 +33,9 @@ void journal_read(const char *path, journal_cb *, void *aux, struct journal_read
 
 /* Writes nothing before its first snapshot is taken; until then what journal_read() found stays. */
 struct journal *journal_new(struct loop *, const char *path);
-/* Waits until all is written; 'remove': the file goes. */
+/* Waits until all is written.  It goes on. */
+void journal_flush(struct journal *);
+/* The same; 'remove': the file goes. */
 void journal_close(struct journal *, bool remove);
 
 void journal_put(struct journal *, uint8_t kind, const void *data, size_t len); /* A change. */

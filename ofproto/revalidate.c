@@ -19,6 +19,7 @@ struct changes {
     struct {
         struct tables *tables; /* Reference. */
         uint8_t table_id;
+        uint16_t priority;
         struct match match;
     } * rules; /* MAX_RULES of them, allocated with the first. */
     unsigned n_rules;
@@ -54,7 +55,8 @@ struct revalidator {
     struct waiters waiting, served; /* Of pending, of active. */
     bool running;
     bool closing; /* The ofproto has gone; only the end of a grace period is still awaited. */
-    bool touched; /* The walk under way has replaced or removed a flow. */
+    bool touched; /* The walk under way has replaced or removed a flow, */
+    bool late;    /* which still has to reach the workers, and to be paid. */
     struct loop_call start;
 };
 
@@ -113,7 +115,7 @@ static bool depends(const struct changes *c, const struct dp_flow_view *f)
     }
     for (unsigned i = 0; i < c->n_rules; i++) {
         if (credit_depends(credit, c->rules[i].tables, c->rules[i].table_id, &c->rules[i].match,
-                           f->key, f->mask)) {
+                           c->rules[i].priority, f->key, f->mask)) {
             return true;
         }
     }
@@ -198,7 +200,7 @@ static void settled(void *r_)
         free(r);
         return;
     }
-    if (r->touched) {
+    if (r->late) {
         ofproto_pull_stats(r->ofproto); /* The last packets of flows that are gone. */
     }
     waiters_call(&r->served);
@@ -220,7 +222,8 @@ static void grace_done(void *r_)
         dp_get_features(r->ofproto->dp, &features);
     }
     changes_clear(&r->active);
-    if (!r->closing && r->touched && !features.immediate) {
+    r->late = !r->closing && r->touched && !features.immediate;
+    if (r->late) {
         loop_offload(r->ofproto->loop, grace_work, settled, r);
     } else {
         settled(r);
@@ -290,7 +293,8 @@ static void add_table(struct changes *c, struct tables *t, uint8_t id)
     c->tables[i].bitmap[id / 64] |= BIT64(id % 64);
 }
 
-void revalidate_rule(struct revalidator *r, struct tables *t, uint8_t id, const struct match *m)
+void revalidate_rule(struct revalidator *r, struct tables *t, uint8_t id, const struct match *m,
+                     uint16_t priority)
 {
     struct changes *c = &r->pending;
 
@@ -306,6 +310,7 @@ void revalidate_rule(struct revalidator *r, struct tables *t, uint8_t id, const 
     tables_ref(t);
     c->rules[c->n_rules].tables = t;
     c->rules[c->n_rules].table_id = id;
+    c->rules[c->n_rules].priority = priority;
     c->rules[c->n_rules++].match = *m;
 }
 

@@ -1,45 +1,43 @@
-/* dpctl.c - sluice-dpctl: the dpctl/ commands of a running sluice-vswitchd, which owns the
- * datapaths.
+/* dpctl.c - sluice-dpctl: datapaths.  The dpctl/ commands of a running sluice-vswitchd, which owns
+ * those of its bridges; where none runs, the kernel's, asked here (dpctl/direct.h).
  *
  * Options may stand anywhere, as users of ovs-dpctl have it; those of the command go with it.  Exit
  * status: 1 for whatever went wrong. */
-#include <getopt.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "dpctl/direct.h"
 #include "lib/dirs.h"
-#include "lib/io/jsonrpc.h"
 #include "lib/mem.h"
 #include "lib/text.h"
-#include "utilities/ctlsock.h"
+#include "utilities/ctlopts.h"
 
-#define DAEMON "sluice-vswitchd"
-
-static const char *program = "sluice-dpctl";
-
-static NORETURN void fatal(char *error)
-{
-    fprintf(stderr, "%s: %s\n", program, error);
-    free(error);
-    exit(1);
-}
+#define DAEMON CTLOPTS_DAEMON
 
 static NORETURN void usage(void)
 {
-    printf("%s: the datapaths of a running " DAEMON "\n"
+    printf("%s: datapaths\n"
            "usage: %s [OPTIONS] COMMAND [ARG...]\n\n"
-           "Datapaths are named [TYPE@]NAME; where there is one, the name may be left out.\n"
+           "Asks a running " DAEMON ", and where there is none the kernel itself.\n"
+           "Datapaths are named [TYPE@]NAME; where there is one, the name may be left out.\n\n"
+           "Of a daemon or of the kernel:\n"
            "  dump-dps                             names of the datapaths\n"
            "  show [-s] [DP...]                    counters and ports; -s: with theirs\n"
-           "  add-if [DP] IFACE[,type=T][,port_no=N]...\n"
-           "  del-if [DP] IFACE...\n"
+           "  add-dp DP [IFACE...]                 of the kernel, without bridges\n"
+           "  del-dp DP\n"
+           "  add-if DP IFACE[,type=T][,port_no=N]...\n"
+           "  set-if DP IFACE[,type=T][,port_no=N]...\n"
+           "  del-if DP IFACE...\n"
            "  dump-flows [-m] [--names] [DP] [filter=MATCH] [type=TYPE]\n"
-           "  get-flow [DP] ufid:UFID\n"
-           "  del-flow [DP] ufid:UFID\n"
+           "  add-flow [DP] FLOW ACTIONS\n"
+           "  mod-flow [--clear] [--may-create] [-s] [DP] FLOW ACTIONS\n"
+           "  get-flow [-m] [DP] ufid:UFID\n"
+           "  del-flow [-s] [DP] FLOW|ufid:UFID\n"
            "  del-flows [DP]\n"
+           "  add-flows [DP] FILE, mod-flows [DP] FILE, del-flows DP FILE\n\n"
+           "Of a daemon:\n"
            "  dump-conntrack [-m] [-s] [--json] [DP] [FILTER]...\n"
            "  flush-conntrack [DP] [FILTER]...\n"
            "      FILTER: [zone=N] [mark=X[/M]] [labels=X[/M]] [proto=P] [state=S] [ORIG [REPLY]]\n"
@@ -53,73 +51,68 @@ static NORETURN void usage(void)
            "  ct-enable-tcp-seq-chk [DP] [zone=N]\n"
            "  ct-disable-tcp-seq-chk [DP] [zone=N]\n\n"
            "  -s, --statistics, -m, --more, --names, --no-names   more of it, names of ports\n"
+           "  --read-only           refuse commands that change something\n"
            "  --json                a dump of connections as lines of JSON\n"
            "  -t, --timeout=SECS    give up after so long\n"
            "  --target=TARGET       a daemon's name (default: " DAEMON ") or its control socket\n"
            "  --rundir=DIR          where sockets and pid files are (default: %s)\n"
            "  -h, --help, -V, --version\n",
-           program, program, dirs_rundir());
+           ctlopts_program, ctlopts_program, dirs_rundir());
     exit(0);
 }
 
 struct options {
-    const char *target;
+    const char *target; /* NULL: not said. */
+    bool read_only;
     json_t *params; /* Options of the command first. */
+};
+
+/* Options that go with the command. */
+static const struct {
+    int code;
+    const char *word;
+} forwarded[] = {
+    {'s', "-s"},           {'m', "-m"},      {'n', "--names"}, {'N', "--no-names"},
+    {'c', "--may-create"}, {'C', "--clear"}, {'j', "--json"},
 };
 
 static void parse_option(struct options *o, int c)
 {
-    uint32_t seconds;
-
-    switch (c) {
-    case 's':
-        json_array_append_new(o->params, json_string("-s"));
-        break;
-    case 'm':
-        json_array_append_new(o->params, json_string("-m"));
-        break;
-    case 'n':
-        json_array_append_new(o->params, json_string("--names"));
-        break;
-    case 'j':
-        json_array_append_new(o->params, json_string("--json"));
-        break;
-    case 'N':
-        json_array_append_new(o->params, json_string("--no-names"));
-        break;
-    case 't':
-        if (!text_to_u32(optarg, &seconds) || !seconds) {
-            fatal(xasprintf("value %s on -t or --timeout is invalid", optarg));
+    for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++) {
+        if (forwarded[i].code == c) {
+            json_array_append_new(o->params, json_string(forwarded[i].word));
+            return;
         }
-        alarm(seconds);
+    }
+    switch (c) {
+    case 't':
+        ctlopts_take(CTLOPTS_TIMEOUT, "-t", &o->target);
         break;
-    case 'T':
-        o->target = optarg;
+    case 'R':
+        o->read_only = true;
         break;
-    case 'r':
-        dirs_set_rundir(optarg);
-        break;
-    case 'v':
-        break; /* Nothing is logged. */
     case 'h':
         usage();
-    case 'V':
-        printf("%s (Sluice) %s\n", program, PACKAGE_VERSION);
-        exit(0);
     default:
-        exit(1);
+        if (!ctlopts_take(c, "-t", &o->target)) {
+            exit(1);
+        }
     }
 }
 
 static void parse_options(struct options *o, int argc, char *argv[])
 {
     static const struct option long_options[] = {
-        {"statistics", no_argument, NULL, 's'},    {"more", no_argument, NULL, 'm'},
-        {"names", no_argument, NULL, 'n'},         {"no-names", no_argument, NULL, 'N'},
-        {"json", no_argument, NULL, 'j'},          {"timeout", required_argument, NULL, 't'},
-        {"target", required_argument, NULL, 'T'},  {"rundir", required_argument, NULL, 'r'},
-        {"verbose", optional_argument, NULL, 'v'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0},
+        CTLOPTS_LONG,
+        {"statistics", no_argument, NULL, 's'},
+        {"more", no_argument, NULL, 'm'},
+        {"names", no_argument, NULL, 'n'},
+        {"no-names", no_argument, NULL, 'N'},
+        {"may-create", no_argument, NULL, 'c'},
+        {"clear", no_argument, NULL, 'C'},
+        {"json", no_argument, NULL, 'j'},
+        {"read-only", no_argument, NULL, 'R'},
+        {NULL, 0, NULL, 0},
     };
     int c;
 
@@ -127,7 +120,10 @@ static void parse_options(struct options *o, int argc, char *argv[])
         parse_option(o, c);
     }
     if (optind >= argc) {
-        fatal(xstrdup("missing command name; use --help for help"));
+        ctlopts_fatal(xstrdup("missing command name; use --help for help"));
+    }
+    if (o->read_only && !direct_is_read_only(argv[optind])) {
+        ctlopts_fatal(xasprintf("'%s' command does not work in read only mode", argv[optind]));
     }
 }
 
@@ -137,19 +133,20 @@ static void print_error(const char *command, const char *text)
     static const char prefix[] = DAEMON ": ";
 
     if (strstr(text, "is not a valid command")) {
-        fprintf(stderr, "%s: unknown command '%s'; use --help for help\n", program, command);
+        fprintf(stderr, "%s: unknown command '%s'; use --help for help\n", ctlopts_program,
+                command);
         return;
     }
     if (!strncmp(text, "\"dpctl/", 7) && strchr(text + 7, '"')) { /* "dpctl/CMD" command ... */
         size_t n = strcspn(text + 7, "\"");
-        fprintf(stderr, "%s: '%.*s'%s", program, (int)n, text + 7, text + 7 + n + 1);
+        fprintf(stderr, "%s: '%.*s'%s", ctlopts_program, (int)n, text + 7, text + 7 + n + 1);
         return;
     }
     while (*text) {
         size_t n = strcspn(text, "\n");
         bool its = !strncmp(text, prefix, sizeof prefix - 1);
         size_t skip = its ? sizeof prefix - 1 : 0;
-        fprintf(stderr, "%s: %.*s\n", program, (int)(n - skip), text + skip);
+        fprintf(stderr, "%s: %.*s\n", ctlopts_program, (int)(n - skip), text + skip);
         text += n + (text[n] != '\0');
     }
 }
@@ -162,7 +159,7 @@ static int ask(struct jsonrpc_client *c, const char *command, json_t *params)
 
     free(method);
     if (e) {
-        fatal(xasprintf(DAEMON ": transaction error (%s)", strerror(e)));
+        ctlopts_fatal(xasprintf(DAEMON ": transaction error (%s)", strerror(e)));
     }
     if (json_is_string(error)) {
         print_error(command, json_string_value(error));
@@ -175,31 +172,48 @@ static int ask(struct jsonrpc_client *c, const char *command, json_t *params)
     return status;
 }
 
+/* The kernel's, without a daemon. */
+static int ask_kernel(const char *command, const json_t *params, char *no_daemon)
+{
+    const size_t n = json_array_size(params);
+    const char **argv = xcalloc(n + 1, sizeof *argv);
+    struct text out = TEXT_INIT;
+
+    if (!direct_has(command)) { /* Of a daemon, or of nobody. */
+        ctlopts_fatal(no_daemon);
+    }
+    for (size_t i = 0; i < n; i++) {
+        argv[i] = json_string_value(json_array_get(params, i));
+    }
+    char *error = direct_run(command, (int)n, argv, &out);
+    fputs(text_cstr(&out), stdout);
+    text_deinit(&out);
+    free(argv);
+    if (error) {
+        ctlopts_fatal(error);
+    }
+    free(no_daemon);
+    return 0;
+}
+
 int main(int argc, char *argv[])
 {
-    struct options o = {.target = DAEMON, .params = json_array()};
-    struct jsonrpc_client *client;
+    struct options o = {.params = json_array()};
     char *why;
+    int status;
 
-    program = basename(argv[0]);
+    ctlopts_program = basename(argv[0]);
     parse_options(&o, argc, argv);
-    for (int i = optind + 1; i < argc; i++) {
-        json_t *s = json_string(argv[i]);
-        if (!s) {
-            fatal(xasprintf("argument %d is not valid UTF-8", i - optind));
-        }
-        json_array_append_new(o.params, s);
+    ctlopts_append(o.params, argc - optind - 1, argv + optind + 1);
+    struct jsonrpc_client *client = ctlopts_connect(o.target ? o.target : DAEMON, &why);
+    if (client) {
+        status = ask(client, argv[optind], o.params);
+        jsonrpc_client_close(client);
+    } else if (o.target) {
+        ctlopts_fatal(why);
+    } else {
+        status = ask_kernel(argv[optind], o.params, why);
+        json_decref(o.params);
     }
-    char *path = ctlsock_find(o.target, &why);
-    if (!path) {
-        fatal(why);
-    }
-    int error = jsonrpc_client_open(path, &client);
-    if (error) {
-        fatal(xasprintf("cannot connect to \"%s\" (%s)", path, strerror(error)));
-    }
-    int status = ask(client, argv[optind], o.params);
-    jsonrpc_client_close(client);
-    free(path);
     return status;
 }

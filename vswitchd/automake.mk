@@ -30,7 +30,7 @@ vswitchd_sluice_vswitchd_SOURCES = \
 	vswitchd/commands_dummy.c \
 	vswitchd/commands_trace.c \
 	vswitchd/datapaths.c vswitchd/datapaths.h \
-	vswitchd/exact_flow.c vswitchd/exact_flow.h \
+	vswitchd/handover.c vswitchd/handover.h \
 	vswitchd/main.c \
 	vswitchd/user.c vswitchd/user.h
-vswitchd_sluice_vswitchd_LDADD = vswitchd/libconfig.la $(OFPROTO_LIBS) $(CAPNG_LIBS)
+vswitchd_sluice_vswitchd_LDADD = vswitchd/libconfig.la dpctl/libdpctl.la $(OFPROTO_LIBS) $(CAPNG_LIBS)

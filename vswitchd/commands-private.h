@@ -22,6 +22,10 @@ const char *dpctl_shown_type(const struct dp *, const char *type);
 /* Reads options and the optional datapath.  False: the error has been sent. */
 bool dpctl_args_parse(struct control_request *, struct datapaths *, int argc,
                       const char *const argv[], struct dpctl_args *);
+/* A datapath of the kernel that is named (system@NAME) and is none of ours: the command runs there,
+ * and has been answered.  False: it is for ours. */
+bool dpctl_elsewhere(struct control_request *, const struct datapaths *, int argc,
+                     const char *const argv[]);
 /* The datapaths go: dumps under way end where they are. */
 void commands_stop_dumps(void);
 /* Sends 'PROGRAM: TEXT (REASON)' as an error; takes 'text' over.  'reason' may be NULL. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dpctl/direct.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "ofp/act.h"
@@ -31,6 +32,34 @@ bool dpctl_names_datapath(const struct ofproto *p, const char *name)
     return !strcmp(dp_name(dp), name);
 }
 
+bool dpctl_elsewhere(struct control_request *req, const struct datapaths *d, int argc,
+                     const char *const argv[])
+{
+    static const char prefix[] = "dpctl/";
+    struct text out = TEXT_INIT;
+    int i = 1;
+
+    while (i < argc && argv[i][0] == '-' && argv[i][1]) {
+        i++;
+    }
+    if (i == argc || strncmp(argv[i], "system@", 7)) {
+        return false;
+    }
+    for (struct ofproto *p = NULL; (p = datapaths_next((struct datapaths *)(uintptr_t)d, p));) {
+        if (dpctl_names_datapath(p, argv[i])) {
+            return false;
+        }
+    }
+    char *error = direct_run(argv[0] + strlen(prefix), argc - 1, argv + 1, &out);
+    if (error) {
+        dpctl_fail(req, error, NULL);
+    } else {
+        control_reply(req, out.len ? text_cstr(&out) : NULL);
+    }
+    text_deinit(&out);
+    return true;
+}
+
 static bool read_option(struct control_request *req, const char *s, struct dpctl_args *a)
 {
     if (!strcmp(s, "-m") || !strcmp(s, "--more")) {
@@ -43,6 +72,8 @@ static bool read_option(struct control_request *req, const char *s, struct dpctl
         a->json = true;
     } else if (!strcmp(s, "--no-names")) {
         a->names = false;
+    } else if (!strcmp(s, "--may-create") || !strcmp(s, "--clear")) {
+        return true; /* Of mod-flow, which is not for flows of ours. */
     } else {
         dpctl_fail(req, xasprintf("Unrecognized option %s", s), NULL);
         return false;
@@ -56,6 +87,9 @@ bool dpctl_args_parse(struct control_request *req, struct datapaths *d, int argc
     int i = 1;
 
     memset(a, 0, sizeof *a);
+    if (direct_has(argv[0] + strlen("dpctl/")) && dpctl_elsewhere(req, d, argc, argv)) {
+        return false;
+    }
     for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
         if (!read_option(req, argv[i], a)) {
             return false;

@@ -5,23 +5,15 @@
 
 #include "lib/hash.h"
 #include "lib/mem.h"
-#include "lib/uuid.h"
-#include "ofp/match.h"
 #include "vswitchd/commands-private.h"
-#include "vswitchd/exact_flow.h"
-
-#define UFID_PREFIX "ufid:"
+#include "dpctl/flow_line.h"
 
 /* ---- identity ---- */
 
-struct ufid {
-    uint32_t w[4];
-};
-
 /* The executor's name of the flow, else one made of what it matches. */
-static struct ufid ufid_of(const struct dp_flow_view *f)
+static struct flow_line_ufid ufid_of(const struct dp_flow_view *f)
 {
-    struct ufid id;
+    struct flow_line_ufid id;
 
     if (f->ufid) {
         memcpy(&id, f->ufid, sizeof id);
@@ -39,23 +31,25 @@ static struct ufid ufid_of(const struct dp_flow_view *f)
     return id;
 }
 
-static void put_ufid(struct text *t, const struct ufid *id)
-{
-    text_printf(t, UFID_PREFIX "%08x-%04x-%04x-%04x-%04x%08x", id->w[0], id->w[1] >> 16,
-                id->w[1] & 0xffff, id->w[2] >> 16, id->w[2] & 0xffff, id->w[3]);
-}
+/* The flow that a command names: by its UFID, or by its key, in the text that we print of it. */
+struct wanted {
+    bool by_ufid;
+    struct flow_line_ufid ufid;
+    struct text key;
+    struct dp_format format;
+};
 
-static bool parse_ufid(const char *s, struct ufid *id)
+static bool is_wanted(const struct wanted *w, const struct dp_flow_view *f)
 {
-    struct uuid u;
-
-    if (strncmp(s, UFID_PREFIX, strlen(UFID_PREFIX)) || !uuid_parse(s + strlen(UFID_PREFIX), &u)) {
-        return false;
+    if (w->by_ufid) {
+        const struct flow_line_ufid id = ufid_of(f);
+        return !memcmp(&id, &w->ufid, sizeof id);
     }
-    for (int i = 0; i < 4; i++) {
-        id->w[i] = get_be32(u.b + 4 * i);
-    }
-    return true;
+    struct text t = TEXT_INIT;
+    dp_format_key(f->key, f->mask, false, &w->format, &t);
+    bool same = !strcmp(text_cstr(&t), text_cstr(&w->key));
+    text_deinit(&t);
+    return same;
 }
 
 /* ---- dump ---- */
@@ -64,8 +58,8 @@ struct dump {
     struct text out;
     const struct dpctl_args *args;
     struct dp_format format;
-    const struct match *filter; /* NULL: all. */
-    const struct ufid *wanted;  /* NULL: all. */
+    const struct match *filter;  /* NULL: all. */
+    const struct wanted *wanted; /* NULL: all. */
     int64_t now_ms;
     char name[64]; /* Of the port last asked for. */
 };
@@ -82,40 +76,18 @@ static const char *port_name(void *d_, uint32_t port_no)
     return d->name;
 }
 
-static void put_tcp_flags(struct text *t, uint16_t flags)
-{
-    static const char letters[] = "SFPRU.ECN"; /* In this order. */
-    static const uint16_t bits[] = {0x002, 0x001, 0x008, 0x004, 0x020, 0x010, 0x040, 0x080, 0x100};
-
-    if (flags) {
-        text_puts(t, ", flags:");
-        for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
-            if (flags & bits[i]) {
-                text_putc(t, letters[i]);
-            }
-        }
-    }
-}
-
 static void put_flow(struct dump *d, const struct dp_flow_view *f)
 {
     struct text *t = &d->out;
-    const struct dp_flow_stats *s = &f->own;
 
     if (d->args->more) {
-        const struct ufid id = ufid_of(f);
-        put_ufid(t, &id);
+        const struct flow_line_ufid id = ufid_of(f);
+        flow_line_put_ufid(t, &id);
         text_puts(t, ", ");
     }
     dp_format_key(f->key, f->mask, d->args->more, &d->format, t);
-    text_printf(t, ", packets:%" PRIu64 ", bytes:%" PRIu64 ", used:", s->packets, s->bytes);
-    if (s->used_ms) {
-        int64_t age = MAX(d->now_ms - s->used_ms, 0);
-        text_printf(t, "%" PRId64 ".%03ds", age / 1000, (int)(age % 1000));
-    } else {
-        text_puts(t, "never");
-    }
-    put_tcp_flags(t, s->tcp_flags);
+    text_puts(t, ", ");
+    flow_line_put_stats(t, &f->own, d->now_ms);
     text_puts(t, d->args->more ? ", dp:ovs, actions:" : ", actions:");
     if (f->slow) {
         dp_format_slow(f->slow, &d->format, t);
@@ -127,31 +99,15 @@ static void put_flow(struct dump *d, const struct dp_flow_view *f)
     text_putc(t, '\n');
 }
 
-/* Could packets of the flow have what the filter asks for? */
-static bool passes(const struct match *filter, const struct dp_flow_view *f)
-{
-    const uint64_t *want = flow_words(&filter->flow), *mask = flow_words(&filter->mask);
-
-    for (size_t i = 0; i < KEY_WORDS; i++) {
-        if ((key_words(f->key)[i] ^ want[i]) & mask[i] & key_words(f->mask)[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static enum dp_flow_decision dump_flow(void *d_, const struct dp_flow_view *f,
                                        struct dp_verdict *v UNUSED)
 {
     struct dump *d = d_;
 
-    if (d->wanted) {
-        const struct ufid id = ufid_of(f);
-        if (memcmp(&id, d->wanted, sizeof id)) {
-            return DP_FLOW_KEEP;
-        }
+    if (d->wanted && !is_wanted(d->wanted, f)) {
+        return DP_FLOW_KEEP;
     }
-    if (!d->filter || passes(d->filter, f)) {
+    if (!d->filter || flow_line_passes(d->filter, f->key, f->mask)) {
         put_flow(d, f);
     }
     return DP_FLOW_KEEP;
@@ -173,97 +129,14 @@ static void dump_init(struct dump *d, const struct dpctl_args *a, struct loop *l
     };
 }
 
-/* ---- filters ---- */
-
-/* One item of an exact flow: each field after what it needs. */
-static char *parse_filter_item(const char *key, const char *value, struct match *m)
-{
-    uint32_t port;
-    bool exact;
-
-    if (!strcmp(key, "in_port")) {
-        /* Of the datapath, as in what is dumped. */
-        if (!text_to_u32(value, &port)) {
-            return xasprintf("bad value for in_port (%s)", value);
-        }
-        m->flow.key.in_port = port;
-        m->mask.key.in_port = UINT32_MAX;
-        return NULL;
-    }
-    return exact_flow_item(key, value, NULL, m, &exact);
-}
-
-static char *parse_filter(const char *s, struct match *m)
-{
-    char *copy = xstrdup(s), *cursor = copy, *key, *value, *error = NULL;
-
-    match_init(m);
-    while (!error && text_next_kv(&cursor, &key, &value)) {
-        error = parse_filter_item(key, value, m);
-    }
-    free(copy);
-    if (error) {
-        char *text = xasprintf("Failed to parse filter (%s: %s)", s, error);
-        free(error);
-        error = text;
-    }
-    return error;
-}
-
-/* '*ours': whether flows of this datapath are among the types, none of which is offloaded. */
-static char *parse_types(const char *s, bool *ours)
-{
-    static const struct {
-        const char *name;
-        bool ours;
-    } types[] = {{"ovs", true},        {"tc", false},           {"dpdk", false},
-                 {"offloaded", false}, {"non-offloaded", true}, {"partially-offloaded", false},
-                 {"all", true}};
-    char *copy = xstrdup(s), *save = NULL, *error = NULL;
-
-    *ours = false;
-    for (char *w = strtok_r(copy, ",", &save); w && !error; w = strtok_r(NULL, ",", &save)) {
-        size_t i = 0;
-        while (i < ARRAY_SIZE(types) && strcmp(types[i].name, w)) {
-            i++;
-        }
-        if (i == ARRAY_SIZE(types)) {
-            error = xasprintf("Failed to parse type (%s)", w);
-        } else {
-            *ours |= types[i].ours;
-        }
-    }
-    free(copy);
-    return error;
-}
-
-struct selection {
-    struct match filter;
-    bool has_filter, has_types, ours;
-};
-
 /* False: the error has been sent. */
 static bool select_flows(struct control_request *req, const struct dpctl_args *a,
-                         struct selection *s)
+                         struct flow_line_selection *s)
 {
-    *s = (struct selection){.ours = true};
+    *s = (struct flow_line_selection){.ours = true};
     for (int i = 0; i < a->argc; i++) {
-        const char *arg = a->argv[i], *reason = NULL;
-        char *error = NULL;
-        if (!s->has_filter && !strncmp(arg, "filter=", 7)) {
-            s->has_filter = true;
-            error = parse_filter(arg + 7, &s->filter);
-        } else if (!s->has_types && !strncmp(arg, "type=", 5)) {
-            s->has_types = true;
-            error = parse_types(arg + 5, &s->ours);
-            reason = "Invalid argument";
-        } else if (!strncmp(arg, "pmd=", 4)) {
-            error = xasprintf("%s: flows are not dumped by thread here", arg);
-            reason = "Operation not supported";
-        } else {
-            error = xstrdup("datapath not found");
-            reason = "Invalid argument";
-        }
+        const char *reason;
+        char *error = flow_line_select(s, a->argv[i], &reason);
         if (error) {
             dpctl_fail(req, error, reason);
             return false;
@@ -276,7 +149,7 @@ static void on_dump_flows(struct control_request *req, int argc, const char *con
                           void *datapaths)
 {
     struct dpctl_args a;
-    struct selection selection;
+    struct flow_line_selection selection;
     struct dump d;
 
     if (!dpctl_args_parse(req, datapaths, argc, argv, &a) || !select_flows(req, &a, &selection)) {
@@ -299,27 +172,82 @@ static void on_dump_flows(struct control_request *req, int argc, const char *con
 
 /* ---- one flow ---- */
 
-static bool parse_one(struct control_request *req, const struct dpctl_args *a, struct ufid *id)
+struct name_search {
+    const char *name;
+    uint32_t no;
+};
+
+static void on_port(void *s_, const struct dp_port_info *info)
 {
-    if (a->argc != 1 || !parse_ufid(a->argv[0], id)) {
-        dpctl_fail(req, xstrdup("parsing flow ufid"), "Invalid argument");
-        return false;
+    struct name_search *s = s_;
+
+    if (!strcmp(info->name, s->name)) {
+        s->no = info->port_no;
     }
-    return true;
+}
+
+static bool port_by_name(void *p, const char *name, uint32_t *no)
+{
+    struct name_search s = {.name = name, .no = DP_PORT_NONE};
+
+    dp_port_walk(ofproto_dp(p), on_port, &s);
+    *no = s.no;
+    return s.no != DP_PORT_NONE;
+}
+
+/* What a key says, as flows of this datapath are printed. */
+static char *parse_key(const struct dpctl_args *a, const char *text, struct wanted *w)
+{
+    struct dp_features features;
+    struct key key, mask;
+
+    char *why = dp_flow_parse(text, port_by_name, a->p, &key, &mask);
+    if (why) {
+        char *error = xasprintf("parsing flow key: %s", why);
+        free(why);
+        return error;
+    }
+    dp_get_features(ofproto_dp(a->p), &features);
+    w->format =
+        (struct dp_format){.kernel = features.kernel_keys, .ip6_exthdr = features.ip6_exthdr};
+    dp_format_key(&key, &mask, false, &w->format, &w->key);
+    return NULL;
+}
+
+/* 'keys': a key may stand instead of the UFID.  False: the error has been sent. */
+static bool parse_one(struct control_request *req, const struct dpctl_args *a, bool keys,
+                      struct wanted *w)
+{
+    const char *text = a->argc == 1 ? a->argv[0] : "";
+    bool is_ufid = !keys || !strncmp(text, FLOW_LINE_UFID, strlen(FLOW_LINE_UFID));
+
+    *w = (struct wanted){.by_ufid = is_ufid};
+    if (is_ufid) {
+        w->by_ufid = flow_line_parse_ufid(text, &w->ufid, NULL);
+        if (!w->by_ufid) {
+            dpctl_fail(req, xstrdup("parsing flow ufid"), "Invalid argument");
+        }
+        return w->by_ufid;
+    }
+    char *error = parse_key(a, text, w);
+    if (error) {
+        dpctl_fail(req, error, NULL);
+    }
+    return !error;
 }
 
 static void on_get_flow(struct control_request *req, int argc, const char *const argv[],
                         void *datapaths)
 {
     struct dpctl_args a;
-    struct ufid id;
+    struct wanted w;
     struct dump d;
 
-    if (!dpctl_args_parse(req, datapaths, argc, argv, &a) || !parse_one(req, &a, &id)) {
+    if (!dpctl_args_parse(req, datapaths, argc, argv, &a) || !parse_one(req, &a, false, &w)) {
         return;
     }
     dump_init(&d, &a, datapaths_loop(datapaths));
-    d.wanted = &id;
+    d.wanted = &w;
     dp_flow_walk(ofproto_dp(a.p), dump_flow, &d);
     if (d.out.len) {
         control_reply(req, text_cstr(&d.out));
@@ -330,7 +258,9 @@ static void on_get_flow(struct control_request *req, int argc, const char *const
 }
 
 struct deletion {
-    const struct ufid *wanted; /* NULL: all. */
+    const struct wanted *wanted; /* NULL: all. */
+    struct text *stats;          /* Of what is deleted; NULL: not wanted. */
+    int64_t now_ms;
     unsigned n;
 };
 
@@ -339,11 +269,12 @@ static enum dp_flow_decision delete_flow(void *d_, const struct dp_flow_view *f,
 {
     struct deletion *d = d_;
 
-    if (d->wanted) {
-        const struct ufid id = ufid_of(f);
-        if (memcmp(&id, d->wanted, sizeof id)) {
-            return DP_FLOW_KEEP;
-        }
+    if (d->wanted && !is_wanted(d->wanted, f)) {
+        return DP_FLOW_KEEP;
+    }
+    if (d->stats) {
+        flow_line_put_stats(d->stats, &f->own, d->now_ms);
+        text_putc(d->stats, '\n');
     }
     d->n++;
     return DP_FLOW_DELETE;
@@ -352,19 +283,24 @@ static enum dp_flow_decision delete_flow(void *d_, const struct dp_flow_view *f,
 static void on_del_flow(struct control_request *req, int argc, const char *const argv[],
                         void *datapaths)
 {
+    struct text stats = TEXT_INIT;
     struct dpctl_args a;
-    struct ufid id;
+    struct wanted w;
 
-    if (!dpctl_args_parse(req, datapaths, argc, argv, &a) || !parse_one(req, &a, &id)) {
+    if (!dpctl_args_parse(req, datapaths, argc, argv, &a) || !parse_one(req, &a, true, &w)) {
         return;
     }
-    struct deletion d = {.wanted = &id};
+    struct deletion d = {.wanted = &w,
+                         .stats = a.stats ? &stats : NULL,
+                         .now_ms = loop_now(datapaths_loop(datapaths))};
     dp_flow_walk(ofproto_dp(a.p), delete_flow, &d);
     if (d.n) {
-        control_reply(req, NULL);
+        control_reply(req, stats.len ? text_cstr(&stats) : NULL);
     } else {
         dpctl_fail(req, xstrdup("deleting flow"), "No such file or directory");
     }
+    text_deinit(&stats);
+    text_deinit(&w.key);
 }
 
 static void on_del_flows(struct control_request *req, int argc, const char *const argv[],
@@ -373,7 +309,12 @@ static void on_del_flows(struct control_request *req, int argc, const char *cons
     struct dpctl_args a;
     struct deletion d = {.wanted = NULL};
 
-    if (dpctl_args_parse(req, datapaths, argc, argv, &a)) {
+    if (!dpctl_args_parse(req, datapaths, argc, argv, &a)) {
+        return;
+    }
+    if (a.argc) {
+        dpctl_fail(req, xstrdup("datapath not found"), "Invalid argument");
+    } else {
         dp_flow_walk(ofproto_dp(a.p), delete_flow, &d);
         control_reply(req, NULL);
     }
@@ -390,14 +331,35 @@ static void on_purge(struct control_request *req, int argc UNUSED, const char *c
     control_reply(req, NULL);
 }
 
-/* What is cached is what translation says; by hand it would be gone with the next look at it. */
-static void on_add_flow(struct control_request *req, int argc UNUSED,
-                        const char *const argv[] UNUSED, void *datapaths UNUSED)
+/* What is cached is what translation says; by hand it would be gone with the next look at it. Still
+ * what is wrong with the words comes first. */
+static void on_add_flow(struct control_request *req, int argc, const char *const argv[],
+                        void *datapaths)
 {
-    dpctl_fail(req,
-               xstrdup("cached flows are made from the tables of bridges: use sluice-ofctl "
-                       "add-flow"),
-               "Operation not supported");
+    struct dp_actions actions = DP_ACTIONS_INIT;
+    struct wanted w = {.by_ufid = false};
+    struct dpctl_args a;
+    char *error = NULL;
+
+    if (!dpctl_args_parse(req, datapaths, argc, argv, &a)) {
+        return;
+    }
+    if (a.argc == 2) {
+        error = parse_key(&a, a.argv[0], &w);
+        char *why = error ? NULL : dp_actions_parse(a.argv[1], port_by_name, a.p, &actions);
+        error = why ? xasprintf("parsing actions: %s", why) : error;
+        free(why);
+    }
+    text_deinit(&w.key);
+    dp_actions_deinit(&actions);
+    if (error) {
+        dpctl_fail(req, error, NULL);
+    } else {
+        dpctl_fail(req,
+                   xstrdup("cached flows are made from the tables of bridges: use sluice-ofctl "
+                           "add-flow"),
+                   "Operation not supported");
+    }
 }
 
 void commands_register_dpctl_flows(struct datapaths *d)
@@ -408,8 +370,11 @@ void commands_register_dpctl_flows(struct datapaths *d)
     control_register("dpctl/get-flow", "[-m] [--names | --no-names] [dp] ufid:UFID", 1, INT_MAX,
                      on_get_flow, d);
     control_register("dpctl/add-flow", "[dp] flow actions", 0, INT_MAX, on_add_flow, d);
-    control_register("dpctl/mod-flow", "[dp] flow actions", 0, INT_MAX, on_add_flow, d);
-    control_register("dpctl/del-flow", "[dp] ufid:UFID", 1, 2, on_del_flow, d);
-    control_register("dpctl/del-flows", "[dp]", 0, 1, on_del_flows, d);
+    control_register("dpctl/add-flows", "[dp] file", 1, INT_MAX, on_add_flow, d);
+    control_register("dpctl/mod-flow", "[--clear] [--may-create] [-s] [dp] flow actions", 0,
+                     INT_MAX, on_add_flow, d);
+    control_register("dpctl/mod-flows", "[dp] file", 1, INT_MAX, on_add_flow, d);
+    control_register("dpctl/del-flow", "[-s] [dp] {flow | ufid:UFID}", 1, INT_MAX, on_del_flow, d);
+    control_register("dpctl/del-flows", "[dp]", 0, 2, on_del_flows, d);
     control_register("revalidator/purge", "", 0, 0, on_purge, d);
 }

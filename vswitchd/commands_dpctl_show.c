@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "dpctl/show.h"
 #include "lib/mem.h"
 #include "vswitchd/commands-private.h"
 
@@ -38,104 +39,27 @@ static struct ports list_ports(const struct dp *dp)
     return p;
 }
 
-static void put_counter(struct text *t, const char *name, uint64_t value)
-{
-    if (value == UINT64_MAX) {
-        text_printf(t, "%s:?", name);
-    } else {
-        text_printf(t, "%s:%" PRIu64, name, value);
-    }
-}
-
-/* `RX bytes:2931 (2.9 KiB)` */
-static void put_bytes(struct text *t, const char *name, uint64_t bytes)
-{
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
-    unsigned unit = 0;
-    double value = (double)bytes / 1024;
-
-    put_counter(t, name, bytes);
-    if (bytes == UINT64_MAX || bytes < 1024) {
-        return;
-    }
-    for (; value >= 1024 && unit + 1 < ARRAY_SIZE(units); value /= 1024) {
-        unit++;
-    }
-    text_printf(t, " (%.1f %s)", value, units[unit]);
-}
-
-static void put_port_stats(struct text *t, const struct dp_port_stats *s)
-{
-    const struct {
-        const char *name;
-        uint64_t value;
-    } counters[] = {
-        {"    RX packets", s->rx_packets},
-        {" errors", s->rx_errors},
-        {" dropped", s->rx_dropped},
-        {" overruns", s->rx_over},
-        {" frame", s->rx_frame},
-        {"\n    TX packets", s->tx_packets},
-        {" errors", s->tx_errors},
-        {" dropped", s->tx_dropped},
-        {" aborted", s->tx_aborted},
-        {" carrier", s->tx_carrier},
-        {"\n    collisions", s->collisions},
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
-        put_counter(t, counters[i].name, counters[i].value);
-    }
-    put_bytes(t, "\n    RX bytes", s->rx_bytes);
-    put_bytes(t, "  TX bytes", s->tx_bytes);
-    text_putc(t, '\n');
-}
-
-static void put_masks(struct text *t, const struct dp *dp, uint64_t n_packets)
-{
-    struct dp_mask_stats m;
-    const double packets = n_packets ? (double)n_packets : 1;
-
-    if (!dp_get_mask_stats(dp, &m)) {
-        return;
-    }
-    text_printf(t, "  masks: hit:%" PRIu64 " total:%" PRIu64 " hit/pkt:%.2f\n", m.hits, m.n_masks,
-                n_packets ? (double)m.hits / packets : 0.0);
-    if (m.has_cache_hits && m.cache_hits) {
-        text_printf(t, "  cache: hit:%" PRIu64 " hit-rate:%.2f%%\n", m.cache_hits,
-                    100 * (double)m.cache_hits / packets);
-    }
-    if (m.cache_size != UINT32_MAX) {
-        text_printf(t, "  caches:\n    masks-cache: size:%" PRIu32 "\n", m.cache_size);
-    }
-}
-
 static void put_datapath(struct text *t, const struct dp *dp, bool stats)
 {
     uint64_t hits, misses, lost, n_flows;
     struct ports ports = list_ports(dp);
 
     dp_flow_stats_total(dp, &hits, &misses, &lost, &n_flows);
-    text_printf(t,
-                "%s@%s:\n  lookups: hit:%" PRIu64 " missed:%" PRIu64 " lost:%" PRIu64
-                "\n  flows: %" PRIu64 "\n",
-                dp_type(dp), dp_name(dp), hits, misses, lost, n_flows);
-    put_masks(t, dp, hits + misses);
+    struct dp_mask_stats masks;
+    bool has_masks = dp_get_mask_stats(dp, &masks);
+    show_put_datapath(t, dp_type(dp), dp_name(dp),
+                      &(struct show_lookups){.hits = hits,
+                                             .misses = misses,
+                                             .lost = lost,
+                                             .flows = n_flows,
+                                             .masks = has_masks ? &masks : NULL});
     for (size_t i = 0; i < ports.n; i++) {
         const struct dp_port_info *p = &ports.rows[i];
-        text_printf(t, "  port %" PRIu32 ": %s", p->port_no, p->name);
-        if (strcmp(p->type, "system")) {
-            bool tunnel =
-                !strcmp(p->type, "vxlan") || !strcmp(p->type, "geneve") || !strcmp(p->type, "gre");
-            text_printf(t, " (%s%s)", dpctl_shown_type(dp, p->type),
-                        tunnel ? ": packet_type=ptap" : "");
-        }
-        text_putc(t, '\n');
+        struct dp_port_stats s;
         if (stats) {
-            struct dp_port_stats s;
             dp_port_get_stats(dp, p->port_no, &s);
-            put_port_stats(t, &s);
         }
+        show_put_port(t, p->port_no, p->name, dpctl_shown_type(dp, p->type), stats ? &s : NULL);
     }
     free(ports.rows);
 }
@@ -147,6 +71,9 @@ static void on_show(struct control_request *req, int argc, const char *const arg
     bool stats = false;
     int first = 1;
 
+    if (dpctl_elsewhere(req, datapaths, argc, argv)) {
+        return;
+    }
     for (; first < argc && argv[first][0] == '-'; first++) {
         if (strcmp(argv[first], "-s") && strcmp(argv[first], "--statistics")) {
             dpctl_fail(req, xasprintf("Unrecognized option %s", argv[first]), NULL);
@@ -174,32 +101,6 @@ static void on_show(struct control_request *req, int argc, const char *const arg
 
 /* ---- ports that belong to no bridge ---- */
 
-struct new_port {
-    char *copy, *name;
-    const char *type;
-    uint32_t number;
-};
-
-/* IFACE[,type=T][,port_no=N] */
-static char *parse_port(const char *s, struct new_port *p)
-{
-    char *save = NULL;
-
-    *p = (struct new_port){.copy = xstrdup(s), .type = "system", .number = DP_PORT_NONE};
-    p->name = strtok_r(p->copy, ",", &save);
-    if (!p->name) {
-        return xasprintf("%s: missing network device name", s);
-    }
-    for (char *word; (word = strtok_r(NULL, ",", &save));) {
-        if (!strncmp(word, "type=", 5)) {
-            p->type = word + 5;
-        } else if (strncmp(word, "port_no=", 8) || !text_to_u32(word + 8, &p->number)) {
-            return xasprintf("%s: unknown option %s", p->name, word);
-        }
-    }
-    return NULL;
-}
-
 static const char *no_option(void *aux UNUSED, const char *key UNUSED)
 {
     return NULL;
@@ -225,11 +126,13 @@ static void on_add_if(struct control_request *req, int argc, const char *const a
         return;
     }
     for (int i = 0; !error && i < a.argc; i++) {
-        struct new_port p;
+        struct show_new_port p;
         uint32_t no;
-        error = parse_port(a.argv[i], &p);
+        error = show_parse_port(a.argv[i], &p);
         if (!error) {
-            error = dp_port_add(ofproto_dp(a.p), p.name, p.type, p.number, no_option, NULL, &no);
+            error = p.option ? xasprintf("%s: unknown option %s", p.name, p.option)
+                             : dp_port_add(ofproto_dp(a.p), p.name, p.type, p.number, no_option,
+                                           NULL, &no);
         }
         free(p.copy);
     }
@@ -289,10 +192,48 @@ static void on_del_if(struct control_request *req, int argc, const char *const a
     answer(req, error);
 }
 
-/* Datapaths come with the first bridge of their type and go with the last. */
-static void on_change_dp(struct control_request *req, int argc UNUSED, const char *const argv[],
-                         void *datapaths UNUSED)
+/* Ports are configured through their bridges: what is said must be as it is. */
+static char *set_if(struct ofproto *p, const char *spec)
 {
+    struct ports ports = list_ports(ofproto_dp(p));
+    struct show_new_port wanted;
+    char *error = show_parse_port(spec, &wanted);
+    size_t i = 0;
+
+    while (!error && i < ports.n && strcmp(ports.rows[i].name, wanted.name)) {
+        i++;
+    }
+    if (!error) {
+        error = i == ports.n ? xasprintf("no port named %s", wanted.name)
+                             : show_must_be(&wanted, &ports.rows[i]);
+    }
+    free(wanted.copy);
+    free(ports.rows);
+    return error;
+}
+
+static void on_set_if(struct control_request *req, int argc, const char *const argv[],
+                      void *datapaths)
+{
+    struct dpctl_args a;
+    char *error = NULL;
+
+    if (!dpctl_args_parse(req, datapaths, argc, argv, &a)) {
+        return;
+    }
+    for (int i = 0; !error && i < a.argc; i++) {
+        error = set_if(a.p, a.argv[i]);
+    }
+    answer(req, error);
+}
+
+/* Datapaths come with the first bridge of their type and go with the last. */
+static void on_change_dp(struct control_request *req, int argc, const char *const argv[],
+                         void *datapaths)
+{
+    if (dpctl_elsewhere(req, datapaths, argc, argv)) {
+        return;
+    }
     dpctl_fail(req,
                xasprintf("%s: datapaths come and go with the bridges on them: use sluice-vsctl "
                          "add-br, del-br and datapath_type",
@@ -347,6 +288,8 @@ void commands_register_dpctl_show(struct datapaths *d)
 {
     control_register("dpctl/show", "[-s] [dp...]", 0, INT_MAX, on_show, d);
     control_register("dpctl/add-if", "[dp] iface[,type=TYPE][,port_no=N]...", 1, INT_MAX, on_add_if,
+                     d);
+    control_register("dpctl/set-if", "[dp] iface[,type=TYPE][,port_no=N]...", 1, INT_MAX, on_set_if,
                      d);
     control_register("dpctl/del-if", "[dp] iface...", 1, INT_MAX, on_del_if, d);
     control_register("dpctl/add-dp", "dp [iface...]", 1, INT_MAX, on_change_dp, d);

@@ -8,7 +8,7 @@
 #include "ofp/match.h"
 #include "ofproto/trace.h"
 #include "vswitchd/commands-private.h"
-#include "vswitchd/exact_flow.h"
+#include "dpctl/exact_flow.h"
 
 #define MAX_CT_NEXT 64
 #define MAX_ARGS    4 /* DP or bridge, flow, packet, actions. */

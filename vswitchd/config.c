@@ -79,6 +79,33 @@ static void first_apply(void *c_)
     c->apply(c->aux, c);
 }
 
+bool config_is_stored(const struct config *c)
+{
+    return !c->saving && (!c->path || c->saved == c->generation);
+}
+
+void config_hand_over(const struct config *c, struct handover *h)
+{
+    struct handover_item item = {.n_fds = 1, .fds = {c->lock_fd}};
+
+    if (c->path) {
+        handover_set_key(&item, "lock", c->path);
+        handover_offer(h, &item);
+    }
+}
+
+/* The lock that a former process has is shared until that one ends. */
+static char *take_lock(struct config *c)
+{
+    struct handover_item item;
+
+    if (handover_take("lock", c->path, &item) && item.n_fds == 1) {
+        c->lock_fd = item.fds[0];
+        return NULL;
+    }
+    return store_lock(c->path, &c->lock_fd);
+}
+
 char *config_open(struct loop *loop, const char *path, struct config **cp)
 {
     struct config *c = xzalloc(sizeof *c);
@@ -93,7 +120,7 @@ char *config_open(struct loop *loop, const char *path, struct config **cp)
     loop_call_init(&c->start_save, loop, save_now, c);
     loop_timer_init(&c->retry, loop, save_now, c);
     if (path) {
-        error = store_lock(path, &c->lock_fd);
+        error = take_lock(c);
     }
     error = error ? error : load(c);
     if (error) {

@@ -15,6 +15,7 @@
 
 #include <jansson.h>
 
+#include "lib/io/handover.h"
 #include "lib/io/loop.h"
 #include "vswitchd/datum.h"
 
@@ -26,7 +27,11 @@ struct config_row;
  * or a heap string. */
 char *config_open(struct loop *, const char *path, struct config **) MUST_USE;
 /* Writes what is not written yet, waits for it, answers what waits. */
-void config_close(struct config *); /* NULL is fine. */
+void config_close(struct config *);           /* NULL is fine. */
+bool config_is_stored(const struct config *); /* The file says the same. */
+/* To the process that goes on: the lock of the file (lib/io/handover.h), which config_open() takes.
+ */
+void config_hand_over(const struct config *, struct handover *);
 
 /* Called after every commit and, when set, once from the loop for what was loaded. */
 void config_set_apply(struct config *, void (*apply)(void *aux, struct config *), void *aux);

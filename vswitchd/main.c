@@ -26,12 +26,14 @@
 #include "vswitchd/config.h"
 #include "vswitchd/config_server.h"
 #include "vswitchd/datapaths.h"
+#include "vswitchd/handover.h"
 #include "vswitchd/user.h"
 
 LOG_MODULE(vswitchd);
 
-#define PROGRAM      "sluice-vswitchd"
-#define VERSION_TEXT PROGRAM " (Sluice) " PACKAGE_VERSION
+#define PROGRAM         "sluice-vswitchd"
+#define HANDOVER_SOCKET "handover.sock" /* In the run directory. */
+#define VERSION_TEXT    PROGRAM " (Sluice) " PACKAGE_VERSION
 
 struct options {
     char *conf, *log_file, *pidfile, *control;
@@ -39,7 +41,7 @@ struct options {
     const char *tls_protocols, *tls_ciphers;
     const char *user;
     bool bootstrap_ca;
-    bool detach, no_chdir, overwrite_pidfile, default_log;
+    bool detach, no_chdir, overwrite_pidfile, default_log, upgrade;
 };
 
 struct daemon {
@@ -52,6 +54,8 @@ struct daemon {
     struct loop_timer tick;
     struct control_request *exit_request; /* Answered at the very end. */
     bool cleanup;
+    struct handover_server *handover;
+    bool own_control; /* Its path is this process's alone. */
 };
 
 static NORETURN void die(char *error)
@@ -75,6 +79,7 @@ static void usage(void)
            "  --overwrite-pidfile     even if its process lives\n"
            "  --detach                run in the background, once initialised\n"
            "  --no-chdir              do not change to / then\n"
+           "  --upgrade               go on in the place of the process that runs, if one does\n"
            "  --user=USER[:GROUP]     drop privileges, but network administration\n"
            "  -p, --private-key=FILE  TLS: our key, for ssl: and pssl:\n"
            "  -c, --certificate=FILE  TLS: our certificate\n"
@@ -115,6 +120,7 @@ enum {
     OPT_OVERWRITE,
     OPT_DETACH,
     OPT_NO_CHDIR,
+    OPT_UPGRADE,
     OPT_USER,
     OPT_LOG_FILE,
     OPT_BOOTSTRAP,
@@ -130,6 +136,7 @@ static const struct option long_options[] = {
     {"overwrite-pidfile", no_argument, NULL, OPT_OVERWRITE},
     {"detach", no_argument, NULL, OPT_DETACH},
     {"no-chdir", no_argument, NULL, OPT_NO_CHDIR},
+    {"upgrade", no_argument, NULL, OPT_UPGRADE},
     {"user", required_argument, NULL, OPT_USER},
     {"log-file", optional_argument, NULL, OPT_LOG_FILE},
     {"private-key", required_argument, NULL, 'p'},
@@ -193,6 +200,9 @@ static void parse_option(struct options *o, int c)
         break;
     case OPT_NO_CHDIR:
         o->no_chdir = true;
+        break;
+    case OPT_UPGRADE:
+        o->upgrade = true;
         break;
     case OPT_USER:
         o->user = optarg;
@@ -362,6 +372,7 @@ static void open_all(struct daemon *d, const struct options *o)
 
 static void close_all(struct daemon *d)
 {
+    handover_server_close(d->handover);
     apply_free(d->apply, d->cleanup);
     commands_unregister();
     datapaths_free(d->datapaths, d->cleanup);
@@ -394,8 +405,59 @@ static void start_process(struct options *o)
         check(log_open_file(o->log_file));
     }
     log_open_syslog();
-    if (o->pidfile) {
+    if (o->pidfile && !o->upgrade) {
         check(daemon_write_pidfile(o->pidfile, o->overwrite_pidfile));
+    }
+}
+
+/* Another process has it all.  Nothing that it goes on with may be touched. */
+static void gone(void *d_, bool pidfile)
+{
+    struct daemon *d = d_;
+
+    log_info("handed over, exiting");
+    if (d->own_control) {
+        control_close(d->control);
+    }
+    if (!pidfile) {
+        daemon_remove_pidfile();
+    }
+    _exit(0);
+}
+
+static void begin_upgrade(struct options *o)
+{
+    char *path = dirs_in_rundir(HANDOVER_SOCKET);
+
+    check(handover_begin(path, &o->upgrade));
+    free(path);
+}
+
+/* The ports are open, and still the former process's. */
+static void finish_upgrade(struct daemon *d, const struct options *o)
+{
+    check(handover_finish(d->datapaths, o->pidfile != NULL));
+}
+
+/* What others need to find us. */
+static void announce(struct daemon *d, const struct options *o, bool was_upgrade)
+{
+    char *path = dirs_in_rundir(HANDOVER_SOCKET);
+    char *error =
+        handover_server_open(d->loop, path, d->config, d->datapaths, gone, d, &d->handover);
+
+    if (error) {
+        log_warn("%s: this process cannot be upgraded in service", error);
+        free(error);
+    }
+    free(path);
+    handover_close_items(); /* Nobody wants the rest. */
+    if (o->pidfile && was_upgrade) {
+        error = daemon_write_pidfile(o->pidfile, true);
+        if (error) {
+            log_warn("%s", error); /* It forwards already. */
+            free(error);
+        }
     }
 }
 
@@ -405,6 +467,7 @@ int main(int argc, char *argv[])
     struct daemon d = {.loop = NULL};
 
     parse_options(&o, argc, argv);
+    const bool own_control = !o.control;
     start_process(&o);
 
     /* The control thread reads the tables too: an RCU reader that is offline while it sleeps. */
@@ -416,11 +479,20 @@ int main(int argc, char *argv[])
     loop_signal(d.loop, SIGHUP, reopen_log, &d);
     loop_timer_init(&d.tick, d.loop, tick, &d);
     loop_timer_every(&d.tick, 1000);
+    d.own_control = own_control;
+    const bool wants_upgrade = o.upgrade;
+    if (o.upgrade) {
+        begin_upgrade(&o);
+    }
     open_all(&d, &o);
 
     log_info("%s started, configuration in %s", VERSION_TEXT, o.conf);
     loop_turn(d.loop,
               0); /* Applies what was loaded, so that the parent's exit means a working switch. */
+    if (o.upgrade) {
+        finish_upgrade(&d, &o);
+    }
+    announce(&d, &o, wants_upgrade);
     /* Only now: the ports that were loaded have their drops, and keep them without a gap. */
     unsigned stale = link_ingress_drop_clean();
     if (stale) {

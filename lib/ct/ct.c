@@ -10,6 +10,7 @@
 #include "lib/ct/ct-private.h"
 #include "lib/ct/ct_alg-private.h"
 #include "lib/ct/ct_event-private.h"
+#include "lib/ct/ct_index.h"
 
 #include <stdlib.h>
 
@@ -25,8 +26,14 @@ struct ct *ct_new(const struct ct_config *config)
     struct ct *ct = xzalloc_cacheline(sizeof *ct);
     struct ct_adopted adopted = {0};
     uint32_t max = config->max_conns ? config->max_conns : MAX_CONNS_DEFAULT;
-    if (!ct_table_init(&ct->table, max, config->hash_seed, config->store, config->now_ms,
-                       config->adopted ? config->adopted : &adopted)) {
+    if (!ct_table_init(&ct->table, max, config->hash_seed, config->store)) {
+        free(ct);
+        return NULL;
+    }
+    if (config->later
+            ? !ct_index_expect(&ct->table, config->expect)
+            : !ct_kept_begin(&ct->table, config, config->adopted ? config->adopted : &adopted)) {
+        ct_table_deinit(&ct->table);
         free(ct);
         return NULL;
     }
@@ -34,6 +41,12 @@ struct ct *ct_new(const struct ct_config *config)
     ct_frags_init(&ct->frags, config->hash_seed);
     ct->expects = ct_expects_new();
     return ct;
+}
+
+bool ct_start(struct ct *ct, const struct ct_config *config)
+{
+    struct ct_adopted adopted = {0};
+    return ct_kept_begin(&ct->table, config, config->adopted ? config->adopted : &adopted);
 }
 
 void ct_free(struct ct *ct)

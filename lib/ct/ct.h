@@ -33,10 +33,17 @@ struct ct_config {
     const struct ct_store *store;
     int64_t now_ms; /* With a store. */
     struct ct_adopted
-        *adopted; /* Zeroed; gets what became of what was found there.  May be NULL. */
+        *adopted;       /* Zeroed; gets what became of what was found there.  May be NULL. */
+    bool later;         /* Another process still has the store: ct_start() follows. */
+    uint32_t expect[2]; /* Then: how many slots that one uses, by family. */
+    const void *index;  /* What that process has given (ct_index.h), or NULL; 8-byte aligned. */
+    size_t index_size;
 };
 /* NULL: the address space could not be reserved, or a new store has no room for its header. */
 struct ct *ct_new(const struct ct_config *);
+/* Of one made with 'later': looks at the store, which nobody else has any more.  Before any other
+ * call but ct_free().  False: the store cannot be used, and nor can the tracker. */
+bool ct_start(struct ct *, const struct ct_config *) MUST_USE;
 void ct_free(struct ct *);
 
 /* Network address translation.  A range is of one address (or port) if its ends are equal. */

@@ -200,12 +200,35 @@ static bool grow(struct ct_arena *a, const struct ct_pool *pool, size_t element)
     return ct_arena_grow(a, MIN(kept, pool->n_slots * element));
 }
 
+static bool grow_pool(struct ct_pool *pool)
+{
+    return grow(&pool->conns, pool, sizeof(struct ct_conn)) && grow(&pool->labels, pool, 16) &&
+           grow(&pool->algs, pool, sizeof(struct ct_alg)) &&
+           grow(&pool->addrs, pool, sizeof(struct ct_addr6));
+}
+
+/* The process that gives the table has its pages: none is to be taken. */
+static void believe_room(struct ct_arena *a)
+{
+    if (a->part) {
+        a->has_room = MIN(a->part->kept, a->part->kept_again);
+        a->has_room = a->store->size > a->offset ? MIN(a->has_room, a->store->size - a->offset) : 0;
+    }
+}
+
+bool ct_adopt_grow(struct ct_table *t)
+{
+    for (int f = 0; f < 2; f++) {
+        believe_room(&t->pools[f].conns);
+        believe_room(&t->pools[f].addrs);
+    }
+    return grow_pool(&t->pools[0]) && grow_pool(&t->pools[1]);
+}
+
 /* How many slots of a pool may be read.  0: none. */
 static uint32_t slots_of(struct ct_pool *pool)
 {
-    bool ok = grow(&pool->conns, pool, sizeof(struct ct_conn)) && grow(&pool->labels, pool, 16) &&
-              grow(&pool->algs, pool, sizeof(struct ct_alg)) &&
-              grow(&pool->addrs, pool, sizeof(struct ct_addr6));
+    bool ok = grow_pool(pool);
     size_t n = pool->conns.committed / sizeof(struct ct_conn);
     return ok ? (uint32_t)MIN(n, pool->n_slots) : 0;
 }

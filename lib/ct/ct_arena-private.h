@@ -28,7 +28,8 @@ struct ct_arena {
     /* Lazy: most of it is never written, and takes room 64 KiB at a time by ct_arena_touch(). */
     uint64_t *chunks; /* A bit each: has its room. */
     struct ct_spin touch_lock;
-    bool full; /* The store has no room. */
+    bool full;       /* The store has no room. */
+    size_t has_room; /* The store has so much for certain. */
 };
 
 bool ct_arena_reserve(struct ct_arena *, size_t bytes) MUST_USE;

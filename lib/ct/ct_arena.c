@@ -59,7 +59,8 @@ void ct_arena_release(struct ct_arena *a)
 /* Room in the store for a part, or memory in its place. */
 static bool fill(struct ct_arena *a, size_t from, size_t to)
 {
-    if (!a->full && a->store->fill(a->store->aux, a->offset + from, to - from)) {
+    if (to <= a->has_room ||
+        (!a->full && a->store->fill(a->store->aux, a->offset + from, to - from))) {
         return true;
     }
     a->full = true;

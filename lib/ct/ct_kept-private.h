@@ -8,6 +8,7 @@
  * All functions belong to the thread that makes the tracker. */
 #pragma once
 
+#include "lib/ct/ct.h"
 #include "lib/ct/ct_arena-private.h"
 
 #define CT_KEPT_PARTS_MAX 16
@@ -38,10 +39,31 @@ bool ct_kept_reserve(struct ct_kept *, struct ct_arena *arena, size_t n, size_t 
                      bool lazy) MUST_USE;
 /* Everything is reserved: takes over what is there, or makes the store new; sets the table's seed
  * if it adopts.  False: no memory. */
-bool ct_kept_begin(struct ct_table *, int64_t now_ms, struct ct_adopted *) MUST_USE;
+bool ct_kept_begin(struct ct_table *, const struct ct_config *, struct ct_adopted *) MUST_USE;
+/* A build whose entries look otherwise has another number. */
+uint64_t ct_kept_layout(void);
+uint64_t ct_kept_layout_of(uint32_t version); /* The same places, with that version's numbers. */
 /* The clock, for the next process. */
 void ct_kept_tick(struct ct_kept *, int64_t now_ms);
 void ct_kept_release(struct ct_kept *); /* The header; the arenas are their owners'. */
 
+/* ct_migrate.c: tables in the layout of an older build.  First all of it is read, then the store is
+ * made new, and the entries are written as this build has them; ct_adopt() follows. */
+struct ct_layout;
+struct ct_migration {
+    struct ct_arena parts[5];
+    uint64_t seed, now_ms;
+};
+const struct ct_layout *ct_layout_find(uint32_t version); /* NULL: not known. */
+bool ct_layout_is_of(const struct ct_layout *, const struct ct_header *);
+/* False: no memory, as of all below; ct_migrate_free() in any case. */
+bool ct_migrate_read(const struct ct_store *, const struct ct_header *,
+                     struct ct_migration *) MUST_USE;
+bool ct_migrate_write(struct ct_table *, const struct ct_layout *, const struct ct_migration *,
+                      struct ct_adopted *) MUST_USE;
+void ct_migrate_free(struct ct_migration *);
+
 /* ct_adopt.c: entry by entry; the header has been checked. */
 bool ct_adopt(struct ct_table *, int64_t now_ms, struct ct_adopted *) MUST_USE;
+/* Only makes usable what is kept of the arenas.  False: no memory. */
+bool ct_adopt_grow(struct ct_table *) MUST_USE;

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "lib/ct/ct_index.h"
 #include "lib/ct/ct_table-private.h"
 #include "lib/hash.h"
 
@@ -17,8 +18,7 @@ _Static_assert(sizeof(struct ct_header) <= HEADER_MAX, "one chunk");
 
 static const char magic[8] = "SluiceCt";
 
-/* A build whose entries look otherwise has another number here. */
-static uint64_t layout(void)
+uint64_t ct_kept_layout_of(uint32_t version)
 {
 #define FIELD(F) offsetof(struct ct_conn, F), sizeof(((struct ct_conn *)NULL)->F)
     static const uint32_t facts[] = {
@@ -45,7 +45,12 @@ static uint64_t layout(void)
         1, /* Byte order of the host: this word. */
     };
 #undef FIELD
-    return hash_bytes(facts, sizeof facts, KEPT_VERSION);
+    return hash_bytes(facts, sizeof facts, version);
+}
+
+uint64_t ct_kept_layout(void)
+{
+    return ct_kept_layout_of(KEPT_VERSION);
 }
 
 bool ct_kept_reserve(struct ct_kept *k, struct ct_arena *arena, size_t n, size_t element, bool lazy)
@@ -73,7 +78,7 @@ static void fill_header(const struct ct_table *t, struct ct_header *h)
     memcpy(h->magic, magic, sizeof magic);
     h->version = KEPT_VERSION;
     h->n_parts = k->n_arenas;
-    h->layout = layout();
+    h->layout = ct_kept_layout();
     memcpy(h->boot_id, k->store->boot_id, sizeof h->boot_id);
     h->seed = t->seed;
     h->check = hash_bytes(h, CHECKED, 0);
@@ -91,13 +96,16 @@ static bool same_parts(const struct ct_kept *k, const struct ct_header *h)
     return h->n_parts == k->n_arenas;
 }
 
-/* Why what a former process left is of no use, or NULL. */
-static const char *refusal(const struct ct_kept *k, const struct ct_header *h, int64_t now_ms)
+/* Why what a former process left is of no use, or NULL.  '*old': the layout that it has, if that is
+ * not this build's. */
+static const char *refusal(const struct ct_kept *k, const struct ct_header *h, int64_t now_ms,
+                           const struct ct_layout **old)
 {
+    *old = NULL;
     if (memcmp(h->magic, magic, sizeof magic)) {
         return "it is no table of connections";
     }
-    if (h->version != KEPT_VERSION) {
+    if (h->version != KEPT_VERSION && !(*old = ct_layout_find(h->version))) {
         return "it is of another version";
     }
     if (h->check != hash_bytes(h, CHECKED, 0)) {
@@ -106,7 +114,7 @@ static const char *refusal(const struct ct_kept *k, const struct ct_header *h, i
     if (memcmp(h->boot_id, k->store->boot_id, sizeof h->boot_id)) {
         return "it is of another boot";
     }
-    if (h->layout != layout() || !same_parts(k, h)) {
+    if (*old ? !ct_layout_is_of(*old, h) : h->layout != ct_kept_layout() || !same_parts(k, h)) {
         return "it has another layout";
     }
     return h->now_ms > CLOCK_MAX || now_ms > CLOCK_MAX ? "its clock is damaged" : NULL;
@@ -124,8 +132,59 @@ static void use_parts(struct ct_kept *k)
     }
 }
 
-bool ct_kept_begin(struct ct_table *t, int64_t now_ms, struct ct_adopted *out)
+/* The header is that of a table of ours: takes it over, by the index of the living process or entry
+ * by entry. */
+static bool take_over(struct ct_table *t, const struct ct_config *config, struct ct_adopted *out)
 {
+    t->seed = header_of(&t->kept)->seed;
+    use_parts(&t->kept);
+    if (config->index && ct_adopt_grow(t)) {
+        out->index_refused = ct_index_take(t, config->index, config->index_size);
+        if (!out->index_refused) {
+            out->n_kept = t->n;
+            ct_kept_tick(&t->kept, config->now_ms);
+            return true;
+        }
+    }
+    return ct_adopt(t, config->now_ms, out);
+}
+
+/* A new header in an empty store. */
+static bool make_new(struct ct_table *t, uint64_t now_ms)
+{
+    struct ct_kept *k = &t->kept;
+    struct ct_header h;
+    if (!k->store->reset(k->store->aux)) {
+        return false;
+    }
+    ct_arena_release(&k->arena); /* What it took room for is gone. */
+    fill_header(t, &h);
+    h.now_ms = now_ms;
+    if (!ct_arena_reserve_in(&k->arena, HEADER_MAX, k->store, 0, false) ||
+        !ct_arena_grow(&k->arena, HEADER_MAX)) {
+        return false;
+    }
+    memcpy(header_of(k), &h, sizeof h);
+    use_parts(k);
+    return true;
+}
+
+static bool migrate(struct ct_table *t, const struct ct_layout *old, int64_t now_ms,
+                    struct ct_adopted *out)
+{
+    struct ct_migration m = {.seed = 0};
+    bool ok = ct_migrate_read(t->kept.store, header_of(&t->kept), &m);
+    if (ok) {
+        t->seed = m.seed;
+        ok = make_new(t, m.now_ms) && ct_migrate_write(t, old, &m, out);
+    }
+    ct_migrate_free(&m);
+    return ok && ct_adopt(t, now_ms, out);
+}
+
+bool ct_kept_begin(struct ct_table *t, const struct ct_config *config, struct ct_adopted *out)
+{
+    const int64_t now_ms = config->now_ms;
     struct ct_kept *k = &t->kept;
     if (!k->store) {
         return true;
@@ -138,26 +197,14 @@ bool ct_kept_begin(struct ct_table *t, int64_t now_ms, struct ct_adopted *out)
     if (whole && !ct_arena_grow(&k->arena, HEADER_MAX)) {
         return false;
     }
-    out->refused = whole ? refusal(k, header_of(k), now_ms) : out->found ? "it is cut off" : NULL;
+    const struct ct_layout *old = NULL;
+    out->refused = whole        ? refusal(k, header_of(k), now_ms, &old)
+                   : out->found ? "it is cut off"
+                                : NULL;
     if (out->found && !out->refused) {
-        t->seed = header_of(k)->seed;
-        use_parts(k);
-        return ct_adopt(t, now_ms, out);
+        return old ? migrate(t, old, now_ms, out) : take_over(t, config, out);
     }
-    if (!k->store->reset(k->store->aux)) {
-        return false;
-    }
-    ct_arena_release(&k->arena); /* What it took room for is gone. */
-    struct ct_header h;
-    fill_header(t, &h);
-    h.now_ms = (uint64_t)now_ms;
-    if (!ct_arena_reserve_in(&k->arena, HEADER_MAX, k->store, 0, false) ||
-        !ct_arena_grow(&k->arena, HEADER_MAX)) {
-        return false;
-    }
-    memcpy(header_of(k), &h, sizeof h);
-    use_parts(k);
-    return true;
+    return make_new(t, (uint64_t)now_ms);
 }
 
 void ct_kept_tick(struct ct_kept *k, int64_t now_ms)

@@ -63,10 +63,22 @@ static void on_grace(struct rcu_head *rcu);
 
 static void rest_locked(struct ct_shard *sh)
 {
-    if (!sh->resting && sh->limbo) {
+    if (!sh->waiting && sh->limbo) {
         sh->resting = sh->limbo;
         sh->limbo = 0;
+        sh->waiting = true;
         call_rcu(&sh->rcu, on_grace);
+    }
+}
+
+static void free_locked(struct ct_table *t, struct ct_shard *sh, uint32_t *list)
+{
+    while (*list) {
+        uint32_t index = *list;
+        struct ct_conn *c = ct_table_conn(t, index);
+        *list = c->link[1];
+        c->link[1] = sh->free[index >> 31];
+        sh->free[index >> 31] = index;
     }
 }
 
@@ -74,16 +86,18 @@ static void rest_locked(struct ct_shard *sh)
 static void on_grace(struct rcu_head *rcu)
 {
     struct ct_shard *sh = container_of_(rcu, struct ct_shard, rcu);
-    struct ct_table *t = sh->table;
     ct_spin_lock(&sh->lock);
-    while (sh->resting) {
-        uint32_t index = sh->resting;
-        struct ct_conn *c = ct_table_conn(t, index);
-        sh->resting = c->link[1];
-        c->link[1] = sh->free[index >> 31];
-        sh->free[index >> 31] = index;
-    }
+    free_locked(sh->table, sh, &sh->resting);
+    sh->waiting = false;
     rest_locked(sh);
+    ct_spin_unlock(&sh->lock);
+}
+
+void ct_slot_end_rest(struct ct_table *t, struct ct_shard *sh)
+{
+    ct_spin_lock(&sh->lock);
+    free_locked(t, sh, &sh->resting);
+    free_locked(t, sh, &sh->limbo);
     ct_spin_unlock(&sh->lock);
 }
 

@@ -29,6 +29,9 @@ struct ct_adopted {
     const char *refused; /* Why all of it was refused; NULL: there was nothing, or it was taken. */
     bool found;
     uint32_t n_kept, n_expired;
+    uint32_t from_version; /* Of the layout that they were converted from; 0: it was today's. */
+    uint32_t n_unfit;   /* What is not known any more, or was not yet: no counterpart in today's. */
     uint32_t n_damaged; /* Entries that contradict themselves. */
     uint32_t n_locked;  /* Of those kept: the process ended while it wrote them. */
+    const char *index_refused; /* An index was handed over, but could not be used. */
 };

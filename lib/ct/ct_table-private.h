@@ -42,6 +42,7 @@ struct ct_shard {
     uint32_t free[2];                                /* By family. */
     uint32_t limbo;                                  /* Unlinked since the last batch. */
     uint32_t resting; /* The batch that waits for its grace period. */
+    bool waiting;     /* 'rcu' is under way. */
     struct ct_table *table;
     struct rcu_head rcu;
 } __attribute__((aligned(CACHE_LINE)));
@@ -65,9 +66,9 @@ struct ct_table {
     struct ct_shard shards[CT_N_SHARDS];
 };
 
-/* 'store' may be NULL, else it stays the caller's and lasts as long; 'adopted' is zeroed. */
-bool ct_table_init(struct ct_table *, uint32_t max, uint64_t seed, const struct ct_store *store,
-                   int64_t now_ms, struct ct_adopted *adopted) MUST_USE;
+/* 'store' may be NULL, else it stays the caller's and lasts as long; ct_kept_begin() follows. */
+bool ct_table_init(struct ct_table *, uint32_t max, uint64_t seed,
+                   const struct ct_store *store) MUST_USE;
 void ct_table_deinit(struct ct_table *); /* Waits for grace periods; no other user is left. */
 
 static inline struct ct_conn *ct_table_conn(const struct ct_table *t, uint32_t index)
@@ -172,6 +173,8 @@ bool ct_table_adopt(struct ct_table *, uint32_t index, const struct ct_lookup *)
 
 /* ---- ct_slot.c ---- */
 
+/* No worker is in the table: all that rests is free at once. */
+void ct_slot_end_rest(struct ct_table *, struct ct_shard *);
 /* The slot holds nothing and is nobody's. */
 void ct_slot_adopt_free(struct ct_table *, uint32_t index);
 

@@ -54,8 +54,7 @@ static void release(struct ct_table *t)
     t->kept.n_arenas = 0;
 }
 
-bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed, const struct ct_store *store,
-                   int64_t now_ms, struct ct_adopted *adopted)
+bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed, const struct ct_store *store)
 {
     memset(t, 0, sizeof *t);
     t->max = max;
@@ -77,7 +76,7 @@ bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed, const struct
     for (int i = 0; i < CT_N_SHARDS; i++) {
         t->shards[i].table = t;
     }
-    if (!ct_table_presize(t, 0) || !ct_kept_begin(t, now_ms, adopted)) {
+    if (!ct_table_presize(t, 0)) {
         release(t);
         free(t->zones);
         return false;
@@ -263,7 +262,7 @@ void ct_table_deinit(struct ct_table *t)
         bool resting = false;
         for (int i = 0; i < CT_N_SHARDS; i++) {
             ct_spin_lock(&t->shards[i].lock);
-            resting |= t->shards[i].resting != 0;
+            resting |= t->shards[i].waiting;
             ct_spin_unlock(&t->shards[i].lock);
         }
         if (!resting) {

@@ -146,6 +146,8 @@ enum dp_ct_timeout {
 #define DP_CT_TIMEOUT_NAME 32
 /* As the kernel's tools show it: `ovs_tp_5_tcp4` of zone 5. */
 void dp_ct_timeout_name(uint16_t zone, enum dp_ct_timeout, char name[DP_CT_TIMEOUT_NAME]);
+/* DP_CT_TIMEOUT_NONE: no policy of this zone has the name. */
+enum dp_ct_timeout dp_ct_timeout_of_name(uint16_t zone, const char *name);
 
 /* DP_ACTION_USERSPACE: hands a copy to the handler with this cookie: a struct dp_cookie, and what
  * translation adds to it. */

@@ -353,14 +353,35 @@ static char *parse_ct_member(struct dp_action_ct *ct, const char *k, char *v)
     return ok ? NULL : odp_bad_value("ct", v);
 }
 
+enum dp_ct_timeout dp_ct_timeout_of_name(uint16_t zone, const char *name)
+{
+    char known[DP_CT_TIMEOUT_NAME];
+
+    for (unsigned i = DP_CT_TIMEOUT_NONE + 1; i < DP_CT_N_TIMEOUTS; i++) {
+        dp_ct_timeout_name(zone, (enum dp_ct_timeout)i, known);
+        if (!strcmp(known, name)) {
+            return (enum dp_ct_timeout)i;
+        }
+    }
+    return DP_CT_TIMEOUT_NONE;
+}
+
 static char *parse_ct(struct parsing *p, enum dp_action_type type, char *value)
 {
     struct dp_action_ct *ct = dp_actions_put(p->list, type, sizeof *ct);
-    char *cursor = value, *k, *v, *error = NULL;
+    char *cursor = value, *k, *v, *error = NULL, *timeout = NULL;
 
     ct->cookie = UINT64_MAX; /* No rule's. */
     while (!error && text_next_kv(&cursor, &k, &v)) {
-        error = parse_ct_member(ct, k, v);
+        if (!strcmp(k, "timeout")) {
+            timeout = v; /* Its name has the zone in it, which may follow. */
+        } else {
+            error = parse_ct_member(ct, k, v);
+        }
+    }
+    if (timeout && !error) {
+        ct->timeout = (uint8_t)dp_ct_timeout_of_name(ct->zone, timeout);
+        error = ct->timeout ? NULL : odp_bad_value("ct", timeout);
     }
     if (!error && !ct->commit && (ct->mark_mask || !is_all_zeros(ct->label_mask, 16))) {
         error = xstrdup("ct: mark and label need commit");

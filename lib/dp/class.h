@@ -8,6 +8,7 @@
 #pragma once
 
 #include "lib/dp/dp.h"
+#include "lib/dp/dp_handover.h"
 #include "lib/dp/meters.h"
 
 struct dp_class {
@@ -32,7 +33,8 @@ struct dp_class {
     void (*format_features)(const struct dp *, struct text *);         /* NULL: nothing to add. */
     void (*port_walk)(const struct dp *, dp_port_cb *, void *aux);
     const struct dp_conns_class *conns;
-    const struct dp_meters_class *meters; /* NULL: has none. */
+    const struct dp_meters_class *meters;     /* NULL: has none. */
+    const struct dp_handover_class *handover; /* NULL: cannot be handed over. */
     void (*quiesce)(struct dp *);
     void (*settled)(struct dp *); /* NULL: nothing is left by former processes. */
 };
@@ -49,4 +51,5 @@ extern const struct dp_class userspace_class;                   /* userspace.c *
 extern const struct dp_conns_class userspace_conns;             /* user/datapath_conns.c */
 extern const struct dp_conn_events_class userspace_conn_events; /* userspace_events.c */
 extern const struct dp_meters_class userspace_meters;           /* user/datapath_meters.c */
+extern const struct dp_handover_class userspace_handover;       /* user/datapath_handover.c */
 extern const struct dp_class kernel_class;                      /* kernel/kernel.c */

@@ -6,14 +6,25 @@
  * on a disk the kernel writes changed pages back all the time (said in the log). */
 #pragma once
 
+#include "lib/ct/ct.h"
 #include "lib/ct/ct_store.h"
+#include "lib/io/handover.h"
 
 struct conn_file;
 
 /* NULL: it cannot be used, the log says why. */
 struct conn_file *conn_file_open(const char *path);
 const struct ct_store *conn_file_store(const struct conn_file *);
-/* After ct_new(): what became of the former process' connections, for the log. */
+/* From the process that ends to the one that goes on (lib/io/handover.h): the file, with its lock,
+ * and memory for the tracker's index, which is written once no worker is in the tracker. */
+void conn_file_hand_over(struct conn_file *, const struct ct *, struct handover *);
+void conn_file_hand_over_index(struct conn_file *, struct ct *, struct handover *);
+/* The other side: before ct_new(), 'n_slots' is for its 'expect'; before ct_start(), nobody else
+ * uses the file any more: the index, or NULL. */
+void conn_file_expect_index(struct conn_file *, uint32_t n_slots[2]);
+const void *conn_file_take_index(struct conn_file *, size_t *size);
+void conn_file_end_handover(struct conn_file *); /* Either side: it is done, or not to be. */
+/* After ct_new() or ct_start(): what became of the former process' connections, for the log. */
 void conn_file_report(const struct conn_file *, const struct ct_adopted *);
 /* After ct_free().  'remove': nothing is to be found by the next. */
 void conn_file_close(struct conn_file *, bool remove);

@@ -38,7 +38,8 @@ struct dp_flow_stats {
 struct dp_handler {
     void *aux;
     const char *rundir; /* Where it keeps what outlives the process; NULL: nowhere. */
-    /* Worker threads, inside an RCU read section: translate. */
+    /* Worker threads, inside an RCU read section: translate.  The control thread, for the key of a
+     * flow that a former process left: then there is no packet (NULL). */
     void (*miss)(void *aux, const struct packet *, const struct key *, int64_t now_ms,
                  struct dp_verdict *);
     /* Worker threads: a `userspace` action.  The packet is only lent; segmented or complete as on

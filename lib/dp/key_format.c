@@ -165,7 +165,7 @@ void odp_put_ip(struct odp_out *o)
     uint8_t frag = o->key->ip_frag & 3, mask = o->mask->ip_frag & 3;
 
     put_members(o, v6 ? "ipv6" : "ipv4", o->verbose);
-    if (mask || o->verbose) {
+    if (mask) { /* An enumeration: never shown unless it is matched. */
         if (o->t->len > before) {
             text_chomp(o->t, ')');
             text_putc(o->t, ',');
@@ -229,19 +229,33 @@ void odp_put_exthdrs(struct odp_out *o)
     }
 }
 
-/* The kernel knows the opcode's low byte: never is it wholly matched. */
-void odp_put_arp(struct odp_out *o)
+/* Of the kernel's flows other tools take these for wholly matched with more bits than there are:
+ * ARP's opcode has two bytes, of which the kernel knows one; NSH's flags and TTL have one each. */
+static void put_in_bytes(const struct odp_out *o, const char *name)
 {
-    const struct odp_attr *a = attr_of("arp");
-    struct odp_member m[8];
+    const struct odp_attr *a = attr_of(name);
+    struct odp_member m[10];
 
     for (size_t i = 0; i < MIN(a->n, ARRAY_SIZE(m)); i++) {
         m[i] = a->m[i];
         if (o->format->kernel && m[i].ofs == offsetof(struct key, ip_proto)) {
             m[i].full = UINT16_MAX;
+        } else if (o->format->kernel && m[i].n == 1 && m[i].full) {
+            m[i].full = UINT8_MAX;
+            m[i].style = is_all_ones((const uint8_t *)o->mask + m[i].ofs, 1) ? ODP_DEC : ODP_BYTE;
         }
     }
-    odp_put_header(o->t, o->start, "arp", m, a->n, o->key, o->mask, o->verbose);
+    odp_put_header(o->t, o->start, name, m, a->n, o->key, o->mask, o->verbose);
+}
+
+void odp_put_arp(struct odp_out *o)
+{
+    put_in_bytes(o, "arp");
+}
+
+void odp_put_nsh(struct odp_out *o)
+{
+    put_in_bytes(o, "nsh");
 }
 
 static void format_key(struct odp_out *o)

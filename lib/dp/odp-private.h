@@ -11,7 +11,15 @@
 
 #include "lib/dp/action.h"
 
-enum odp_style { ODP_DEC, ODP_HEX, ODP_0X /* Zero too. */, ODP_IP4, ODP_IP6, ODP_MAC };
+enum odp_style {
+    ODP_DEC,
+    ODP_HEX,
+    ODP_0X /* Zero too. */,
+    ODP_BYTE /* 0x0f */,
+    ODP_IP4,
+    ODP_IP6,
+    ODP_MAC
+};
 
 struct odp_member {
     const char *name; /* NULL: the value alone, as in `skb_mark(0x7)`. */
@@ -116,6 +124,7 @@ void odp_put_key32(struct odp_out *);
 void odp_put_tcp_flags(struct odp_out *);
 void odp_put_mpls(struct odp_out *);
 void odp_put_arp(struct odp_out *);
+void odp_put_nsh(struct odp_out *);
 
 /* ---- key_parse.c ---- */
 char *odp_parse_recirc_id(struct odp_in *, char *);

@@ -45,6 +45,9 @@ static void put_value(struct text *t, enum odp_style style, const uint8_t *p, si
     case ODP_0X:
         text_printf(t, "0x%" PRIx64, load(p, n));
         break;
+    case ODP_BYTE:
+        text_printf(t, "0x%02x", *p);
+        break;
     case ODP_IP4:
         memcpy(&ip4, p, 4);
         text_ip4(t, ip4);
@@ -189,6 +192,7 @@ static bool read_value(const struct odp_member *m, const char *s, uint8_t *p)
     case ODP_DEC:
     case ODP_HEX:
     case ODP_0X:
+    case ODP_BYTE:
         break;
     }
     if (m->n > 8) {

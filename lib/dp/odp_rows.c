@@ -207,7 +207,7 @@ const struct odp_attr odp_key_attrs[] = {
     {"nd_ext", ROWS(nd_ext), with_nd, NULL, NULL, true},
     {"arp", ROWS(arp), with_arp, odp_put_arp, NULL, false},
     {"mpls", NO_ROWS, with_mpls, odp_put_mpls, odp_parse_mpls, false},
-    {"nsh", ROWS(nsh), with_nsh, NULL, NULL, false},
+    {"nsh", ROWS(nsh), with_nsh, odp_put_nsh, NULL, false},
     {"pbb", ROWS(pbb), with_pbb, NULL, NULL, false},
 };
 /* clang-format on */

@@ -35,6 +35,9 @@ static void on_timer(void *aux)
 {
     struct datapath *dp = aux;
 
+    if (dp->waits) {
+        return;
+    }
     datapath_expire(dp);
     ct_sweep(dp->ct, loop_now(dp->up.loop), CT_SWEEP_BUDGET);
     datapath_conns_watch(dp);
@@ -99,7 +102,8 @@ static struct ct *open_tracker(struct datapath *dp)
     struct ct_adopted adopted = {0};
     struct ct_config config = {.now_ms = loop_now(dp->up.loop), .adopted = &adopted};
 
-    env_random_bytes(&config.hash_seed, sizeof config.hash_seed);
+    env_random_bytes(&dp->ct_seed, sizeof dp->ct_seed);
+    config.hash_seed = dp->ct_seed;
     if (dp->up.handler.rundir) {
         char *path = xasprintf("%s/%s.conns", dp->up.handler.rundir, dp->up.name);
         dp->conns = conn_file_open(path);
@@ -109,14 +113,19 @@ static struct ct *open_tracker(struct datapath *dp)
         return ct_new(&config);
     }
     config.store = conn_file_store(dp->conns);
+    config.later = dp->waits;
+    conn_file_expect_index(dp->conns, config.expect);
     struct ct *ct = ct_new(&config);
     if (ct) {
-        conn_file_report(dp->conns, &adopted);
+        if (!config.later) {
+            conn_file_report(dp->conns, &adopted);
+        }
         return ct;
     }
     conn_file_close(dp->conns, true); /* Without it, then. */
     dp->conns = NULL;
     config.store = NULL;
+    config.later = false;
     return ct_new(&config);
 }
 
@@ -126,6 +135,7 @@ static char *open_datapath(const struct dp *up, struct dp **out)
 
     dp->up = *up;
     dp->dummy = !strcmp(up->type, "dummy");
+    dp->waits = handover_waits();
     dp->ports = xzalloc(sizeof *dp->ports);
     dp->meters = meters_new();
     datapath_flows_init(dp);
@@ -213,5 +223,6 @@ const struct dp_class userspace_class = {
     .port_walk = datapath_port_walk,
     .conns = &userspace_conns,
     .meters = &userspace_meters,
+    .handover = &userspace_handover,
     .quiesce = quiesce,
 };

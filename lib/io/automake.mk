@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += lib/io/libio.la
 lib_io_libio_la_SOURCES = \
 	lib/io/control.c lib/io/control.h lib/io/control-private.h lib/io/control_builtin.c \
+	lib/io/handover.c lib/io/handover.h \
 	lib/io/json_frame.c lib/io/json_frame.h \
 	lib/io/jsonrpc.c lib/io/jsonrpc.h lib/io/jsonrpc_client.c \
 	lib/io/link.c lib/io/link.h lib/io/link_tc.c lib/io/link-private.h \

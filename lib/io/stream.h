@@ -58,3 +58,7 @@ char *listener_open(struct loop *, const char *target, uint16_t default_port, li
 void listener_close(struct listener *);             /* NULL is fine. */
 uint16_t listener_port(const struct listener *);    /* Host order; 0 for punix. */
 const char *listener_name(const struct listener *); /* As given. */
+/* Offers the sockets of all listeners: handover.h.  listener_open() takes what a former process has
+ * offered under its target's name, and accepts nothing while handover_waits(). */
+struct handover;
+void listeners_hand_over(struct handover *);

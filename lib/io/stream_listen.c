@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/io/handover.h"
 #include "lib/io/resolve.h"
 #include "lib/io/stream-private.h"
 #include "lib/io/target.h"
@@ -31,7 +32,10 @@ struct listener {
     void *aux;
     unsigned n_accepted;
     bool busy, closed; /* Closed by its own callback. */
+    struct listener *next;
 };
+
+static struct listener *listeners; /* All that are open, for the process that goes on. */
 
 static char *peer_name(struct listener *l, const struct sockaddr_storage *ss)
 {
@@ -56,6 +60,12 @@ static char *peer_name(struct listener *l, const struct sockaddr_storage *ss)
 
 static void destroy(struct listener *l)
 {
+    for (struct listener **i = &listeners; *i; i = &(*i)->next) {
+        if (*i == l) {
+            *i = l->next;
+            break;
+        }
+    }
     loop_timer_cancel(&l->resume);
     loop_fd_deinit(&l->watch);
     close(l->fd);
@@ -72,6 +82,9 @@ static void accept_ready(void *l_, unsigned events)
     struct listener *l = l_;
 
     (void)events;
+    if (handover_waits()) {
+        return; /* They are still the former process's. */
+    }
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         struct sockaddr_storage ss = {.ss_family = AF_UNSPEC};
         socklen_t len = sizeof ss;
@@ -136,6 +149,27 @@ static int listen_tcp(const struct target *t)
     return fd;
 }
 
+/* The socket of a former process, where connections may be waiting, or one of our own. */
+static int open_socket(const char *name, const struct target *t, struct unix_socket_id *id)
+{
+    struct handover_item item;
+
+    if (handover_take("listen", name, &item) && item.n_fds == 1) {
+        *id = (struct unix_socket_id){.dev = item.value[0], .ino = item.value[1]};
+        return item.fds[0];
+    }
+    return t->kind == TARGET_UNIX ? unix_socket_listen(t->path, UNIX_MODE, id) : listen_tcp(t);
+}
+
+void listeners_hand_over(struct handover *h)
+{
+    for (const struct listener *l = listeners; l; l = l->next) {
+        struct handover_item item = {.value = {l->id.dev, l->id.ino}, .n_fds = 1, .fds = {l->fd}};
+        handover_set_key(&item, "listen", l->name);
+        handover_offer(h, &item);
+    }
+}
+
 char *listener_open(struct loop *loop, const char *name, uint16_t default_port, listener_cb *cb,
                     void *aux, struct listener **lp)
 {
@@ -150,7 +184,7 @@ char *listener_open(struct loop *loop, const char *name, uint16_t default_port, 
     if (error) {
         return error;
     }
-    int fd = t.kind == TARGET_UNIX ? unix_socket_listen(t.path, UNIX_MODE, &id) : listen_tcp(&t);
+    int fd = open_socket(name, &t, &id);
     if (fd < 0) {
         return xasprintf("%s: cannot listen (%s)", name, strerror(-fd));
     }
@@ -166,6 +200,8 @@ char *listener_open(struct loop *loop, const char *name, uint16_t default_port, 
     loop_timer_init(&l->resume, loop, resume_cb, l);
     loop_fd_init(&l->watch, loop, fd, accept_ready, l);
     loop_fd_want(&l->watch, LOOP_READ);
+    l->next = listeners;
+    listeners = l;
     *lp = l;
     return NULL;
 }

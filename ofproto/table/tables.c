@@ -169,6 +169,7 @@ static struct rule *make_rule(struct tables *ts, const struct match *match,
     r->removed = RULE_VERSION_NEVER;
     r->acts = acts;
     r->conj = conjunction_is_in(acts->data, acts->len);
+    r->by_conj = match->mask.conj_id != 0;
     r->priority = args->priority;
     r->table_id = args->table_id;
     r->flags = args->flags;

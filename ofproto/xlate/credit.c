@@ -88,13 +88,15 @@ void credit_add_rule(struct credit *c, struct rule *r)
     it->u.rule = r;
 }
 
-void credit_add_table(struct credit *c, struct tables *ts, uint8_t id, bool matched)
+void credit_add_table(struct credit *c, struct tables *ts, uint8_t id, const struct rule *found)
 {
     struct credit_item *it = add(c, CREDIT_TABLE);
 
     tables_ref(ts);
     it->table_id = id;
-    it->matched = matched;
+    it->matched = found != NULL;
+    /* What conjunctions led to stands at their priority, which may be any. */
+    it->port = found && !found->by_conj ? found->priority : 0;
     it->u.tables = ts;
 }
 
@@ -243,12 +245,15 @@ static bool depends_on_count(const struct credit_item *it, const struct tables *
 }
 
 bool credit_depends(const struct credit *c, const struct tables *ts, uint8_t id,
-                    const struct match *m, const struct key *key, const struct key *mask)
+                    const struct match *m, uint16_t priority, const struct key *key,
+                    const struct key *mask)
 {
+    const uint16_t reach = m->mask.conj_id ? UINT16_MAX : priority; /* As its clauses' priority. */
+
     for (unsigned i = 0; i < c->n; i++) {
         const struct credit_item *it = &c->items[i];
         if (it->type == CREDIT_TABLE && it->u.tables == ts && it->table_id == id &&
-            may_match(c, m, key, mask)) {
+            reach >= it->port && may_match(c, m, key, mask)) {
             return true;
         }
         if (depends_on_count(it, ts) && it->u.learned->args.table_id == id) {

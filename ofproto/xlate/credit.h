@@ -39,8 +39,10 @@ struct credit_item {
     uint8_t table_id;
     uint16_t vlan;
     uint8_t mac[6];
-    bool matched;  /* TABLE: the search found a rule. */
-    uint32_t port; /* MAC: OpenFlow port.  GROUP: index of the bucket, or CREDIT_GROUP_*. */
+    bool matched; /* TABLE: the search found a rule. */
+    /* MAC: OpenFlow port.  GROUP: index of the bucket, or CREDIT_GROUP_*.  TABLE: rules of a lower
+     * priority cannot change what was found. */
+    uint32_t port;
     union {
         struct rule *rule;
         struct tables *tables;
@@ -76,7 +78,8 @@ struct credit *credit_new(void);
 void credit_free(struct credit *, int64_t now_ms);
 
 void credit_add_rule(struct credit *, struct rule *);
-void credit_add_table(struct credit *, struct tables *, uint8_t id, bool matched);
+/* The table was searched, and 'found' (NULL: nothing). */
+void credit_add_table(struct credit *, struct tables *, uint8_t id, const struct rule *found);
 void credit_add_continuation(struct credit *, struct continuations *, struct continuation *);
 #define CREDIT_GROUP_ITSELF  UINT32_MAX       /* To be credited for the group as a whole. */
 #define CREDIT_GROUP_WATCHED (UINT32_MAX - 1) /* Only depended on. */
@@ -97,10 +100,10 @@ void credit_note_opaque(struct credit *, const struct key *packet, const struct 
 /* Control thread: the cached flow saw this much since the last time. */
 void credit_apply(const struct credit *, const struct dp_flow_stats *delta);
 
-/* Must a cached flow be translated again because a rule with this match came, went or changed in
- * table 'id'?  'key' and 'mask' are the flow's.  Never falsely false. */
+/* Must a cached flow be translated again because a rule with this match and priority came, went or
+ * changed in table 'id'?  'key' and 'mask' are the flow's.  Never falsely false. */
 bool credit_depends(const struct credit *, const struct tables *, uint8_t id, const struct match *,
-                    const struct key *key, const struct key *mask);
+                    uint16_t priority, const struct key *key, const struct key *mask);
 /* Did it search one of the tables of 'bitmap' (bit = table)? */
 bool credit_visits(const struct credit *, const struct tables *, const uint64_t bitmap[4]);
 bool credit_uses_group(const struct credit *, const struct group_entry *);

@@ -60,7 +60,7 @@ static struct rule *lookup(struct xlate_ctx *ctx, uint8_t table_id, bool with_ct
         swap_tuple(&ctx->s.flow.key, ip6);
         swap_tuple(&ctx->wc.key, ip6);
     }
-    credit_add_table(c, ts, table_id, r != NULL);
+    credit_add_table(c, ts, table_id, r);
     if (r) {
         credit_add_rule(c, r);
     }

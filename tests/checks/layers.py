@@ -25,8 +25,9 @@ ARROWS = {
     "ofproto/conn": ["ofp", "lib/packet", "lib/io"],
     "ofproto/xlate": ["ofproto/table", "lib/dp", "ofp", "lib/packet"],
     "ofproto/table": ["ofp", "lib/packet"],
-    "vswitchd": ["ofproto", "ofproto/conn", "lib/dp", "ofp", "lib/packet", "lib/ct", "lib/io"],
-    "utilities": ["ofp", "lib/packet", "lib/io"],
+    "dpctl": ["lib/dp", "ofp", "lib/packet"],
+    "vswitchd": ["dpctl", "ofproto", "ofproto/conn", "lib/dp", "ofp", "lib/packet", "lib/ct", "lib/io"],
+    "utilities": ["dpctl", "ofp", "lib/packet", "lib/io"],
 }
 # dp.c forwards to the executors by class.h alone; userspace.c opens one, and userspace_events.c waits for it.
 # The slow path runs what the kernel cannot by the other executor's code.

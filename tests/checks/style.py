@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-FOLDERS = ["lib", "ofp", "ofproto", "vswitchd", "utilities", "tests"]
+FOLDERS = ["lib", "ofp", "ofproto", "dpctl", "vswitchd", "utilities", "tests"]
 CAP = 600
 MARK = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 

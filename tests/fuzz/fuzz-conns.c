@@ -4,7 +4,7 @@
  * Input: a byte of options; then changes of a part (header, entries, labels, addresses), a place in
  * its first 64 kB, and a byte each: 5 bytes.  Options: bit 0, the hashes of the entries are made
  * right again, and bit 1 the header's check, so that what lies behind these is reached; bit 2: all
- * are flushed in the end. */
+ * are flushed in the end; bit 3: the header is that of layout version 1. */
 #include <urcu-qsbr.h>
 
 #include "lib/hash.h"
@@ -140,8 +140,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] & 1) {
         mend_hashes(part[0], part[1], part[3], part[4]);
     }
+    struct ct_header *h = (struct ct_header *)(void *)part[0];
+    if (data[0] & 8) { /* As an older build wrote it. */
+        h->version = 1;
+        h->n_parts = 5;
+        h->layout = ct_kept_layout_of(1);
+    }
     if (data[0] & 2) {
-        struct ct_header *h = (struct ct_header *)(void *)part[0];
         h->check = hash_bytes(h, offsetof(struct ct_header, check), 0);
     }
     memstore_init(&m);

@@ -6,6 +6,7 @@ file names.  A name stands for all that begin with it."""
 NOT_ON = {
     "netdev": {
         "kernel.": "what only the kernel datapath has",
+        "kernel_dpctl.": "as that",
         "upgrade.": "the packets' way is in the daemon that is killed",
     },
     "system": {
@@ -14,6 +15,7 @@ NOT_ON = {
         "controller.genuine_ofctl": "as that",
         "controller.tshark_reads_every_message": "as that",
         "fuzz.openflow_messages": "as that",
+        "handover.": "the kernel forwards meanwhile: one daemon ends, another begins (upgrade.)",
         "tls.": "as that",
         "ct.idle_expiry": "warps time, which the kernel's tracker does not follow",
         "nf_conntrack.": "compares the userspace tracker with the kernel's, without a datapath",

@@ -8,11 +8,12 @@ SYSTEM_TESTS += \
 	tests/system/test_mininet.py \
 	tests/system/test_ct.py \
 	tests/system/test_group.py \
+	tests/system/test_handover.py \
 	tests/system/test_devices.py \
 	tests/system/test_exit.py \
 	tests/system/test_firewall.py \
 	tests/system/test_fuzz.py \
-	tests/system/test_kernel_conns.py \
+	tests/system/test_kernel_conns.py tests/system/test_kernel_dpctl.py \
 	tests/system/test_kernel.py \
 	tests/system/test_nat.py \
 	tests/system/test_nf_conntrack.py \

@@ -10,7 +10,6 @@ from system.test_firewall import FIREWALL, packets
 
 PYTHON = "/usr/bin/python3"
 ESTABLISHED = r"ct_state=\+est\+trk"
-TAKEN_OVER_SECONDS = 12  # By then a new daemon has made the former one's flows its own, or new ones in their place.
 
 # Numbered datagrams to and fro, one in 10 ms, or as many as are asked for; a line of JSON whenever its input has one.
 UDP_SERVER = """
@@ -102,6 +101,13 @@ def start(env):
     return daemon, h1, h2
 
 
+def taken_over(daemon, times=1):
+    """Waits until the former daemon's flows have given way to the new one's, for the nth time."""
+    wait_for("the former daemon's flows to go",
+             lambda: daemon.log.read_text().count("of a former process have given way") >= times, 30)
+    time.sleep(1)
+
+
 def kill_and_start_again(daemon, dead_seconds, during):
     daemon.kill()
     before = during()
@@ -117,10 +123,10 @@ def test_tcp_goes_on(env):
     daemon, h1, h2 = start(env)
     tcp = Traffic(env, h1, h2, TCP_SERVER, TCP_CLIENT)
     wait_for("TCP to flow", lambda: tcp.ask()["n"] > 50)
-    for _ in range(2):
-        before, after = kill_and_start_again(daemon, 3, tcp.ask)
+    for times in 1, 2:
+        before, after = kill_and_start_again(daemon, 2, tcp.ask)
         assert after["n"] > before["n"] + 50, f"without a daemon: {before}, {after}"
-        time.sleep(TAKEN_OVER_SECONDS)
+        taken_over(daemon, times)
     end = tcp.ask()
     assert end["n"] > after["n"] + 50, (after, end)
     out = h1.run("ss", "-tin", "dst", "10.1.1.2")
@@ -135,9 +141,9 @@ def test_nothing_is_lost(env):
     daemon, h1, h2 = start(env)
     udp = Traffic(env, h1, h2, UDP_SERVER, UDP_CLIENT)
     wait_for("UDP to flow", lambda: udp.ask()["back"] > 50)
-    before, after = kill_and_start_again(daemon, 3, udp.ask)
+    before, after = kill_and_start_again(daemon, 2, udp.ask)
     assert after["back"] > before["back"] + 50, f"without a daemon: {before}, {after}"
-    time.sleep(TAKEN_OVER_SECONDS)
+    taken_over(daemon)
     udp.ask("0")
     time.sleep(0.5)
     rest = udp.ask("0")
@@ -150,3 +156,34 @@ def test_nothing_is_lost(env):
     time.sleep(1.5)
     assert packets(daemon, ESTABLISHED) == counted + 200, (counted, packets(daemon, ESTABLISHED))
     print(f"  {rest['sent'] + 100} datagrams to and fro, none lost")
+
+
+def test_counted_from_the_start(env):
+    """What the former daemon's flows carry while the new one waits for its rules is counted for these, to the packet and once;
+    what they carried before, while there was none, is nobody's."""
+    daemon, h1, h2 = start(env)
+    udp = Traffic(env, h1, h2, UDP_SERVER, UDP_CLIENT)
+    rules = ESTABLISHED, r"priority=5,ip actions"  # The second pass, the first.
+
+    def carry(n):
+        sent = udp.ask(str(n))["sent"] + n
+        wait_for(f"{n} answers", lambda: udp.ask()["back"] == sent)
+
+    wait_for("UDP to flow", lambda: udp.ask()["back"] > 20)
+    udp.ask("0")
+    time.sleep(0.3)
+    daemon.vsctl("set", "open", ".", "other_config:flow-restore-wait=true")
+    daemon.kill()
+    carry(30)
+    daemon.start()
+    daemon.add_flows("br0", FIREWALL)
+    before = [packets(daemon, rule) for rule in rules]
+    carry(100)
+    daemon.vsctl("remove", "open", ".", "other_config", "flow-restore-wait")
+    want = [n + 200 for n in before]
+    wait_for("the counters", lambda: [packets(daemon, rule) for rule in rules] >= want, 20)
+    carry(50)  # By flows of its own, from here on.
+    want = [n + 300 for n in before]
+    wait_for("the counters", lambda: [packets(daemon, rule) for rule in rules] >= want, 5)
+    time.sleep(1.2)  # Another walk over the flows adds nothing.
+    assert [packets(daemon, rule) for rule in rules] == want, (before, [packets(daemon, rule) for rule in rules])

@@ -7,6 +7,7 @@ ct_tests = \
 	tests/unit/test-ct-adopt \
 	tests/unit/test-ct-adopt-nat \
 	tests/unit/test-ct-event \
+	tests/unit/test-ct-index \
 	tests/unit/test-ct-frag \
 	tests/unit/test-ct-sctp \
 	tests/unit/test-ct-table \
@@ -35,6 +36,10 @@ tests_unit_test_ct_nat_pick_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ct_adopt_SOURCES = tests/unit/test-ct-adopt.c tests/unit/ct-frames.h tests/unit/ct-memstore.h
 tests_unit_test_ct_adopt_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_adopt_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_index_SOURCES = tests/unit/test-ct-index.c tests/unit/ct-frames.h tests/unit/ct-memstore.h
+tests_unit_test_ct_index_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_index_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ct_adopt_nat_SOURCES = tests/unit/test-ct-adopt-nat.c tests/unit/ct-frames.h tests/unit/ct-nat.h \
 	tests/unit/ct-memstore.h

@@ -13,7 +13,9 @@
 
 #include "lib/counter.h"
 #include "lib/ct/ct_busy.h"
+#include "lib/ct/ct_event.h"
 #include "lib/ct/ct_frag.h"
+#include "lib/ct/ct_index.h"
 #include "lib/ct/ct_zone.h"
 #include "lib/dp/dp.h"
 #include "lib/io/loop.h"
@@ -29,8 +31,48 @@ struct ct *ct_new(const struct ct_config *config UNUSED)
     return (struct ct *)(void *)&fake_ct;
 }
 
+bool ct_start(struct ct *ct UNUSED, const struct ct_config *config UNUSED)
+{
+    return true;
+}
+
 void ct_free(struct ct *ct UNUSED)
 {
+}
+
+void ct_zone_set_timeouts(struct ct *ct UNUSED, uint16_t zone UNUSED,
+                          const struct ct_timeouts *timeouts UNUSED)
+{
+}
+
+void ct_events_listen(struct ct *ct UNUSED, unsigned mask UNUSED, void (*ready)(void *) UNUSED,
+                      void *aux UNUSED)
+{
+}
+
+bool ct_event_next(struct ct *ct UNUSED, struct ct_event *event UNUSED)
+{
+    return false;
+}
+
+uint64_t ct_events_lost(const struct ct *ct UNUSED)
+{
+    return 0;
+}
+
+size_t ct_index_size(const struct ct *ct UNUSED)
+{
+    return 0;
+}
+
+size_t ct_index_write(struct ct *ct UNUSED, void *to UNUSED)
+{
+    return 0;
+}
+
+void ct_index_slots(const struct ct *ct UNUSED, uint32_t n_slots[2])
+{
+    n_slots[0] = n_slots[1] = 1;
 }
 
 unsigned ct_sweep(struct ct *ct UNUSED, int64_t now_ms UNUSED, unsigned budget UNUSED)

@@ -60,6 +60,7 @@ static struct fake_kernel {
     uint32_t features;
     bool no_per_cpu, exists;
     unsigned n_put, n_set, n_deleted, n_executed, n_dumped, n_requests;
+    struct kflow_id last_deleted;
     int fail_cmd, fail_family, fail_error; /* Requests with this command are answered so. */
     bool lose;                             /* ... carried out, but the answers lost. */
     bool interrupt;                        /* Dumps say that they are not whole. */
@@ -238,6 +239,7 @@ static int fk_del(const struct kflow_id *id, const struct nlmsghdr *req)
     f->stats.n_packets += fk.late; /* They come by just before. */
     f->stats.n_bytes += 100 * fk.late;
     *at = f->next;
+    fk.last_deleted = f->id;
     fk.n_deleted++;
     if (!fk.lose) {
         fk_push(0, buf, fk_flow_msg(buf, f, req, OVS_FLOW_CMD_DEL, false));
@@ -419,6 +421,8 @@ static void fk_request(const struct nlmsghdr *req)
         error = fk_vport(req, g->cmd, all);
     } else if (fk_is(req, NLSOCK_METER)) {
         error = fk_meter(req, g->cmd, all);
+    } else if (!fk_is(req, NLSOCK_FLOW)) {
+        error = EOPNOTSUPP;
     } else if (g->cmd == OVS_FLOW_CMD_NEW) {
         error = fk_new(&id, &all, req->nlmsg_flags);
     } else if (g->cmd == OVS_FLOW_CMD_SET) {
@@ -431,7 +435,7 @@ static void fk_request(const struct nlmsghdr *req)
     }
     if (fail && fk.lose) {
         fk_push(fk.fail_error, NULL, 0);
-    } else {
+    } else if (error || req->nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)) { /* Of a dump: its end. */
         fk_ack(req, error);
     }
 }

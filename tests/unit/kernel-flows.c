@@ -110,6 +110,44 @@ static void put(struct tally *x, const struct key *key, const struct key *mask)
     dp_actions_deinit(&v.actions);
 }
 
+static void on_many_done(void *x_, unsigned i UNUSED, int error)
+{
+    struct tally *x = x_;
+    x->n_refused += error != 0;
+}
+
+/* 'n' flows more, of one mask, in batches. */
+static void put_many(struct tally *x, unsigned n)
+{
+    struct kernel *k = x->k;
+    struct nlsock_batch b;
+
+    nlsock_batch_begin(k->sock, &b);
+    for (unsigned i = 0; i < 2 * n && k->flows.n < n; i++) {
+        struct key key = {.in_port = 1, .eth_type = htons(0x0800), .ip_src = htonl(i)};
+        struct dp_verdict v = {.cache = true, .mask.ip_src = UINT32_MAX};
+        struct nlwr w;
+        bool is_new;
+        struct kflow *f = kflow_prepare(&k->flows, &key, &v, loop_now(k->up.loop), &is_new);
+        if (!f || !is_new) {
+            continue;
+        }
+        if (b.n == 128 || !nlsock_batch_add(&b, NLSOCK_FLOW, OVS_FLOW_CMD_NEW, NLM_F_CREATE,
+                                            k->ifindex, 1000, &w)) {
+            int error = nlsock_batch_run(&b, NULL, on_many_done, x);
+            x->n_refused += error != 0;
+            nlsock_batch_begin(k->sock, &b);
+            x->n_refused += !nlsock_batch_add(&b, NLSOCK_FLOW, OVS_FLOW_CMD_NEW, NLM_F_CREATE,
+                                              k->ifindex, 1000, &w);
+        }
+        x->n_refused += !kflow_put(&k->flows, f, &w);
+        nlsock_batch_end(&b, &w);
+        kflow_installed(f, true);
+    }
+    int error = nlsock_batch_run(&b, NULL, on_many_done, x);
+    x->n_refused += error != 0;
+}
+
 static double seconds(const struct timeval *t)
 {
     return (double)t->tv_sec + (double)t->tv_usec / 1e6;
@@ -141,7 +179,7 @@ int main(int argc, char **argv)
     unsigned count = argc > 1 ? (unsigned)atoi(argv[1]) : 50000;
     unsigned many = argc > 2 ? (unsigned)atoi(argv[2]) : KFLOW_LIMIT;
     struct loop *loop = loop_new();
-    struct key key, mask;
+    struct key key;
     struct dp *dp;
     struct nlwr w;
 
@@ -168,11 +206,8 @@ int main(int argc, char **argv)
     printf("%u flows put, %u refused, %u dumped, %u differ%s%s\n", x.n_put, x.n_refused, x.n_back,
            x.n_differ, e ? ": " : "", e ? strerror(e) : "");
     bool ok = !e && !x.n_refused && !x.n_differ && x.n_back == x.n_put && x.n_put == count;
-    for (unsigned i = 0; many && i < 2 * many && x.k->flows.n < many; i++) {
-        key = (struct key){.in_port = 1, .eth_type = htons(0x0800), .ip_src = htonl(i)};
-        mask = (struct key){.ip_src = UINT32_MAX};
-        put(&x, &key, &mask);
-    }
+    put_many(&x, many);
+    ok &= !x.n_refused;
     if (many) {
         time_walk(dp);
         time_walk(dp);

@@ -18,7 +18,7 @@ tests_unit_test_slow_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_slow_LDADD = $(KERNEL_TEST_LIBS)
 check_PROGRAMS += tests/unit/test-kflow
 TESTS += tests/unit/test-kflow
-tests_unit_test_kflow_SOURCES = tests/unit/test-kflow.c tests/unit/fake-kernel.h tests/unit/fake-meters.h tests/unit/kernel-random.h
+tests_unit_test_kflow_SOURCES = tests/unit/test-kflow.c tests/unit/kflow-fixture.h tests/unit/fake-kernel.h tests/unit/fake-meters.h tests/unit/kernel-random.h
 tests_unit_test_kflow_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_kflow_LDADD = $(KERNEL_TEST_LIBS)
 check_PROGRAMS += tests/unit/test-kernel
@@ -26,6 +26,16 @@ TESTS += tests/unit/test-kernel
 tests_unit_test_kernel_SOURCES = tests/unit/test-kernel.c tests/unit/fake-kernel.h tests/unit/fake-meters.h tests/unit/kernel-random.h
 tests_unit_test_kernel_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_kernel_LDADD = $(KERNEL_TEST_LIBS)
+check_PROGRAMS += tests/unit/test-kflow-adopt
+TESTS += tests/unit/test-kflow-adopt
+tests_unit_test_kflow_adopt_SOURCES = tests/unit/test-kflow-adopt.c tests/unit/kflow-fixture.h tests/unit/fake-kernel.h tests/unit/fake-meters.h tests/unit/kernel-random.h
+tests_unit_test_kflow_adopt_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_kflow_adopt_LDADD = $(KERNEL_TEST_LIBS)
+check_PROGRAMS += tests/unit/test-kernel-errors
+TESTS += tests/unit/test-kernel-errors
+tests_unit_test_kernel_errors_SOURCES = tests/unit/test-kernel-errors.c tests/unit/fake-kernel.h tests/unit/fake-meters.h tests/unit/kernel-random.h
+tests_unit_test_kernel_errors_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_kernel_errors_LDADD = $(KERNEL_TEST_LIBS)
 
 # Not a unit test: random flows into the real kernel (`make check-kernel`).
 EXTRA_PROGRAMS += tests/unit/kernel-flows

@@ -248,6 +248,7 @@ static inline void random_ct(struct dp_actions *l)
     ct->alg = random_below(2) ? 0 : random_below(2) ? 21 : 69;
     ct->commit = random_below(2);
     if (ct->commit) {
+        ct->timeout = (uint8_t)random_below(DP_CT_N_TIMEOUTS);
         ct->force = random_below(2);
         random_bytes(&ct->mark_mask, 4);
         ct->mark = 0x12345678 & ct->mark_mask;

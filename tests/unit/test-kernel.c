@@ -454,49 +454,6 @@ static void test_bad_upcalls(void **state UNUSED)
     close_dp(true);
 }
 
-/* The kernel answers every command with every error. */
-static void test_errors_on_open(void **state UNUSED)
-{
-    static const int errors[] = {EPERM, EINVAL,     ENOMEM, ENODEV,
-                                 EBUSY, EOPNOTSUPP, ENOENT, EMSGSIZE};
-    static const struct {
-        int family, cmd;
-    } at[] = {{NLSOCK_DATAPATH, OVS_DP_CMD_NEW}, {NLSOCK_DATAPATH, OVS_DP_CMD_SET},
-              {NLSOCK_FLOW, OVS_FLOW_CMD_NEW},   {NLSOCK_FLOW, OVS_FLOW_CMD_GET},
-              {NLSOCK_FLOW, OVS_FLOW_CMD_DEL},   {NLSOCK_VPORT, OVS_VPORT_CMD_NEW},
-              {NLSOCK_VPORT, OVS_VPORT_CMD_GET}, {NLSOCK_PACKET, OVS_PACKET_CMD_EXECUTE}};
-
-    for (size_t a = 0; a < ARRAY_SIZE(at); a++) {
-        for (size_t e = 0; e < ARRAY_SIZE(errors); e++) {
-            uint32_t no;
-            fk_deinit();
-            fk_init();
-            fk.fail_family = at[a].family;
-            fk.fail_cmd = at[a].cmd;
-            fk.fail_error = errors[e];
-            char *error = dp_open("system", "ovs-system", t.loop, &handler, &t.dp);
-            if (at[a].family == NLSOCK_DATAPATH && error) {
-                assert_non_null(strstr(error, "could not open datapath ovs-system"));
-                free(error);
-                continue;
-            }
-            assert_null(error);
-            error = dp_port_add(t.dp, "lo", "system", DP_PORT_NONE, NULL, NULL, &no);
-            if (error) {
-                assert_non_null(strstr(error, "lo"));
-                free(error);
-            }
-            struct key key = udp(1);
-            t.n_misses = 0;
-            upcall(0, &key, NULL);
-            wait_for(&t.n_misses, 1);
-            n_flows();
-            n_flows();
-            close_dp(false);
-        }
-    }
-}
-
 /* Taking over: flows and ports of a former process stay until dp_settled(). */
 static void test_adopt(void **state UNUSED)
 {
@@ -582,9 +539,10 @@ int main(void)
 {
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_per_cpu),     TEST(test_per_port),          TEST(test_mru),
-        TEST(test_fair),        TEST(test_begun_first),       TEST(test_slow_match),
-        TEST(test_slow_action), TEST(test_bad_upcalls),       TEST(test_errors_on_open),
+        TEST(test_per_cpu),     TEST(test_per_port),
+        TEST(test_mru),         TEST(test_fair),
+        TEST(test_begun_first), TEST(test_slow_match),
+        TEST(test_slow_action), TEST(test_bad_upcalls),
         TEST(test_adopt),       TEST(test_deleted_by_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,79 +1,6 @@
 /* test-kflow.c - the kernel datapath's flows against a kernel that the test plays: statistics to
  * the packet, whatever is answered; what others do to the flows; limits. */
-#include "lib/env.h"
-#include "lib/io/loop.h"
-#include "tests/unit/fake-kernel.h"
-#include "tests/unit/kernel-random.h"
-
-struct book {
-    uint64_t packets, bytes;
-    unsigned n_released;
-};
-
-static struct {
-    struct dp up;
-    struct kflows flows;
-    struct nlsock *sock;
-    struct nlsock_families families;
-    struct book books[64];
-    unsigned n_books;
-    enum dp_flow_decision decision;
-    unsigned n_visits;
-} t;
-
-static void on_credit(void *aux UNUSED, void *credit, const struct dp_flow_stats *d)
-{
-    struct book *b = credit;
-    assert_int_equal(b->n_released, 0);
-    b->packets += d->packets;
-    b->bytes += d->bytes;
-}
-
-static void on_release(void *aux UNUSED, void *credit)
-{
-    ((struct book *)credit)->n_released++;
-}
-
-static int setup(void **state UNUSED)
-{
-    static const struct nlaction_env env = {.upcall_pid = 1, .clone = true};
-
-    memset(&t, 0, sizeof t);
-    fk_init();
-    t.families = fk_families();
-    t.sock = fk_open(&t.families);
-    t.up.name = (char *)(uintptr_t) "ovs-system";
-    t.up.loop = loop_new();
-    t.up.handler = (struct dp_handler){.credit = on_credit, .release = on_release};
-    kflow_init(&t.flows, &t.up, 1, &kernel_all, &env);
-    return 0;
-}
-
-static int teardown(void **state UNUSED)
-{
-    kflow_deinit(&t.flows);
-    nlsock_free(t.sock);
-    loop_free(t.up.loop);
-    fk_deinit();
-    for (unsigned i = 0; i < t.n_books; i++) {
-        assert_int_equal(t.books[i].n_released, 1);
-    }
-    return 0;
-}
-
-static struct book *new_book(void)
-{
-    return &t.books[t.n_books++];
-}
-
-static struct key key_of(unsigned i)
-{
-    return (struct key){.in_port = 1,
-                        .eth_type = htons(0x0800),
-                        .ip_proto = 17,
-                        .ip_src = htonl(i),
-                        .tp_src = htons(7)};
-}
+#include "tests/unit/kflow-fixture.h"
 
 /* What an upcall thread does.  NULL: not cached. */
 static struct kflow *install(const struct key *k, struct book *b, bool *is_new, int *error)
@@ -110,25 +37,6 @@ static struct book *add(unsigned i)
     assert_true(is_new);
     assert_int_equal(error, 0);
     return b;
-}
-
-static enum dp_flow_decision visit(void *aux UNUSED, const struct dp_flow_view *view,
-                                   struct dp_verdict *v)
-{
-    t.n_visits++;
-    if (t.decision == DP_FLOW_REPLACE || t.decision == DP_FLOW_RENEW) {
-        v->credit = new_book();
-        v->mask = *view->mask;
-        dp_actions_output(&v->actions, t.decision == DP_FLOW_RENEW ? 2 : 9);
-    }
-    return t.decision;
-}
-
-static int walk(enum dp_flow_decision d)
-{
-    t.decision = d;
-    t.n_visits = 0;
-    return kflow_walk(&t.flows, t.sock, visit, NULL);
 }
 
 static void test_exact(void **state UNUSED)
@@ -503,7 +411,7 @@ static void test_scan(void **state UNUSED)
     struct nlrd all;
     uint32_t first;
 
-    assert_int_equal(kflow_scan_recirc(t.sock, 1, &first), 0);
+    assert_int_equal(kflow_inherit(&t.flows, t.sock, &first), 0);
     assert_int_equal(first, 1);
     nlwr_init(&w, buf, sizeof buf);
     size_t key = nlwr_nest(&w, OVS_FLOW_ATTR_KEY);
@@ -523,7 +431,7 @@ static void test_scan(void **state UNUSED)
     nlwr_end(&w, acts);
     nlrd_init(&all, w.data, w.len);
     fk_new(&(struct kflow_id){{1, 1}}, &all, NLM_F_CREATE);
-    assert_int_equal(kflow_scan_recirc(t.sock, 1, &first), 0);
+    assert_int_equal(kflow_inherit(&t.flows, t.sock, &first), 0);
     assert_int_equal(first, 71);
 }
 
@@ -536,6 +444,7 @@ int main(void)
         TEST(test_vanished), TEST(test_interrupted),  TEST(test_foreign),
         TEST(test_limit),    TEST(test_expiry),       TEST(test_many),
         TEST(test_scan),
+
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <linux/openvswitch.h>
 
 #include "lib/dp/kernel/nlaction.h"
+#include "tests/unit/odp-random.h"
 
 static const struct nlaction_env all = {.upcall_pid = 0x01020304,
                                         .set_masked = true,
@@ -16,6 +17,7 @@ static const struct nlaction_env all = {.upcall_pid = 0x01020304,
                                         .clone = true,
                                         .trunc = true,
                                         .check_pkt_len = true,
+                                        .ct_timeout = true,
                                         .meter = true,
                                         .force_commit = true};
 
@@ -306,11 +308,68 @@ static void test_refused(void **state UNUSED)
     dp_actions_deinit(&l);
 }
 
+/* Where the kernel has the action, it comes back the same. */
+static void test_there_and_back(void **state UNUSED)
+{
+    static _Alignas(8) uint8_t buf[NLACTION_MAX];
+    unsigned n_same = 0;
+
+    srand(5);
+    for (unsigned i = 0; i < 5000; i++) {
+        struct dp_actions l = DP_ACTIONS_INIT, back = DP_ACTIONS_INIT;
+        const char *why;
+        struct nlwr w;
+        struct nlrd r;
+        nlwr_init(&w, buf, sizeof buf);
+        random_action(&l, (enum dp_action_type)(i % DP_ACTION_N), 3);
+        if (nlaction_put(l.data, l.len, &all, &w, &why)) {
+            nlrd_init(&r, buf, w.len);
+            while (nlrd_next(&r)) {
+                assert_true(nlaction_get(&r, &back));
+            }
+            assert_int_equal(back.len, l.len);
+            assert_memory_equal(back.data, l.data, l.len);
+            n_same++;
+        }
+        dp_actions_deinit(&l);
+        dp_actions_deinit(&back);
+    }
+    assert_true(n_same > 4000);
+}
+
+/* Attributes that are cut off, or of no action, are refused. */
+static void test_malformed(void **state UNUSED)
+{
+    static const uint8_t bad[][16] = {
+        {8, 0, 3, 0, 4, 0, 0, 0},                /* A set of nothing known. */
+        {8, 0, 11, 0, 4, 0, 1, 0},               /* ENCAP */
+        {6, 0, 1, 0, 1, 0, 0, 0},                /* A port of two bytes. */
+        {8, 0, 7, 0, 1, 0, 0},                   /* (Well-formed: see below.) */
+        {12, 0, 12, 0, 8, 0, 77, 0, 0, 0, 0, 0}, /* ct with something of the future. */
+        {4, 0, 99, 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        struct dp_actions l = DP_ACTIONS_INIT;
+        _Alignas(8) uint8_t copy[16];
+        struct nlrd r;
+        memcpy(copy, bad[i], sizeof copy);
+        nlrd_init(&r, copy, ROUND_UP(copy[0], 4));
+        assert_true(nlrd_next(&r));
+        assert_int_equal(nlaction_get(&r, &l), i == 3);
+        dp_actions_deinit(&l);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),      cmocka_unit_test(test_set),
-        cmocka_unit_test(test_ct),         cmocka_unit_test(test_nat),
-        cmocka_unit_test(test_set_tunnel), cmocka_unit_test(test_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_there_and_back),
+                                       cmocka_unit_test(test_malformed),
+                                       cmocka_unit_test(test_plain),
+                                       cmocka_unit_test(test_set),
+                                       cmocka_unit_test(test_ct),
+                                       cmocka_unit_test(test_nat),
+                                       cmocka_unit_test(test_set_tunnel),
+                                       cmocka_unit_test(test_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

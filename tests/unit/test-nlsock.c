@@ -17,6 +17,8 @@ static struct answer {
 } script[64];
 static unsigned n_script, at, n_sent, n_got;
 static uint32_t sent_seq[64];
+static uint16_t sent_flags[64];
+static bool many; /* The transport can receive several datagrams at once. */
 static int send_errno;
 static bool forever; /* Then the last answer again and again. */
 
@@ -32,6 +34,7 @@ static ssize_t on_send(void *aux UNUSED, const void *data, size_t n)
     n_sent = 0;
     for (size_t ofs = 0; ofs < n && n_sent < 64;) {
         const struct nlmsghdr *h = (const void *)(p + ofs);
+        sent_flags[n_sent] = h->nlmsg_flags;
         sent_seq[n_sent++] = h->nlmsg_seq;
         ofs += NLMSG_ALIGN(h->nlmsg_len);
     }
@@ -54,6 +57,20 @@ static ssize_t on_recv(void *aux UNUSED, void *to, size_t cap)
     return a->n;
 }
 
+static int on_recv_many(void *aux, void *to, size_t slot, size_t *len, unsigned n)
+{
+    unsigned i = 0;
+
+    do {
+        ssize_t got = on_recv(aux, (uint8_t *)to + i * slot, slot);
+        if (got < 0) {
+            return -1;
+        }
+        len[i++] = (size_t)got;
+    } while (i < n && at < n_script && script[at].n >= 0); /* What has come. */
+    return (int)i;
+}
+
 static void on_close(void *aux UNUSED)
 {
 }
@@ -66,8 +83,12 @@ static struct nlsock_families families = {.id = {[NLSOCK_CTRL] = GENL_ID_CTRL,
 
 static struct nlsock *open_sock(void)
 {
-    const struct nlsock_transport t = {
-        .send = on_send, .recv = on_recv, .close = on_close, .fd = -1, .port_id = 9};
+    const struct nlsock_transport t = {.send = on_send,
+                                       .recv = on_recv,
+                                       .recv_many = many ? on_recv_many : NULL,
+                                       .close = on_close,
+                                       .fd = -1,
+                                       .port_id = 9};
     struct nlsock *s = nlsock_new(&t);
 
     s->families = &families;
@@ -236,38 +257,52 @@ static void fill(struct nlsock *s, struct nlsock_batch *b, unsigned n)
     }
 }
 
-static void test_batches(void **state UNUSED)
+static void check_batches(void)
 {
     struct nlsock *s = open_sock();
     struct nlsock_batch b;
     struct nlwr w;
 
-    fill(s, &b, 4);
-    add_ack(1, 0);
+    fill(s, &b, 5); /* Success is not acknowledged, but for the last. */
     add_ack(2, ENOENT);
     add_message(3, 0);
-    add_ack(3, 0);
     add_ack(4, EINVAL);
-    assert_int_equal(nlsock_batch_run(&b, on_message, on_done, NULL), 0);
-    assert_int_equal(n_sent, 4);
-    for (unsigned i = 0; i < 4; i++) {
-        assert_int_equal(sent_seq[i], i + 1);
-    }
-    assert_int_equal(n_got, 1);
-    assert_true(!results[0] && results[1] == ENOENT && !results[2] && results[3] == EINVAL);
-
-    fill(s, &b, 3); /* The second answer is lost: nobody knows of the rest, nor waits for it. */
+    add_message(5, 0);
     add_ack(5, 0);
+    assert_int_equal(nlsock_batch_run(&b, on_message, on_done, NULL), 0);
+    assert_int_equal(n_sent, 5);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(sent_seq[i], i + 1);
+        assert_int_equal(!!(sent_flags[i] & NLM_F_ACK), i == 4);
+    }
+    assert_int_equal(n_got, 2);
+    assert_true(!results[0] && results[1] == ENOENT && !results[2] && results[3] == EINVAL &&
+                !results[4]);
+
+    fill(s, &b, 3); /* An answer is lost: nobody knows of the rest, nor waits for it. */
+    add_ack(6, EEXIST);
     add_errno(ENOBUFS);
-    add_ack(7, 0);
+    add_ack(8, 0);
     assert_int_equal(nlsock_batch_run(&b, NULL, on_done, NULL), ENOBUFS);
-    assert_true(!results[0] && results[1] == ENOBUFS && results[2] == ENOBUFS);
+    assert_true(results[0] == EEXIST && results[1] == ENOBUFS && results[2] == ENOBUFS);
 
     fill(s, &b, 2); /* What was late then is no answer now. */
-    add_ack(8, 0);
-    add_ack(9, EPERM);
+    add_ack(10, EPERM);
     assert_int_equal(nlsock_batch_run(&b, NULL, on_done, NULL), 0);
     assert_true(!results[0] && results[1] == EPERM);
+
+    fill(s, &b, 2); /* The acknowledgement never comes. */
+    add_message(11, 0);
+    assert_int_equal(nlsock_batch_run(&b, on_message, on_done, NULL), ETIMEDOUT);
+    assert_true(results[0] == ETIMEDOUT && results[1] == ETIMEDOUT);
+
+    fill(s, &b, 2); /* Chatter without end. */
+    add_message(77, 0);
+    forever = true;
+    assert_int_equal(nlsock_batch_run(&b, on_message, on_done, NULL), EPROTO);
+    assert_true(results[0] == EPROTO && results[1] == EPROTO);
+    nlsock_free(s);
+    s = open_sock();
 
     fill(s, &b, 2);
     send_errno = ENOMEM;
@@ -284,13 +319,21 @@ static void test_batches(void **state UNUSED)
     assert_int_equal(b.n, 0);
     assert_true(nlsock_batch_add(&b, NLSOCK_FLOW, 1, 0, 1, 8, &w));
     nlsock_batch_end(&b, &w);
-    add_ack(12, 0);
+    add_ack(3, 0);
     assert_int_equal(nlsock_batch_run(&b, NULL, on_done, NULL), 0);
-    assert_int_equal(sent_seq[0], 12);
+    assert_int_equal(sent_seq[0], 3);
     assert_false(nlsock_batch_add(&b, NLSOCK_FLOW, 1, 0, 1, NLSOCK_BUF, &w));
     assert_false(nlsock_batch_add(&b, NLSOCK_METER, 1, 0, 1, 8, &w)); /* This kernel has none. */
     assert_int_equal(nlsock_batch_run(&(struct nlsock_batch){.sock = s}, NULL, on_done, NULL), 0);
     nlsock_free(s);
+}
+
+static void test_batches(void **state UNUSED)
+{
+    check_batches();
+    many = true;
+    check_batches();
+    many = false;
 }
 
 static void test_requests(void **state UNUSED)
@@ -305,6 +348,35 @@ static void test_requests(void **state UNUSED)
     nlwr_put(&w, 1, 65531);
     assert_int_equal(nlsock_call(s, &w, NULL, NULL), EMSGSIZE);
     nlsock_free(s);
+}
+
+static void check_news_at_once(void)
+{
+    struct nlsock *s = open_sock();
+
+    for (unsigned i = 0; i < NLSOCK_NEWS + 2; i++) {
+        add_message(0, 0);
+    }
+    add_ack(0, EPERM); /* No news. */
+    add_errno(ENOBUFS);
+    add_message(0, 0);
+    assert_int_equal(nlsock_recv_many(s, on_message, NULL), 0);
+    assert_int_equal(n_got, NLSOCK_NEWS);
+    int error = nlsock_recv_many(s, on_message, NULL);
+    assert_int_equal(n_got, NLSOCK_NEWS + 2);
+    assert_int_equal(error ? error : nlsock_recv_many(s, on_message, NULL), ENOBUFS);
+    assert_int_equal(nlsock_recv_many(s, on_message, NULL), 0);
+    assert_int_equal(n_got, NLSOCK_NEWS + 3);
+    assert_int_equal(nlsock_recv_many(s, on_message, NULL), EAGAIN);
+    nlsock_free(s);
+}
+
+static void test_news_at_once(void **state UNUSED)
+{
+    check_news_at_once();
+    many = true;
+    check_news_at_once();
+    many = false;
 }
 
 static void test_news(void **state UNUSED)
@@ -346,7 +418,7 @@ int main(void)
         cmocka_unit_test(test_errno),          cmocka_unit_test(test_replies),
         cmocka_unit_test(test_dumps),          cmocka_unit_test(test_batches),
         cmocka_unit_test(test_requests),       cmocka_unit_test(test_news),
-        cmocka_unit_test(test_no_openvswitch),
+        cmocka_unit_test(test_no_openvswitch), cmocka_unit_test(test_news_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

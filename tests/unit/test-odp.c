@@ -128,6 +128,7 @@ static void test_parse_action_faults(void **state)
         {"hash(l3(1))", "l3: bad value for hash"},
         {"ct(mark=1)", "ct: mark and label need commit"},
         {"ct(commit,foo=1)", "ct: unknown member foo"},
+        {"ct(commit,zone=4,timeout=ovs_tp_5_tcp4)", "ovs_tp_5_tcp4: bad value for ct"},
         {"ct(commit,helper=sip)", "sip: bad value for ct"},
         {"ct(nat(src=1.2.3))", "1.2.3: bad value for nat"},
         {"ct(nat(src=1.2.3.4-fc00::1))", "1.2.3.4-fc00::1: bad value for nat"},

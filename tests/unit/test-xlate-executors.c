@@ -23,7 +23,8 @@ static const struct nlaction_env kernel_actions = {.upcall_pid = UINT32_MAX,
                                                    .clone = true,
                                                    .trunc = true,
                                                    .meter = true,
-                                                   .force_commit = true};
+                                                   .force_commit = true,
+                                                   .check_pkt_len = true};
 
 /* What the kernel cannot do, by the text of its actions; such flows are run by the daemon. */
 static const char *const not_in_kernel[] = {"set(icmp(", "set(arp(", "set(nd("};
@@ -38,6 +39,11 @@ static struct dp_features kernel_features(void)
                                 .ct_orig_tuple = kernel_keys.ct_orig_tuple,
                                 .ct_clear = kernel_actions.ct_clear,
                                 .recirc = true,
+                                .hash = true,
+                                .ct_nat = true,
+                                .ct_alg = true,
+                                .meter = kernel_actions.meter,
+                                .trunc = kernel_actions.trunc,
                                 .clone = kernel_actions.clone,
                                 .max_vlan_headers = kernel_keys.max_vlans,
                                 .max_mpls_depth = kernel_keys.max_mpls};

@@ -108,12 +108,40 @@ static const char *random_act(unsigned l3)
     return l3 == 2 && rnd(2) ? PICK(acts_tcp) : PICK(acts_ip);
 }
 
+/* Rules that match together, and what they lead to. */
+static bool random_conjunction(struct flow_mod *fm, unsigned table)
+{
+    unsigned l3 = rnd(3), id = 1 + rnd(2);
+    bool clause = rnd(3);
+    struct text t = TEXT_INIT;
+
+    text_printf(&t, "table=%u,priority=%u,%s%s", table,
+                !clause  ? rnd(60000)
+                : rnd(2) ? 20001
+                         : 40001,
+                rnd(2) ? "" : PICK(matches_any), matches_l3[l3]);
+    if (clause) {
+        text_printf(&t, "actions=conjunction(%u,%u/2)", id, 1 + rnd(2));
+    } else {
+        text_printf(&t, "conj_id=%u,actions=%u", id, 2 + rnd(3));
+    }
+    char *text = text_steal(&t);
+    char *error = flow_mod_parse(text, FM_ADD, NULL, fm);
+    free(text);
+    bool ok = !error;
+    free(error);
+    return ok;
+}
+
 /* False: this one is no valid rule (more tags than there can be, TTL of something not IP...). */
 static bool random_flow_mod(struct flow_mod *fm, bool simple)
 {
     unsigned l3 = rnd(ARRAY_SIZE(matches_l3)), table = rnd(2) ? 0 : rnd(4);
     struct text t = TEXT_INIT;
 
+    if (!simple && rnd(6) == 0) {
+        return random_conjunction(fm, table);
+    }
     text_printf(&t, "table=%u,priority=%u,%s%s%s", table, rnd(60000),
                 rnd(2) ? "" : PICK(matches_any), matches_l3[l3],
                 (l3 == 1 || l3 == 2) && rnd(2) ? PICK(matches_ip) : "");
@@ -271,7 +299,7 @@ static unsigned check_change(struct world *w)
     tables_publish(w->tables[b]);
     for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
         if (changed && !credit_depends(before[i].credit, w->tables[b], fm.table_id, &fm.match,
-                                       &keys[i], &before[i].mask)) {
+                                       fm.priority, &keys[i], &before[i].mask)) {
             struct key other = perturb(&keys[i], &before[i].mask);
             world_xlate(w, &other, &after);
             assert_int_equal(after.error, before[i].error);

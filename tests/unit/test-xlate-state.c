@@ -230,7 +230,8 @@ static void test_credit(void **state)
     world_deinit(&w);
 }
 
-static bool depends(struct world *w, const char *packet, unsigned table, const char *change)
+static bool depends_at(struct world *w, const char *packet, unsigned table, uint16_t priority,
+                       const char *change)
 {
     struct key key = world_key(packet);
     struct xlate_out out;
@@ -239,11 +240,17 @@ static bool depends(struct world *w, const char *packet, unsigned table, const c
 
     assert_null(flow_mod_parse(text, FM_DELETE, NULL, &fm));
     world_xlate(w, &key, &out);
-    bool yes = credit_depends(out.credit, w->tables[0], (uint8_t)table, &fm.match, &key, &out.mask);
+    bool yes = credit_depends(out.credit, w->tables[0], (uint8_t)table, &fm.match, priority, &key,
+                              &out.mask);
     xlate_out_deinit(&out);
     flow_mod_deinit(&fm);
     free(text);
     return yes;
+}
+
+static bool depends(struct world *w, const char *packet, unsigned table, const char *change)
+{
+    return depends_at(w, packet, table, OFP_DEFAULT_PRIORITY, change);
 }
 
 static void test_depends(void **state)
@@ -265,6 +272,29 @@ static void test_depends(void **state)
     assert_true(depends(&w, packet, 1, "reg0=1"));
     assert_false(depends(&w, packet, 1, "arp"));
     assert_false(depends(&w, packet, 2, ""));
+    assert_false(depends_at(&w, packet, 0, OFP_DEFAULT_PRIORITY - 1, "")); /* Below what is hit. */
+    assert_true(depends_at(&w, packet, 0, OFP_DEFAULT_PRIORITY + 1, "tcp"));
+    assert_true(depends_at(&w, "in_port=11,arp", 0, 0, "arp")); /* Nothing is hit. */
+    world_deinit(&w);
+}
+
+/* What conjunctions lead to has their priority, whatever its own. */
+static void test_depends_conj(void **state)
+{
+    struct world w;
+
+    world_init(&w);
+    world_add_rules(&w, "priority=50,in_port=1,actions=conjunction(7,1/2)\n"
+                        "priority=50,ip,actions=conjunction(7,2/2)\n"
+                        "priority=50,arp,actions=conjunction(8,2/2)\n"
+                        "priority=90,conj_id=7,actions=2\n"
+                        "priority=60,icmp,actions=3");
+    go_free(&w, "in_port=11,udp", "12");
+    assert_true(depends_at(&w, "in_port=11,udp", 0, 70, "udp"));
+    assert_true(depends_at(&w, "in_port=11,udp", 0, 50, "udp"));
+    go_free(&w, "in_port=11,icmp", "13");
+    assert_false(depends_at(&w, "in_port=11,icmp", 0, 50, "ip"));
+    assert_true(depends_at(&w, "in_port=11,icmp", 0, 1, "conj_id=8"));
     world_deinit(&w);
 }
 
@@ -482,12 +512,19 @@ static void test_bounds(void **state)
 int main(void)
 {
     const struct CMUnitTest all[] = {
-        cmocka_unit_test(test_fail_open),     cmocka_unit_test(test_normal),
-        cmocka_unit_test(test_normal_vlans),  cmocka_unit_test(test_fdb_limit),
-        cmocka_unit_test(test_credit),        cmocka_unit_test(test_depends),
-        cmocka_unit_test(test_packet_out),    cmocka_unit_test(test_port_config),
-        cmocka_unit_test(test_continuations), cmocka_unit_test(test_continuations_start),
-        cmocka_unit_test(test_can_execute),   cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_fail_open),
+        cmocka_unit_test(test_normal),
+        cmocka_unit_test(test_normal_vlans),
+        cmocka_unit_test(test_fdb_limit),
+        cmocka_unit_test(test_credit),
+        cmocka_unit_test(test_depends),
+        cmocka_unit_test(test_depends_conj),
+        cmocka_unit_test(test_packet_out),
+        cmocka_unit_test(test_port_config),
+        cmocka_unit_test(test_continuations),
+        cmocka_unit_test(test_continuations_start),
+        cmocka_unit_test(test_can_execute),
+        cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_commit_cookie),
     };
     return cmocka_run_group_tests(all, world_setup, world_teardown);

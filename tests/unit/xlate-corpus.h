@@ -177,4 +177,55 @@ static const struct test {
       {"in_port=11," TCP, "ct,recirc(0x1)"},
       {"recirc_id=1,in_port=11,ct_state=est|trk,ct_nw_src=1.1.1.1,ct_nw_proto=6,ct_tp_dst=99," TCP,
        "12"}}},
+
+    /* Translation of addresses, helpers. */
+    {"in_port=1,ip,actions=ct(commit,zone=4,nat(src=10.9.9.1-10.9.9.9:100-200,random)),2\n"
+     "in_port=2,ip,actions=ct(zone=4,nat,table=1)\ntable=1,ct_state=+trk+est,actions=1",
+     {{"in_port=11," TCP, "ct(commit,zone=4,nat(src=10.9.9.1-10.9.9.9:100-200,random)),12"},
+      {"in_port=12," TCP, "ct(zone=4,nat),recirc(0x1)"},
+      {"recirc_id=1,in_port=12,ct_state=est|trk|rpl," TCP, "11"}}},
+    {"ipv6,actions=ct(commit,nat(dst=[fc00::1]-[fc00::9],persistent)),2",
+     {{"in_port=11,tcp6,ipv6_src=fe80::1,ipv6_dst=fe80::2,tp_dst=80",
+       "ct(commit,nat(dst=fc00::1-fc00::9,persistent)),12"}}},
+    {"tcp,tp_dst=21,actions=ct(commit,alg=ftp,exec(set_field:7->ct_mark)),2",
+     {{"in_port=11,tcp,tp_dst=21", "ct(commit,mark=0x7/0xffffffff,helper=ftp),12"}}},
+    {"ip,actions=ct(commit,force,exec(set_field:0x5/0xff->ct_label)),2",
+     {{"in_port=11," IP, "ct(force_commit,label=0x5/0xff),12"}}},
+
+    /* Copies, parts, choices. */
+    {"ip,actions=clone(dec_ttl,2),3",
+     {{"in_port=11," IP, "set(ipv4(ttl=63)),12,set(ipv4(ttl=64)),13"}}},
+    {"actions=output(port=2,max_len=100),3", {{"in_port=11," IP, "trunc(100),12,13"}}},
+    {"priority=5,in_port=1,actions=conjunction(3,1/2)\npriority=5,ip,actions=conjunction(3,2/2)\n"
+     "conj_id=3,actions=2",
+     {{"in_port=11," IP, "12"}, {"in_port=12," IP, "drop"}}},
+    {"ip,actions=learn(table=5,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],output:NXM_OF_IN_PORT[]),2",
+     {{"in_port=11," IP, "12"}}},
+    {"tcp,actions=multipath(symmetric_l4,1,hrw,1,0,NXM_NX_REG0[]),2", {{"in_port=11," TCP, "12"}}},
+    {"ip,actions=check_pkt_larger(1000)->NXM_NX_REG0[0],resubmit(,1)\n"
+     "table=1,ip,reg0=1,actions=dec_ttl,2\ntable=1,reg0=0,actions=3",
+     {{"in_port=11," IP, "check_pkt_len(size=1000,gt(recirc(0x1)),le(recirc(0x2)))"}}},
+    {"tcp,actions=fin_timeout(idle_timeout=5),2", {{"in_port=11," TCP, "12"}}},
+    {"group group_id=1,type=all,bucket=2,bucket=dec_ttl,3\n"
+     "group group_id=2,type=indirect,bucket=4\nip,actions=group:1,group:2",
+     {{"in_port=11," IP, "12,set(ipv4(ttl=63)),13,set(ipv4(ttl=64)),14"}}},
+    {"group group_id=3,type=select,bucket=weight:0,2,bucket=weight:7,3\nip,actions=group:3,4",
+     {{"in_port=11," IP, "13,14"}}},
+    {"group group_id=4,type=select,selection_method=dp_hash,bucket=2,bucket=2\nip,actions=group:4",
+     {{"in_port=11," IP, "hash(l4(0)),recirc(0x1)"}}},
+    {"meter 5\nip,actions=meter:5,2", {{"in_port=11," IP, "meter(105),12"}}},
+
+    /* Headers that the kernel's actions have, and those that they have not. */
+    {"ipv6,actions=set_field:fc00::5->ipv6_dst,set_field:3->ipv6_label,set_field:9->ip_dscp,2",
+     {{"in_port=11,udp6,ipv6_src=fe80::1,ipv6_dst=fe80::2,nw_ttl=3",
+       "set(ipv6(dst=fc00::5,label=0x3,tclass=0x24/0xfc)),12"}}},
+    {"sctp,actions=set_field:99->sctp_dst,2",
+     {{"in_port=11,sctp,nw_ttl=3,sctp_dst=1", "set(sctp(dst=99)),12"}}},
+    {"icmp6,icmp_type=135,actions=set_field:fc00::9->nd_target,2",
+     {{"in_port=11,icmp6,icmp_type=135,nw_ttl=255", "set(nd(target=fc00::9)),12"}}},
+    {"arp,actions=move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],set_field:2->arp_op,IN_PORT",
+     {{"in_port=11,arp,arp_op=1,dl_src=02:00:00:00:00:01",
+       "set(eth(dst=02:00:00:00:00:01)),set(arp(op=2)),11"}}},
+    {"icmp,actions=set_field:0->icmp_type,2",
+     {{"in_port=11,icmp,icmp_type=8,nw_ttl=3", "set(icmp(type=0)),12"}}},
 };

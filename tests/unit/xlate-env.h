@@ -12,6 +12,8 @@
 
 #include "lib/mem.h"
 #include "ofp/flow_mod.h"
+#include "ofproto/table/groups.h"
+#include "ofproto/table/meter_ids.h"
 #include "ofproto/xlate/cookie.h"
 #include "ofproto/xlate/xlate.h"
 
@@ -97,9 +99,37 @@ static inline int world_teardown(void **state)
     return 0;
 }
 
-/* One rule in text; `br1 ` ahead of it: for that bridge. */
+static inline void world_add_group(struct world *w, const char *text)
+{
+    char *copy = xstrdup(text);
+    struct group_mod gm;
+    char *error = group_mod_parse(copy, GM_ADD, NULL, &gm, NULL);
+
+    if (error) {
+        print_message("%s: %s\n", text, error);
+        fail();
+    }
+    groups_insert(w->tables[0], &gm.group, 0);
+    free(copy);
+}
+
+/* `meter N`: the datapath's 100 + N. */
+static inline void world_add_meter(struct world *w, unsigned id)
+{
+    meter_ids_set(w->tables[0], id, &(struct meter_id){.dp_id = 100 + id});
+}
+
+/* One rule in text; `br1 ` ahead of it: for that bridge.  Or `group ...`, `meter N`. */
 static inline void world_add_rule(struct world *w, const char *rule)
 {
+    if (!strncmp(rule, "group ", 6)) {
+        world_add_group(w, rule + 6);
+        return;
+    }
+    if (!strncmp(rule, "meter ", 6)) {
+        world_add_meter(w, (unsigned)atoi(rule + 6));
+        return;
+    }
     unsigned b = !strncmp(rule, "br1 ", 4);
     char *text = xstrdup(rule + (b ? 4 : 0));
     struct flow_mod fm;

@@ -145,7 +145,9 @@ static void settled(struct dp *up)
 {
     struct kernel *k = kernel_of(up);
 
-    k->flows.keep_foreign = false;
+    if (k->flows.keep_foreign) {
+        kflow_adopt(&k->flows, k->sock);
+    }
     if (k->adopted) {
         k->adopted = false;
         kport_remove_foreign(k);
@@ -196,12 +198,10 @@ static void inherit(struct kernel *k)
     if (!k->adopted) {
         return;
     }
-    k->flows.keep_foreign = true;
-    int error = kflow_scan_recirc(k->sock, k->ifindex, &k->features.first_recirc_id);
+    int error = kflow_inherit(&k->flows, k->sock, &k->features.first_recirc_id);
     if (error) {
         log_warn("%s: cannot read the flows that are there (%s): they are deleted", k->up.name,
                  strerror(error));
-        k->flows.keep_foreign = false;
     }
     log_info("%s: taken over; recirculation ids from %u", k->up.name, k->features.first_recirc_id);
 }

@@ -21,6 +21,7 @@ void kflow_init(struct kflows *fs, const struct dp *up, int dp_ifindex,
     fs->action_env = *env;
     fs->limit = KFLOW_LIMIT;
     env_random_bytes(fs->seed, sizeof fs->seed);
+    hmap_init(&fs->formers);
     for (unsigned i = 0; i < KFLOW_STRIPES; i++) {
         pthread_mutex_init(&fs->stripes[i].mutex, NULL);
         hmap_init(&fs->stripes[i].flows);
@@ -164,7 +165,9 @@ void kflow_run_once(struct kflows *fs, void *credit, uint32_t bytes, int64_t now
 
 void kflow_deinit(struct kflows *fs)
 {
+    kflow_forget_inherited(fs);
     kflow_collect_once(fs);
+    hmap_deinit(&fs->formers);
     for (unsigned i = 0; i < KFLOW_STRIPES; i++) {
         struct kflow *f, *next;
         HMAP_FOR_EACH_SAFE(f, next, node, &fs->stripes[i].flows) {

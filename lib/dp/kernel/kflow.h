@@ -47,11 +47,11 @@ struct kflow {
     struct hmap_node node;
     struct kflow_id id;
     uint8_t state; /* enum kflow_state; the upcall thread stores it (release). */
-    struct key key, mask;
-    void *credit;
-    unsigned drop_reason;
     /* Atomic, enum dp_slow bits: its packets come up, and each pays by itself. */
     uint8_t slow;
+    bool doomed; /* Control thread's: could not be deleted, to be tried again. */
+    unsigned drop_reason;
+    void *credit;
     int64_t created_ms;
     uint64_t own_packets, own_bytes; /* Atomic: packets that upcalls ran by these actions. */
     int64_t own_used_ms;
@@ -59,8 +59,9 @@ struct kflow {
     struct dp_flow_stats total, kernel; /* All; what the kernel said last. */
     uint64_t paid_own_packets, paid_own_bytes;
     uint32_t seen; /* Number of the last dump that had it, or that was before it. */
-    bool doomed;   /* Could not be deleted: to be tried again. */
+    /* Behind what each dump looks at. */
     uint32_t len;
+    struct key key, mask;
     uint64_t actions[]; /* struct dp_action */
 };
 
@@ -82,7 +83,8 @@ struct kflows {
     /* Flows in the kernel that nobody here knows are left alone: a former process' ones, which
      * carry its traffic until this one has its rules. */
     bool keep_foreign;
-    uint64_t foreign; /* Those deleted. */
+    struct hmap formers; /* struct kflow_former: what they had counted by then. */
+    uint64_t foreign;    /* Those deleted. */
 };
 
 void kflow_init(struct kflows *, const struct dp *up, int dp_ifindex, const struct nlkey_features *,
@@ -115,5 +117,9 @@ int kflow_walk(struct kflows *, struct nlsock *, dp_flow_visit *visit, void *aux
 int kflow_expire(struct kflows *, struct nlsock *);
 /* The next limit, if a walk over 'n' flows took 'ms'. */
 uint32_t kflow_adapt(uint32_t limit, uint32_t n, int64_t ms);
-/* The first recirculation id above those that the kernel's flows match or send to. */
-int kflow_scan_recirc(struct nlsock *, int dp_ifindex, uint32_t *first);
+/* Flows of a former process that are there are kept; what they have counted so far is its own.
+ * '*first': the first recirculation id above those that they match or send to. */
+int kflow_inherit(struct kflows *, struct nlsock *, uint32_t *first);
+/* The rules are in place: what those flows have carried since is paid to the rules that carry it
+ * from now on, and they are deleted. */
+void kflow_adopt(struct kflows *, struct nlsock *);

@@ -1,7 +1,23 @@
-/* kflow_scan.c - see kflow.h: what the flows of a former process name. */
-#include "lib/dp/kernel/kflow.h"
+/* kflow_scan.c - see kflow.h: what the flows of a former process name, and have counted. */
+#include <stdlib.h>
 
-#define MAX_DEPTH 16 /* As the kernel's own limit. */
+#include "lib/dp/kernel/kflow-private.h"
+#include "lib/mem.h"
+
+bool kflow_is_list(uint16_t action, uint16_t attr)
+{
+    switch (action) {
+    case OVS_ACTION_ATTR_SAMPLE:
+        return attr == OVS_SAMPLE_ATTR_ACTIONS;
+    case OVS_ACTION_ATTR_CHECK_PKT_LEN:
+        return attr == OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_GREATER ||
+               attr == OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_LESS_EQUAL;
+    case OVS_ACTION_ATTR_DEC_TTL:
+        return attr == OVS_DEC_TTL_ATTR_ACTION;
+    default:
+        return false;
+    }
+}
 
 /* The largest id that a list of actions, or one nested in it, sends to. */
 static uint32_t scan_actions(const void *attrs, size_t n, unsigned depth)
@@ -25,13 +41,7 @@ static uint32_t scan_actions(const void *attrs, size_t n, unsigned depth)
         case OVS_ACTION_ATTR_DEC_TTL: /* Lists among other attributes. */
             nlrd_init(&nested, r.data, r.n);
             while (nlrd_next(&nested)) {
-                bool is_list =
-                    r.type == OVS_ACTION_ATTR_SAMPLE ? nested.type == OVS_SAMPLE_ATTR_ACTIONS
-                    : r.type == OVS_ACTION_ATTR_DEC_TTL
-                        ? nested.type == OVS_DEC_TTL_ATTR_ACTION
-                        : nested.type == OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_GREATER ||
-                              nested.type == OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_LESS_EQUAL;
-                if (is_list) {
+                if (kflow_is_list(r.type, nested.type)) {
                     id = MAX(id, scan_actions(nested.data, nested.n, depth - 1));
                 }
             }
@@ -44,9 +54,24 @@ static uint32_t scan_actions(const void *attrs, size_t n, unsigned depth)
     return max;
 }
 
-static void on_flow(void *max_, const struct nlsock_msg *m)
+struct scan {
+    struct kflows *fs;
+    uint32_t max;
+};
+
+static void note(struct kflows *fs, const struct kflow_report *rep)
 {
-    uint32_t *max = max_;
+    struct kflow_former *f = xzalloc(sizeof *f);
+
+    f->id = rep->id;
+    f->stats = rep->stats;
+    hmap_insert(&fs->formers, &f->node, (size_t)f->id.w[1]);
+}
+
+static void on_flow(void *scan_, const struct nlsock_msg *m)
+{
+    struct scan *s = scan_;
+    struct kflow_report rep;
     struct nlrd r, k;
 
     nlrd_init(&r, m->attrs, m->n);
@@ -55,22 +80,50 @@ static void on_flow(void *max_, const struct nlsock_msg *m)
             nlrd_init(&k, r.data, r.n);
             while (nlrd_next(&k)) {
                 if (k.type == OVS_KEY_ATTR_RECIRC_ID) {
-                    *max = MAX(*max, nlrd_u32(&k));
+                    s->max = MAX(s->max, nlrd_u32(&k));
                 }
             }
         } else if (r.type == OVS_FLOW_ATTR_ACTIONS) {
-            *max = MAX(*max, scan_actions(r.data, r.n, MAX_DEPTH));
+            s->max = MAX(s->max, scan_actions(r.data, r.n, KFLOW_MAX_DEPTH));
         }
+    }
+    if (kflow_read_report(m, &rep) && rep.has_id && rep.stats.packets) {
+        note(s->fs, &rep);
     }
 }
 
-int kflow_scan_recirc(struct nlsock *sock, int dp_ifindex, uint32_t *first)
+int kflow_inherit(struct kflows *fs, struct nlsock *sock, uint32_t *first)
 {
-    uint32_t max = 0;
+    struct scan s = {.fs = fs};
     struct nlwr w;
 
-    nlsock_begin(sock, NLSOCK_FLOW, OVS_FLOW_CMD_GET, NLM_F_DUMP, dp_ifindex, &w);
-    int error = nlsock_call(sock, &w, on_flow, &max);
-    *first = max == UINT32_MAX ? 1 : max + 1;
-    return error == EINTR ? 0 : error; /* Flows that come meanwhile are no longer the former's. */
+    nlsock_begin(sock, NLSOCK_FLOW, OVS_FLOW_CMD_GET, NLM_F_DUMP, fs->dp_ifindex, &w);
+    int error = nlsock_call(sock, &w, on_flow, &s);
+    *first = s.max == UINT32_MAX ? 1 : s.max + 1;
+    fs->keep_foreign = !error || error == EINTR; /* What comes meanwhile is not the former's. */
+    return fs->keep_foreign ? 0 : error;
+}
+
+const struct dp_flow_stats *kflow_inherited(const struct kflows *fs, const struct kflow_id *id)
+{
+    static const struct dp_flow_stats none;
+    const struct kflow_former *f;
+
+    HMAP_FOR_EACH_WITH_HASH(f, node, (size_t)id->w[1], &fs->formers) {
+        if (!memcmp(&f->id, id, sizeof *id)) {
+            return &f->stats;
+        }
+    }
+    return &none;
+}
+
+void kflow_forget_inherited(struct kflows *fs)
+{
+    struct kflow_former *f, *next;
+
+    HMAP_FOR_EACH_SAFE(f, next, node, &fs->formers) {
+        free(f);
+    }
+    hmap_deinit(&fs->formers);
+    hmap_init(&fs->formers);
 }

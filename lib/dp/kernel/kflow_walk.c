@@ -17,7 +17,6 @@ LOG_MODULE(kflow);
 #define MAX_IDLE_FULL_MS 100
 #define UFID_ONLY        (OVS_UFID_F_OMIT_KEY | OVS_UFID_F_OMIT_MASK | OVS_UFID_F_OMIT_ACTIONS)
 #define BATCH_MAX        128
-#define DEL_ROOM         64 /* Bytes of attributes. */
 #define PUT_ROOM         40000
 
 /* ---- paying in ---- */
@@ -108,18 +107,12 @@ void kflow_free(struct kflows *fs, struct kflow *f)
 
 /* ---- what the kernel says ---- */
 
-struct report {
-    struct kflow_id id;
-    bool has_id;
-    struct dp_flow_stats stats;
-};
-
-static bool read_report(const struct nlsock_msg *m, struct report *rep)
+bool kflow_read_report(const struct nlsock_msg *m, struct kflow_report *rep)
 {
     struct ovs_flow_stats stats;
     struct nlrd r;
 
-    *rep = (struct report){.has_id = false};
+    *rep = (struct kflow_report){.has_id = false};
     nlrd_init(&r, m->attrs, m->n);
     while (nlrd_next(&r)) {
         switch (r.type) {
@@ -158,9 +151,9 @@ struct dump {
 static void on_dumped(void *d_, const struct nlsock_msg *m)
 {
     struct dump *d = d_;
-    struct report rep;
+    struct kflow_report rep;
 
-    if (!read_report(m, &rep) || !rep.has_id) {
+    if (!kflow_read_report(m, &rep) || !rep.has_id) {
         return;
     }
     struct kflow_stripe *s = kflow_stripe(d->fs, &rep.id);
@@ -202,18 +195,17 @@ struct batch {
 static void on_report(void *b_, const struct nlsock_msg *m)
 {
     struct batch *b = b_;
-    struct report rep;
+    struct kflow_report rep;
 
-    if ((m->cmd != OVS_FLOW_CMD_DEL && m->cmd != OVS_FLOW_CMD_SET) || !read_report(m, &rep) ||
+    if ((m->cmd != OVS_FLOW_CMD_DEL && m->cmd != OVS_FLOW_CMD_SET) || !kflow_read_report(m, &rep) ||
         !rep.has_id) {
         return;
     }
-    for (unsigned i = 0; i < b->n; i++) {
-        struct change *c = &b->changes[i];
-        if (c->flow && !memcmp(&c->flow->id, &rep.id, sizeof rep.id)) {
-            c->final = rep.stats;
-            c->has_final = true;
-        }
+    const uint32_t i = m->seq - b->b.first_seq;
+    struct change *c = i < b->n ? &b->changes[i] : NULL;
+    if (c && c->flow && !memcmp(&c->flow->id, &rep.id, sizeof rep.id)) {
+        c->final = rep.stats;
+        c->has_final = true;
     }
 }
 
@@ -295,15 +287,20 @@ static struct change *add_change(struct batch *b, uint8_t cmd, size_t room, stru
     return c;
 }
 
+void kflow_put_del(const struct kflow_id *id, struct nlwr *w)
+{
+    nlwr_put_data(w, OVS_FLOW_ATTR_UFID, id, sizeof *id);
+    nlwr_put_u32(w, OVS_FLOW_ATTR_UFID_FLAGS, UFID_ONLY);
+}
+
 static void del(struct batch *b, const struct kflow_id *id, struct kflow *f)
 {
     struct nlwr w;
-    struct change *c = add_change(b, OVS_FLOW_CMD_DEL, DEL_ROOM, &w);
+    struct change *c = add_change(b, OVS_FLOW_CMD_DEL, KFLOW_DEL_ROOM, &w);
 
     if (c) {
         c->flow = f;
-        nlwr_put_data(&w, OVS_FLOW_ATTR_UFID, id, sizeof *id);
-        nlwr_put_u32(&w, OVS_FLOW_ATTR_UFID_FLAGS, UFID_ONLY);
+        kflow_put_del(id, &w);
         nlsock_batch_end(&b->b, &w);
     }
 }

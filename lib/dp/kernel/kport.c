@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "lib/dp/kernel/kernel.h"
+#include "lib/dp/kernel/vport.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 
@@ -11,16 +12,6 @@ LOG_MODULE(kport);
 #define MAX_NEWS 64 /* Read in one turn. */
 
 typedef const char *port_option(void *aux, const char *key);
-
-/* How a type of interface is a type of vport. */
-static const struct {
-    const char *type;
-    uint32_t vport;
-} types[] = {
-    {"system", OVS_VPORT_TYPE_NETDEV}, {"internal", OVS_VPORT_TYPE_INTERNAL},
-    {"gre", OVS_VPORT_TYPE_GRE},       {"vxlan", OVS_VPORT_TYPE_VXLAN},
-    {"geneve", OVS_VPORT_TYPE_GENEVE},
-};
 
 static struct kernel_port *find(const struct kernel *k, uint32_t no)
 {
@@ -33,114 +24,30 @@ static struct kernel_port *find(const struct kernel *k, uint32_t no)
 
 /* ---- requests ---- */
 
-struct vport {
-    bool found;
-    uint32_t no, type;
-    char name[64];
-    uint16_t dst_port; /* Of tunnels over UDP; with 'gbp' the kernel's options of a vport. */
-    bool gbp;
-    struct ovs_vport_stats stats;
-};
-
-static void get_options(struct vport *v, const struct nlrd *options)
+static void get_pids(const struct kernel *k, uint32_t pids[UPCALL_MAX_THREADS])
 {
-    struct nlrd r;
-
-    nlrd_init(&r, options->data, options->n);
-    while (nlrd_next(&r)) {
-        if (r.type == OVS_TUNNEL_ATTR_DST_PORT) {
-            v->dst_port = nlrd_u16(&r);
-        }
-        v->gbp |= r.type == OVS_TUNNEL_ATTR_EXTENSION;
-    }
-}
-
-static void put_options(const struct vport *v, struct nlwr *w)
-{
-    if (v->dst_port) {
-        size_t nest = nlwr_nest(w, OVS_VPORT_ATTR_OPTIONS);
-        nlwr_put_u16(w, OVS_TUNNEL_ATTR_DST_PORT, v->dst_port);
-        if (v->gbp) {
-            size_t extension = nlwr_nest(w, OVS_TUNNEL_ATTR_EXTENSION);
-            nlwr_put_flag(w, OVS_VXLAN_EXT_GBP);
-            nlwr_end(w, extension);
-        }
-        nlwr_end(w, nest);
-    }
-}
-
-static void on_vport(void *v_, const struct nlsock_msg *m)
-{
-    struct vport *v = v_;
-    struct nlrd r;
-
-    nlrd_init(&r, m->attrs, m->n);
-    while (nlrd_next(&r)) {
-        if (r.type == OVS_VPORT_ATTR_PORT_NO) {
-            v->no = nlrd_u32(&r);
-            v->found = true;
-        } else if (r.type == OVS_VPORT_ATTR_TYPE) {
-            v->type = nlrd_u32(&r);
-        } else if (r.type == OVS_VPORT_ATTR_OPTIONS) {
-            get_options(v, &r);
-        } else if (r.type == OVS_VPORT_ATTR_NAME && r.n && r.n <= sizeof v->name &&
-                   !r.data[r.n - 1]) {
-            memcpy(v->name, r.data, r.n);
-        } else if (r.type == OVS_VPORT_ATTR_STATS && r.n == sizeof v->stats) {
-            memcpy(&v->stats, r.data, sizeof v->stats);
-        }
-    }
-}
-
-static void put_pids(const struct kernel *k, struct nlwr *w)
-{
-    uint32_t pids[UPCALL_MAX_THREADS];
-
     for (unsigned i = 0; i < k->n_threads; i++) {
         pids[i] = upcall_pid(&k->threads[i]);
     }
-    nlwr_put_data(w, OVS_VPORT_ATTR_UPCALL_PID, pids, k->n_threads * sizeof pids[0]);
 }
 
 static int get_by_name(struct kernel *k, const char *name, struct vport *v)
 {
-    struct nlwr w;
-
-    *v = (struct vport){.found = false};
-    nlsock_begin(k->sock, NLSOCK_VPORT, OVS_VPORT_CMD_GET, 0, k->ifindex, &w);
-    nlwr_put_str(&w, OVS_VPORT_ATTR_NAME, name);
-    int error = nlsock_call(k->sock, &w, on_vport, v);
-    return error ? error : v->found ? 0 : ENODEV;
+    return vport_get_by_name(k->sock, k->ifindex, name, v);
 }
 
-static int get_by_number(struct kernel *k, uint32_t no, struct vport *v)
-{
-    struct nlwr w;
-
-    *v = (struct vport){.found = false};
-    nlsock_begin(k->sock, NLSOCK_VPORT, OVS_VPORT_CMD_GET, 0, k->ifindex, &w);
-    nlwr_put_u32(&w, OVS_VPORT_ATTR_PORT_NO, no);
-    int error = nlsock_call(k->sock, &w, on_vport, v);
-    return error ? error : v->found ? 0 : ENODEV;
-}
-
-/* 'wanted': its type and options. */
 static int create(struct kernel *k, const char *name, const struct vport *wanted, uint32_t want_no,
                   struct vport *v)
 {
-    struct nlwr w;
+    uint32_t pids[UPCALL_MAX_THREADS];
 
-    *v = (struct vport){.found = false};
-    nlsock_begin(k->sock, NLSOCK_VPORT, OVS_VPORT_CMD_NEW, NLM_F_ECHO, k->ifindex, &w);
-    nlwr_put_str(&w, OVS_VPORT_ATTR_NAME, name);
-    nlwr_put_u32(&w, OVS_VPORT_ATTR_TYPE, wanted->type);
-    put_options(wanted, &w);
-    if (want_no != DP_PORT_NONE) {
-        nlwr_put_u32(&w, OVS_VPORT_ATTR_PORT_NO, want_no);
-    }
-    put_pids(k, &w);
-    int error = nlsock_call(k->sock, &w, on_vport, v);
-    return error ? error : v->found ? 0 : EPROTO;
+    get_pids(k, pids);
+    return vport_new(k->sock, k->ifindex, name, wanted, want_no, pids, k->n_threads, v);
+}
+
+static int del_vport(struct kernel *k, uint32_t no)
+{
+    return vport_del(k->sock, k->ifindex, no);
 }
 
 /* A port that a former daemon left: its upcalls are ours from now on. */
@@ -149,17 +56,10 @@ static int adopt(struct kernel *k, const struct vport *v)
     struct nlwr w;
 
     nlsock_begin(k->sock, NLSOCK_VPORT, OVS_VPORT_CMD_SET, 0, k->ifindex, &w);
+    uint32_t pids[UPCALL_MAX_THREADS];
+    get_pids(k, pids);
     nlwr_put_u32(&w, OVS_VPORT_ATTR_PORT_NO, v->no);
-    put_pids(k, &w);
-    return nlsock_call(k->sock, &w, NULL, NULL);
-}
-
-static int del_vport(struct kernel *k, uint32_t no)
-{
-    struct nlwr w;
-
-    nlsock_begin(k->sock, NLSOCK_VPORT, OVS_VPORT_CMD_DEL, 0, k->ifindex, &w);
-    nlwr_put_u32(&w, OVS_VPORT_ATTR_PORT_NO, no);
+    nlwr_put_data(&w, OVS_VPORT_ATTR_UPCALL_PID, pids, k->n_threads * sizeof pids[0]);
     return nlsock_call(k->sock, &w, NULL, NULL);
 }
 
@@ -205,12 +105,7 @@ static char *type_of(const char *name, const char *type, port_option *option, vo
 {
     const char *port = option ? option(aux, "dst_port") : NULL;
 
-    *wanted = (struct vport){.type = OVS_VPORT_TYPE_UNSPEC};
-    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-        if (!strcmp(types[i].type, type)) {
-            wanted->type = types[i].vport;
-        }
-    }
+    *wanted = (struct vport){.type = vport_type_number(type)};
     if (wanted->type == OVS_VPORT_TYPE_UNSPEC) {
         return xasprintf("%s: the kernel datapath has no ports of type %s", name, type);
     }
@@ -328,30 +223,9 @@ void kport_get_stats(const struct dp *up, uint32_t no, struct dp_port_stats *s)
     struct vport v;
 
     memset(s, 0xff, sizeof *s); /* All unknown. */
-    if (!get_by_number(kernel_of(up), no, &v)) {
-        struct link_stats link;
-        *s = (struct dp_port_stats){.rx_over = UINT64_MAX,
-                                    .rx_frame = UINT64_MAX,
-                                    .rx_crc = UINT64_MAX,
-                                    .tx_aborted = UINT64_MAX,
-                                    .tx_carrier = UINT64_MAX,
-                                    .collisions = UINT64_MAX,
-                                    .rx_packets = v.stats.rx_packets,
-                                    .tx_packets = v.stats.tx_packets,
-                                    .rx_bytes = v.stats.rx_bytes,
-                                    .tx_bytes = v.stats.tx_bytes,
-                                    .rx_dropped = v.stats.rx_dropped,
-                                    .tx_dropped = v.stats.tx_dropped,
-                                    .rx_errors = v.stats.rx_errors,
-                                    .tx_errors = v.stats.tx_errors};
-        if (!link_get_stats((int)if_nametoindex(v.name), &link)) {
-            s->rx_over = link.rx_over_errors;
-            s->rx_frame = link.rx_frame_errors;
-            s->rx_crc = link.rx_crc_errors;
-            s->tx_aborted = link.tx_aborted_errors;
-            s->tx_carrier = link.tx_carrier_errors;
-            s->collisions = link.collisions;
-        }
+    const struct kernel *k = kernel_of(up);
+    if (!vport_get_by_number(k->sock, k->ifindex, no, &v)) {
+        vport_stats(&v, s);
     }
 }
 
@@ -406,7 +280,7 @@ static void on_listed(void *x_, const struct nlsock_msg *m)
     struct numbers *x = x_;
     struct vport v = {.found = false};
 
-    on_vport(&v, m);
+    vport_read(&v, m);
     if (m->family != NLSOCK_VPORT || !v.found || !v.no || find(x->k, v.no)) {
         return; /* Ours, or the datapath's own. */
     }

@@ -2,10 +2,10 @@
 #include "lib/dp/kernel/nlaction.h"
 
 #include <linux/netfilter/nf_conntrack_common.h>
-#include <linux/openvswitch.h>
 #include <string.h>
 
 #include "lib/dp/cookie.h"
+#include "lib/dp/kernel/nlaction-private.h"
 #include "lib/dp/kernel/nlkey.h"
 
 #define MAX_DEPTH 4 /* Of clones; the kernel has a limit of its own. */
@@ -28,66 +28,62 @@ static void refuse(struct put *p, const char *why)
 
 /* ---- set ---- */
 
-/* The kernel's attribute of a header; value or mask into 'to', which is zeroed and has its size. */
-struct header {
-    uint16_t attr; /* 0: the kernel cannot set it. */
-    uint8_t size;
-    void (*fill)(const union dp_set_value *, void *to);
+#define M(MEMBER, STRUCT, ATTR, HOST32)                                      \
+    {                                                                        \
+        offsetof(union dp_set_value, MEMBER), offsetof(struct STRUCT, ATTR), \
+            sizeof(((union dp_set_value *)0)->MEMBER), HOST32                \
+    }
+/* UDP's and SCTP's are alike. */
+#define PORTS                                                                                \
+    {                                                                                        \
+        M(ports.src, ovs_key_tcp, tcp_src, false), M(ports.dst, ovs_key_tcp, tcp_dst, false) \
+    }
+
+/* clang-format off */
+const struct nlaction_header nlaction_headers[NLACTION_N_HEADERS] = {
+    [DP_SET_ETH] = {OVS_KEY_ATTR_ETHERNET, sizeof(struct ovs_key_ethernet),
+        {M(eth.src, ovs_key_ethernet, eth_src, false),
+         M(eth.dst, ovs_key_ethernet, eth_dst, false)}},
+    [DP_SET_IP4] = {OVS_KEY_ATTR_IPV4, sizeof(struct ovs_key_ipv4),
+        {M(ip4.src, ovs_key_ipv4, ipv4_src, false), M(ip4.dst, ovs_key_ipv4, ipv4_dst, false),
+         M(ip4.tos, ovs_key_ipv4, ipv4_tos, false), M(ip4.ttl, ovs_key_ipv4, ipv4_ttl, false)}},
+    [DP_SET_IP6] = {OVS_KEY_ATTR_IPV6, sizeof(struct ovs_key_ipv6),
+        {M(ip6.src, ovs_key_ipv6, ipv6_src, false), M(ip6.dst, ovs_key_ipv6, ipv6_dst, false),
+         M(ip6.label, ovs_key_ipv6, ipv6_label, false),
+         M(ip6.tclass, ovs_key_ipv6, ipv6_tclass, false),
+         M(ip6.hlimit, ovs_key_ipv6, ipv6_hlimit, false)}},
+    [DP_SET_TCP] = {OVS_KEY_ATTR_TCP, sizeof(struct ovs_key_tcp), PORTS},
+    [DP_SET_UDP] = {OVS_KEY_ATTR_UDP, sizeof(struct ovs_key_udp), PORTS},
+    [DP_SET_SCTP] = {OVS_KEY_ATTR_SCTP, sizeof(struct ovs_key_sctp), PORTS},
+    [DP_SET_MPLS] = {OVS_KEY_ATTR_MPLS, 4, {{offsetof(union dp_set_value, mpls_lse), 0, 4, false}}},
+    [DP_SET_SKB_MARK] = {OVS_KEY_ATTR_SKB_MARK, 4,
+        {{offsetof(union dp_set_value, skb_mark), 0, 4, true}}},
+};
+/* clang-format on */
+
+const struct nlaction_nat_flag nlaction_nat_flags[NLACTION_N_NAT_FLAGS] = {
+    {DP_NAT_SRC, OVS_NAT_ATTR_SRC},
+    {DP_NAT_DST, OVS_NAT_ATTR_DST},
+    {DP_NAT_PERSISTENT, OVS_NAT_ATTR_PERSISTENT},
+    {DP_NAT_HASH, OVS_NAT_ATTR_PROTO_HASH},
+    {DP_NAT_RANDOM, OVS_NAT_ATTR_PROTO_RANDOM},
 };
 
-static void fill_eth(const union dp_set_value *v, void *to)
+/* Value or mask into 'to', which is zeroed. */
+static void fill(const struct nlaction_header *h, const union dp_set_value *v, uint8_t *to)
 {
-    struct ovs_key_ethernet *k = to;
-    memcpy(k->eth_src, v->eth.src, 6);
-    memcpy(k->eth_dst, v->eth.dst, 6);
-}
+    const uint8_t *from = (const uint8_t *)v;
 
-static void fill_ip4(const union dp_set_value *v, void *to)
-{
-    struct ovs_key_ipv4 *k = to;
-    k->ipv4_src = v->ip4.src;
-    k->ipv4_dst = v->ip4.dst;
-    k->ipv4_tos = v->ip4.tos;
-    k->ipv4_ttl = v->ip4.ttl;
+    for (const struct nlaction_member *m = h->m; m < h->m + NLACTION_MAX_MEMBERS && m->n; m++) {
+        if (m->host32) {
+            be32 x;
+            memcpy(&x, from + m->value, 4);
+            memcpy(to + m->attr, &(uint32_t){ntohl(x)}, 4);
+        } else {
+            memcpy(to + m->attr, from + m->value, m->n);
+        }
+    }
 }
-
-static void fill_ip6(const union dp_set_value *v, void *to)
-{
-    struct ovs_key_ipv6 *k = to;
-    memcpy(k->ipv6_src, v->ip6.src, 16);
-    memcpy(k->ipv6_dst, v->ip6.dst, 16);
-    k->ipv6_label = v->ip6.label;
-    k->ipv6_tclass = v->ip6.tclass;
-    k->ipv6_hlimit = v->ip6.hlimit;
-}
-
-static void fill_ports(const union dp_set_value *v, void *to)
-{
-    struct ovs_key_tcp *k = to; /* UDP's and SCTP's are alike. */
-    k->tcp_src = v->ports.src;
-    k->tcp_dst = v->ports.dst;
-}
-
-static void fill_mpls(const union dp_set_value *v, void *to)
-{
-    memcpy(to, &v->mpls_lse, 4);
-}
-
-static void fill_mark(const union dp_set_value *v, void *to)
-{
-    memcpy(to, &(uint32_t){ntohl(v->skb_mark)}, 4);
-}
-
-static const struct header headers[] = {
-    [DP_SET_ETH] = {OVS_KEY_ATTR_ETHERNET, sizeof(struct ovs_key_ethernet), fill_eth},
-    [DP_SET_IP4] = {OVS_KEY_ATTR_IPV4, sizeof(struct ovs_key_ipv4), fill_ip4},
-    [DP_SET_IP6] = {OVS_KEY_ATTR_IPV6, sizeof(struct ovs_key_ipv6), fill_ip6},
-    [DP_SET_TCP] = {OVS_KEY_ATTR_TCP, sizeof(struct ovs_key_tcp), fill_ports},
-    [DP_SET_UDP] = {OVS_KEY_ATTR_UDP, sizeof(struct ovs_key_udp), fill_ports},
-    [DP_SET_SCTP] = {OVS_KEY_ATTR_SCTP, sizeof(struct ovs_key_sctp), fill_ports},
-    [DP_SET_MPLS] = {OVS_KEY_ATTR_MPLS, 4, fill_mpls},
-    [DP_SET_SKB_MARK] = {OVS_KEY_ATTR_SKB_MARK, 4, fill_mark},
-};
 
 /* Whole, without a mask: there is no tunnel on the packet that parts of it could stay of. */
 static void put_set_tunnel(struct put *p, const union dp_set_value *v)
@@ -110,7 +106,8 @@ static void put_set_tunnel(struct put *p, const union dp_set_value *v)
 
 static void put_set(struct put *p, const struct dp_action_set *s)
 {
-    const struct header *h = s->a.u32 < ARRAY_SIZE(headers) ? &headers[s->a.u32] : NULL;
+    const struct nlaction_header *h =
+        s->a.u32 < NLACTION_N_HEADERS ? &nlaction_headers[s->a.u32] : NULL;
 
     if (s->a.u32 == DP_SET_TUNNEL) {
         put_set_tunnel(p, &s->value);
@@ -127,21 +124,30 @@ static void put_set(struct put *p, const struct dp_action_set *s)
     size_t nest = nlwr_nest(p->w, OVS_ACTION_ATTR_SET_MASKED);
     uint8_t *to = nlwr_put(p->w, h->attr, 2 * (size_t)h->size);
     if (to) {
-        h->fill(&s->value, to);
-        h->fill(&s->mask, to + h->size);
+        fill(h, &s->value, to);
+        fill(h, &s->mask, to + h->size);
     }
     nlwr_end(p->w, nest);
 }
 
 /* ---- ct ---- */
 
+static void put_nat_flags(struct nlwr *w, uint8_t flags)
+{
+    for (size_t i = 0; i < NLACTION_N_NAT_FLAGS; i++) {
+        if (flags & nlaction_nat_flags[i].flag) {
+            nlwr_put_flag(w, nlaction_nat_flags[i].attr);
+        }
+    }
+}
+
 static void put_nat(struct nlwr *w, const struct dp_action_ct *ct)
 {
     const size_t n = ct->nat_af == 4 ? 4 : 16;
     size_t nest = nlwr_nest(w, OVS_CT_ATTR_NAT);
 
+    put_nat_flags(w, ct->nat_flags & (DP_NAT_SRC | DP_NAT_DST));
     if (ct->nat_flags & (DP_NAT_SRC | DP_NAT_DST)) {
-        nlwr_put_flag(w, ct->nat_flags & DP_NAT_SRC ? OVS_NAT_ATTR_SRC : OVS_NAT_ATTR_DST);
         if (ct->nat_af) {
             nlwr_put_data(w, OVS_NAT_ATTR_IP_MIN, ct->nat_min, n);
             if (memcmp(ct->nat_min, ct->nat_max, n)) {
@@ -154,17 +160,8 @@ static void put_nat(struct nlwr *w, const struct dp_action_ct *ct)
                 nlwr_put_u16(w, OVS_NAT_ATTR_PROTO_MAX, ct->nat_port_max);
             }
         }
-        static const uint16_t flags[][2] = {
-            {DP_NAT_PERSISTENT, OVS_NAT_ATTR_PERSISTENT},
-            {DP_NAT_HASH, OVS_NAT_ATTR_PROTO_HASH},
-            {DP_NAT_RANDOM, OVS_NAT_ATTR_PROTO_RANDOM},
-        };
-        for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-            if (ct->nat_flags & flags[i][0]) {
-                nlwr_put_flag(w, flags[i][1]);
-            }
-        }
     }
+    put_nat_flags(w, ct->nat_flags & (DP_NAT_PERSISTENT | DP_NAT_HASH | DP_NAT_RANDOM));
     nlwr_end(w, nest);
 }
 

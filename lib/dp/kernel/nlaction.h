@@ -3,8 +3,8 @@
  * Layer 3, pure.  Journey: translation's struct dp_action list -> nlaction_put() -> a flow or an
  * OVS_PACKET_CMD_EXECUTE.  What the kernel cannot run takes the slow path: slow.h.
  *
- * Not here: the way back.  What is installed is remembered as it was meant (flows.h); flows of
- * others are deleted by their UFID. */
+ * The way back is for those who look at flows of others: what we install is remembered as it was
+ * meant (kflow.h). */
 #pragma once
 
 #include "lib/dp/action.h"
@@ -28,3 +28,6 @@ bool nlaction_put(const void *actions, size_t len, const struct nlaction_env *, 
 bool nlaction_can(const void *actions, size_t len, const struct nlaction_env *) MUST_USE;
 /* The flow whose packets are to come up instead, for these reasons (enum dp_slow). */
 void nlaction_put_slow(unsigned reasons, const struct nlaction_env *, struct nlwr *);
+/* Appends one attribute of a list in the kernel.  False: something that there is no action for, or
+ * that is malformed; the list may have parts of it. */
+bool nlaction_get(const struct nlrd *attr, struct dp_actions *) MUST_USE;

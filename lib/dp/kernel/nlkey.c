@@ -229,11 +229,21 @@ unsigned nlkey_n_members(const struct nlkey_attr *a)
     return n;
 }
 
+static bool row_is_zero(const struct nlkey_attr *a, const struct key *mask)
+{
+    bool zero = true;
+    for (unsigned i = 0; i < nlkey_n_members(a); i++) {
+        zero &= is_all_zeros((const uint8_t *)mask + a->m[i].key,
+                             a->m[i].as == HIGH_ZERO ? 1 : a->m[i].n);
+    }
+    return zero;
+}
+
 static void put_rows(const struct nlkey_attr *rows, size_t n, const struct key *key,
                      const struct key *mask, const struct nlkey_features *f, struct nlwr *w)
 {
     for (const struct nlkey_attr *a = rows; a < rows + n; a++) {
-        if (a->when && !a->when(key, f)) {
+        if ((a->when && !a->when(key, f)) || (mask && f->bare_masks && row_is_zero(a, mask))) {
             continue;
         }
         uint8_t *to = nlwr_put(w, a->type, a->size);
@@ -330,7 +340,10 @@ void nlkey_put(const struct key *key, const struct key *mask, const struct nlkey
     size_t encap[KEY_MAX_VLANS];
     unsigned n_vlans = 0, max = MIN(f->max_vlans, KEY_MAX_VLANS);
 
-    nlkey_put_tunnel(key, mask, 0, w);
+    const bool bare = mask && f->bare_masks;
+    if (!bare || !is_all_zeros((const uint8_t *)mask + KEY_TUN_OFS, KEY_TUN_SIZE)) {
+        nlkey_put_tunnel(key, mask, 0, w);
+    }
     put_rows(nlkey_outer, N_OUTER, key, mask, f, w);
     for (; n_vlans < max && key->vlan[n_vlans].tci; n_vlans++) {
         nlwr_put_u16(w, OVS_KEY_ATTR_ETHERTYPE, v->vlan[n_vlans].tpid);
@@ -340,16 +353,21 @@ void nlkey_put(const struct key *key, const struct key *mask, const struct nlkey
     /* A tag beyond those that the kernel looks at is the EtherType to it. */
     be16 type =
         n_vlans < KEY_MAX_VLANS && key->vlan[n_vlans].tci ? v->vlan[n_vlans].tpid : v->eth_type;
-    if (mask || key->eth_type != htons(ETH_TYPE_NONE)) {
+    bool said = mask || key->eth_type != htons(ETH_TYPE_NONE);
+    if (said && (type || !f->bare_masks)) {
         nlwr_put_u16(w, OVS_KEY_ATTR_ETHERTYPE, type);
     }
     if (n_vlans == KEY_MAX_VLANS || !key->vlan[n_vlans].tci) {
-        if (nlkey_n_labels(key, f)) {
+        if (bare && is_all_zeros(v->mpls_lse, sizeof v->mpls_lse) && nlkey_n_labels(key, f)) {
+            /* Nothing of them. */
+        } else if (nlkey_n_labels(key, f)) {
             nlwr_put_data(w, OVS_KEY_ATTR_MPLS, v->mpls_lse, 4 * nlkey_n_labels(key, f));
         } else {
             put_rows(nlkey_inner, N_INNER, key, mask, f, w);
         }
-        put_nsh(key, mask, w);
+        if (!bare || !is_all_zeros(&v->nsh_flags, sizeof *v - offsetof(struct key, nsh_flags))) {
+            put_nsh(key, mask, w);
+        }
     }
     while (n_vlans--) {
         nlwr_end(w, encap[n_vlans]);

@@ -18,6 +18,7 @@ struct nlkey_features {
     bool ct_state, ct_zone, ct_mark, ct_label, ct_orig_tuple, ct_orig_tuple6;
     bool ip6_exthdr;
     unsigned max_vlans, max_mpls;
+    bool bare_masks; /* Attributes that nothing is matched of are left out of masks. */
 };
 
 /* The attributes of 'key'.  'mask' NULL: its values; else the values of 'mask' in the attributes

@@ -44,6 +44,7 @@ void nlsock_free(struct nlsock *s)
 {
     if (s) {
         s->transport.close(s->transport.aux);
+        free(s->news);
         free(s);
     }
 }
@@ -118,6 +119,7 @@ static bool take_message(const struct nlsock *s, const struct nlmsghdr *nlh, str
     if (m->family == NLSOCK_N_FAMILIES || nlh->nlmsg_len < header_len(m->family)) {
         return false;
     }
+    m->seq = nlh->nlmsg_seq;
     m->flags = nlh->nlmsg_flags;
     m->attrs = at + header_len(m->family);
     m->n = nlh->nlmsg_len - header_len(m->family);
@@ -297,23 +299,51 @@ bool nlsock_dump_some(struct nlsock *s, nlsock_cb *cb, void *aux, int *error)
     return true;
 }
 
-int nlsock_recv(struct nlsock *s, nlsock_cb *cb, void *aux)
+static void take_news(const struct nlsock *s, const uint8_t *at, size_t left, nlsock_cb *cb,
+                      void *aux)
 {
-    ssize_t n = s->transport.recv(s->transport.aux, s->reply, sizeof s->reply);
     const struct nlmsghdr *nlh;
-    const uint8_t *at = s->reply;
-    size_t left = n > 0 ? (size_t)n : 0;
     struct nlsock_msg m;
 
-    if (n < 0) {
-        return errno;
-    }
     while ((nlh = next_message(&at, &left))) {
         if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && take_message(s, nlh, &m)) {
             cb(aux, &m);
         }
     }
+}
+
+int nlsock_recv(struct nlsock *s, nlsock_cb *cb, void *aux)
+{
+    ssize_t n = s->transport.recv(s->transport.aux, s->reply, sizeof s->reply);
+
+    if (n < 0) {
+        return errno;
+    }
+    take_news(s, s->reply, (size_t)n, cb, aux);
     return 0;
+}
+
+int nlsock_recv_many(struct nlsock *s, nlsock_cb *cb, void *aux)
+{
+    const struct nlsock_transport *t = &s->transport;
+    size_t len[NLSOCK_NEWS] = {0};
+
+    if (!t->recv_many) {
+        int error = 0;
+        unsigned i;
+        for (i = 0; i < NLSOCK_NEWS && !error; i++) {
+            error = nlsock_recv(s, cb, aux);
+        }
+        return error == EAGAIN && i > 1 ? 0 : error;
+    }
+    if (!s->news) {
+        s->news = xmalloc((size_t)NLSOCK_NEWS * NLSOCK_NEWS_SLOT);
+    }
+    int n = t->recv_many(t->aux, s->news, NLSOCK_NEWS_SLOT, len, NLSOCK_NEWS);
+    for (int i = 0; i < n; i++) {
+        take_news(s, s->news + (size_t)i * NLSOCK_NEWS_SLOT, len[i], cb, aux);
+    }
+    return n < 0 ? errno : 0;
 }
 
 /* ---- batches ---- */
@@ -331,8 +361,7 @@ bool nlsock_batch_add(struct nlsock_batch *b, enum nlsock_family family, uint8_t
     if (b->len + HEADERS + room > NLSOCK_BUF || !s->families->id[family]) {
         return false;
     }
-    uint8_t *attrs =
-        put_headers(s, s->request + b->len, family, cmd, flags | NLM_F_ACK, dp_ifindex);
+    uint8_t *attrs = put_headers(s, s->request + b->len, family, cmd, flags, dp_ifindex);
     nlwr_init(w, attrs, room);
     return true;
 }
@@ -348,22 +377,94 @@ void nlsock_batch_end(struct nlsock_batch *b, struct nlwr *w)
     }
     size_t len = (size_t)(w->data + w->len - start);
     ((struct nlmsghdr *)(void *)start)->nlmsg_len = (uint32_t)len;
+    b->last = b->len;
     b->len += NLMSG_ALIGN(len);
     b->n++;
+}
+
+/* The answers to a batch, as they come in. */
+struct answers {
+    const struct nlsock_batch *b;
+    nlsock_cb *cb;
+    nlsock_done *done;
+    void *aux;
+    unsigned next; /* The first request that nothing is known of. */
+};
+
+static void conclude(struct answers *a, unsigned end, int error)
+{
+    while (a->next < end) {
+        a->done(a->aux, a->next++, error);
+    }
+}
+
+static void take_answer(struct answers *a, const struct nlmsghdr *nlh)
+{
+    uint32_t i = nlh->nlmsg_seq - a->b->first_seq;
+    int error = 0;
+
+    if (i < a->next || i >= a->b->n) {
+        return; /* Of a request that was given up, or news. */
+    }
+    conclude(a, i, 0);
+    switch (take(a->b->sock, nlh, a->cb, a->aux, &error)) {
+    case MORE:
+        break;
+    case ENDED:
+    case FAILED:
+        conclude(a, i + 1, error);
+        break;
+    }
+}
+
+/* Some datagrams of answers.  0 or errno. */
+static int recv_answers(struct answers *a)
+{
+    struct nlsock *s = a->b->sock;
+    const struct nlsock_transport *t = &s->transport;
+    size_t len[NLSOCK_MANY] = {0}, slot = sizeof s->reply / NLSOCK_MANY;
+    const struct nlmsghdr *nlh;
+    int n;
+
+    do {
+        if (t->recv_many) {
+            n = t->recv_many(t->aux, s->reply, slot, len, NLSOCK_MANY);
+        } else {
+            ssize_t one = t->recv(t->aux, s->reply, sizeof s->reply);
+            len[0] = one < 0 ? 0 : (size_t)one;
+            n = one < 0 ? -1 : 1;
+        }
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        return errno == EAGAIN ? ETIMEDOUT : errno;
+    }
+    for (int i = 0; i < n; i++) {
+        const uint8_t *at = s->reply + (size_t)i * slot;
+        while ((nlh = next_message(&at, &len[i]))) {
+            take_answer(a, nlh);
+        }
+    }
+    return 0;
 }
 
 int nlsock_batch_run(struct nlsock_batch *b, nlsock_cb *cb, nlsock_done *done, void *aux)
 {
     struct nlsock *s = b->sock;
-    int error = b->n ? send_bytes(s, b->len) : 0;
+    struct answers a = {.b = b, .cb = cb, .done = done, .aux = aux};
+    unsigned n_vain = 0;
 
-    for (unsigned i = 0; i < b->n; i++) {
-        int e = error ? error : await(s, b->first_seq + i, cb, aux);
-        if (nlsock_is_unknown(e)) {
-            error = e; /* Answers were lost: nobody knows of the rest. */
-        }
-        done(aux, i, e);
+    if (!b->n) {
+        return 0;
     }
+    ((struct nlmsghdr *)(void *)(s->request + b->last))->nlmsg_flags |= NLM_F_ACK;
+    int error = send_bytes(s, b->len);
+    while (!error && a.next < b->n) {
+        unsigned before = a.next;
+        error = recv_answers(&a);
+        n_vain = a.next > before ? 0 : n_vain + 1;
+        error = !error && n_vain == MAX_VAIN ? EPROTO : error;
+    }
+    conclude(&a, b->n, error); /* Answers were lost: nobody knows of the rest. */
     return error;
 }
 

@@ -19,11 +19,15 @@
 
 #define NLSOCK_TIMEOUT_MS 5000
 #define NLSOCK_BUF        131072 /* Of a request, and of one datagram. */
+#define NLSOCK_MANY       64     /* Short datagrams that are received at once. */
 
 struct nlsock_transport {
     /* A whole datagram, or -1 and errno. */
     ssize_t (*send)(void *aux, const void *, size_t);
     ssize_t (*recv)(void *aux, void *, size_t); /* Blocks; EAGAIN after NLSOCK_TIMEOUT_MS. */
+    /* As that, up to 'n' datagrams, each to the next 'slot' bytes, which it is not longer than:
+     * their lengths, and how many.  NULL: only one by one. */
+    int (*recv_many)(void *aux, void *, size_t slot, size_t *len, unsigned n);
     void (*close)(void *aux);
     void *aux;
     int fd; /* For polling; -1: none. */
@@ -54,6 +58,7 @@ struct nlsock {
     struct nlsock_transport transport;
     const struct nlsock_families *families;
     uint32_t seq;
+    uint8_t *news; /* NLSOCK_NEWS slots, once they are needed. */
     _Alignas(8) uint8_t request[NLSOCK_BUF];
     _Alignas(8) uint8_t reply[NLSOCK_BUF];
 };
@@ -77,6 +82,7 @@ struct nlsock_msg {
     uint8_t cmd;
     uint16_t flags; /* NLM_F_* */
     int dp_ifindex; /* Netfilter: AF_*. */
+    uint32_t seq;   /* Of the request that it answers. */
     const void *attrs;
     size_t n;
 };
@@ -95,12 +101,14 @@ int nlsock_dump_begin(struct nlsock *, struct nlwr *w) MUST_USE; /* Sends it. */
 bool nlsock_dump_some(struct nlsock *, nlsock_cb *cb, void *aux, int *error) MUST_USE;
 
 /* Several requests in one datagram; nlsock_batch_add() may be called until it says false (full),
- * and nlsock_batch_run() calls 'done' for each in order, with 0 or its errno. */
+ * and nlsock_batch_run() calls 'done' for each in order, with 0 or its errno.  Answers come in the
+ * order of requests, and errors always: only the last request asks for an acknowledgement, and
+ * whatever was not refused until then has been done. */
 struct nlsock_batch {
     struct nlsock *sock;
-    size_t len;
+    size_t len, last; /* Bytes; where the last request begins. */
     unsigned n;
-    uint32_t first_seq;
+    uint32_t first_seq; /* That of request i is first_seq + i. */
 };
 typedef void nlsock_done(void *aux, unsigned index, int error);
 /* With such an error nobody knows whether a request was carried out: its answer was lost. */
@@ -118,3 +126,7 @@ int nlsock_batch_run(struct nlsock_batch *, nlsock_cb *cb, nlsock_done *done, vo
 /* What the kernel sends by itself (upcalls, notifications): one datagram, not waiting.  0, EAGAIN,
  * or another errno (ENOBUFS: some were lost). */
 int nlsock_recv(struct nlsock *, nlsock_cb *cb, void *aux) MUST_USE;
+/* As that, up to NLSOCK_NEWS datagrams at once. */
+#define NLSOCK_NEWS      32
+#define NLSOCK_NEWS_SLOT 69696 /* A packet of 64 kB, and what is said of it. */
+int nlsock_recv_many(struct nlsock *, nlsock_cb *cb, void *aux) MUST_USE;

@@ -338,7 +338,7 @@ static void on_message(void *t_, const struct nlsock_msg *m)
 static void drain(struct upcall_thread *t)
 {
     for (unsigned i = 0; i < UPCALL_DRAIN; i++) {
-        int error = nlsock_recv(t->upcalls, on_message, t);
+        int error = nlsock_recv_many(t->upcalls, on_message, t);
         if (error == ENOBUFS) {
             __atomic_add_fetch(&t->n_lost, 1, __ATOMIC_RELAXED);
             counter_inc(COUNTER_drop_miss_budget);

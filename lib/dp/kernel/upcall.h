@@ -16,8 +16,8 @@
 #include "lib/env.h"
 
 #define UPCALL_MAX_THREADS 16
-#define UPCALL_BATCH       32  /* Served a turn. */
-#define UPCALL_DRAIN       512 /* Read a turn. */
+#define UPCALL_BATCH       64 /* Served a turn. */
+#define UPCALL_DRAIN       32 /* Receives a turn, of up to NLSOCK_NEWS each. */
 
 struct upcall_thread {
     struct kflows *flows;

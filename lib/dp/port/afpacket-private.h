@@ -23,6 +23,7 @@ struct afpacket {
     int rx_fd; /* Receives; also sends what is too big for the TX ring. */
     int tx_fd; /* Has the TX ring; receives nothing. */
     struct afpacket_ring rx, tx;
+    bool inherited;        /* Both sockets are a former process's. */
     uint64_t kernel_drops; /* Control thread: read and reset with each PACKET_STATISTICS. */
 };
 

@@ -111,6 +111,82 @@ static int open_tx(struct afpacket *a, uint32_t slot_size)
     return bind_to(fd, a->up.ifindex, 0);
 }
 
+/* ---- from one process to the next ---- */
+
+enum { VALUE_IFINDEX = PORT_VALUE_CLASS, VALUE_RX, VALUE_TX = VALUE_RX + 4 };
+
+static void give_ring(const struct afpacket_ring *r, uint64_t value[4])
+{
+    value[0] = r->map_len;
+    value[1] = r->n_slots;
+    value[2] = r->slot_size;
+    value[3] = r->at;
+}
+
+/* Of a ring that the kernel has made already. */
+static bool take_ring(int fd, const uint64_t value[4], struct afpacket_ring *r)
+{
+    if (value[0] > MAX(RX_BYTES, TX_BYTES) || value[2] < SLOT_MIN || value[2] > SLOT_MAX ||
+        value[1] * value[2] > value[0] || value[3] >= value[1]) {
+        return false;
+    }
+    *r = (struct afpacket_ring){.map_len = (size_t)value[0],
+                                .n_slots = (uint32_t)value[1],
+                                .slot_size = (uint32_t)value[2],
+                                .at = (uint32_t)value[3]};
+    void *map = mmap(NULL, r->map_len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    r->map = map == MAP_FAILED ? NULL : map;
+    return r->map != NULL;
+}
+
+static void afpacket_hand_over(const struct port *p, struct handover_item *item)
+{
+    const struct afpacket *a = container_of_((struct port *)(uintptr_t)p, struct afpacket, up);
+
+    item->fds[0] = a->rx_fd;
+    item->fds[1] = a->tx_fd;
+    item->n_fds = 2;
+    item->value[VALUE_IFINDEX] = (uint64_t)p->ifindex;
+    give_ring(&a->rx, &item->value[VALUE_RX]);
+    give_ring(&a->tx, &item->value[VALUE_TX]);
+}
+
+/* The sockets that a former process had on this device. */
+static bool take_sockets(struct afpacket *a)
+{
+    struct handover_item item;
+
+    if (!port_taken(&a->up, &item)) {
+        return false;
+    }
+    if (item.n_fds != 2 || item.value[VALUE_IFINDEX] != (uint64_t)a->up.ifindex ||
+        !take_ring(item.fds[0], &item.value[VALUE_RX], &a->rx)) {
+        handover_close_fds(&item);
+        return false;
+    }
+    if (!take_ring(item.fds[1], &item.value[VALUE_TX], &a->tx)) {
+        munmap(a->rx.map, a->rx.map_len);
+        a->rx = (struct afpacket_ring){0};
+        handover_close_fds(&item);
+        return false;
+    }
+    a->rx_fd = item.fds[0];
+    a->tx_fd = item.fds[1];
+    a->inherited = true;
+    return true;
+}
+
+/* The former process has come that far; it goes no further. */
+static void afpacket_resume(struct port *p, const struct handover_item *item)
+{
+    struct afpacket *a = afpacket_of(p);
+
+    if (a->inherited) {
+        a->rx.at = (uint32_t)(item->value[VALUE_RX + 3] % a->rx.n_slots);
+        a->tx.at = (uint32_t)(item->value[VALUE_TX + 3] % a->tx.n_slots);
+    }
+}
+
 static int afpacket_open(struct port *p, port_option *option UNUSED, void *aux UNUSED)
 {
     struct afpacket *a = afpacket_of(p);
@@ -136,7 +212,7 @@ static int afpacket_open(struct port *p, port_option *option UNUSED, void *aux U
         log_warn("%s: cannot keep the host's stack from taking its frames as well (%s)", p->name,
                  strerror(error));
     }
-    if (open_rx(a, slot) || open_tx(a, slot)) {
+    if (!take_sockets(a) && (open_rx(a, slot) || open_tx(a, slot))) {
         error = errno;
         p->class->close(p, false);
         return error;
@@ -164,6 +240,7 @@ static void afpacket_close(struct port *p, bool destroy UNUSED)
 
     close_socket(&a->rx_fd, &a->rx);
     close_socket(&a->tx_fd, &a->tx);
+    a->inherited = false;
     p->rx_fd = -1;
     if (a->up.ifindex) {
         link_ingress_drop(a->up.ifindex, false); /* The device itself may be gone. */
@@ -204,4 +281,6 @@ const struct port_class port_afpacket = {
     .get_info = afpacket_get_info,
     .get_stats = afpacket_get_stats,
     .has_device = true,
+    .hand_over = afpacket_hand_over,
+    .resume = afpacket_resume,
 };

@@ -2,6 +2,7 @@
 #include "lib/dp/port/port.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/counter.h"
@@ -128,6 +129,57 @@ void port_get_stats(struct port *p, struct dp_port_stats *s)
     if (p->class->get_stats) {
         p->class->get_stats(p, s);
     }
+}
+
+/* ---- to another process ---- */
+
+static void set_key(const struct port *p, char kind[32])
+{
+    snprintf(kind, 32, "port %s", *p->type ? p->type : "system");
+}
+
+void port_hand_over(const struct port *p, struct handover *h, bool with_fds)
+{
+    struct handover_item item = {.value = {p->no, p->rx.packets, p->rx.bytes, p->rx.dropped,
+                                           p->rx.errors, p->tx.packets, p->tx.bytes, p->tx.dropped,
+                                           p->tx.errors}};
+    char kind[32];
+
+    if (!p->class->hand_over || p->gone) {
+        return;
+    }
+    set_key(p, kind);
+    handover_set_key(&item, kind, p->name);
+    p->class->hand_over(p, &item);
+    if (!with_fds) {
+        item.n_fds = 0;
+    }
+    handover_offer(h, &item);
+}
+
+bool port_taken(const struct port *p, struct handover_item *item)
+{
+    char kind[32];
+
+    set_key(p, kind);
+    return handover_take(kind, p->name, item);
+}
+
+bool port_resume_from(struct port *p)
+{
+    struct handover_item item;
+
+    if (!p->class->hand_over || p->gone || !port_taken(p, &item)) {
+        return false;
+    }
+    handover_close_fds(&item); /* It has them already. */
+    const uint64_t *v = &item.value[1];
+    p->rx = (struct port_counters){v[0], v[1], v[2], v[3]};
+    p->tx = (struct port_counters){v[4], v[5], v[6], v[7]};
+    if (p->class->resume) {
+        p->class->resume(p, &item);
+    }
+    return true;
 }
 
 struct packet *port_packet(const struct port_pools *pools, uint32_t len)

@@ -18,6 +18,7 @@
 #include <pthread.h>
 
 #include "lib/dp/dp.h"
+#include "lib/io/handover.h"
 
 #define PORT_MAX_SENDERS 8  /* Threads that may send: the workers. */
 #define PORT_TXQ_LEN     64 /* Packets queued per sender before a flush. */
@@ -78,7 +79,13 @@ struct port_class {
      * whole member may be NULL. */
     char *(*explain)(const struct port *, int error);
     bool has_device; /* Its name is a network device's. */
+    /* Fills in what the process that goes on needs of an open port: descriptors, and numbers from
+     * value[PORT_VALUE_CLASS] on.  NULL: it opens its own.  open() finds the same by port_taken();
+     * 'resume' gets it again once nobody receives or sends any more. */
+    void (*hand_over)(const struct port *, struct handover_item *);
+    void (*resume)(struct port *, const struct handover_item *); /* NULL: nothing moves. */
 };
+#define PORT_VALUE_CLASS 10 /* Ahead of it: the port's number and counters. */
 extern const struct port_class port_afpacket, port_tap, port_pcap, port_dummy, port_tunnel;
 
 /* 'dummy': whatever needs the kernel becomes a dummy port.  NULL on success, else a heap error
@@ -92,12 +99,18 @@ int port_resume(struct port *); /* 0 or a positive errno; then it stays gone. */
 void port_get_info(const struct port *, struct dp_port_info *);
 void port_get_stats(struct port *, struct dp_port_stats *);
 
+/* To the process that goes on, and from the one before (handover.h). */
+void port_hand_over(const struct port *, struct handover *, bool with_fds);
+bool port_resume_from(struct port *); /* False: it was handed no state. */
+
 /* Sender 'id' has a packet for the port (taken over).  True: the queue was empty before, a flush is
  * due at the end of the batch. */
 bool port_queue(struct port *, unsigned id, struct packet *, struct packet_pool *);
 void port_flush(struct port *, unsigned id);
 
 /* For classes. */
+/* What a former process had open under this name; the caller's.  False: nothing. */
+bool port_taken(const struct port *, struct handover_item *) MUST_USE;
 struct packet *port_packet(const struct port_pools *, uint32_t len); /* An empty one, or NULL. */
 
 /* To a counter of the port. */

@@ -63,12 +63,37 @@ static int attach_fd(struct tap *t)
     return 0;
 }
 
+/* The queue that a former process has read so far: what is in it stays there. */
+static bool take_fd(struct tap *t)
+{
+    struct handover_item item;
+
+    if (!port_taken(&t->up, &item)) {
+        return false;
+    }
+    if (item.n_fds != 1) {
+        handover_close_fds(&item);
+        return false;
+    }
+    t->fd = item.fds[0];
+    t->up.ifindex = (int)item.value[PORT_VALUE_CLASS];
+    t->up.tx_can = (unsigned)item.value[PORT_VALUE_CLASS + 1];
+    return true;
+}
+
+static void tap_hand_over(const struct port *p, struct handover_item *item)
+{
+    item->fds[item->n_fds++] = tap_of(p)->fd;
+    item->value[PORT_VALUE_CLASS] = (uint64_t)p->ifindex;
+    item->value[PORT_VALUE_CLASS + 1] = p->tx_can;
+}
+
 static int tap_open(struct port *p, port_option *option UNUSED, void *aux UNUSED)
 {
     struct tap *t = tap_of(p);
 
     t->fd = -1;
-    int error = attach_fd(t);
+    int error = take_fd(t) ? 0 : attach_fd(t);
     p->rx_fd = t->fd;
     return error;
 }
@@ -203,4 +228,5 @@ const struct port_class port_tap = {
     .get_stats = tap_get_stats,
     .explain = tap_explain,
     .has_device = true,
+    .hand_over = tap_hand_over,
 };

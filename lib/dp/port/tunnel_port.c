@@ -87,17 +87,52 @@ static int bind_rx(const struct tunnel_port *t, int fd, bool v6)
     return bind(fd, (struct sockaddr *)&a4, sizeof a4);
 }
 
+/* Receiving sockets of a former process, with what waits in them. */
+static void take_sockets(struct tunnel_port *t)
+{
+    struct handover_item item;
+
+    if (!port_taken(&t->up, &item)) {
+        return;
+    }
+    unsigned n = 0;
+    if (item.value[PORT_VALUE_CLASS] == t->dst_port) {
+        for (unsigned i = 0; i < 2; i++) {
+            bool has = item.value[PORT_VALUE_CLASS + 1] & BIT(i) && n < item.n_fds;
+            t->side[i].rx = has ? item.fds[n++] : -1;
+        }
+    }
+    while (n < item.n_fds) {
+        close(item.fds[n++]);
+    }
+}
+
+static void tunnel_hand_over(const struct port *p, struct handover_item *item)
+{
+    const struct tunnel_port *t = tunnel_port_of(p);
+
+    item->value[PORT_VALUE_CLASS] = t->dst_port;
+    for (unsigned i = 0; i < 2; i++) {
+        if (t->side[i].rx >= 0) {
+            item->value[PORT_VALUE_CLASS + 1] |= BIT(i);
+            item->fds[item->n_fds++] = t->side[i].rx;
+        }
+    }
+}
+
 /* 0, or a positive errno. */
 static int open_side(struct tunnel_port *t, bool v6)
 {
     struct tunnel_side *s = &t->side[v6];
 
-    s->rx = open_socket(t, v6);
     if (s->rx < 0) {
-        return v6 && errno == EAFNOSUPPORT ? 0 : errno;
-    }
-    if (bind_rx(t, s->rx, v6)) {
-        return errno;
+        s->rx = open_socket(t, v6);
+        if (s->rx < 0) {
+            return v6 && errno == EAFNOSUPPORT ? 0 : errno;
+        }
+        if (bind_rx(t, s->rx, v6)) {
+            return errno;
+        }
     }
     for (s->n_tx = 0; s->n_tx < (t->dst_port ? TUNNEL_N_TX : 1); s->n_tx++) {
         /* Each raw socket has a copy of all that arrives: the one must do for both. */
@@ -150,6 +185,7 @@ static int tunnel_open(struct port *p, port_option *option, void *aux)
         t->overflow = NULL;
         return ENOMEM;
     }
+    take_sockets(t);
     int error = open_side(t, false);
     error = error ? error : open_side(t, true);
     error = error ? error : open_poll(t);
@@ -354,4 +390,5 @@ const struct port_class port_tunnel = {
     .set_up = tunnel_set_up,
     .get_info = tunnel_get_info,
     .explain = tunnel_explain,
+    .hand_over = tunnel_hand_over,
 };

@@ -12,9 +12,11 @@
 struct datapath {
     struct dp up;
     bool dummy; /* Its type is "dummy": no threads, no devices. */
+    bool waits; /* Another process still has its packets: no port is received from. */
     struct ct *ct;
     struct datapath_events *events; /* NULL: nobody has ever listened. */
     struct meters *meters;
+    uint64_t ct_seed;
     uint64_t n_refused;      /* Connections, as they were last looked at. */
     struct conn_file *conns; /* That 'ct' lies in; NULL: memory. */
     struct worker_ports *ports;
@@ -63,6 +65,7 @@ void datapath_flow_stats_total(const struct dp *, uint64_t *hits, uint64_t *miss
 void datapath_ports_init(struct datapath *);
 void datapath_ports_deinit(struct datapath *, bool destroy);
 struct port *datapath_port(const struct datapath *, uint32_t no); /* NULL: no such port. */
+void datapath_ports_attach(struct datapath *); /* It waits no longer: all of them. */
 /* Operations of the class. */
 char *datapath_port_add(struct dp *, const char *name, const char *type, uint32_t want_no,
                         const char *(*option)(void *aux, const char *key), void *aux,

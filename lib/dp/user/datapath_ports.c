@@ -39,6 +39,9 @@ static uint32_t free_number(const struct datapath *dp)
 
 static void attach(struct datapath *dp, struct port *p)
 {
+    if (dp->waits) {
+        return;
+    }
     p->worker = 0;
     for (unsigned i = 1; i < dp->n_workers; i++) {
         if (dp->workers[i]->n_ports < dp->workers[p->worker]->n_ports) {
@@ -51,8 +54,21 @@ static void attach(struct datapath *dp, struct port *p)
 
 static void detach(struct datapath *dp, struct port *p)
 {
+    if (dp->waits) {
+        return;
+    }
     worker_del_port(dp->workers[p->worker], p);
     dp->workers[p->worker]->n_ports--;
+}
+
+void datapath_ports_attach(struct datapath *dp)
+{
+    for (uint32_t i = 0; i < dp->n_ports; i++) {
+        struct port *p = dp->ports->by_no[i];
+        if (p && !p->gone) {
+            attach(dp, p);
+        }
+    }
 }
 
 char *datapath_port_add(struct dp *up, const char *name, const char *type, uint32_t want_no,

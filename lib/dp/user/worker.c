@@ -27,7 +27,7 @@ LOG_MODULE(dpif_netdev);
 #define NOTIFY_AFTER 512  /* Credits of verdicts that were not installed. */
 #define QUIESCE_MAX  1024 /* Batches: a flood must not hold worker_quiesce() for ever. */
 
-enum command_kind { CMD_ADD_PORT, CMD_DEL_PORT, CMD_EXECUTE, CMD_QUIESCE, CMD_STOP };
+enum command_kind { CMD_ADD_PORT, CMD_DEL_PORT, CMD_EXECUTE, CMD_QUIESCE, CMD_PAUSE, CMD_STOP };
 
 /* On the heap; the worker frees it. */
 struct command {
@@ -140,6 +140,19 @@ static unsigned poll_ports(struct worker *w, bool may_sleep)
 
 /* Commands. */
 
+/* Between two batches: nothing is queued anywhere. */
+static void pause_worker(struct worker *w)
+{
+    if (w->threaded) {
+        rcu_thread_offline();
+        sem_post(&w->done);
+        while (sem_wait(&w->resume)) {
+            /* A signal. */
+        }
+        rcu_thread_online();
+    }
+}
+
 static void run_command(struct worker *w, struct command *c)
 {
     bool answer = true;
@@ -147,6 +160,7 @@ static void run_command(struct worker *w, struct command *c)
     switch (c->kind) {
     case CMD_ADD_PORT:
         poll_port(w, c->port);
+        answer = false; /* Nobody waits: it is in order with all that concerns the port. */
         break;
     case CMD_DEL_PORT:
         forget_port(w, c->port);
@@ -161,6 +175,10 @@ static void run_command(struct worker *w, struct command *c)
             cache_run_inbox(&w->pass.cache);
         }
         cache_run_inbox(&w->pass.cache); /* Before the answer. */
+        break;
+    case CMD_PAUSE:
+        answer = false; /* By pause() itself. */
+        pause_worker(w);
         break;
     case CMD_STOP:
         w->ended = true;
@@ -232,6 +250,9 @@ static void command(struct worker *w, enum command_kind kind, struct port *port)
         usleep(100);
     }
     worker_wake(w);
+    if (kind == CMD_ADD_PORT) {
+        return;
+    }
     rcu_thread_offline();
     while (sem_wait(&w->done)) {
         /* A signal. */
@@ -252,6 +273,18 @@ void worker_del_port(struct worker *w, struct port *p)
 void worker_quiesce(struct worker *w)
 {
     command(w, CMD_QUIESCE, NULL);
+}
+
+void worker_pause(struct worker *w)
+{
+    command(w, CMD_PAUSE, NULL);
+}
+
+void worker_resume(struct worker *w)
+{
+    if (w->threaded) {
+        sem_post(&w->resume);
+    }
 }
 
 void worker_execute(struct worker *w, struct packet *pkt, const void *actions, size_t len)
@@ -324,6 +357,7 @@ char *worker_start(struct worker *w, unsigned id, bool threaded, const struct dp
     env_init(&w->env);
     env_random_bytes(&seed, sizeof seed);
     sem_init(&w->done, 0, 0);
+    sem_init(&w->resume, 0, 0);
     ring_init(&w->commands, N_COMMANDS);
     w->pools.small = packet_pool_new(PORT_SMALL_BUF, threaded ? SMALL_BUFS : 0, SMALL_MAX);
     w->pools.big = packet_pool_new(PORT_BIG_BUF, BIG_BUFS, BIG_MAX);
@@ -364,6 +398,7 @@ void worker_deinit(struct worker *w)
     packet_pool_free(w->pools.big);
     ring_deinit(&w->commands);
     sem_destroy(&w->done);
+    sem_destroy(&w->resume);
     if (w->epoll_fd >= 0) {
         close(w->epoll_fd);
     }

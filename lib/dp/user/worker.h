@@ -45,6 +45,7 @@ struct worker {
     int epoll_fd, event_fd, notify_fd;
     struct ring commands; /* Control thread to worker. */
     sem_t done;           /* The worker answers a command. */
+    sem_t resume;         /* A paused one goes on. */
     unsigned n_ports;     /* Control thread: how many it gave to this worker. */
     bool ended;           /* Worker only. */
     uint32_t n_notified;  /* Worker only: cache.n_once when it last told the control thread. */
@@ -66,5 +67,8 @@ void worker_execute(struct worker *, struct packet *, const void *actions, size_
 void worker_wake(struct worker *); /* Something is in the inbox. */
 /* Returns when everything that had been received before the call is processed. */
 void worker_quiesce(struct worker *);
+/* Returns when the worker is between two batches, with nothing queued, and it stays there. */
+void worker_pause(struct worker *);
+void worker_resume(struct worker *);
 /* Without a thread: a packet arrives. */
 void worker_receive(struct worker *, struct packet *);

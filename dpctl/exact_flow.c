@@ -1,5 +1,5 @@
 /* exact_flow.c - see exact_flow.h. */
-#include "vswitchd/exact_flow.h"
+#include "dpctl/exact_flow.h"
 
 #include <stdlib.h>
 
