@@ -215,6 +215,7 @@ struct act_parser {
     unsigned depth;    /* How many lists stand around what is read. */
     uint8_t raw;       /* The word's, of the action at hand. */
     const char *word;
+    bool bytes; /* The word was bytes of an action list, which the decoder has checked. */
 };
 
 /* NULL, or a heap string.  'arg' is modified. */
@@ -253,6 +254,8 @@ act_parse_fn act_parse_write_actions;
 act_parse_fn act_parse_write_metadata;
 act_parse_fn act_parse_goto_table;
 act_parse_fn act_parse_apply_actions;
+act_parse_fn act_parse_raw_actions;
+act_parse_fn act_parse_raw_instructions;
 act_parse_fn act_parse_enqueue;
 act_parse_fn act_parse_output_trunc;
 act_parse_fn act_parse_stack;
@@ -286,6 +289,8 @@ char *act_too_wide(const char *all, const struct subfield *dst, const struct fie
                    const struct name_map *) MUST_USE;
 #define ACT_REASON_ACTION 1
 const char *act_reason_name(uint8_t reason); /* Of packet-ins; NULL if unknown. */
+/* Where name_map.exact: what words do not say in full, as bytes. */
+void act_format_exact(const void *acts, size_t len, const struct name_map *, struct text *);
 void act_format_table(uint8_t table, const struct name_map *, struct text *);
 void act_format_nat(const struct act_nat *, struct text *);
 void act_format_enqueue(const struct act_enqueue *, const struct name_map *, struct text *);

@@ -453,9 +453,12 @@ bool acts_refs(const void *acts, size_t len, enum act_type, acts_ref_cb *, void 
 
 /* ---- text ---- */
 
-/* Port and table names, both ways; any member may be NULL. */
+/* How text says things: port and table names, both ways; any member may be NULL. */
 struct name_map {
     void *aux;
+    bool exact; /* On output, what the usual words leave out is said by raw_actions(...) and its
+                 * like: see act_raw.c. */
+    bool only_actions; /* With it: the text stands where no instructions may. */
     bool (*port_by_name)(void *aux, const char *, uint32_t *port);
     const char *(*port_name)(void *aux, uint32_t port);
     bool (*table_by_name)(void *aux, const char *, uint8_t *table);

@@ -176,11 +176,21 @@ static void format_note(const struct act_note *n, struct text *t)
     }
 }
 
+static void format_nested(const struct act_write_actions *list, const struct name_map *names,
+                          struct text *t)
+{
+    if (list->nested_len) {
+        format_list(act_write_actions_nested(list), list->nested_len, names, t);
+    } else {
+        text_puts(t, "drop");
+    }
+}
+
 static void format_clone(const struct act_write_actions *c, const struct name_map *names,
                          struct text *t)
 {
     text_puts(t, "clone(");
-    acts_format(act_write_actions_nested(c), c->nested_len, names, t);
+    format_nested(c, names, t);
     text_putc(t, ')');
 }
 
@@ -199,7 +209,7 @@ static void format_instruction(const struct act *a, const struct name_map *names
         break;
     case ACT_RANK_WRITE_ACTIONS:
         text_puts(t, "write_actions(");
-        acts_format(act_write_actions_nested(wa), wa->nested_len, names, t);
+        format_nested(wa, names, t);
         text_putc(t, ')');
         break;
     case ACT_RANK_WRITE_METADATA:
@@ -362,7 +372,9 @@ static void format_list(const void *acts, size_t len, const struct name_map *nam
 
 void acts_format(const void *acts, size_t len, const struct name_map *names, struct text *t)
 {
-    if (len) {
+    if (names && names->exact && len) {
+        act_format_exact(acts, len, names, t);
+    } else if (len) {
         format_list(acts, len, names, t);
     } else {
         text_puts(t, "drop");

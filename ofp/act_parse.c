@@ -310,6 +310,7 @@ static char *parse_item(struct act_parser *p, char *key, char *value)
     if (word) {
         p->word = word->name;
         p->raw = word->raw;
+        p->bytes = word->parse == act_parse_raw_actions;
         return word->parse(p, value);
     }
     if (!*value && parse_port_action(p, key)) {
@@ -356,7 +357,8 @@ static char *check_item(const struct act_parser *p, size_t ofs, size_t prev)
         return xasprintf("%s action doesn't support nested action meter",
                          p->outer == OUTER_CLONE ? "clone" : "write_actions");
     }
-    if (!p->instructions && p->outer != OUTER_CT && act_infos[a->type].rank != ACT_RANK_APPLY) {
+    if (!p->instructions && p->outer != OUTER_CT && !p->bytes &&
+        act_infos[a->type].rank != ACT_RANK_APPLY) {
         return xasprintf("%s instruction not allowed here", act_infos[a->type].name);
     }
     /* What an action set may not hold is left to the switch to refuse. */

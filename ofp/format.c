@@ -1,6 +1,10 @@
 /* format.c - see format.h. */
 #include "ofp/format.h"
 
+#include <string.h>
+
+#include "ofp/msg.h"
+
 void format_bits(struct text *s, uint32_t bits, const struct bit_name *names, size_t n,
                  char separator)
 {
@@ -48,6 +52,25 @@ void format_counter(struct text *s, const char *name, uint64_t value)
     } else {
         text_printf(s, "%s=%" PRIu64, name, value);
     }
+}
+
+void format_raw(struct text *s, uint8_t version, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+
+    text_printf(s, "1.%u,", version - OFP10_VERSION);
+    for (size_t i = 0; i < len; i++) {
+        text_printf(s, "%02x", p[i]);
+    }
+}
+
+uint8_t *format_raw_parse(const char *s, uint8_t *version, size_t *len)
+{
+    if (strncmp(s, "1.", 2) || s[2] < '0' || s[2] > '5' || s[3] != ',') {
+        return NULL;
+    }
+    *version = (uint8_t)(OFP10_VERSION + s[2] - '0');
+    return text_to_hex(s + 4, len);
 }
 
 void format_escaped(struct text *s, const void *data, size_t len)

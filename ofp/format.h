@@ -18,6 +18,10 @@ void format_bits(struct text *, uint32_t bits, const struct bit_name *, size_t n
 void format_duration(struct text *, uint32_t sec, uint32_t nsec);
 /* `NAME=N`, with `?` for UINT64_MAX (unknown). */
 void format_counter(struct text *, const char *name, uint64_t);
+/* `VERSION,HEX`: bytes of a message of this version of OpenFlow, `1.3,00190008...`. */
+void format_raw(struct text *, uint8_t version, const void *, size_t len);
+/* Reads it: a heap buffer, or NULL. */
+uint8_t *format_raw_parse(const char *, uint8_t *version, size_t *len);
 /* Bytes that a peer sent as a name or text: control characters, quotes and backslashes as \ooo. */
 void format_escaped(struct text *, const void *, size_t);
 /* The same, but quotes, backslashes and whatever else a terminal shows stand as they are. */

@@ -31,3 +31,12 @@ static inline uint16_t group_default_weight(const struct group *g)
 {
     return g->type == GROUP_SELECT ? 1 : 0;
 }
+
+/* ---- text ---- */
+
+/* ` ADD `, and the group in the usual words behind it, with the bucket that the command is about.
+ */
+void group_command_format(const struct group_mod *, struct text *);
+void group_words(const struct group_mod *, uint8_t version, const struct name_map *, struct text *);
+/* `raw_group(VERSION,HEX)`, if the text begins with that; 'command' -1: any. */
+char *group_parse_raw(const char *text, int command, struct group_mod *, bool *is_raw) MUST_USE;

@@ -126,8 +126,8 @@ void group_features_format(const struct group_features *, uint8_t version, struc
 
 /* ---- text ---- */
 
-/* `group_id=1,type=all,bucket=...` for 'command'; -1: the text may begin with a command word, add
- * if it has none.  The text is modified.  'usable' (may be NULL) gets the flow formats that can
- * carry it.  NULL, or an error text. */
+/* `group_id=1,type=all,bucket=...`, or what group_raw.c says, for 'command'; -1: the text may begin
+ * with a command word, add if it has none.  The text is modified.  'usable' (may be NULL) gets the
+ * flow formats that can carry it.  NULL, or an error text. */
 char *group_mod_parse(char *text, int command, const struct name_map *, struct group_mod *,
                       uint32_t *usable) MUST_USE;

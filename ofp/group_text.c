@@ -378,7 +378,8 @@ char *group_mod_parse(char *text, int command, const struct name_map *names, str
                       uint32_t *usable)
 {
     struct parser p = {.gm = gm, .names = names, .usable = PROTOCOL_ANY};
-    char *key, *value, *error = NULL;
+    char *key, *value;
+    bool is_raw;
 
     *gm = (struct group_mod){.command_bucket = BUCKET_ALL};
     if (command < 0) {
@@ -386,6 +387,10 @@ char *group_mod_parse(char *text, int command, const struct name_map *names, str
         take_command(&text, &gm->command);
     } else {
         gm->command = (uint16_t)command;
+    }
+    char *error = group_parse_raw(text, gm->command, gm, &is_raw);
+    if (is_raw) {
+        return error;
     }
     p.takes = commands[command_index(gm->command)].takes;
     if (p.takes & TAKES_COMMAND_BUCKET) {
@@ -458,7 +463,9 @@ static void format_bucket(const struct group *g, const struct bucket *b, bool nu
         text_printf(t, "watch_group:%" PRIu32 ",", b->watch_group);
     }
     text_puts(t, "actions=");
-    acts_format(b->acts.data, b->acts.len, names, t);
+    struct name_map actions = names ? *names : (struct name_map){0};
+    actions.only_actions = true;
+    acts_format(b->acts.data, b->acts.len, &actions, t);
     text_putc(t, ',');
 }
 
@@ -476,23 +483,23 @@ static void format_group(const struct group *g, bool typed, uint8_t version,
     text_chomp(t, ',');
 }
 
-void group_format(const struct group *g, uint8_t version, const struct name_map *names,
-                  struct text *t)
-{
-    format_group(g, true, version, names, t);
-}
-
-void group_mod_format(const struct group_mod *gm, uint8_t version, const struct name_map *names,
-                      struct text *t)
+/* What stands before the group of a modification. */
+void group_command_format(const struct group_mod *gm, struct text *t)
 {
     size_t i = command_index(gm->command);
-    bool about_bucket = gm->command == GM_INSERT_BUCKET || gm->command == GM_REMOVE_BUCKET;
 
     if (i < ARRAY_SIZE(commands)) {
         text_printf(t, " %s ", commands[i].shown);
     } else {
         text_printf(t, " cmd:%u ", gm->command);
     }
+}
+
+void group_words(const struct group_mod *gm, uint8_t version, const struct name_map *names,
+                 struct text *t)
+{
+    bool about_bucket = gm->command == GM_INSERT_BUCKET || gm->command == GM_REMOVE_BUCKET;
+
     if (about_bucket && group_has_props(version)) {
         const char *name = bucket_name(gm->command_bucket);
         text_puts(t, "command_bucket_id:");

@@ -1,4 +1,4 @@
-/* match-private.h - the fixed matches of the first OpenFlow versions, for match.c and match_fixed*.
+/* match-private.h - the fixed matches of the first OpenFlow versions, and the raw form of text.
  *
  * Layer 2, pure; for ofp/match*.c only. */
 #pragma once
@@ -16,3 +16,10 @@ enum ofp_error match11_decode(struct wire_rd *, struct match *) MUST_USE;
 void match11_encode(const struct match *, struct wire_wr *);
 /* Does something of the match say already that packets have an Ethernet header? */
 bool match_implies_ethernet(const struct match *);
+
+/* ---- text, match_raw.c ---- */
+
+/* Appends `raw_match(VERSION,HEX)` if the usual words do not give the match back; else false. */
+bool match_format_raw(const struct match *, struct text *);
+/* What stands in the parentheses; 'm' is still empty.  NULL or an error text. */
+char *match_parse_raw(const char *, struct match *m) MUST_USE;

@@ -3,6 +3,7 @@
  * The array below is the order of the reference (cli.md A5).  What shares its place in struct flow
  * is told apart by the protocol, not by prerequisites: a match that lacks them still prints. */
 #include "ofp/field-text-private.h"
+#include "ofp/match-private.h"
 
 #include <stdio.h>
 
@@ -352,10 +353,13 @@ void match_format(const struct match *m, const struct name_map *names, int prior
     struct printing p = {.m = m, .names = names, .t = t};
     size_t start = t->len;
 
-    find_protocols(&p);
     if (priority >= 0 && priority != 32768) {
         text_printf(t, "priority=%d,", priority);
     }
+    if (names && names->exact && match_format_raw(m, t)) {
+        return;
+    }
+    find_protocols(&p);
     put_items(&p, first_items, ARRAY_SIZE(first_items));
     put_packet_type(&p);
     if (p.word) {

@@ -1,5 +1,5 @@
 /* match_parse.c - see match.h: fields and protocol words of a flow's text into a match. */
-#include "ofp/match.h"
+#include "ofp/match-private.h"
 
 #include <stdlib.h>
 
@@ -112,6 +112,9 @@ char *match_parse_field(const char *key, const char *value, const struct name_ma
     *found = true;
     *given = f;
     memset(given_mask, 0, sizeof *given_mask);
+    if (!strcmp(key, "raw_match")) {
+        return match_parse_raw(value, m);
+    }
     if (word) {
         set_word(word, m);
         return NULL;

@@ -46,10 +46,12 @@ enum ofp_error meter_mod_decode(struct wire_rd *, const struct msg_header *,
 struct meter_features;
 enum ofp_error meter_mod_check(const struct meter_mod *, const struct meter_features *) MUST_USE;
 void meter_mod_encode(const struct meter_mod *, uint8_t version, uint32_t xid, struct wire_wr *);
-/* ` ADD meter=1 kbps bands=\n...` */
-void meter_mod_format(const struct meter_mod *, struct text *);
-/* `meter=1 kbps bands=type=drop rate=1000` for 'command'; the text is modified.  NULL, or an error
- * text. */
+/* ` ADD meter=1 kbps bands=\n...`; with the map's 'exact', in the words or bytes that read as the
+ * same. */
+struct name_map;
+void meter_mod_format(const struct meter_mod *, const struct name_map *, struct text *);
+/* `meter=1 kbps bands=type=drop rate=1000`, or what meter_raw.c says, for 'command'; the text is
+ * modified.  NULL, or an error text. */
 char *meter_mod_parse(char *text, int command, struct meter_mod *) MUST_USE;
 
 /* METER and METER_CONFIG requests, the number of a meter or OFPM_ALL. */
@@ -62,7 +64,12 @@ void meter_format_id(uint32_t id, char separator, struct text *); /* `meter=all`
 enum ofp_error meter_config_decode(struct wire_rd *, struct meter *, bool *end) MUST_USE;
 void meter_config_encode(const struct meter *, struct wire_wr *); /* One entry. */
 /* `meter=1 kbps bands=`, then a line for each band. */
-void meter_format(const struct meter *, struct text *);
+void meter_format(const struct meter *, const struct name_map *, struct text *);
+/* The usual words alone, and ` ADD `. */
+void meter_words(const struct meter *, struct text *);
+void meter_command_format(uint16_t command, struct text *);
+/* `raw_meter(VERSION,HEX)`, if the text begins with that. */
+char *meter_parse_raw(const char *text, int command, struct meter_mod *, bool *is_raw) MUST_USE;
 
 struct meter_band_stats {
     uint64_t n_packets, n_bytes;

@@ -157,6 +157,11 @@ char *meter_mod_parse(char *text, int command, struct meter_mod *mm)
     bool has_id = false, has_bands = command != MM_DELETE;
     char *bands = NULL;
 
+    bool is_raw;
+    char *error = meter_parse_raw(text, command, mm, &is_raw);
+    if (is_raw) {
+        return error;
+    }
     *mm = (struct meter_mod){.command = (uint16_t)command};
     if (has_bands) {
         char *word = strstr(text, "band");
@@ -166,7 +171,7 @@ char *meter_mod_parse(char *text, int command, struct meter_mod *mm)
         }
         *word = '\0';
     }
-    char *error = parse_head(text, command, m, &has_id);
+    error = parse_head(text, command, m, &has_id);
     if (!error && !has_id) {
         error = xstrdup("must specify 'meter'");
     }
@@ -213,7 +218,7 @@ static void format_flags(uint16_t flags, struct text *t)
     }
 }
 
-void meter_format(const struct meter *m, struct text *t)
+void meter_words(const struct meter *m, struct text *t)
 {
     meter_format_id(m->id, '=', t);
     text_putc(t, ' ');
@@ -232,16 +237,15 @@ void meter_format(const struct meter *m, struct text *t)
     }
 }
 
-void meter_mod_format(const struct meter_mod *mm, struct text *t)
+void meter_command_format(uint16_t command, struct text *t)
 {
     static const char *const names[] = {"ADD", "MOD", "DEL"};
 
-    if (mm->command < ARRAY_SIZE(names)) {
-        text_printf(t, " %s ", names[mm->command]);
+    if (command < ARRAY_SIZE(names)) {
+        text_printf(t, " %s ", names[command]);
     } else {
-        text_printf(t, " cmd:%u ", mm->command);
+        text_printf(t, " cmd:%u ", command);
     }
-    meter_format(&mm->meter, t);
 }
 
 void meter_stats_format(const struct meter_stats *s, struct text *t)

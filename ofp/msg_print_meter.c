@@ -8,7 +8,7 @@ enum ofp_error msg_print_meter_mod(struct msg_print *p, struct wire_rd *r)
     enum ofp_error error = meter_mod_decode(r, p->h, &mm);
 
     if (!error) {
-        meter_mod_format(&mm, p->out);
+        meter_mod_format(&mm, p->names, p->out);
         meter_deinit(&mm.meter);
     }
     return error;
@@ -34,7 +34,7 @@ enum ofp_error msg_print_meter_config_reply(struct msg_print *p, struct wire_rd 
 
     while (!(error = meter_config_decode(r, &m, &end)) && !end) {
         text_putc(p->out, '\n');
-        meter_format(&m, p->out);
+        meter_format(&m, p->names, p->out);
         meter_deinit(&m);
     }
     return error;

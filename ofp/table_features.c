@@ -183,6 +183,8 @@ enum ofp_error table_features_decode(struct wire_rd *r, const struct msg_header 
     if (!tf->has_props) {
         return h->version >= OFP15_VERSION ? OFPERR_OK : OFPERR_OFPTFFC_BAD_FEATURES;
     }
+    tf->props = e.p;
+    tf->props_len = wire_rd_left(&e);
     /* What is said of hits holds for misses unless said otherwise: hits first. */
     enum ofp_error error = decode_props(e, 0, h, tf, &seen);
     tf->miss = tf->hit;
@@ -192,6 +194,16 @@ enum ofp_error table_features_decode(struct wire_rd *r, const struct msg_header 
             (uint8_t)(seen & BIT(type) && known_prop((uint16_t)type) ? MISS_BIT(type) : 0);
     }
     return error ? error : (seen & REQUIRED) != REQUIRED ? OFPERR_OFPTFFC_BAD_FEATURES : OFPERR_OK;
+}
+
+bool table_features_next_exp(struct wire_rd *r, struct prop *p)
+{
+    while (wire_rd_left(r) && !prop_decode_exp(r, PROP_FIRST_EXP, p)) {
+        if (p->type >= PROP_FIRST_EXP) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- encode ---- */
@@ -283,6 +295,22 @@ static void put_props(const struct table_features *tf, uint8_t version, struct w
     }
 }
 
+/* In the order they came in. */
+static void put_exp_props(const struct table_features *tf, struct wire_wr *w)
+{
+    struct wire_rd r;
+    struct prop p;
+
+    wire_rd_init(&r, tf->props, tf->props_len);
+    while (table_features_next_exp(&r, &p)) {
+        size_t start = prop_start(w, p.type);
+        wire_wr_u32(w, p.experimenter);
+        wire_wr_u32(w, p.exp_type);
+        wire_wr_bytes(w, p.body.p, wire_rd_left(&p.body));
+        prop_finish(w, start);
+    }
+}
+
 void table_features_encode(const struct table_features *tf, uint8_t version, struct wire_wr *w)
 {
     size_t start = w->len;
@@ -306,6 +334,7 @@ void table_features_encode(const struct table_features *tf, uint8_t version, str
     wire_wr_u32(w, tf->max_entries);
     if (tf->has_props) {
         put_props(tf, version, w);
+        put_exp_props(tf, w);
     }
     if (w->len - start > UINT16_MAX) {
         w->err = true;

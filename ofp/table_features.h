@@ -1,8 +1,7 @@
 /* table_features.h - TABLE_FEATURES: what a flow table can do.
  * Layer 2, pure.  TABLE replies of 1.0 to 1.2 say some of it too: see table_stats.h.
  *
- * Experimenters' instructions, actions, fields that we do not know and properties are dropped by
- * the decoder. */
+ * Within a property the decoder drops instructions, actions and fields that have no row here. */
 #pragma once
 
 #include "ofp/act.h"
@@ -64,7 +63,14 @@ struct table_features {
     uint8_t miss_given;
     struct table_instruction_features hit, miss;
     struct field_set match, mask, wildcard;
+    /* All properties as they came, of which experimenters' are sent on and printed; points into the
+     * message.  NULL: none. */
+    const uint8_t *props;
+    size_t props_len;
 };
+/* The next experimenter's property of 'r', which covers props; false at the end. */
+struct prop;
+bool table_features_next_exp(struct wire_rd *r, struct prop *) MUST_USE;
 
 /* One entry.  Errors: OFPBPC_BAD_LEN, OFPTFFC_BAD_TABLE, OFPTFFC_BAD_COMMAND,
  * OFPTFFC_BAD_FEATURES (a property missing or twice), those of fields.  At the end *end. */

@@ -3,6 +3,7 @@
  */
 #include "ofp/flow_mod.h"
 #include "ofp/format.h"
+#include "ofp/prop.h"
 #include "ofp/table_stats.h"
 
 static const struct bit_name instruction_names[] = {
@@ -281,6 +282,33 @@ static void drop_unknown(struct table_instruction_features *f, uint8_t version)
     f->apply.actions &= known;
 }
 
+static bool has_exp_props(const struct table_features *t)
+{
+    struct wire_rd r;
+    struct prop prop;
+
+    wire_rd_init(&r, t->props, t->props_len);
+    return table_features_next_exp(&r, &prop);
+}
+
+/* Of which the peer says nothing. */
+static void print_exp_props(const struct table_features *t, struct text *s)
+{
+    struct wire_rd r;
+    struct prop prop;
+
+    wire_rd_init(&r, t->props, t->props_len);
+    while (table_features_next_exp(&r, &prop)) {
+        text_printf(s, "    experimenter property%s: 0x%08" PRIx32 ", type %" PRIu32 ":",
+                    prop.type == PROP_EXPERIMENTER ? " for misses" : "", prop.experimenter,
+                    prop.exp_type);
+        for (size_t n = wire_rd_left(&prop.body); n; n--) {
+            text_printf(s, " %02x", wire_rd_u8(&prop.body));
+        }
+        text_putc(s, '\n');
+    }
+}
+
 void table_printer_add(struct table_printer *p, const struct table_features *features,
                        const struct table_stats *stats)
 {
@@ -289,7 +317,8 @@ void table_printer_add(struct table_printer *p, const struct table_features *fea
     drop_unknown(&t.hit, p->version);
     drop_unknown(&t.miss, p->version);
 
-    bool same = prev && ditto(&t, prev);
+    bool exact = p->names && p->names->exact;
+    bool same = prev && !(exact && has_exp_props(&t)) && ditto(&t, prev);
     bool same_stats = prev && (!stats || (stats->active == p->prev_stats.active &&
                                           stats->lookup == p->prev_stats.lookup &&
                                           stats->matched == p->prev_stats.matched));
@@ -315,6 +344,9 @@ void table_printer_add(struct table_printer *p, const struct table_features *fea
                 print_features(p, &t, prev);
             } else if (p->version < OFP13_VERSION || !stats) {
                 text_puts(p->out, "    (same features)\n");
+            }
+            if (exact) {
+                print_exp_props(&t, p->out);
             }
         }
     }

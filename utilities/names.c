@@ -135,6 +135,7 @@ void names_init(struct names *n, struct ofconn *conn)
     n->in =
         (struct name_map){.aux = n, .port_by_name = port_by_name, .table_by_name = table_by_name};
     n->out = (struct name_map){.aux = n, .port_name = port_name, .table_name = table_name};
+    n->exact = (struct name_map){.exact = true};
 }
 
 void names_deinit(struct names *n)
@@ -147,11 +148,12 @@ const struct name_map *names_input(struct names *n)
     return &n->in;
 }
 
-const struct name_map *names_output(struct names *n, bool show)
+const struct name_map *names_output(struct names *n, bool show, bool exact)
 {
     if (!show) {
-        return NULL;
+        return exact ? &n->exact : NULL;
     }
+    n->out.exact = exact;
     fetch(n);
     fetch_tables(n);
     return &n->out;

@@ -155,6 +155,11 @@ static void set_no_names(void *aux, const char *arg)
     ((struct ofctl *)aux)->names = NAMES_NO;
 }
 
+static void set_exact(void *aux, const char *arg)
+{
+    ((struct ofctl *)aux)->exact = true;
+}
+
 static void set_stats(void *aux, const char *arg)
 {
     ((struct ofctl *)aux)->no_stats = false;
@@ -322,6 +327,8 @@ static const struct cmd_option options[] = {
     {"rsort", 0, CMD_ARG_OPTIONAL, "FIELD", "dump-flows: sort, descending", set_rsort},
     {"names", 0, CMD_ARG_NONE, NULL, "show port names", set_names},
     {"no-names", 0, CMD_ARG_NONE, NULL, "show port numbers", set_no_names},
+    {"exact", 0, CMD_ARG_NONE, NULL, "print what words leave out as bytes: raw_actions(...)",
+     set_exact},
     {"stats", 0, CMD_ARG_NONE, NULL, "show statistics (default)", set_stats},
     {"no-stats", 0, CMD_ARG_NONE, NULL, "leave statistics out", set_no_stats},
     {"color", 0, CMD_ARG_OPTIONAL, "WHEN", NULL, set_color},

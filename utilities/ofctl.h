@@ -27,6 +27,7 @@ struct ofctl {
     bool bundle;        /* Changes go in one bundle. */
     bool may_create;    /* mod-group */
     bool pcap;          /* ofp-print */
+    bool exact;         /* What words leave out is printed as bytes. */
     uint32_t protocols; /* -F, as far as the versions have them: PROTOCOL_* */
     enum when_names names;
     int verbosity;        /* -m */

@@ -7,11 +7,18 @@
 #include "ofp/flow_mod.h"
 #include "utilities/ofctl.h"
 
-static void print_message(const void *msg, size_t len, int verbosity)
+/* Without a switch there are no names. */
+static const struct name_map *words(const struct ofctl *ctl)
+{
+    static const struct name_map exact = {.exact = true};
+    return ctl->exact ? &exact : NULL;
+}
+
+static void print_message(const struct ofctl *ctl, const void *msg, size_t len, int verbosity)
 {
     struct text t = TEXT_INIT;
 
-    msg_print(msg, len, NULL, verbosity, &t);
+    msg_print(msg, len, words(ctl), verbosity, &t);
     fputs(text_cstr(&t), stdout);
     text_deinit(&t);
 }
@@ -23,6 +30,7 @@ static bool read_all(FILE *f, uint8_t *p, size_t n)
 
 void ofctl_ofp_parse(int argc, char *argv[], void *aux)
 {
+    const struct ofctl *ctl = aux;
     FILE *f = strcmp(argv[1], "-") ? fopen(argv[1], "rb") : stdin;
     uint8_t *msg = xmalloc(OFP_MAX_LEN + 1);
     size_t n;
@@ -41,7 +49,7 @@ void ofctl_ofp_parse(int argc, char *argv[], void *aux)
         if (!read_all(f, msg + OFP_HEADER_LEN, len - OFP_HEADER_LEN)) {
             cmd_fatal("%s: unexpected end of file mid-message", argv[1]);
         }
-        print_message(msg, len, ((const struct ofctl *)aux)->verbosity + 2);
+        print_message(ctl, msg, len, ctl->verbosity + 2);
     }
     free(msg);
     if (f != stdin) {
@@ -49,7 +57,7 @@ void ofctl_ofp_parse(int argc, char *argv[], void *aux)
     }
 }
 
-static void print_hex(const char *hex, int verbosity)
+static void print_hex(const struct ofctl *ctl, const char *hex)
 {
     size_t n;
     uint8_t *msg = text_to_hex(hex, &n);
@@ -57,7 +65,7 @@ static void print_hex(const char *hex, int verbosity)
     if (!msg) {
         cmd_fatal("trailing garbage following hex bytes");
     }
-    print_message(msg, n, verbosity);
+    print_message(ctl, msg, n, ctl->verbosity);
     free(msg);
 }
 
@@ -80,11 +88,11 @@ void ofctl_ofp_print(int argc, char *argv[], void *aux)
         char *line;
         lines_open(&r, argv[1], "open failed");
         while (lines_next(&r, &line)) {
-            print_hex(line, here.verbosity);
+            print_hex(&here, line);
         }
         lines_close(&r);
     } else {
-        print_hex(argv[1], here.verbosity);
+        print_hex(&here, argv[1]);
     }
 }
 
@@ -97,7 +105,7 @@ static void print_flow_mod(const struct ofctl *ctl, const struct flow_mod *fm, u
     if (w.err) {
         cmd_fatal("the flow is too long for an OpenFlow message");
     }
-    print_message(w.data, w.len, ctl->verbosity);
+    print_message(ctl, w.data, w.len, ctl->verbosity);
     wire_wr_deinit(&w);
 }
 
@@ -141,7 +149,7 @@ uint8_t parse_choose_version(const struct ofctl *ctl, uint32_t usable)
 
 void parse_print_message(const struct ofctl *ctl, struct wire_wr *w)
 {
-    print_message(w->data, w->len, ctl->verbosity);
+    print_message(ctl, w->data, w->len, ctl->verbosity);
     wire_wr_deinit(w);
 }
 
@@ -199,8 +207,8 @@ static void print_differences(const uint8_t *in, size_t n_in, const struct acts 
     wire_wr_deinit(&w);
 }
 
-static void parse_acts_line(const uint8_t *bytes, size_t n, bool instructions, const char *name,
-                            uint8_t version)
+static void parse_acts_line(const struct ofctl *ctl, const uint8_t *bytes, size_t n,
+                            bool instructions, const char *name, uint8_t version)
 {
     struct acts acts = ACTS_INIT;
     const struct msg_header h = {.version = version};
@@ -214,7 +222,7 @@ static void parse_acts_line(const uint8_t *bytes, size_t n, bool instructions, c
                ofp_error_name(error));
     } else {
         struct text t = TEXT_INIT;
-        acts_format(acts.data, acts.len, NULL, &t);
+        acts_format(acts.data, acts.len, words(ctl), &t);
         printf("actions=%s\n", text_cstr(&t));
         print_differences(bytes, n, &acts, instructions, version);
         putchar('\n');
@@ -224,7 +232,7 @@ static void parse_acts_line(const uint8_t *bytes, size_t n, bool instructions, c
 }
 
 /* Hex lines of a list of actions or instructions from standard input, printed as text. */
-static void parse_acts(const char *name, bool instructions)
+static void parse_acts(const struct ofctl *ctl, const char *name, bool instructions)
 {
     uint8_t version = ofctl_version_by_name(name);
     struct line_reader r;
@@ -240,7 +248,7 @@ static void parse_acts(const char *name, bool instructions)
         if (!bytes) {
             cmd_fatal("Trailing garbage in hex data");
         }
-        parse_acts_line(bytes, n, instructions, name, version);
+        parse_acts_line(ctl, bytes, n, instructions, name, version);
         free(bytes);
     }
     lines_close(&r);
@@ -248,10 +256,10 @@ static void parse_acts(const char *name, bool instructions)
 
 void ofctl_parse_actions(int argc, char *argv[], void *aux)
 {
-    parse_acts(argv[1], false);
+    parse_acts(aux, argv[1], false);
 }
 
 void ofctl_parse_instructions(int argc, char *argv[], void *aux)
 {
-    parse_acts(argv[1], true);
+    parse_acts(aux, argv[1], true);
 }

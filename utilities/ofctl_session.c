@@ -15,7 +15,7 @@ void session_open(struct session *s, const struct ofctl *ctl, const char *target
     s->protocol = protocol_plain(s->version);
     names_init(&s->names, s->conn);
     bool show = ctl->names == NAMES_YES || (ctl->names == NAMES_AUTO && isatty(STDOUT_FILENO));
-    s->out = names_output(&s->names, show);
+    s->out = names_output(&s->names, show, ctl->exact);
 }
 
 void session_close(struct session *s)

@@ -198,7 +198,7 @@ void ofctl_queue_get_config(int argc, char *argv[], void *aux)
     if (s.version >= OFP14_VERSION) {
         print_queues(&s, &q, MSG_QUEUE_DESC_REQUEST);
     } else if (s.version == OFP10_VERSION && q.port == OFPP_ANY) {
-        (void)names_output(&s.names, true); /* Gets the ports. */
+        (void)names_output(&s.names, true, false); /* Gets the ports. */
         for (size_t i = 0; i < s.names.n_ports; i++) {
             q.port = s.names.ports[i].number;
             if (q.port < OFPP_FIRST_BAD) {

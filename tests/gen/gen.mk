@@ -3,7 +3,7 @@ GEN = tests/gen/gen.h tests/gen/gen.c tests/gen/gen-fields.c tests/gen/gen-actio
 	tests/gen/gen-recorded.c tests/gen/flow-mods.def tests/gen/requests.def tests/gen/rows.def tests/gen/known.def tests/gen/samples.h
 EXTRA_DIST += tests/gen/flows.txt tests/gen/record.py
 check_LTLIBRARIES = tests/gen/libgen.la
-tests_gen_libgen_la_SOURCES = $(GEN) tests/gen/prop.h tests/gen/prop.c $(MSG_AGAIN)
+tests_gen_libgen_la_SOURCES = $(GEN) tests/gen/prop.h tests/gen/prop.c tests/gen/prop_mods.c $(MSG_AGAIN)
 tests_gen_libgen_la_CFLAGS = $(AM_CFLAGS)
 
 check_PROGRAMS += tests/gen/gen-samples

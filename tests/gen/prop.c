@@ -33,6 +33,10 @@ static char *differ(const char *what, const struct wire_wr *a, const struct wire
     return text_steal(&t);
 }
 
+/* What must be printed so that it reads as the same. */
+static const struct name_map exact = {.exact = true};
+static const struct name_map exact_actions = {.exact = true, .only_actions = true};
+
 /* Values that the reference prints as they are, but does not read: its words for them. */
 static bool is_unreadable(const char *error)
 {
@@ -112,6 +116,34 @@ static bool match_says_less(const struct match *m)
            m->mask.key.tun_gtpu_flags || m->mask.key.tun_gtpu_msgtype;
 }
 
+/* Without exception. */
+static char *match_exact_again(const struct match *m, uint8_t version, const struct wire_wr *w)
+{
+    struct text t = TEXT_INIT;
+    struct wire_wr back = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct match again;
+    char *wrong = NULL;
+
+    match_format(m, &exact, -1, &t);
+    char *copy = xstrdup(text_cstr(&t));
+    char *error = parse_match(copy, &again);
+    if (error) {
+        wrong = xasprintf("prints as `%s', which does not parse: %s", text_cstr(&t), error);
+    } else {
+        match_encode_tlvs(&again, version, &back);
+        if (!same_bytes(w, &back)) {
+            char *what = xasprintf("prints exactly as `%s'", text_cstr(&t));
+            wrong = differ(what, w, &back);
+            free(what);
+        }
+    }
+    free(error);
+    free(copy);
+    text_deinit(&t);
+    wire_wr_deinit(&back);
+    return wrong;
+}
+
 static char *match_text_again(const struct match *m, uint8_t version, const struct wire_wr *w)
 {
     struct text t = TEXT_INIT;
@@ -169,6 +201,7 @@ char *prop_oxm(uint8_t version, const void *data, size_t len, struct prop *p)
     }
     p->same = is_bytes(&w, data, len);
     wrong = wrong ? wrong : match_text_again(&m2, version, &w);
+    wrong = wrong ? wrong : match_exact_again(&m2, version, &w);
     wire_wr_deinit(&w);
     wire_wr_deinit(&w2);
     return wrong;
@@ -314,6 +347,36 @@ static char *acts_text_again(bool instructions, uint8_t version, const struct ac
     return wrong;
 }
 
+/* Without exception. */
+static char *acts_exact_again(bool instructions, uint8_t version, const struct acts *acts,
+                              const struct wire_wr *w)
+{
+    struct text t = TEXT_INIT;
+    struct wire_wr back = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct acts again = ACTS_INIT;
+    char *wrong = NULL;
+
+    acts_format(acts->data, acts->len, instructions ? &exact : &exact_actions, &t);
+    char *copy = xstrdup(text_cstr(&t));
+    char *error = acts_parse(copy, NULL, instructions, &again);
+    if (error) {
+        wrong = xasprintf("prints exactly as `%s', which does not parse: %s", text_cstr(&t), error);
+    } else {
+        encode_acts(instructions, version, &again, &back);
+        if (!same_bytes(w, &back)) {
+            char *what = xasprintf("prints exactly as `%s'", text_cstr(&t));
+            wrong = differ(what, w, &back);
+            free(what);
+        }
+    }
+    free(error);
+    free(copy);
+    text_deinit(&t);
+    wire_wr_deinit(&back);
+    acts_deinit(&again);
+    return wrong;
+}
+
 char *prop_acts(bool instructions, uint8_t version, const void *data, size_t len, struct prop *p)
 {
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN), w2 = WIRE_WR_INIT(OFP_MAX_LEN);
@@ -321,7 +384,7 @@ char *prop_acts(bool instructions, uint8_t version, const void *data, size_t len
     char *wrong = NULL;
 
     *p = (struct prop){.error = decode_acts(instructions, version, data, len, &acts)};
-    if (!p->error && !learns_beyond_field(acts.data, acts.len)) {
+    if (!p->error) {
         encode_acts(instructions, version, &acts, &w);
         p->same = is_bytes(&w, data, len);
         /* What grows beyond a message cannot be sent. */
@@ -331,8 +394,11 @@ char *prop_acts(bool instructions, uint8_t version, const void *data, size_t len
             wrong = differ(ofp_error_name(error), &w, &w);
         } else if (!w.err) {
             encode_acts(instructions, version, &acts2, &w2);
-            wrong = same_bytes(&w, &w2) ? acts_text_again(instructions, version, &acts2, &w)
-                                        : differ("not canonical", &w, &w2);
+            wrong = same_bytes(&w, &w2) ? NULL : differ("not canonical", &w, &w2);
+            if (!wrong && !learns_beyond_field(acts2.data, acts2.len)) {
+                wrong = acts_text_again(instructions, version, &acts2, &w);
+            }
+            wrong = wrong ? wrong : acts_exact_again(instructions, version, &acts2, &w);
         } else if (len < 8000) {
             wrong = xstrdup("decodes, but cannot be encoded");
         }
@@ -389,6 +455,7 @@ char *prop_message(const void *msg, size_t len, struct prop *p)
     } else if (w.len && !w.err && w.len <= OFP_MAX_LEN) {
         message_again(w.data, w.len, &w2);
         wrong = same_bytes(&w, &w2) ? NULL : differ("not canonical", &w, &w2);
+        wrong = wrong ? wrong : prop_mod_text(w.data, w.len);
     }
     text_deinit(&t);
     wire_wr_deinit(&w);
@@ -410,7 +477,7 @@ char *prop_sample(const struct gen_sample *s, struct prop *p)
 /* ---- text ---- */
 
 /* As much of a flow as text has of its own. */
-static void print_flow(const struct flow_mod *fm, struct text *t)
+static void print_flow(const struct flow_mod *fm, const struct name_map *names, struct text *t)
 {
     text_printf(t, "cookie=0x%" PRIx64 ",idle_timeout=%u,hard_timeout=%u,",
                 fm->new_cookie == UINT64_MAX ? 0 : fm->new_cookie, fm->idle_timeout,
@@ -418,17 +485,50 @@ static void print_flow(const struct flow_mod *fm, struct text *t)
     if (fm->table_id != OFPTT_ALL) {
         text_printf(t, "table=%u,", fm->table_id);
     }
-    match_format(&fm->match, NULL, fm->priority, t);
+    match_format(&fm->match, names, fm->priority, t);
     text_puts(t, " actions=");
-    acts_format(fm->acts.data, fm->acts.len, NULL, t);
+    acts_format(fm->acts.data, fm->acts.len, names, t);
 }
 
-char *prop_text(const char *text, char **error)
+/* Printed and read again: must it be the same flow? */
+static char *flow_again(const char *text, const struct flow_mod *fm, const struct name_map *names,
+                        bool must)
 {
     static const uint8_t version = OFP13_VERSION;
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN), w2 = WIRE_WR_INIT(OFP_MAX_LEN);
     struct text t = TEXT_INIT;
-    struct flow_mod fm, fm2;
+    struct flow_mod fm2;
+    char *wrong = NULL;
+
+    print_flow(fm, names, &t);
+    char *copy = xstrdup(text_cstr(&t));
+    char *error = flow_mod_parse(copy, FM_ADD, NULL, &fm2);
+    if (error) {
+        wrong =
+            xasprintf("`%s' prints as `%s', which does not parse: %s", text, text_cstr(&t), error);
+    } else {
+        match_encode(&fm->match, version, &w);
+        acts_encode_instructions(fm->acts.data, fm->acts.len, version, &w);
+        match_encode(&fm2.match, version, &w2);
+        acts_encode_instructions(fm2.acts.data, fm2.acts.len, version, &w2);
+        if (!w.err && must && !same_bytes(&w, &w2)) {
+            char *what = xasprintf("`%s' prints as `%s'", text, text_cstr(&t));
+            wrong = differ(what, &w, &w2);
+            free(what);
+        }
+        flow_mod_deinit(&fm2);
+    }
+    free(error);
+    free(copy);
+    text_deinit(&t);
+    wire_wr_deinit(&w);
+    wire_wr_deinit(&w2);
+    return wrong;
+}
+
+char *prop_text(const char *text, char **error)
+{
+    struct flow_mod fm;
     char *copy = xstrdup(text), *wrong = NULL;
 
     *error = flow_mod_parse(copy, FM_ADD, NULL, &fm);
@@ -436,34 +536,10 @@ char *prop_text(const char *text, char **error)
     if (*error) {
         return NULL;
     }
-    print_flow(&fm, &t);
-    if (match_says_less(&fm.match)) {
-        text_deinit(&t);
-        flow_mod_deinit(&fm);
-        return NULL;
+    if (!match_says_less(&fm.match)) {
+        wrong = flow_again(text, &fm, NULL, !text_says_less(fm.acts.data, fm.acts.len));
     }
-    copy = xstrdup(text_cstr(&t));
-    char *second = flow_mod_parse(copy, FM_ADD, NULL, &fm2);
-    if (second) {
-        wrong =
-            xasprintf("`%s' prints as `%s', which does not parse: %s", text, text_cstr(&t), second);
-    } else {
-        match_encode(&fm.match, version, &w);
-        acts_encode_instructions(fm.acts.data, fm.acts.len, version, &w);
-        match_encode(&fm2.match, version, &w2);
-        acts_encode_instructions(fm2.acts.data, fm2.acts.len, version, &w2);
-        if (!w.err && !text_says_less(fm.acts.data, fm.acts.len) && !same_bytes(&w, &w2)) {
-            char *what = xasprintf("`%s' prints as `%s'", text, text_cstr(&t));
-            wrong = differ(what, &w, &w2);
-            free(what);
-        }
-        flow_mod_deinit(&fm2);
-    }
-    free(second);
-    free(copy);
+    wrong = wrong ? wrong : flow_again(text, &fm, &exact, true);
     flow_mod_deinit(&fm);
-    text_deinit(&t);
-    wire_wr_deinit(&w);
-    wire_wr_deinit(&w2);
     return wrong;
 }

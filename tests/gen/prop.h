@@ -20,4 +20,6 @@ char *prop_acts(bool instructions, uint8_t version, const void *, size_t len,
 char *prop_message(const void *, size_t len, struct prop *) MUST_USE;
 /* A flow.  'error' gets the parser's if it has one (heap). */
 char *prop_text(const char *, char **error) MUST_USE;
+/* A message that text can say as well, if it is one: modifications of groups and meters. */
+char *prop_mod_text(const void *, size_t len) MUST_USE;
 char *prop_sample(const struct gen_sample *, struct prop *) MUST_USE;

@@ -128,7 +128,7 @@ static void test_print_parse(void **state)
         struct text t = TEXT_INIT;
         char *copy = xstrdup(meters[i]);
         assert_null(meter_mod_parse(copy, MM_ADD, &mm));
-        meter_format(&mm.meter, &t);
+        meter_format(&mm.meter, NULL, &t);
         assert_string_equal(text_cstr(&t), meters[i]);
         meter_deinit(&mm.meter);
         text_deinit(&t);

@@ -55,6 +55,38 @@ static char *print(const void *msg, size_t len)
     return text_steal(&s);
 }
 
+/* Experimenters' properties of tables are kept, and printed where everything is asked for. */
+static void test_table_features_exp(void **state UNUSED)
+{
+    static const char hex[] = "041300b000000007000c00000000000000a003000000000061636c00000000000000"
+                              "0000000000000000000000000000"
+                              "000000000000000000000000000000ff00000000000000ff00000000000003e80000"
+                              "0004000000000002000400000000"
+                              "000400040000000000060004000000000008000400000000000a000400000000000c"
+                              "000400000000000e000400000000"
+                              "ffff00100000232000000007deadbeeffffe000e0000123400000001abcd0000";
+    const struct name_map exact = {.exact = true};
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct text s = TEXT_INIT;
+    struct msg_header h;
+    struct wire_rd r;
+    size_t len;
+    uint8_t *msg = text_to_hex(hex, &len);
+
+    wire_rd_init(&r, msg, len);
+    assert_int_equal(msg_decode_header(&r, &h), OFPERR_OK);
+    msg_again(&r, &h, &w);
+    assert_int_equal(w.len, len);
+    assert_memory_equal(w.data, msg, len);
+    msg_print(msg, len, &exact, 2, &s);
+    assert_non_null(strstr(text_cstr(&s),
+                           "    experimenter property for misses: 0x00002320, type 7: de ad be ef\n"
+                           "    experimenter property: 0x00001234, type 1: ab cd\n"));
+    text_deinit(&s);
+    wire_wr_deinit(&w);
+    free(msg);
+}
+
 static void test_print(void **state UNUSED)
 {
     for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
@@ -437,11 +469,17 @@ static void test_table_mod_text(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_print),           cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_other_forms),
-        cmocka_unit_test(test_versions_alike),  cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_flipped),         cmocka_unit_test(test_ct_flush_text),
-        cmocka_unit_test(test_tlv_text),        cmocka_unit_test(test_table_mod_text),
+        cmocka_unit_test(test_print),
+        cmocka_unit_test(test_table_features_exp),
+        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_other_forms),
+        cmocka_unit_test(test_versions_alike),
+        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_flipped),
+        cmocka_unit_test(test_ct_flush_text),
+        cmocka_unit_test(test_tlv_text),
+        cmocka_unit_test(test_table_mod_text),
         cmocka_unit_test(test_table_mod_keeps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
