@@ -2,9 +2,9 @@
  *
  * A line: MILLISECONDS ZONE COMMIT NAT HEX.  The frame goes through ct(zone=ZONE), and if it is new
  * and COMMIT is 1, through ct(commit) as well; COMMIT 2 is one ct(commit,force).  NAT: `-` none,
- * `n` bare, `sMIN,MAX,PORT,PORT` (addresses in hex, ports decimal, 0: none), `d...` likewise; ranges
- * apply to the commit.  The answer: the state after the first, `drop` or `ok`, why it is invalid or -,
- * and the frame. */
+ * `n` bare, `sMIN,MAX,PORT,PORT` (addresses in hex, ports decimal, 0: none), `d...` likewise;
+ * ranges apply to the commit.  The answer: the state after the first, `drop` or `ok`, why it is
+ * invalid or -, and the frame. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -11,7 +11,7 @@ where numbers are neither, it follows the tracker: the width of windows is not t
 chooses are the tracker's choice: the model checks that it was allowed, and necessary.
 
 Where no document says who is right, the model follows what the tracker says:
-- a segment of an end that was reset before it had said anything (RFC 9293 section 3.10.7: its numbers are nobody's);
+- segments of a connection one end of which was reset before it had said anything (RFC 9293 section 3.10.7: its numbers are nobody's);
 - data to an end that has sent a SYN or was reset, and acknowledged nothing: its window is not known;
 - a connection whose answers would be another, translated one's is not remembered, and its packets go on as +new.
 SCTP, DNAT, helpers and fragments are not modelled."""
@@ -97,7 +97,7 @@ def turned(ends):
 
 class End:
     def __init__(self):
-        self.allows = False
+        self.allows = self.lost = False
         self.state, self.next = CLOSED, None  # Behind the highest number it has sent.
 
 
@@ -191,8 +191,9 @@ class Model:
                 c.live_until(now, "syn_sent")
             return "opening"
         rst, synack = p.flags & RST, p.flags & (SYN | ACK) == SYN | ACK
-        if src.next is None and src.state == TIME_WAIT and said == "inv":
-            return "invalid"  # It was reset before it said anything: where its numbers are nobody knows.
+        lost = src.lost or dst.lost  # Reset before it said anything: where its numbers are nobody knows.
+        if lost and said == "inv":
+            return "invalid"
         saved = src.state, src.next
         src.next = p.seq if src.next is None else src.next
         if src.state == CLOSED or (synack and src.state <= SYN_SENT and dst.state == SYN_SENT):
@@ -211,6 +212,7 @@ class Model:
                 src.state, src.next = saved
                 return "invalid"
             inside = True
+        inside |= lost
         if not inside:
             late = src.state >= FIN_WAIT_2 or dst.state >= FIN_WAIT_2
             if not late or (data and far(p.seq, src.next)) or (dst.state != CLOSED and far(ack, dst.next)):
@@ -220,6 +222,7 @@ class Model:
             src.next = end_of(p)
         src.allows = True
         if rst:
+            dst.lost |= dst.next is None
             src.state = dst.state = TIME_WAIT
         else:
             if p.flags & FIN:
