@@ -74,6 +74,15 @@ tests_unit_test_ct_event_SOURCES = tests/unit/test-ct-event.c tests/unit/ct-fram
 tests_unit_test_ct_event_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_event_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/model/ct-lines
+TESTS += tests/check-model.sh
+EXTRA_DIST += tests/check-model.sh tests/model/tracker.py
+check-model: tests/model/ct-lines
+	$(PYTHON3) -S '$(srcdir)/tests/model/tracker.py' tests/model/ct-lines -n 50000 `seq -s ' ' -f '-s %g' 101 120`
+.PHONY: check-model
+tests_model_ct_lines_SOURCES = tests/model/ct-lines.c
+tests_model_ct_lines_LDADD = $(CT_LIBS)
+
 tests_unit_ct_replay_SOURCES = tests/unit/ct-replay.c
 tests_unit_ct_replay_LDADD = $(CT_LIBS)
 
