@@ -45,7 +45,7 @@ static bool same_in(uint8_t version, const void *acts, size_t len, const struct 
 
     encode(true, acts, len, version, &w);
     encode(true, other->data, other->len, version, &w2);
-    bool same = w.err == w2.err && w.len == w2.len && !memcmp(w.data, w2.data, w.len);
+    bool same = format_same(&w, &w2);
     wire_wr_deinit(&w);
     wire_wr_deinit(&w2);
     return same;

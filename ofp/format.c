@@ -73,6 +73,14 @@ uint8_t *format_raw_parse(const char *s, uint8_t *version, size_t *len)
     return text_to_hex(s + 4, len);
 }
 
+bool format_same(const struct wire_wr *a, const struct wire_wr *b)
+{
+    if (a->err || b->err) {
+        return a->err && b->err;
+    }
+    return a->len == b->len && (!a->len || !memcmp(a->data, b->data, a->len));
+}
+
 void format_escaped(struct text *s, const void *data, size_t len)
 {
     const uint8_t *p = data;

@@ -22,6 +22,9 @@ void format_counter(struct text *, const char *name, uint64_t);
 void format_raw(struct text *, uint8_t version, const void *, size_t len);
 /* Reads it: a heap buffer, or NULL. */
 uint8_t *format_raw_parse(const char *, uint8_t *version, size_t *len);
+/* Are these the same bytes, or can neither be sent? */
+struct wire_wr;
+bool format_same(const struct wire_wr *, const struct wire_wr *);
 /* Bytes that a peer sent as a name or text: control characters, quotes and backslashes as \ooo. */
 void format_escaped(struct text *, const void *, size_t);
 /* The same, but quotes, backslashes and whatever else a terminal shows stand as they are. */

@@ -18,7 +18,7 @@ static bool same(const struct group_mod *a, const struct group_mod *b, uint8_t v
 
     group_mod_encode(a, version, 0, &w);
     group_mod_encode(b, version, 0, &w2);
-    bool same = !w.err && !w2.err && w.len == w2.len && !memcmp(w.data, w2.data, w.len);
+    bool same = !w.err && format_same(&w, &w2);
     wire_wr_deinit(&w);
     wire_wr_deinit(&w2);
     return same;

@@ -21,7 +21,7 @@ static bool same(const struct match *a, const struct match *b)
         struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN), w2 = WIRE_WR_INIT(OFP_MAX_LEN);
         match_encode_tlvs(a, v, &w);
         match_encode_tlvs(b, v, &w2);
-        all = w.err == w2.err && w.len == w2.len && !memcmp(w.data, w2.data, w.len);
+        all = format_same(&w, &w2);
         wire_wr_deinit(&w);
         wire_wr_deinit(&w2);
     }
@@ -47,13 +47,19 @@ static bool words_say_all(char *text, const struct match *m)
     return all && same(m, &again);
 }
 
+/* Prerequisites are the switch's to ask for, as of words. */
 static enum ofp_error decode(uint8_t version, const void *data, size_t len, struct match *m)
 {
     const struct msg_header h = {.version = version};
     struct wire_rd r;
 
     wire_rd_init(&r, data, len);
-    return match_decode_tlvs(&r, len, &h, true, m, NULL, NULL);
+    enum ofp_error error = match_decode_tlvs(&r, len, &h, true, m, NULL, NULL);
+    if (error == OFPERR_OFPBMC_BAD_PREREQ) {
+        wire_rd_init(&r, data, len);
+        error = match_decode_tlvs(&r, len, &h, false, m, NULL, NULL);
+    }
+    return error;
 }
 
 static bool format_as(uint8_t version, const struct match *m, struct text *t)

@@ -16,7 +16,7 @@ static bool same(const struct wire_wr *w, const struct meter_mod *mm)
     struct wire_wr w2 = WIRE_WR_INIT(OFP_MAX_LEN);
 
     meter_mod_encode(mm, OFP13_VERSION, 0, &w2);
-    bool same = w->len == w2.len && !memcmp(w->data, w2.data, w->len);
+    bool same = format_same(w, &w2);
     wire_wr_deinit(&w2);
     return same;
 }
