@@ -21,19 +21,23 @@ FORBIDDEN = set("""
 
 
 def objects(build, folder):
-    return sorted((build / folder).glob("*.o"))
+    return sorted(str(obj.relative_to(build)) for obj in (build / folder).glob("*.o"))
+
+
+def undefined(build, names):
+    """(name, symbols that it wants) of each; nm is started once for all."""
+    lines = subprocess.run(["nm", "-u", "-A", *names], cwd=build, capture_output=True, text=True, check=True).stdout.splitlines()
+    for name in names:
+        yield name, [line.split()[-1].split("@")[0] for line in lines if line.startswith(name + ":")]
 
 
 def main(build):
     errors, n = [], 0
     for folder in PURE:
-        for obj in objects(build, folder):
-            name = str(obj.relative_to(build))
-            if name in EXEMPT:
-                continue
-            n += 1
-            out = subprocess.run(["nm", "-u", obj], capture_output=True, text=True, check=True).stdout
-            for symbol in (line.split()[-1].split("@")[0] for line in out.splitlines() if line.strip()):
+        names = [name for name in objects(build, folder) if name not in EXEMPT]
+        n += len(names)
+        for name, used in undefined(build, names) if names else ():
+            for symbol in used:
                 if symbol.removeprefix("__").removesuffix("_chk") in FORBIDDEN or symbol in FORBIDDEN:
                     errors.append(f"{name}: uses {symbol}, but {folder} is pure")
     if n < 10:

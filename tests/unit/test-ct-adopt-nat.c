@@ -118,8 +118,10 @@ static void test_damage(void **state)
             less += a.n_kept < 8;
             commit_all(ct, 2);
             assert_int_equal(check_twins(ct), ct_count(ct));
-            ct_flush(ct, &(struct ct_filter){0}, T0);
-            assert_int_equal(ct_count(ct), 0);
+            if (at % 11 == 0) { /* What goes rests, for milliseconds. */
+                ct_flush(ct, &(struct ct_filter){0}, T0);
+                assert_int_equal(ct_count(ct), 0);
+            }
             ct_free(ct);
             rcu_quiescent_state();
         }
