@@ -532,6 +532,14 @@ static bool can_be_sent(const struct flow_mod *fm)
 
     acts_encode_instructions(fm->acts.data, fm->acts.len, OFP13_VERSION, &w);
     bool can = !w.err && !decode_acts(true, OFP13_VERSION, w.data, w.len, &again);
+    struct match m;
+    struct wire_rd r;
+    w.len = 0;
+    match_encode_tlvs(&fm->match, OFP13_VERSION, &w);
+    wire_rd_init(&r, w.data, w.len);
+    can = can && !w.err &&
+          !match_decode_tlvs(&r, w.len, &(struct msg_header){.version = OFP13_VERSION}, false, &m,
+                             NULL, NULL);
     acts_deinit(&again);
     wire_wr_deinit(&w);
     return can;

@@ -6,6 +6,7 @@ file names.  A name stands for all that begin with it."""
 NOT_ON = {
     "netdev": {
         "kernel.": "what only the kernel datapath has",
+        "kernel_conns.": "as that",
         "kernel_dpctl.": "as that",
         "upgrade.": "the packets' way is in the daemon that is killed",
     },

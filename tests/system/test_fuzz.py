@@ -1,7 +1,8 @@
 """test_fuzz - mutated OpenFlow messages over a socket and mutated frames through a pipeline, into a running daemon: it
 stays up, answers, forwards, and its memory is flat.
 
-SLUICE_FUZZ_COUNT messages and as many frames (200,000; 20,000 in a build with sanitizers), SLUICE_FUZZ_SEED the seed."""
+SLUICE_FUZZ_COUNT messages and as many frames (200,000; 20,000 in a build with sanitizers; 50,000 on the kernel datapath,
+where nearly every one is an upcall), SLUICE_FUZZ_SEED the seed."""
 import os
 import re
 
@@ -37,7 +38,8 @@ def sanitized(env):
 
 
 def count(env):
-    return int(os.environ.get("SLUICE_FUZZ_COUNT", "20000" if sanitized(env) else "200000"))
+    default = "20000" if sanitized(env) else "50000" if env.datapath == "system" else "200000"
+    return int(os.environ.get("SLUICE_FUZZ_COUNT", default))
 
 
 def peak(daemon):
@@ -114,9 +116,9 @@ def test_frames(env):
 
     before = received(daemon)
     run_in_thirds(env, daemon, run, settle)
-    got = received(daemon) - before
-    print(f"  {got} frames came to the port")
-    assert got > 0.95 * count(env), f"only {got} of {count(env)} frames came to the port"
+    got, lost = (now - then for now, then in zip(received(daemon), before))
+    print(f"  {got} frames came to the port, {lost} found its ring full")
+    assert got + lost >= count(env) and got > lost, f"{got} of {count(env)} frames came to the port, {lost} found its ring full"
     for line in daemon.ofctl("dump-flows", "br0").splitlines():
         never = any(re.search(pattern, line) for pattern in NEVER_MET[env.datapath])
         if "actions=" in line and ("n_packets=0," in line) != never:
@@ -124,10 +126,12 @@ def test_frames(env):
     daemon.ofctl("del-flows", "br0")
     daemon.ofctl("add-flow", "br0", "actions=NORMAL")
     wait_for("a ping after all that", lambda: h1.ping("10.1.1.2") == 1)
-
-
-def received(daemon):
-    return int(re.search(r"port +1: rx pkts=(\d+)", daemon.ofctl("dump-ports", "br0", "1"))[1])
     if env.datapath == "system":  # Whatever came: the kernel and the daemon have understood each other.
         log = daemon.log.read_text()
         assert "could not be read" not in log and "refused a flow" not in log, log
+
+
+def received(daemon):
+    """Frames that came, and those for which there was no room: how many depends on the load of the machine."""
+    said = re.search(r"port +1: rx pkts=(\d+), bytes=\d+, drop=(\d+)", daemon.ofctl("dump-ports", "br0", "1"))
+    return int(said[1]), int(said[2])
