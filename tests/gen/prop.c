@@ -47,6 +47,7 @@ static bool is_unreadable(const char *error)
                                         "not a valid VLAN",
                                         "must be specified on resubmit",
                                         "duplicate meter instruction",
+                                        "support nested action meter",
                                         "Unsupported ns value",
                                         "invalid md_type",
                                         "invalid mask for field",
