@@ -196,13 +196,18 @@ static int64_t now_us(void)
     return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
 }
 
-static void wait_for_turn(int64_t begin_us, uint64_t i, uint64_t rate)
+/* The later of 'due_us' and now: who is late does not catch up by a burst, for which the host's
+ * queues have no room. */
+static int64_t wait_until(int64_t due_us)
 {
-    int64_t early = begin_us + (int64_t)(i * 1000000 / rate) - now_us();
-    if (early > 0) {
-        usleep((useconds_t)early);
+    int64_t now = now_us();
+    if (now < due_us) {
+        usleep((useconds_t)(due_us - now));
     }
+    return MAX(now, due_us);
 }
+
+#define BURST 32 /* Frames that are sent at once. */
 
 struct options {
     uint64_t seed, count, rate;
@@ -228,7 +233,7 @@ static void run(const struct options *o)
 {
     static struct frame f;
     int fd = o->device ? open_device(o->device) : -1;
-    int64_t begin_us = now_us();
+    int64_t due_us = now_us();
     uint64_t n_refused = 0;
 
     for (uint64_t i = 0; i < o->count;) {
@@ -241,8 +246,8 @@ static void run(const struct options *o)
             n_refused++; /* Too short, or a super-frame that is none: not one of the count. */
             continue;
         }
-        if (!(++i % 32)) {
-            wait_for_turn(begin_us, i, o->rate);
+        if (!(++i % BURST)) {
+            due_us = wait_until(due_us + BURST * INT64_C(1000000) / (int64_t)o->rate);
         }
     }
     printf("%" PRIu64 " frames", o->count);

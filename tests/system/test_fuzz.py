@@ -118,7 +118,7 @@ def test_frames(env):
     run_in_thirds(env, daemon, run, settle)
     got, lost = (now - then for now, then in zip(received(daemon), before))
     print(f"  {got} frames came to the port, {lost} found its ring full")
-    assert got + lost >= count(env) and got > lost, f"{got} of {count(env)} frames came to the port, {lost} found its ring full"
+    assert got > 0.95 * (count(env) - lost) and got > lost, f"{got} of {count(env)} frames came to the port, {lost} found its ring full"
     for line in daemon.ofctl("dump-flows", "br0").splitlines():
         never = any(re.search(pattern, line) for pattern in NEVER_MET[env.datapath])
         if "actions=" in line and ("n_packets=0," in line) != never:

@@ -103,12 +103,14 @@ static bool same_nested(struct adopt *a, const struct nlrd *x, const struct nlrd
  */
 static bool same_list(struct adopt *a, struct nlrd theirs, struct nlrd ours, unsigned depth)
 {
-    bool more_theirs, more_ours;
-
     if (!depth) {
         return false;
     }
-    while ((more_theirs = nlrd_next(&theirs)) & (more_ours = nlrd_next(&ours))) {
+    for (;;) {
+        const bool more_theirs = nlrd_next(&theirs), more_ours = nlrd_next(&ours);
+        if (!more_theirs || !more_ours) {
+            return !more_theirs && !more_ours;
+        }
         if (theirs.type != ours.type) {
             return false;
         }
@@ -122,7 +124,6 @@ static bool same_list(struct adopt *a, struct nlrd theirs, struct nlrd ours, uns
             return false;
         }
     }
-    return !more_theirs && !more_ours;
 }
 
 /* ---- masks ---- */
