@@ -19,6 +19,7 @@ NOT_ON = {
         "handover.": "the kernel forwards meanwhile: one daemon ends, another begins (upgrade.)",
         "tls.": "as that",
         "ct.idle_expiry": "warps time, which the kernel's tracker does not follow",
+        "mininet.secure": "mininet.standalone is there for the ports; the fail mode is nothing that a datapath knows of",
         "nf_conntrack.": "compares the userspace tracker with the kernel's, without a datapath",
         "restart.drops_of_ports": "what keeps frames of AF_PACKET ports from the host's stack; the kernel's ports need nothing",
         "restart.killed_while_changing": "its bridges are of type dummy, whatever the datapath",
