@@ -98,14 +98,16 @@ static void cmd_get(struct vctl *v, struct vcommand *c)
         } else {
             json_t *list = value_elements(&a.type, model_get(r, a.column));
             const json_t *pair = map_find(list, a.key);
+            const bool missing = !pair && !vsctl_option(c, "--if-exists");
             if (pair) {
                 value_format_atom(json_array_get(pair, 1), v->bare, &c->out);
-            } else if (!vsctl_option(c, "--if-exists")) {
+            }
+            json_decref(list);
+            if (missing) {
                 vsctl_fatal("no key \"%s\" in %s record \"%s\" column %s",
                             json_string_value(a.key) ? json_string_value(a.key) : "?", r->table,
                             c->argv[2], a.column);
             }
-            json_decref(list);
         }
         text_putc(&c->out, '\n');
         vsctl_argument_deinit(&a);
