@@ -51,7 +51,7 @@ bool stream_tls_handshake(struct stream *s)
         return true;
     }
     s->handshaking = false;
-    if (tls_write(s->tls, s->early.data + s->early.ofs, s->early.len)) {
+    if (s->early.len && tls_write(s->tls, s->early.data + s->early.ofs, s->early.len)) {
         stream_tls_output(s);
     }
     free(s->early.data);

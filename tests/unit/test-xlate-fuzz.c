@@ -108,7 +108,8 @@ static const char *random_act(unsigned l3)
     return l3 == 2 && rnd(2) ? PICK(acts_tcp) : PICK(acts_ip);
 }
 
-/* Rules that match together, and what they lead to. */
+/* Rules that match together, and what they lead to.  Each id has a priority of its own: which of
+ * two that match at the same one is found is not defined. */
 static bool random_conjunction(struct flow_mod *fm, unsigned table)
 {
     unsigned l3 = rnd(3), id = 1 + rnd(2);
@@ -116,9 +117,9 @@ static bool random_conjunction(struct flow_mod *fm, unsigned table)
     struct text t = TEXT_INIT;
 
     text_printf(&t, "table=%u,priority=%u,%s%s", table,
-                !clause  ? rnd(60000)
-                : rnd(2) ? 20001
-                         : 40001,
+                !clause   ? rnd(60000)
+                : id == 1 ? 20001
+                          : 40001,
                 rnd(2) ? "" : PICK(matches_any), matches_l3[l3]);
     if (clause) {
         text_printf(&t, "actions=conjunction(%u,%u/2)", id, 1 + rnd(2));

@@ -83,7 +83,7 @@ void nlwr_end(struct nlwr *w, size_t nest)
 
 void nlrd_init(struct nlrd *r, const void *data, size_t n)
 {
-    *r = (struct nlrd){.p = data, .end = (const uint8_t *)data + n};
+    *r = (struct nlrd){.p = data, .end = n ? (const uint8_t *)data + n : data};
 }
 
 bool nlrd_next(struct nlrd *r)

@@ -447,7 +447,7 @@ static bool split(struct run *r, const void *actions, size_t len)
 
 static void run_list(struct run *r, const void *actions, size_t len)
 {
-    const uint8_t *end = (const uint8_t *)actions + len;
+    const uint8_t *end = len ? (const uint8_t *)actions + len : NULL;
     const struct dp_action *a;
 
     DP_ACTION_FOR_EACH(a, actions, len) {
