@@ -29,7 +29,9 @@ static void reserve(struct text *t, size_t n)
 void text_put(struct text *t, const char *s, size_t n)
 {
     reserve(t, n);
-    memcpy(t->s + t->len, s, n);
+    if (n) { /* Nothing may come as NULL. */
+        memcpy(t->s + t->len, s, n);
+    }
     t->len += n;
     t->s[t->len] = '\0';
 }

@@ -185,7 +185,7 @@ void xlate_resubmit(struct xlate_ctx *ctx, uint8_t table_id, uint32_t lookup_in_
 
 void xlate_acts(struct xlate_ctx *ctx, const void *acts, size_t len)
 {
-    const uint8_t *end = (const uint8_t *)acts + len;
+    const uint8_t *end = len ? (const uint8_t *)acts + len : NULL;
     const struct act *a;
 
     ACT_FOR_EACH(a, acts, len) {
