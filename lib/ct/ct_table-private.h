@@ -3,11 +3,11 @@
  * Layer 2; lib/ct only.  Workers look up without a lock, as registered QSBR readers that stay
  * online during the call; they insert and remove under the stripe lock of the entry's hash.
  *
- * Index: chains of slots, linear hashing.  Both directions of a connection have one hash and one
- * chain.  Buckets are split one at a time, under the stripe lock that both halves share; a reader
- * that missed while its stripe was being split looks again.
- * Limbo: an unlinked slot returns to the free list of its shard after a grace period, in batches,
- * one call_rcu() under way per shard.  So more slots than connections are reserved.
+ * Index: buckets of a cache line (ct_bucket-private.h), linear hashing.  Both directions of a
+ * connection have one hash and one bucket.  Buckets are split one at a time, under the stripe lock
+ * that both halves share; a reader that missed while its stripe was being split looks again. Limbo:
+ * an unlinked slot returns to the free list of its shard after a grace period, in batches, one
+ * call_rcu() under way per shard.  So more slots than connections are reserved.
  *
  * Lock order: stripe, entry, shard or zone. */
 #pragma once
@@ -15,6 +15,7 @@
 #include <urcu-qsbr.h>
 
 #include "lib/ct/ct_arena-private.h"
+#include "lib/ct/ct_bucket-private.h"
 #include "lib/ct/ct_conn-private.h"
 #include "lib/ct/ct_kept-private.h"
 #include "lib/ct/ct_zone-private.h"
@@ -75,6 +76,11 @@ static inline struct ct_conn *ct_table_conn(const struct ct_table *t, uint32_t i
 {
     const struct ct_pool *pool = &t->pools[index >> 31];
     return (struct ct_conn *)(void *)pool->conns.base + (index & CT_INDEX_SLOT);
+}
+
+static inline struct ct_bucket *ct_table_bucket(const struct ct_table *t, uint32_t b)
+{
+    return (struct ct_bucket *)(void *)t->buckets.base + b;
 }
 
 static inline struct ct_addr6 *ct_table_addr6(const struct ct_table *t, uint32_t index)
