@@ -136,6 +136,9 @@ static inline bool ct_table_lock_live(struct ct_conn *c, uint32_t generation, in
 
 /* Fills hash and reverse of a lookup that has the rest. */
 void ct_table_prepare(const struct ct_table *, struct ct_lookup *);
+/* Ahead of ct_table_find(): its line of the index; then, that one being there, its entry. */
+void ct_table_prefetch_bucket(const struct ct_table *, const struct ct_lookup *);
+void ct_table_prefetch_entry(const struct ct_table *, const struct ct_lookup *);
 /* The index of the live, unexpired entry of this tuple, or 0; *dir is 0 if 'key' is its original
  * direction.  It may go at any moment: lock it and ask CT_F_LIVE, or compare its generation. */
 uint32_t ct_table_find(struct ct_table *, const struct ct_lookup *, int64_t now_ms, unsigned *dir);

@@ -124,6 +124,29 @@ static inline struct ct_bucket *bucket_of(const struct ct_table *t, uint32_t has
     return ct_table_bucket(t, b < n ? b : b & (top - 1));
 }
 
+void ct_table_prefetch_bucket(const struct ct_table *t, const struct ct_lookup *q)
+{
+    __builtin_prefetch(bucket_of(t, q->hash), 1);
+}
+
+void ct_table_prefetch_entry(const struct ct_table *t, const struct ct_lookup *q)
+{
+    const struct ct_bucket *b = bucket_of(t, q->hash);
+    uint32_t index = __atomic_load_n(&b->more, __ATOMIC_ACQUIRE);
+    for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
+        uint64_t word = ct_bucket_get(b, i);
+        index = ct_bucket_hash(word) == q->hash && (uint32_t)word ? (uint32_t)word : index;
+    }
+    if (index) {
+        const struct ct_conn *c = ct_table_conn(t, index);
+        __builtin_prefetch(c, 1);
+        __builtin_prefetch(c->packets, 1);
+        if (index & CT_INDEX_IP6) {
+            __builtin_prefetch(ct_table_addr6(t, index));
+        }
+    }
+}
+
 /* Is it the entry of this tuple?  -1, or the direction. */
 static inline int match(const struct ct_table *t, uint32_t index, const struct ct_conn *c,
                         const struct ct_lookup *q)
