@@ -40,6 +40,7 @@ lib_dp_libdp_a_SOURCES += lib/dp/port/afpacket-private.h
 lib_dp_libdp_a_SOURCES += lib/dp/port/afpacket.c
 lib_dp_libdp_a_SOURCES += lib/dp/port/afpacket_rx.c
 lib_dp_libdp_a_SOURCES += lib/dp/port/afpacket_tx.c
+lib_dp_libdp_a_SOURCES += lib/dp/port/afxdp-private.h lib/dp/port/afxdp.c lib/dp/port/afxdp_io.c lib/dp/port/afxdp_prog.c lib/dp/port/afxdp_socket.c
 lib_dp_libdp_a_SOURCES += lib/dp/port/dummy.c
 lib_dp_libdp_a_SOURCES += lib/dp/port/netdev.c
 lib_dp_libdp_a_SOURCES += lib/dp/port/netdev.h
