@@ -25,7 +25,7 @@ for target; do
         *) tests/gen/gen-samples --corpus "$target" ;;
     esac | unpack "$dir/seeds"
     mkdir -p "$dir/new" "$dir/merged"
-    tests/fuzz/libfuzzer-"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
+    tests/fuzz/libfuzzer-"$target" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -max_len=4096 \
         -print_final_stats=1 -artifact_prefix=./ "$dir/new" "$dir/seeds" >"$dir/log" 2>&1 || { status=1; tail -30 "$dir/log"; }
     tests/fuzz/libfuzzer-"$target" -merge=1 -max_len=4096 "$dir/merged" "$dir/new" "$dir/seeds" >"$dir/merge.log" 2>&1 || status=1
     for f in "$dir"/merged/*; do
