@@ -135,7 +135,10 @@ void ct_table_prefetch_entry(const struct ct_table *t, const struct ct_lookup *q
     uint32_t index = __atomic_load_n(&b->more, __ATOMIC_ACQUIRE);
     for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
         uint64_t word = ct_bucket_get(b, i);
-        index = ct_bucket_hash(word) == q->hash && (uint32_t)word ? (uint32_t)word : index;
+        if (ct_bucket_hash(word) == q->hash && (uint32_t)word) {
+            index = (uint32_t)word;
+            break;
+        }
     }
     if (index) {
         const struct ct_conn *c = ct_table_conn(t, index);
@@ -199,8 +202,8 @@ static uint32_t walk_chain(const struct ct_table *t, const struct ct_bucket *b,
     return 0;
 }
 
-static uint32_t walk(const struct ct_table *t, const struct ct_lookup *q, uint32_t limit,
-                     unsigned *dir, bool *complete)
+static inline uint32_t walk(const struct ct_table *t, const struct ct_lookup *q, uint32_t limit,
+                            unsigned *dir, bool *complete)
 {
     const struct ct_bucket *b = bucket_of(t, q->hash);
     for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
@@ -217,7 +220,9 @@ static uint32_t walk(const struct ct_table *t, const struct ct_lookup *q, uint32
             return index;
         }
     }
-    return walk_chain(t, b, q, limit, dir, complete);
+    return LIKELY(!__atomic_load_n(&b->more, __ATOMIC_ACQUIRE))
+               ? 0
+               : walk_chain(t, b, q, limit, dir, complete);
 }
 
 static uint32_t find(struct ct_table *t, const struct ct_lookup *q, unsigned *dir)
