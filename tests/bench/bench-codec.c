@@ -2,11 +2,11 @@
  * PACKET_IN. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "lib/mem.h"
 #include "ofp/flow_mod.h"
 #include "ofp/packet_io.h"
+#include "tests/bench/bench.h"
 
 #define ROUNDS 200000
 
@@ -16,18 +16,12 @@ static const char flow[] =
     "actions=set_field:00:11:22:33:44:55->eth_dst,"
     "load:0x7->NXM_NX_REG1[0..7],ct(commit,zone=5),resubmit(,4)";
 
-static int64_t now_ns(void)
+static void report(const char *what, uint8_t version, int64_t begin)
 {
-    struct timespec ts;
+    char name[64];
 
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
-}
-
-static void report(const char *what, uint8_t version, size_t len, int64_t begin)
-{
-    printf("codec: %-18s OpenFlow 1.%u, %zu bytes: %.0f ns\n", what, version - 1u, len,
-           (double)(now_ns() - begin) / ROUNDS);
+    snprintf(name, sizeof name, "codec_%s_1.%u", what, version - 1u);
+    line(name, (double)(now_ns() - begin) / ROUNDS, "ns");
 }
 
 static void parse(struct flow_mod *fm)
@@ -51,7 +45,7 @@ static void bench_text(void)
         parse(&fm);
         flow_mod_deinit(&fm);
     }
-    report("flow text parse", OFP13_VERSION, strlen(flow), begin);
+    report("flow_text_parse", OFP13_VERSION, begin);
 }
 
 static void bench_flow_mod(uint8_t version)
@@ -67,11 +61,11 @@ static void bench_flow_mod(uint8_t version)
     }
     flow_mod_deinit(&fm);
     if (w.err) {
-        printf("codec: %-18s OpenFlow 1.%u: none\n", "flow-mod", version - 1u);
+        fprintf(stderr, "bench-codec: OpenFlow 1.%u cannot say this flow\n", version - 1u);
         wire_wr_deinit(&w);
         return;
     }
-    report("flow-mod encode", version, w.len, begin);
+    report("flow_mod_encode", version, begin);
 
     begin = now_ns();
     for (int i = 0; i < ROUNDS; i++) {
@@ -84,7 +78,7 @@ static void bench_flow_mod(uint8_t version)
         }
         flow_mod_deinit(&back);
     }
-    report("flow-mod decode", version, w.len, begin);
+    report("flow_mod_decode", version, begin);
     wire_wr_deinit(&w);
 }
 
@@ -109,7 +103,7 @@ static void bench_packet_in(uint8_t version)
         packet_in_encode(&pi, version, PACKET_IN_STANDARD, 0, &w);
     }
     if (!w.err) {
-        report("packet-in encode", version, w.len, begin);
+        report("packet_in_encode", version, begin);
     }
     wire_wr_deinit(&w);
 }

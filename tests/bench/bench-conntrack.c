@@ -13,11 +13,6 @@
 static struct ct *ct;
 static uint32_t large = 1000000;
 
-static void line(const char *name, double value, const char *unit)
-{
-    printf("%s %.1f %s\n", name, value, unit);
-}
-
 static void open_ct(uint32_t n)
 {
     ct = ct_new(&(struct ct_config){.max_conns = n + 1000, .hash_seed = 42});

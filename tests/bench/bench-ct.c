@@ -45,10 +45,21 @@ static void bench(uint32_t n, bool ip6, bool tcp)
     unsigned swept = 0;
     swept = ct_sweep(ct, T0 + 100000000, 4 * n + 100);
     double sweep = (double)(now_ns() - t) / n;
-    printf("ct %s%c %7u conns: make %6.0f ns, packet %5.0f ns (one connection %3.0f ns), "
-           "sweep out %4.0f ns, %4.0f bytes%s\n",
-           tcp ? "tcp" : "udp", ip6 ? '6' : '4', n, make, ns[0], ns[1], sweep, bytes,
-           bad || swept != n ? " WRONG RESULTS" : "");
+    const struct {
+        const char *what;
+        double value;
+        const char *unit;
+    } figures[] = {{"make", make, "ns"},
+                   {"packet", ns[0], "ns"},
+                   {"one_packet", ns[1], "ns"},
+                   {"sweep", sweep, "ns"},
+                   {"memory", bytes, "bytes"}};
+    for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
+        char name[64];
+        snprintf(name, sizeof name, "ct_%s%c_%s_%u", tcp ? "tcp" : "udp", ip6 ? '6' : '4',
+                 figures[i].what, n);
+        line(name, bad || swept != n ? -1 : figures[i].value, figures[i].unit);
+    }
     packet_free(p);
     ct_free(ct);
 }

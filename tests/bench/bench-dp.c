@@ -1,23 +1,17 @@
-/* bench-dp.c - nanoseconds per packet of a pass: parse, cache, actions (one output). */
-#include <stdio.h>
+/* bench-dp.c - nanoseconds per packet of a pass: parse, cache, actions (one output).
+ *
+ * bench-dp [FLOWS MASKS]...: dp_packet_FLOWS_MASKS. */
 #include <stdlib.h>
-#include <time.h>
 
 #include "lib/dp/user/pass.h"
 #include "lib/mem.h"
 #include "lib/packet/compose.h"
+#include "tests/bench/bench.h"
 
 #define N_PACKETS (1u << 21)
 
 static unsigned n_masks;
 static uint64_t n_out;
-
-static double now_ns(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
 
 /* Flows by destination port; their masks differ in a field that all packets have at zero. */
 static void on_miss(void *aux, const struct packet *p, const struct key *k, int64_t now_ms,
@@ -38,7 +32,7 @@ static void on_output(void *aux, struct packet *p, uint32_t port)
     packet_free(p);
 }
 
-static void run(const char *what, unsigned n_flows, unsigned masks)
+static void run(unsigned n_flows, unsigned masks)
 {
     static const struct dp_handler handler = {.miss = on_miss};
     struct packet_pool *pool = packet_pool_new(2048, 64, 64);
@@ -59,7 +53,7 @@ static void run(const char *what, unsigned n_flows, unsigned masks)
                         .tp_dst = htons((uint16_t)(i % 50000))};
         frames[i] = compose_packet(&k, "payload", 7);
     }
-    double begin = 0;
+    int64_t begin = 0;
     for (unsigned n = 0; n < N_PACKETS + n_flows + 4096; n += PASS_BATCH) {
         struct packet *batch[PASS_BATCH];
         if (!begin && n >= n_flows + 4096) {
@@ -71,7 +65,9 @@ static void run(const char *what, unsigned n_flows, unsigned masks)
         }
         pass_run(p, batch, PASS_BATCH, 1);
     }
-    printf("%-40s %8.1f ns/packet\n", what, (now_ns() - begin) / N_PACKETS);
+    char name[64];
+    snprintf(name, sizeof name, "dp_packet_%u_%u", n_flows, masks);
+    line(name, (double)(now_ns() - begin) / N_PACKETS, "ns");
     /* Flows stay: the process ends soon. */
     for (unsigned i = 0; i < n_flows; i++) {
         packet_free(frames[i]);
@@ -79,13 +75,16 @@ static void run(const char *what, unsigned n_flows, unsigned masks)
     free(frames);
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
-    run("1 flow", 1, 1);
-    run("1,000 flows, 1 mask (exact)", 1000, 1);
-    run("1,000 flows, 20 masks (exact)", 1000, 20);
-    run("100,000 flows, 1 mask", 100000, 1);
-    run("100,000 flows, 4 masks", 100000, 4);
-    run("100,000 flows, 20 masks", 100000, 20);
+    static const unsigned cases[][2] = {{1, 1},      {1000, 1},   {1000, 20},
+                                        {100000, 1}, {100000, 4}, {100000, 20}};
+
+    for (int i = 1; i + 1 < argc; i += 2) {
+        run((unsigned)strtoul(argv[i], NULL, 10), (unsigned)strtoul(argv[i + 1], NULL, 10));
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(cases) && argc < 3; i++) {
+        run(cases[i][0], cases[i][1]);
+    }
     return n_out == 0;
 }

@@ -1,11 +1,9 @@
-/* ct-conns.h - what the benchmarks of the tracker share: the clock, memory, packets of the 'i'th
+/* ct-conns.h - what the benchmarks of the tracker share: memory, packets of the 'i'th
  * connection, built in place.  Checksums are taken as valid (CSUM_VALID), as a port with offloads
  * gives them. */
 #pragma once
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <urcu-qsbr.h>
 
 #include "lib/ct/ct.h"
@@ -13,17 +11,10 @@
 #include "lib/packet/csum.h"
 #include "lib/packet/ip.h"
 #include "lib/packet/parse.h"
+#include "tests/bench/bench.h"
 
 #define T0     INT64_C(1000000)
 #define ROUNDS 2000000u
-
-/* Of this thread, so that others on the core count little. */
-static inline int64_t now_ns(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-    return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
-}
 
 static inline long rss_kib(void)
 {
