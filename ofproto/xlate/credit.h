@@ -60,7 +60,7 @@ struct credit_item {
     } u; /* Reference. */
 };
 
-#define CREDIT_OWN 6 /* Most have no more. */
+#define CREDIT_OWN 4 /* Many have no more. */
 
 struct credit {
     struct credit_item *items; /* 'own', or heap. */
