@@ -13,6 +13,7 @@
 #include "ofp/packet_io.h"
 #include "ofp/port.h"
 #include "ofp/port_stats.h"
+#include "ofp/queue.h"
 #include "ofproto/bridge.h"
 #include "ofproto/bridge_keep.h"
 #include "ofproto/conn/connmgr.h"
@@ -59,9 +60,22 @@ struct bridge_port {
     struct tunnel_config *tunnel; /* Tunnel ports only, as are the statistics. */
     struct tunnel_stats *tunnel_stats;
     struct port_vlan vlan;
-    struct ofp_port desc; /* As last announced. */
-    bool gone;            /* No device: only the number is left. */
+    struct bridge_qos *qos; /* NULL: the port has no queues. */
+    struct ofp_port desc;   /* As last announced. */
+    bool gone;              /* No device: only the number is left. */
     int64_t created_ms;
+};
+
+struct bridge_queue {
+    struct bridge_queue_config config;
+    int64_t created_ms;
+};
+
+struct bridge_qos {
+    uint64_t max_rate;
+    struct bridge_queue *queues; /* By number, ascending. */
+    size_t n;
+    bool failed; /* The device refused; said once. */
 };
 
 struct bridge_mirror {
@@ -130,6 +144,15 @@ void bridge_ports_refresh_tunnels(struct bridge *, uint32_t dp_port);
 void bridge_ports_deinit(struct bridge *);
 void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);
 enum ofp_error bridge_port_mod(struct bridge *, const struct port_mod *);
+
+/* bridge_queue.c */
+void bridge_queues_to_device(struct bridge_port *); /* It has been opened, or opened again. */
+void bridge_queues_deinit(struct bridge_port *, bool clear_device);
+/* As OpenFlow says it. */
+void bridge_queue_get_config(const struct bridge_port *, const struct bridge_queue *,
+                             struct queue_config *);
+/* Of all queues of the port, in their order. */
+void bridge_queues_get_stats(const struct bridge_port *, struct queue_stats *);
 
 /* bridge_table.c */
 void bridge_tables_to_cfg(const struct bridge *, struct xlate_bridge *);

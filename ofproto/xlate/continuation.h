@@ -27,16 +27,16 @@ struct continuation_state {
     uint32_t in_port; /* OpenFlow port. */
     be64 metadata;
     be32 regs[FLOW_N_REGS];
-    uint64_t rule_cookie; /* Of the rule whose acts are resumed. */
-    uint64_t set_cookie;  /* Of the rule that wrote the set's ct; 0: there is none in it. */
-    uint32_t n_acts;      /* Bytes: the rest of the action list, to be run first. */
-    uint32_t n_set;       /* Bytes: the action set. */
-    uint16_t inv_zone;    /* With CONTINUATION_INV. */
-    uint8_t table_id;     /* Where it resumes, or where the acts came from. */
-    uint8_t flags;        /* CONTINUATION_* */
-    uint32_t n_stack;     /* Bytes: what push has put there. */
-    uint32_t mirrors;     /* Bit = mirror of the bridge that has had the packet. */
-    uint32_t pad;
+    uint64_t rule_cookie;         /* Of the rule whose acts are resumed. */
+    uint64_t set_cookie;          /* Of the rule that wrote the set's ct; 0: there is none in it. */
+    uint32_t n_acts;              /* Bytes: the rest of the action list, to be run first. */
+    uint32_t n_set;               /* Bytes: the action set. */
+    uint16_t inv_zone;            /* With CONTINUATION_INV. */
+    uint8_t table_id;             /* Where it resumes, or where the acts came from. */
+    uint8_t flags;                /* CONTINUATION_* */
+    uint32_t n_stack;             /* Bytes: what push has put there. */
+    uint32_t mirrors;             /* Bit = mirror of the bridge that has had the packet. */
+    uint32_t priority;            /* The packet's in the datapath. */
     uint8_t tunnel[KEY_TUN_SIZE]; /* With CONTINUATION_TUNNEL: those members of the key. */
 };
 #define CONTINUATION_TRACKED 0x01 /* It comes from the tracker. */

@@ -39,9 +39,10 @@ struct xlate_scope {
     /* The packet. */
     struct flow flow;
     struct key written;
-    bool tracked;  /* The ct fields are those of a tracked packet. */
-    bool was_mpls; /* What is above the labels popped is unknown. */
-    uint8_t ct;    /* enum cookie_ct */
+    bool tracked;      /* The ct fields are those of a tracked packet. */
+    bool was_mpls;     /* What is above the labels popped is unknown. */
+    uint8_t ct;        /* enum cookie_ct */
+    uint32_t priority; /* As the datapath has it; 0: no queue was chosen. */
     uint16_t inv_zone;
     uint32_t mirrors; /* Bit = mirror of the bridge that has had it. */
 
@@ -67,6 +68,7 @@ struct xlate_ctx {
 
     /* The datapath's packet. */
     struct key base, committed;
+    uint32_t base_priority;
     bool dp_tracked; /* It carries ct fields. */
 
     struct flow wc;
@@ -164,6 +166,10 @@ void xlate_output_port(struct xlate_ctx *, const struct xlate_port *);
 /* 'max_len' bytes of it only; 0: all. */
 void xlate_output_port_cut(struct xlate_ctx *, const struct xlate_port *, uint16_t max_len);
 void xlate_controller(struct xlate_ctx *, uint8_t reason, uint16_t max_len, uint16_t controller_id);
+
+/* xlate_queue.c */
+void xlate_set_queue(struct xlate_ctx *, uint32_t queue);
+void xlate_enqueue(struct xlate_ctx *, const struct act_enqueue *);
 
 /* xlate_tunnel.c */
 /* The port of a packet that came through a tunnel, which all of its members decide; NULL: none. */

@@ -51,6 +51,24 @@ DEFINE(GROUP, act_u32)
     return XLATE_CONTINUE;
 }
 
+DEFINE(SET_QUEUE, act_u32)
+{
+    xlate_set_queue(ctx, a->value);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(POP_QUEUE, act_null)
+{
+    ctx->s.priority = 0;
+    return XLATE_CONTINUE;
+}
+
+DEFINE(ENQUEUE, act_enqueue)
+{
+    xlate_enqueue(ctx, a);
+    return XLATE_CONTINUE;
+}
+
 DEFINE(SET_FIELD, act_set_field)
 {
     xlate_set_field(ctx, a);

@@ -93,6 +93,7 @@ static void freeze(struct xlate_ctx *ctx, struct continuation_state *st)
     st->n_stack = ctx->s.stack.len;
     st->set_cookie = ctx->s.set_cookie;
     st->mirrors = ctx->s.mirrors;
+    st->priority = ctx->base_priority;
     if (ctx->dp_tracked && !(st->flags & CONTINUATION_TRACKED)) {
         dp_actions_put(&ctx->out->actions, DP_ACTION_CT_CLEAR, sizeof(struct dp_action));
         ctx->dp_tracked = false;
@@ -186,6 +187,7 @@ void xlate_thaw(struct xlate_ctx *ctx, const struct continuation *c)
     ctx->s.set_cookie = st->set_cookie;
     xlate_stack_set(&ctx->s.stack, continuation_stack(c), st->n_stack);
     ctx->s.mirrors = st->mirrors;
+    ctx->s.priority = ctx->base_priority = st->priority;
     ctx->s.table_id = st->table_id;
     xlate_trace_thaw(ctx, st->table_id);
     if (st->flags & CONTINUATION_ACTS) {
