@@ -103,6 +103,7 @@ void bridge_free(struct bridge *br)
     ofproto_cfg_update(p);
     bridge_ports_deinit(br);
     bridge_meters_deinit(br);
+    bridge_pause_deinit(br);
     bridge_mirrors_deinit(br);
     learn_deinit(br);
     struct removed_rule *next;

@@ -131,6 +131,15 @@ static enum ofp_error on_packet_out(struct bridge *br, struct ofconn *conn,
     return error;
 }
 
+static enum ofp_error on_resume(struct bridge *br, struct ofconn *conn, const struct msg_header *h,
+                                struct wire_rd *r)
+{
+    (void)conn;
+    struct packet_in pin;
+    enum ofp_error error = packet_in_decode_resume(r, h, true, &pin);
+    return error ? error : bridge_packet_resume(br, &pin);
+}
+
 static enum ofp_error on_port_mod(struct bridge *br, struct ofconn *conn,
                                   const struct msg_header *h, struct wire_rd *r)
 {
@@ -180,6 +189,7 @@ static const struct {
     [MSG_ONFT_BUNDLE_CONTROL] = {dispatch_bundle_control, true},
     [MSG_ONFT_BUNDLE_ADD_MESSAGE] = {dispatch_bundle_add, true},
     [MSG_NXT_FLOW_MOD] = {on_flow_mod, true},
+    [MSG_NXT_RESUME] = {on_resume, true},
     [MSG_NXT_GROUP_MOD] = {dispatch_group_mod, true},
     [MSG_NXT_CT_FLUSH] = {dispatch_ct_flush, true},
     [MSG_NXT_CT_FLUSH_ZONE] = {dispatch_ct_flush_zone, true},

@@ -115,6 +115,8 @@ struct bridge {
     bool fail_open; /* Translation takes NORMAL for the rules: no controller answers. */
     bool has_controllers;
     enum bridge_admit admit;
+    struct bridge_pause *paused; /* bridge_pause.c; heap. */
+    size_t n_paused;
     struct hmap learners; /* learn.c: who has delete_learned. */
     struct removed_rule *removed, **removed_tail;
     bool removed_waiting; /* A settle for 'removed' is under way. */
@@ -212,6 +214,19 @@ void bridge_packet_forget(struct ofconn *); /* Its buffers. */
 struct packet *bridge_packet_buffer_take(struct ofconn *, uint32_t buffer_id,
                                          uint32_t *ofp_in_port);
 enum ofp_error bridge_packet_resume_buffer(struct bridge *, struct ofconn *, uint32_t buffer_id);
+
+/* A packet that controller(pause) sent, given back. */
+enum ofp_error bridge_packet_resume(struct bridge *, const struct packet_in *);
+
+/* bridge_pause.c */
+#define BRIDGE_PAUSE_NAME 8 /* Bytes of the `continuation` of a PACKET_IN. */
+void bridge_pause_put(struct bridge *, const struct continuation *,
+                      uint8_t name[BRIDGE_PAUSE_NAME]);
+/* NULL: unknown, or it was too long ago. */
+const struct continuation *bridge_pause_find(const struct bridge *, const uint8_t *name,
+                                             size_t len);
+void bridge_pause_expire(struct bridge *, int64_t now_ms);
+void bridge_pause_deinit(struct bridge *);
 
 /* bridge_tlv.c: all of the change or, on error, none. */
 enum ofp_error bridge_tlv_change(struct bridge *, enum tlv_command, const struct tlv_mapping *,

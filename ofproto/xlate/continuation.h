@@ -66,6 +66,8 @@ void continuations_start_at(struct continuations *, uint32_t id);
 struct continuation *continuation_get(struct continuations *, const struct continuation_state *,
                                       const void *acts, const void *set,
                                       const void *stack) MUST_USE;
+/* One more reference to what was found, which the control thread may keep. */
+struct continuation *continuation_ref(struct continuations *, const struct continuation *);
 void continuation_put(struct continuations *, struct continuation *, int64_t now_ms);
 /* Valid to the end of the read section; NULL: unknown. */
 const struct continuation *continuation_find(const struct continuations *, uint32_t id);

@@ -90,6 +90,8 @@ struct xlate_in {
     bool is_packet_out; /* With 'bridge': runs the acts, be there none; else table 0. */
     const void *acts;
     size_t acts_len;
+    const struct continuation
+        *resume;                 /* A packet-out that goes on there instead of the acts; or NULL. */
     const struct flow *metadata; /* Registers and metadata to begin with, or NULL. */
 
     xlate_trace_sink *trace; /* Or NULL. */

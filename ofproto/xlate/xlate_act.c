@@ -35,7 +35,7 @@ DEFINE(OUTPUT_TRUNC, act_output_trunc)
 
 DEFINE(CONTROLLER, act_controller)
 {
-    xlate_controller(ctx, a->reason, a->max_len, a->controller_id);
+    xlate_controller_act(ctx, a);
     return XLATE_CONTINUE;
 }
 

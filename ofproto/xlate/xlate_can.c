@@ -85,9 +85,9 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
     switch (a->type) {
     case ACT_CT:
         return check_ct((const struct act_ct *)(const void *)a, f);
-    case ACT_CONTROLLER: /* Without what it asks for it would be another action. */
-        return act_controller_is_extended((const struct act_controller *)(const void *)a)
-                   ? OFPERR_OFPBAC_BAD_TYPE
+    case ACT_CONTROLLER:
+        return ((const struct act_controller *)(const void *)a)->meter_id && !f->meter
+                   ? OFPERR_OFPMMFC_INVALID_METER
                    : OFPERR_OK;
     case ACT_SET_FIELD:
         return check_dst(((const struct act_set_field *)(const void *)a)->field);
