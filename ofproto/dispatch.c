@@ -11,10 +11,12 @@
 #include "ofp/table_mod.h"
 #include "ofproto/dispatch_bundle.h"
 #include "ofproto/dispatch_ext.h"
+#include "ofproto/dispatch_forward.h"
 #include "ofproto/dispatch_group.h"
 #include "ofproto/dispatch_meter.h"
 #include "ofproto/dispatch_queue.h"
 #include "ofproto/dispatch_stats.h"
+#include "ofproto/bridge_monitor.h"
 #include "ofproto/bridge_table.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/session.h"
@@ -190,6 +192,11 @@ static const struct {
     [MSG_ONFT_BUNDLE_ADD_MESSAGE] = {dispatch_bundle_add, true},
     [MSG_NXT_FLOW_MOD] = {on_flow_mod, true},
     [MSG_NXT_RESUME] = {on_resume, true},
+    [MSG_FLOW_MONITOR_REQUEST] = {bridge_monitor_request, false},
+    [MSG_NXST_FLOW_MONITOR_REQUEST] = {bridge_monitor_request, false},
+    [MSG_ONFST_FLOW_MONITOR_REQUEST] = {bridge_monitor_request, false},
+    [MSG_NXT_FLOW_MONITOR_CANCEL] = {bridge_monitor_cancel, false},
+    [MSG_ONFT_FLOW_MONITOR_CANCEL] = {bridge_monitor_cancel, false},
     [MSG_NXT_GROUP_MOD] = {dispatch_group_mod, true},
     [MSG_NXT_CT_FLUSH] = {dispatch_ct_flush, true},
     [MSG_NXT_CT_FLUSH_ZONE] = {dispatch_ct_flush_zone, true},
@@ -230,7 +237,11 @@ enum ofp_error dispatch_change(struct bridge *br, struct ofconn *conn, const voi
 
     wire_rd_init(&r, msg, len);
     enum ofp_error error = msg_decode_header(&r, &h);
-    return error ? error : handlers[h.type].handle(br, conn, &h, &r);
+    if (!error) {
+        bridge_monitor_cause(br, conn, h.xid);
+        error = handlers[h.type].handle(br, conn, &h, &r);
+    }
+    return error;
 }
 
 void dispatch(struct bridge *br, struct ofconn *conn, const struct msg_header *h, const void *msg,
@@ -252,7 +263,13 @@ void dispatch(struct bridge *br, struct ofconn *conn, const struct msg_header *h
             /* No request that this switch answers has more than one part. */
             error = OFPERR_OFPBRC_MULTIPART_BUFFER_OVERFLOW;
         } else {
+            bridge_monitor_cause(br, conn, h->xid);
             error = handlers[h->type].handle(br, conn, h, &r);
+            bridge_monitor_cause(br, NULL, 0);
+            bridge_monitor_flush(br);
+            if (!error) {
+                dispatch_forward(br, conn, msg, len);
+            }
         }
     }
     if (error) {

@@ -115,6 +115,7 @@ struct bridge {
     bool fail_open; /* Translation takes NORMAL for the rules: no controller answers. */
     bool has_controllers;
     enum bridge_admit admit;
+    struct bridge_monitors *monitors; /* bridge_monitor.h; NULL: nobody has asked. */
     struct bridge_pause *paused; /* bridge_pause.c; heap. */
     size_t n_paused;
     struct hmap learners; /* learn.c: who has delete_learned. */

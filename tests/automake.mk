@@ -36,7 +36,7 @@ TESTSUITE_AT = \
 	tests/ofctl-group.at \
 	tests/bundle.at \
 	tests/vsctl.at \
-	tests/group.at tests/meter.at tests/queue.at tests/pipeline.at \
+	tests/group.at tests/meter.at tests/queue.at tests/monitor.at tests/pipeline.at \
 	tests/fields.at \
 	tests/messages.at \
 	tests/versions.at \

@@ -8,7 +8,8 @@
 #include "ofproto/xlate/xlate-private.h"
 
 /* 'continuation': its id; 0: none. */
-static void send(struct xlate_ctx *ctx, const struct act_controller *a, uint32_t continuation)
+static void send_packet(struct xlate_ctx *ctx, const struct act_controller *a,
+                        uint32_t continuation)
 {
     const struct flow *f = &ctx->s.flow;
     struct cookie c = {.bridge_id = ctx->s.bridge->id,
@@ -43,7 +44,7 @@ void xlate_controller(struct xlate_ctx *ctx, uint8_t reason, uint16_t max_len,
         xlate_trace_warn(ctx, "input port has OFPPC_NO_PACKET_IN");
         return;
     }
-    send(ctx, &a, 0);
+    send_packet(ctx, &a, 0);
 }
 
 void xlate_controller_act(struct xlate_ctx *ctx, const struct act_controller *a)
@@ -55,7 +56,7 @@ void xlate_controller_act(struct xlate_ctx *ctx, const struct act_controller *a)
     }
     uint32_t id = a->n_userdata ? xlate_freeze_act(ctx, &a->act) : 0;
     if (!ctx->out->error) {
-        send(ctx, a, id);
+        send_packet(ctx, a, id);
     }
 }
 
@@ -64,6 +65,6 @@ void xlate_controller_pause(struct xlate_ctx *ctx)
     ctx->s.pausing = false;
     uint32_t id = xlate_freeze_paused(ctx);
     if (id) {
-        send(ctx, (const void *)ctx->s.frozen.data, id);
+        send_packet(ctx, (const void *)ctx->s.frozen.data, id);
     }
 }
