@@ -1,9 +1,11 @@
-noinst_LTLIBRARIES += lib/ct/libct.la
-lib_ct_libct_la_SOURCES = \
+noinst_LIBRARIES += lib/ct/libct.a
+lib_ct_libct_a_SOURCES = \
 	lib/ct/ct-private.h \
 	lib/ct/ct.c lib/ct/ct.h \
 	lib/ct/ct_adopt.c \
 	lib/ct/ct_arena-private.h lib/ct/ct_arena.c \
+	lib/ct/ct_bucket-private.h \
+	lib/ct/ct_burst.c lib/ct/ct_burst.h \
 	lib/ct/ct_busy.c lib/ct/ct_busy.h \
 	lib/ct/ct_conn-private.h \
 	lib/ct/ct_event-private.h lib/ct/ct_event.c lib/ct/ct_event.h \
