@@ -116,7 +116,7 @@ struct bridge {
     bool has_controllers;
     enum bridge_admit admit;
     struct bridge_monitors *monitors; /* bridge_monitor.h; NULL: nobody has asked. */
-    struct bridge_pause *paused; /* bridge_pause.c; heap. */
+    struct bridge_pause *paused;      /* bridge_pause.c; heap. */
     size_t n_paused;
     struct hmap learners; /* learn.c: who has delete_learned. */
     struct removed_rule *removed, **removed_tail;
