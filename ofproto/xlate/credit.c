@@ -68,7 +68,7 @@ void credit_free(struct credit *c, int64_t now_ms)
 static struct credit_item *add(struct credit *c, enum credit_type type)
 {
     if (c->n == c->cap) {
-        c->cap = c->cap ? c->cap * 2 : 8;
+        c->cap = c->cap ? c->cap * 2 : 4;
         c->items = xrealloc(c->items, c->cap * sizeof c->items[0]);
     }
     struct credit_item *it = &c->items[c->n++];
