@@ -343,7 +343,7 @@ struct act_controller { /* ACT_CONTROLLER: controller(...) with anything but the
     uint8_t userdata[]; /* n_userdata bytes. */
 };
 
-/* Translation does max_len, id and reason; is there more? */
+/* Is there more than max_len, id and reason, which the first form of the action has? */
 static inline bool act_controller_is_extended(const struct act_controller *a)
 {
     return a->meter_id || a->n_userdata || a->pause;

@@ -8,6 +8,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "ofproto/learn.h"
+#include "ofproto/bridge_monitor.h"
 #include "ofproto/ofproto-private.h"
 
 LOG_MODULE(bridge);
@@ -103,6 +104,8 @@ void bridge_free(struct bridge *br)
     ofproto_cfg_update(p);
     bridge_ports_deinit(br);
     bridge_meters_deinit(br);
+    bridge_pause_deinit(br);
+    bridge_monitors_deinit(br);
     bridge_mirrors_deinit(br);
     learn_deinit(br);
     struct removed_rule *next;

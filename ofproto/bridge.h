@@ -55,6 +55,22 @@ char *bridge_port_add(struct bridge *, const struct bridge_port_config *,
 void bridge_port_del(struct bridge *, uint32_t ofp_port, bool destroy_device);
 void bridge_port_set_vlan(struct bridge *, uint32_t ofp_port, const struct port_vlan *);
 
+/* ---- bridge_queue.c ---- */
+
+/* The queues of a port.  Rates in bits per second, sizes in bits; 0: not said. */
+struct bridge_queue_config {
+    uint32_t queue;
+    uint32_t priority;
+    uint64_t min_rate, max_rate, burst;
+};
+struct bridge_qos_config {
+    uint64_t max_rate;                        /* Of all together; 0: the device's speed. */
+    const struct bridge_queue_config *queues; /* By number, ascending. */
+    size_t n;
+};
+/* NULL: none, which takes away those that were set before. */
+void bridge_port_set_qos(struct bridge *, uint32_t ofp_port, const struct bridge_qos_config *);
+
 /* ---- bridge_mirror.c ---- */
 
 struct bridge_mirror_config {

@@ -6,6 +6,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "ofproto/bridge_monitor.h"
 #include "ofproto/bridge_table.h"
 #include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
@@ -94,6 +95,7 @@ static void rule_changed(struct bridge *br, const struct rule *rule)
 static void take_out(struct bridge *br, struct rule *rule, enum flow_removed_reason reason)
 {
     rule_changed(br, rule);
+    bridge_monitor_note(br, FLOW_UPDATE_DELETED, rule, NULL, (uint8_t)reason);
     if (rule->flags & OFPFF_SEND_FLOW_REM) {
         report_removed(br, rule, reason);
     }
@@ -161,6 +163,7 @@ static enum ofp_error add(struct bridge *br, const struct flow_mod *fm)
     bridge_table_changed(br, args.table_id, rule);
     rule_changed(br, rule);
     bridge_keep_rule(br, rule);
+    bridge_monitor_note(br, FLOW_UPDATE_ADDED, rule, old, 0);
     learn_rule_added(br, rule);
     if (old) {
         learn_rule_gone(br, old);
@@ -193,6 +196,7 @@ static bool modify_one(void *c_, struct rule *rule)
 
     rule_changed(c->br, now);
     bridge_keep_rule(c->br, now);
+    bridge_monitor_note(c->br, FLOW_UPDATE_MODIFIED, now, rule, 0);
     bridge_table_changed(c->br, now->table_id, now);
     learn_rule_added(c->br, now);
     learn_rule_gone(c->br, rule);

@@ -1,5 +1,5 @@
 /* bridge_packet.c - packets between a bridge and its controllers: PACKET_IN with its buffers,
- * PACKET_OUT. Specification: OpenFlow 1.3.5 sections 6.1.2, 7.3.7, 7.4.1. */
+ * PACKET_OUT, NXT_RESUME.  Specification: OpenFlow 1.3.5 sections 6.1.2, 7.3.7, 7.4.1. */
 #include <stdlib.h>
 
 #include "lib/counter.h"
@@ -65,9 +65,17 @@ void bridge_packet_forget(struct ofconn *conn)
 
 /* ---- out ---- */
 
-/* Runs 'acts' on the packet (consumed) as if it had come in through 'in_port'. */
+/* What is run: 'acts', or what is behind a pause, with the pipeline's fields. */
+struct execution {
+    const void *acts;
+    size_t acts_len;
+    const struct continuation *resume; /* Or NULL. */
+    const struct flow *metadata;       /* Or NULL. */
+};
+
+/* On the packet (consumed), as if it had come in through 'in_port'. */
 static enum ofp_error execute(struct bridge *br, struct packet *pkt, uint32_t in_port,
-                              const struct flow *metadata, const void *acts, size_t acts_len)
+                              const struct execution *e)
 {
     struct ofproto *p = br->ofproto;
     const struct bridge_port *port = bridge_port_by_ofp(br, in_port);
@@ -92,9 +100,10 @@ static enum ofp_error execute(struct bridge *br, struct packet *pkt, uint32_t in
                           .bridge = xlate_cfg_bridge(p->cfg, br->id),
                           .ofp_in_port = in_port,
                           .is_packet_out = true,
-                          .acts = acts,
-                          .acts_len = acts_len,
-                          .metadata = metadata};
+                          .acts = e->acts,
+                          .acts_len = e->acts_len,
+                          .resume = e->resume,
+                          .metadata = e->metadata};
     xlate_out_init(&out);
     xlate(&in, &out);
     if (out.error) {
@@ -143,7 +152,8 @@ enum ofp_error bridge_packet_out(struct bridge *br, struct ofconn *conn,
     } else {
         return OFPERR_OFPBRC_BUFFER_EMPTY;
     }
-    return execute(br, pkt, po->in_port, &po->metadata.flow, po->acts.data, po->acts.len);
+    const struct execution e = {po->acts.data, po->acts.len, NULL, &po->metadata.flow};
+    return execute(br, pkt, po->in_port, &e);
 }
 
 enum ofp_error bridge_packet_resume_buffer(struct bridge *br, struct ofconn *conn,
@@ -158,12 +168,63 @@ enum ofp_error bridge_packet_resume_buffer(struct bridge *br, struct ofconn *con
     }
     struct act_output *table = acts_put(&acts, ACT_OUTPUT, sizeof *table);
     table->port = OFPP_TABLE;
-    enum ofp_error error = execute(br, pkt, in_port, NULL, acts.data, acts.len);
+    const struct execution e = {.acts = acts.data, .acts_len = acts.len};
+    enum ofp_error error = execute(br, pkt, in_port, &e);
     acts_deinit(&acts);
     return error;
 }
 
+/* What the tracker had left on the packet, as far as the controller says it. */
+static void restore_ct(struct packet *pkt, const struct key *k)
+{
+    struct packet_ct *ct = &pkt->ct;
+
+    ct->state = (uint8_t)ntohl(k->ct_state);
+    ct->zone = ntohs(k->ct_zone);
+    ct->mark = ntohl(k->ct_mark);
+    memcpy(ct->label, k->ct_label, sizeof ct->label);
+    ct->orig_proto = k->ct_proto;
+    ct->orig_tp_src = k->ct_tp_src;
+    ct->orig_tp_dst = k->ct_tp_dst;
+    ct->orig_is_ip6 = !is_all_zeros(k->ct_ip6_src, sizeof k->ct_ip6_src);
+    if (ct->orig_is_ip6) {
+        memcpy(ct->orig_src, k->ct_ip6_src, sizeof k->ct_ip6_src);
+        memcpy(ct->orig_dst, k->ct_ip6_dst, sizeof k->ct_ip6_dst);
+    } else {
+        memcpy(ct->orig_src, &k->ct_ip_src, sizeof k->ct_ip_src);
+        memcpy(ct->orig_dst, &k->ct_ip_dst, sizeof k->ct_ip_dst);
+    }
+}
+
+enum ofp_error bridge_packet_resume(struct bridge *br, const struct packet_in *pin)
+{
+    const struct continuation *c = bridge_pause_find(br, pin->continuation, pin->continuation_len);
+    const struct flow *f = &pin->metadata.flow;
+    const struct execution e = {.resume = c, .metadata = f};
+
+    if (!c) {
+        return OFPERR_NXR_STALE;
+    }
+    struct packet *pkt = packet_new_data(pin->data, pin->data_len);
+    pkt->mark = ntohl(f->key.skb_mark);
+    if (c->state.flags & CONTINUATION_TRACKED) {
+        restore_ct(pkt, &f->key);
+    }
+    return execute(br, pkt, pin->metadata.mask.in_port ? ntohl(f->in_port) : c->state.in_port, &e);
+}
+
 /* ---- in ---- */
+
+/* The controller() behind the cookie; NULL: it was a plain one. */
+static const struct act_controller *find_act(const struct bridge *br, const struct cookie *cookie,
+                                             const struct continuation **c)
+{
+    *c = cookie->continuation ? continuation_find(br->ofproto->continuations, cookie->continuation)
+                              : NULL;
+    const struct act_controller *a = *c && (*c)->state.n_acts ? (const void *)(*c)->acts : NULL;
+    /* A flow that a former process left in the kernel names something else, or nothing. */
+    return a && a->act.type == ACT_CONTROLLER && (*c)->state.bridge_id == br->id ? a : NULL;
+}
 
 void bridge_packet_in(struct bridge *br, struct events_item *e)
 {
@@ -178,5 +239,19 @@ void bridge_packet_in(struct bridge *br, struct events_item *e)
                             .data = pkt->data,
                             .data_len = pkt->len};
 
-    connmgr_packet_in(br->conns, &pin, c->max_len, c->controller_id, buffer_put, br);
+    uint8_t name[BRIDGE_PAUSE_NAME];
+    const struct continuation *continuation;
+    const struct act_controller *a = find_act(br, c, &continuation);
+    if (a) {
+        pin.userdata = a->userdata;
+        pin.userdata_len = a->n_userdata;
+    }
+    if (a && c->paused) {
+        bridge_pause_put(br, continuation, name);
+        pin.continuation = name;
+        pin.continuation_len = sizeof name;
+    }
+    /* What is to be given back goes out whole. */
+    connmgr_packet_in(br->conns, &pin, c->max_len, c->controller_id, c->paused ? NULL : buffer_put,
+                      br);
 }

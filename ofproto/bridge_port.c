@@ -106,6 +106,7 @@ static void come_or_go(struct bridge_port *port, const struct ofp_port *d)
     } else {
         port->desc = *d;
         port->created_ms = loop_now(br->ofproto->loop);
+        bridge_queues_to_device(port);
         connmgr_port_status(br->conns, PORT_ADD, d);
     }
     ofproto_cfg_changed(br->ofproto);
@@ -250,6 +251,7 @@ static void close_device(struct bridge_port *port, bool destroy)
 {
     struct ofproto *p = port->bridge->ofproto;
 
+    bridge_queues_deinit(port, destroy);
     if (port->tunnel) {
         ofproto_tunnel_put(p, port->dp_port, destroy);
     } else if (port->dp_port != DP_PORT_NONE) {

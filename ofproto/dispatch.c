@@ -6,15 +6,17 @@
 #include "lib/counter.h"
 #include "lib/log.h"
 #include "lib/mem.h"
-#include "ofp/queue.h"
 #include "ofp/switch.h"
 #include "ofp/table_features.h"
 #include "ofp/table_mod.h"
 #include "ofproto/dispatch_bundle.h"
 #include "ofproto/dispatch_ext.h"
+#include "ofproto/dispatch_forward.h"
 #include "ofproto/dispatch_group.h"
 #include "ofproto/dispatch_meter.h"
+#include "ofproto/dispatch_queue.h"
 #include "ofproto/dispatch_stats.h"
+#include "ofproto/bridge_monitor.h"
 #include "ofproto/bridge_table.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/session.h"
@@ -131,6 +133,15 @@ static enum ofp_error on_packet_out(struct bridge *br, struct ofconn *conn,
     return error;
 }
 
+static enum ofp_error on_resume(struct bridge *br, struct ofconn *conn, const struct msg_header *h,
+                                struct wire_rd *r)
+{
+    (void)conn;
+    struct packet_in pin;
+    enum ofp_error error = packet_in_decode_resume(r, h, true, &pin);
+    return error ? error : bridge_packet_resume(br, &pin);
+}
+
 static enum ofp_error on_port_mod(struct bridge *br, struct ofconn *conn,
                                   const struct msg_header *h, struct wire_rd *r)
 {
@@ -158,27 +169,6 @@ static enum ofp_error on_barrier(struct bridge *br, struct ofconn *conn, const s
     return OFPERR_OK;
 }
 
-/* No port has queues. */
-static enum ofp_error on_queue_get_config(struct bridge *br, struct ofconn *conn,
-                                          const struct msg_header *h, struct wire_rd *r)
-{
-    struct queue_request q;
-    enum ofp_error error = queue_request_decode(r, h, &q);
-    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-
-    if (error) {
-        return error;
-    }
-    if (q.port != OFPP_ANY && !bridge_port_by_ofp(br, q.port)) {
-        return OFPERR_OFPQOFC_BAD_PORT;
-    }
-    size_t start = msg_start(&w, MSG_QUEUE_GET_CONFIG_REPLY, h->version, h->xid);
-    queue_config_encode_port(q.port, h->version, &w);
-    msg_finish(&w, start);
-    reply(conn, &w);
-    return OFPERR_OK;
-}
-
 /* 'changes': refused to a connection in the role of a slave. */
 static const struct {
     enum ofp_error (*handle)(struct bridge *, struct ofconn *, const struct msg_header *,
@@ -195,12 +185,18 @@ static const struct {
     [MSG_PORT_MOD] = {on_port_mod, true},
     [MSG_TABLE_MOD] = {on_table_mod, true},
     [MSG_BARRIER_REQUEST] = {on_barrier, false},
-    [MSG_QUEUE_GET_CONFIG_REQUEST] = {on_queue_get_config, false},
+    [MSG_QUEUE_GET_CONFIG_REQUEST] = {dispatch_queue_get_config, false},
     [MSG_BUNDLE_CONTROL] = {dispatch_bundle_control, true},
     [MSG_BUNDLE_ADD_MESSAGE] = {dispatch_bundle_add, true},
     [MSG_ONFT_BUNDLE_CONTROL] = {dispatch_bundle_control, true},
     [MSG_ONFT_BUNDLE_ADD_MESSAGE] = {dispatch_bundle_add, true},
     [MSG_NXT_FLOW_MOD] = {on_flow_mod, true},
+    [MSG_NXT_RESUME] = {on_resume, true},
+    [MSG_FLOW_MONITOR_REQUEST] = {bridge_monitor_request, false},
+    [MSG_NXST_FLOW_MONITOR_REQUEST] = {bridge_monitor_request, false},
+    [MSG_ONFST_FLOW_MONITOR_REQUEST] = {bridge_monitor_request, false},
+    [MSG_NXT_FLOW_MONITOR_CANCEL] = {bridge_monitor_cancel, false},
+    [MSG_ONFT_FLOW_MONITOR_CANCEL] = {bridge_monitor_cancel, false},
     [MSG_NXT_GROUP_MOD] = {dispatch_group_mod, true},
     [MSG_NXT_CT_FLUSH] = {dispatch_ct_flush, true},
     [MSG_NXT_CT_FLUSH_ZONE] = {dispatch_ct_flush_zone, true},
@@ -212,7 +208,7 @@ static const struct {
     [MSG_NXST_GROUP_DESC_REQUEST] = {dispatch_group_desc, false},
     [MSG_NXST_GROUP_FEATURES_REQUEST] = {dispatch_group_features, false},
     [MSG_TABLE_DESC_REQUEST] = {dispatch_table_desc, false},
-    [MSG_QUEUE_DESC_REQUEST] = {dispatch_nothing, false},
+    [MSG_QUEUE_DESC_REQUEST] = {dispatch_queue_desc, false},
     [MSG_DESC_REQUEST] = {dispatch_desc, false},
     [MSG_FLOW_STATS_REQUEST] = {dispatch_flow_stats, false},
     [MSG_AGGREGATE_STATS_REQUEST] = {dispatch_flow_stats, false},
@@ -220,7 +216,7 @@ static const struct {
     [MSG_TABLE_FEATURES_REQUEST] = {dispatch_table_features, false},
     [MSG_PORT_STATS_REQUEST] = {dispatch_port_stats, false},
     [MSG_PORT_DESC_REQUEST] = {dispatch_port_desc, false},
-    [MSG_QUEUE_STATS_REQUEST] = {dispatch_nothing, false},
+    [MSG_QUEUE_STATS_REQUEST] = {dispatch_queue_stats, false},
     [MSG_GROUP_STATS_REQUEST] = {dispatch_group_stats, false},
     [MSG_GROUP_DESC_REQUEST] = {dispatch_group_desc, false},
     [MSG_GROUP_FEATURES_REQUEST] = {dispatch_group_features, false},
@@ -241,7 +237,11 @@ enum ofp_error dispatch_change(struct bridge *br, struct ofconn *conn, const voi
 
     wire_rd_init(&r, msg, len);
     enum ofp_error error = msg_decode_header(&r, &h);
-    return error ? error : handlers[h.type].handle(br, conn, &h, &r);
+    if (!error) {
+        bridge_monitor_cause(br, conn, h.xid);
+        error = handlers[h.type].handle(br, conn, &h, &r);
+    }
+    return error;
 }
 
 void dispatch(struct bridge *br, struct ofconn *conn, const struct msg_header *h, const void *msg,
@@ -263,7 +263,13 @@ void dispatch(struct bridge *br, struct ofconn *conn, const struct msg_header *h
             /* No request that this switch answers has more than one part. */
             error = OFPERR_OFPBRC_MULTIPART_BUFFER_OVERFLOW;
         } else {
+            bridge_monitor_cause(br, conn, h->xid);
             error = handlers[h->type].handle(br, conn, h, &r);
+            bridge_monitor_cause(br, NULL, 0);
+            bridge_monitor_flush(br);
+            if (!error) {
+                dispatch_forward(br, conn, msg, len);
+            }
         }
     }
     if (error) {

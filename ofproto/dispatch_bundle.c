@@ -16,7 +16,9 @@
 #include "ofp/flow_mod.h"
 #include "ofp/port.h"
 #include "ofproto/bridge_keep.h"
+#include "ofproto/bridge_monitor.h"
 #include "ofproto/bridge_table.h"
+#include "ofproto/dispatch_forward.h"
 #include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/table/groups.h"
@@ -242,6 +244,7 @@ static void on_undone(void *br_, enum undo_kind kind, void *what)
 static enum ofp_error commit(struct bridge *br, struct ofconn *conn, const struct wire_wr *messages)
 {
     struct removed_rule **removed = br->removed_tail;
+    size_t noted = bridge_monitor_mark(br);
     enum ofp_error error = OFPERR_OK;
     struct undo undo = {0};
 
@@ -260,9 +263,13 @@ static enum ofp_error commit(struct bridge *br, struct ofconn *conn, const struc
     if (error) {
         tables_abort(br->tables, on_undone, br);
         bridge_flow_forget_removed(br, removed);
+        bridge_monitor_forget(br, noted);
         undo_ports(br, &undo);
     } else {
         tables_commit(br->tables);
+        for (size_t ofs = 0; ofs < messages->len; ofs += get_be16(messages->data + ofs + 2)) {
+            dispatch_forward(br, conn, messages->data + ofs, get_be16(messages->data + ofs + 2));
+        }
     }
     free(undo.mods);
     bridge_flow_arm(br);

@@ -201,16 +201,3 @@ enum ofp_error dispatch_port_desc(struct bridge *br, struct ofconn *conn,
     mp_reply_finish(&mp);
     return OFPERR_OK;
 }
-
-enum ofp_error dispatch_nothing(struct bridge *br, struct ofconn *conn, const struct msg_header *h,
-                                struct wire_rd *r)
-{
-    (void)br;
-    (void)r;
-    struct mp_reply mp;
-
-    /* In messages.def each reply is the row behind its request. */
-    mp_reply_init(&mp, h->type + 1, h->version, h->xid, send_part, conn);
-    mp_reply_finish(&mp);
-    return OFPERR_OK;
-}

@@ -21,6 +21,3 @@ enum ofp_error dispatch_port_stats(struct bridge *, struct ofconn *, const struc
                                    struct wire_rd *r);
 enum ofp_error dispatch_port_desc(struct bridge *, struct ofconn *, const struct msg_header *,
                                   struct wire_rd *r);
-/* Of what this switch has none (groups, meters, queues): an empty reply. */
-enum ofp_error dispatch_nothing(struct bridge *, struct ofconn *, const struct msg_header *,
-                                struct wire_rd *r);

@@ -13,6 +13,7 @@
 #include "ofp/packet_io.h"
 #include "ofp/port.h"
 #include "ofp/port_stats.h"
+#include "ofp/queue.h"
 #include "ofproto/bridge.h"
 #include "ofproto/bridge_keep.h"
 #include "ofproto/conn/connmgr.h"
@@ -59,9 +60,22 @@ struct bridge_port {
     struct tunnel_config *tunnel; /* Tunnel ports only, as are the statistics. */
     struct tunnel_stats *tunnel_stats;
     struct port_vlan vlan;
-    struct ofp_port desc; /* As last announced. */
-    bool gone;            /* No device: only the number is left. */
+    struct bridge_qos *qos; /* NULL: the port has no queues. */
+    struct ofp_port desc;   /* As last announced. */
+    bool gone;              /* No device: only the number is left. */
     int64_t created_ms;
+};
+
+struct bridge_queue {
+    struct bridge_queue_config config;
+    int64_t created_ms;
+};
+
+struct bridge_qos {
+    uint64_t max_rate;
+    struct bridge_queue *queues; /* By number, ascending. */
+    size_t n;
+    bool failed; /* The device refused; said once. */
 };
 
 struct bridge_mirror {
@@ -101,6 +115,9 @@ struct bridge {
     bool fail_open; /* Translation takes NORMAL for the rules: no controller answers. */
     bool has_controllers;
     enum bridge_admit admit;
+    struct bridge_monitors *monitors; /* bridge_monitor.h; NULL: nobody has asked. */
+    struct bridge_pause *paused;      /* bridge_pause.c; heap. */
+    size_t n_paused;
     struct hmap learners; /* learn.c: who has delete_learned. */
     struct removed_rule *removed, **removed_tail;
     bool removed_waiting; /* A settle for 'removed' is under way. */
@@ -130,6 +147,15 @@ void bridge_ports_refresh_tunnels(struct bridge *, uint32_t dp_port);
 void bridge_ports_deinit(struct bridge *);
 void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);
 enum ofp_error bridge_port_mod(struct bridge *, const struct port_mod *);
+
+/* bridge_queue.c */
+void bridge_queues_to_device(struct bridge_port *); /* It has been opened, or opened again. */
+void bridge_queues_deinit(struct bridge_port *, bool clear_device);
+/* As OpenFlow says it. */
+void bridge_queue_get_config(const struct bridge_port *, const struct bridge_queue *,
+                             struct queue_config *);
+/* Of all queues of the port, in their order. */
+void bridge_queues_get_stats(const struct bridge_port *, struct queue_stats *);
 
 /* bridge_table.c */
 void bridge_tables_to_cfg(const struct bridge *, struct xlate_bridge *);
@@ -190,6 +216,19 @@ void bridge_packet_forget(struct ofconn *); /* Its buffers. */
 struct packet *bridge_packet_buffer_take(struct ofconn *, uint32_t buffer_id,
                                          uint32_t *ofp_in_port);
 enum ofp_error bridge_packet_resume_buffer(struct bridge *, struct ofconn *, uint32_t buffer_id);
+
+/* A packet that controller(pause) sent, given back. */
+enum ofp_error bridge_packet_resume(struct bridge *, const struct packet_in *);
+
+/* bridge_pause.c */
+#define BRIDGE_PAUSE_NAME 8 /* Bytes of the `continuation` of a PACKET_IN. */
+void bridge_pause_put(struct bridge *, const struct continuation *,
+                      uint8_t name[BRIDGE_PAUSE_NAME]);
+/* NULL: unknown, or it was too long ago. */
+const struct continuation *bridge_pause_find(const struct bridge *, const uint8_t *name,
+                                             size_t len);
+void bridge_pause_expire(struct bridge *, int64_t now_ms);
+void bridge_pause_deinit(struct bridge *);
 
 /* bridge_tlv.c: all of the change or, on error, none. */
 enum ofp_error bridge_tlv_change(struct bridge *, enum tlv_command, const struct tlv_mapping *,

@@ -206,6 +206,7 @@ static void tick(void *p_)
     for (struct bridge *br = p->bridges; br; br = br->next) {
         struct fdb_gone gone = {p, br->fdb};
         fdb_expire(br->fdb, now, on_fdb_gone, &gone);
+        bridge_pause_expire(br, now);
         while (tables_reclaim(br->tables, 10000)) {
         }
     }

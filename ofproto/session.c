@@ -5,6 +5,7 @@
 
 #include "lib/mem.h"
 #include "ofp/switch.h"
+#include "ofproto/bridge_monitor.h"
 #include "ofproto/dispatch_bundle.h"
 #include "ofproto/ofproto-private.h"
 
@@ -49,6 +50,7 @@ void session_closed(struct ofconn *conn)
         }
         memset(s->buffers, 0, sizeof s->buffers);
         bundles_discard(s);
+        bridge_monitor_closed(s);
         s->conn = NULL;
         ofconn_set_data(conn, NULL);
         session_unref(s);

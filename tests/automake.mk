@@ -36,11 +36,11 @@ TESTSUITE_AT = \
 	tests/ofctl-group.at \
 	tests/bundle.at \
 	tests/vsctl.at \
-	tests/group.at tests/meter.at tests/pipeline.at \
+	tests/group.at tests/meter.at tests/queue.at tests/monitor.at tests/pipeline.at \
 	tests/fields.at \
 	tests/messages.at \
 	tests/versions.at \
-	tests/controller.at \
+	tests/controller.at tests/packet-in.at \
 	tests/conntrack.at \
 	tests/nat.at \
 	tests/restart.at \

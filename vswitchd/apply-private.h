@@ -46,6 +46,9 @@ void apply_mirror_statistics(struct apply *, const struct applied_bridge *);
 /* The bitmap of a column of VLANs in 'words'; NULL: it has none. */
 const uint64_t *apply_vlan_bitmap(const struct config_row *, enum column_id,
                                   uint64_t words[PORT_VLAN_WORDS]);
+/* apply_qos.c: the queues of a port that is there. */
+void apply_qos(struct apply *, const struct applied_bridge *, const struct applied_port *,
+               const struct config_row *port);
 /* apply_table.c */
 void apply_tables(struct apply *, const struct applied_bridge *, const struct config_row *bridge);
 /* apply_zone.c */

@@ -242,6 +242,7 @@ static bool apply_interface(struct apply *a, struct applied_bridge *b,
     }
     if (p->ofp_port) {
         set_up_device(b, p, iface);
+        apply_qos(a, b, p, port);
     }
     apply_status_port(a, b, p);
     return !p->ofp_port;

@@ -41,6 +41,7 @@ enum dp_set_header {
     DP_SET_SKB_MARK,
     DP_SET_NSH,
     DP_SET_PBB,
+    DP_SET_SKB_PRIORITY,
     DP_SET_TUNNEL
 };
 
@@ -85,6 +86,7 @@ union dp_set_value {
         uint8_t uca;
     } pbb;
     be32 skb_mark;
+    be32 skb_priority; /* Set whole. */
     struct {
         be64 id;
         be32 src, dst;

@@ -24,6 +24,8 @@ struct dp_class {
     bool (*port_get)(const struct dp *, uint32_t port_no, struct dp_port_info *);
     void (*port_get_stats)(const struct dp *, uint32_t port_no, struct dp_port_stats *);
     int (*port_set_up)(struct dp *, uint32_t port_no, bool up);
+    /* NULL: nothing is to be done for them. */
+    int (*port_set_queues)(struct dp *, uint32_t port_no, const uint32_t *queues, size_t n);
     bool (*port_receive)(struct dp *, uint32_t port_no, struct packet *);
     void (*execute)(struct dp *, struct packet *, const void *actions, size_t len);
     void (*flow_walk)(struct dp *, dp_flow_visit *, void *aux);

@@ -87,6 +87,11 @@ int dp_port_set_up(struct dp *dp, uint32_t port_no, bool up)
     return dp->class->port_set_up(dp, port_no, up);
 }
 
+int dp_port_set_queues(struct dp *dp, uint32_t port_no, const uint32_t *queues, size_t n)
+{
+    return dp->class->port_set_queues ? dp->class->port_set_queues(dp, port_no, queues, n) : 0;
+}
+
 bool dp_port_receive(struct dp *dp, uint32_t port_no, struct packet *pkt)
 {
     return dp->class->port_receive(dp, port_no, pkt);

@@ -81,7 +81,9 @@ struct dp_features {
     /* Of flows in text: see struct dp_format. */
     bool kernel_keys, ip6_exthdr;
     uint32_t upcall_pid;
-    bool immediate; /* What a walk over flows asks for is done, and paid, when it returns. */
+    bool
+        priority_is_class; /* `set(skb_priority)` takes classes of the kernel, not queue numbers. */
+    bool immediate;        /* What a walk over flows asks for is done, and paid, when it returns. */
     unsigned max_vlan_headers, max_mpls_depth;
     /* Zones with timeout policies that `ct` must name: a bitmap of 65,536, the executor's; NULL: it
      * needs no names, or no zone has one. */
@@ -123,6 +125,8 @@ typedef void dp_port_cb(void *aux, const struct dp_port_info *);
 void dp_port_walk(const struct dp *, dp_port_cb *, void *aux);
 /* Administrative state, and what mod-port of a switch needs. */
 int dp_port_set_up(struct dp *, uint32_t port_no, bool up);
+/* The queues of a port, in ascending order, beside the kernel's on its device.  0 or errno. */
+int dp_port_set_queues(struct dp *, uint32_t port_no, const uint32_t *queues, size_t n);
 /* Dummy ports only: a frame arrives (consumed).  False: no such port. */
 bool dp_port_receive(struct dp *, uint32_t port_no, struct packet *);
 

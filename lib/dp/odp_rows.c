@@ -260,6 +260,7 @@ static const struct odp_member set_nsh[] = {
 };
 static const struct odp_member set_pbb[] = {V("isid", HEX, pbb.isid), V("uca", DEC, pbb.uca)};
 static const struct odp_member set_mark[] = {V(NULL, HEX, skb_mark)};
+static const struct odp_member set_priority[] = {V(NULL, HEX, skb_priority)};
 
 const struct odp_member odp_ct_label = {"label", ODP_HEX, 0, 16, 0};
 
@@ -279,6 +280,7 @@ const struct odp_set_attr odp_set_attrs[] = {
     [DP_SET_PBB] = {"pbb", ROWS(set_pbb)},
     [DP_SET_MPLS] = {"mpls", NO_ROWS},
     [DP_SET_SKB_MARK] = {"skb_mark", ROWS(set_mark)},
+    [DP_SET_SKB_PRIORITY] = {"skb_priority", ROWS(set_priority)},
     [DP_SET_TUNNEL] = {"tunnel", NO_ROWS},
 };
 const size_t odp_n_set_attrs = ARRAY_SIZE(odp_set_attrs);

@@ -81,8 +81,9 @@ struct packet {
 
     uint32_t in_port; /* Datapath port. */
     uint32_t recirc_id;
-    uint32_t mark; /* skb_mark */
-    uint32_t hash; /* dp_hash */
+    uint32_t mark;     /* skb_mark */
+    uint32_t priority; /* Queue of the port it leaves by; 0: none was chosen. */
+    uint32_t hash;     /* dp_hash */
     struct packet_ct ct;
     struct packet_tunnel tun;
     bool has_tunnel;

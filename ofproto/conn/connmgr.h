@@ -5,6 +5,7 @@
 #pragma once
 
 #include "lib/io/loop.h"
+#include "ofp/bundle.h"
 #include "ofp/table_mod.h"
 #include "ofproto/conn/ofconn.h"
 
@@ -49,6 +50,11 @@ void connmgr_port_status(struct connmgr *, enum port_status_reason, const struct
 struct flow_removed;
 /* 1.4 and later hear of it. */
 void connmgr_table_status(struct connmgr *, enum table_status_reason, const struct table_config *);
+/* A change of a group or a meter that 'by' made; 'encode' writes the message that made it. */
+void connmgr_requestforward(struct connmgr *, const struct ofconn *by, enum requestforward_reason,
+                            void (*encode)(const void *mod, uint8_t version, uint32_t xid,
+                                           struct wire_wr *),
+                            const void *mod, uint32_t xid);
 void connmgr_flow_removed(struct connmgr *, const struct flow_removed *);
 /* 'pin' has all of the frame in 'data'; each connection gets at most 'max_len' of it, or its
  * miss_send_len where no rule sent the packet (invalid TTL; no match with all ones as cookie).

@@ -29,6 +29,32 @@ void connmgr_table_status(struct connmgr *mgr, enum table_status_reason reason,
     }
 }
 
+void connmgr_requestforward(struct connmgr *mgr, const struct ofconn *by,
+                            enum requestforward_reason reason,
+                            void (*encode)(const void *mod, uint8_t version, uint32_t xid,
+                                           struct wire_wr *),
+                            const void *mod, uint32_t xid)
+{
+    for (struct ofconn *c = connmgr_first(mgr); c; c = c->next) {
+        if (c == by || !ofconn_wants(c, ASYNC_REQUESTFORWARD, reason)) {
+            continue;
+        }
+        struct wire_wr inner = WIRE_WR_INIT(OFP_MAX_LEN), w = WIRE_WR_INIT(OFP_MAX_LEN);
+        encode(mod, c->version, xid, &inner);
+        if (!inner.err) {
+            const struct requestforward rf = {.reason = reason,
+                                              .msg = inner.data,
+                                              .msg_len = inner.len};
+            requestforward_encode(&rf, c->version, 0, &w);
+            if (!w.err) {
+                ofconn_send_async(c, w.data, w.len);
+            }
+        }
+        wire_wr_deinit(&inner);
+        wire_wr_deinit(&w);
+    }
+}
+
 void connmgr_flow_removed(struct connmgr *mgr, const struct flow_removed *fr)
 {
     for (struct ofconn *c = connmgr_first(mgr); c; c = c->next) {

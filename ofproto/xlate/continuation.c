@@ -184,6 +184,18 @@ struct continuation *continuation_get(struct continuations *cs, const struct con
     return c;
 }
 
+struct continuation *continuation_ref(struct continuations *cs, const struct continuation *found)
+{
+    struct continuation *c = (struct continuation *)(uintptr_t)found;
+
+    pthread_mutex_lock(&cs->lock);
+    if (!c->refs++) {
+        rest_remove(cs, c);
+    }
+    pthread_mutex_unlock(&cs->lock);
+    return c;
+}
+
 void continuation_put(struct continuations *cs, struct continuation *c, int64_t now_ms)
 {
     pthread_mutex_lock(&cs->lock);

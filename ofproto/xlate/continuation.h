@@ -27,16 +27,16 @@ struct continuation_state {
     uint32_t in_port; /* OpenFlow port. */
     be64 metadata;
     be32 regs[FLOW_N_REGS];
-    uint64_t rule_cookie; /* Of the rule whose acts are resumed. */
-    uint64_t set_cookie;  /* Of the rule that wrote the set's ct; 0: there is none in it. */
-    uint32_t n_acts;      /* Bytes: the rest of the action list, to be run first. */
-    uint32_t n_set;       /* Bytes: the action set. */
-    uint16_t inv_zone;    /* With CONTINUATION_INV. */
-    uint8_t table_id;     /* Where it resumes, or where the acts came from. */
-    uint8_t flags;        /* CONTINUATION_* */
-    uint32_t n_stack;     /* Bytes: what push has put there. */
-    uint32_t mirrors;     /* Bit = mirror of the bridge that has had the packet. */
-    uint32_t pad;
+    uint64_t rule_cookie;         /* Of the rule whose acts are resumed. */
+    uint64_t set_cookie;          /* Of the rule that wrote the set's ct; 0: there is none in it. */
+    uint32_t n_acts;              /* Bytes: the rest of the action list, to be run first. */
+    uint32_t n_set;               /* Bytes: the action set. */
+    uint16_t inv_zone;            /* With CONTINUATION_INV. */
+    uint8_t table_id;             /* Where it resumes, or where the acts came from. */
+    uint8_t flags;                /* CONTINUATION_* */
+    uint32_t n_stack;             /* Bytes: what push has put there. */
+    uint32_t mirrors;             /* Bit = mirror of the bridge that has had the packet. */
+    uint32_t priority;            /* The packet's in the datapath. */
     uint8_t tunnel[KEY_TUN_SIZE]; /* With CONTINUATION_TUNNEL: those members of the key. */
 };
 #define CONTINUATION_TRACKED 0x01 /* It comes from the tracker. */
@@ -66,6 +66,8 @@ void continuations_start_at(struct continuations *, uint32_t id);
 struct continuation *continuation_get(struct continuations *, const struct continuation_state *,
                                       const void *acts, const void *set,
                                       const void *stack) MUST_USE;
+/* One more reference to what was found, which the control thread may keep. */
+struct continuation *continuation_ref(struct continuations *, const struct continuation *);
 void continuation_put(struct continuations *, struct continuation *, int64_t now_ms);
 /* Valid to the end of the read section; NULL: unknown. */
 const struct continuation *continuation_find(const struct continuations *, uint32_t id);

@@ -75,6 +75,8 @@ void cookie_put(struct dp_actions *actions, const struct cookie *c)
     put_be64(&d.controller.rule_cookie, c->rule_cookie);
     d.controller.controller_id = c->controller_id;
     d.controller.max_len = c->max_len;
+    d.controller.continuation = c->paused;
+    d.controller.recirc_id = c->continuation;
     a->a.u32 = (uint32_t)(sizeof d + n);
     memcpy(a->cookie, &d, sizeof d);
     memcpy(a->cookie + sizeof d, regs, n);
@@ -100,7 +102,9 @@ bool cookie_get(const void *data, size_t len, struct cookie *c)
                          .reason = (uint8_t)d.controller.reason,
                          .table_id = own.table_id,
                          .ct = own.ct,
-                         .inv_zone = own.inv_zone};
+                         .inv_zone = own.inv_zone,
+                         .paused = d.controller.continuation != 0,
+                         .continuation = d.controller.recirc_id};
     return d.type == DP_COOKIE_CONTROLLER &&
            get_regs((const uint8_t *)data + sizeof d, len - sizeof d, c->regs);
 }

@@ -4,8 +4,8 @@
  * -> every packet -> dp_handler.userspace -> cookie_get() -> PACKET_IN.
  *
  * Invariant: only facts that are equal for all packets of the cached flow stand in it; the rest
- * comes from the packet's key at that point.  It travels as a struct dp_cookie, whose recirc_id is
- * 0, since the state of the pipeline stands in it; registers that are not zero follow it. */
+ * comes from the packet's key at that point.  It travels as a struct dp_cookie, whose recirc_id
+ * names a continuation with what more there is; registers that are not zero follow it. */
 #pragma once
 
 #include "lib/dp/action.h"
@@ -22,6 +22,8 @@ struct cookie {
     uint8_t table_id;
     uint8_t ct; /* enum cookie_ct */
     uint16_t inv_zone;
+    bool paused;           /* The packet waits until the controller gives it back. */
+    uint32_t continuation; /* Its id: xlate_controller.c; 0: none. */
     be32 regs[FLOW_N_REGS];
 };
 

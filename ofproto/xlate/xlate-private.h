@@ -39,9 +39,10 @@ struct xlate_scope {
     /* The packet. */
     struct flow flow;
     struct key written;
-    bool tracked;  /* The ct fields are those of a tracked packet. */
-    bool was_mpls; /* What is above the labels popped is unknown. */
-    uint8_t ct;    /* enum cookie_ct */
+    bool tracked;      /* The ct fields are those of a tracked packet. */
+    bool was_mpls;     /* What is above the labels popped is unknown. */
+    uint8_t ct;        /* enum cookie_ct */
+    uint32_t priority; /* As the datapath has it; 0: no queue was chosen. */
     uint16_t inv_zone;
     uint32_t mirrors; /* Bit = mirror of the bridge that has had it. */
 
@@ -51,6 +52,7 @@ struct xlate_scope {
     uint32_t trunc;                    /* Outputs send no more bytes than this; 0: all. */
     struct act_check_pkt_larger check; /* While freezing, if 'checking': what is asked for. */
     bool checking;
+    bool pausing;       /* While freezing: the packet waits for a controller to give it back. */
     struct acts frozen; /* While freezing: the rest of the lists, innermost first. */
 };
 
@@ -67,6 +69,7 @@ struct xlate_ctx {
 
     /* The datapath's packet. */
     struct key base, committed;
+    uint32_t base_priority;
     bool dp_tracked; /* It carries ct fields. */
 
     struct flow wc;
@@ -163,7 +166,16 @@ void xlate_output_trunc(struct xlate_ctx *, const struct act_output_trunc *);
 void xlate_output_port(struct xlate_ctx *, const struct xlate_port *);
 /* 'max_len' bytes of it only; 0: all. */
 void xlate_output_port_cut(struct xlate_ctx *, const struct xlate_port *, uint16_t max_len);
+
+/* xlate_queue.c */
+void xlate_set_queue(struct xlate_ctx *, uint32_t queue);
+void xlate_enqueue(struct xlate_ctx *, const struct act_enqueue *);
+
+/* xlate_controller.c */
 void xlate_controller(struct xlate_ctx *, uint8_t reason, uint16_t max_len, uint16_t controller_id);
+void xlate_controller_act(struct xlate_ctx *, const struct act_controller *);
+/* Freezing is done: the packet goes to the controller that it waits for. */
+void xlate_controller_pause(struct xlate_ctx *);
 
 /* xlate_tunnel.c */
 /* The port of a packet that came through a tunnel, which all of its members decide; NULL: none. */
@@ -216,3 +228,10 @@ void xlate_freeze_hash(struct xlate_ctx *, const struct act_u32 *group, uint32_t
 /* Emits RECIRC into a continuation that resumes in 'table_id', with the action set. */
 void xlate_freeze_table(struct xlate_ctx *, uint8_t table_id, bool tracked);
 void xlate_thaw(struct xlate_ctx *, const struct continuation *);
+/* The id of what is frozen, with the rest of the lists or with this act alone, without a pass
+ * through the datapath; 0: an error. */
+uint32_t xlate_freeze_paused(struct xlate_ctx *);
+uint32_t xlate_freeze_act(struct xlate_ctx *, const struct act *);
+/* What a controller gives back goes on behind the act that paused it; registers and metadata are
+ * the controller's. */
+void xlate_resume(struct xlate_ctx *, const struct continuation *);

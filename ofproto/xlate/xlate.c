@@ -185,7 +185,9 @@ static void start_packet_out(struct xlate_ctx *ctx)
         ctx->s.flow.metadata = ctx->in->metadata->metadata;
         memcpy(ctx->s.flow.regs, ctx->in->metadata->regs, sizeof ctx->s.flow.regs);
     }
-    if (ctx->in->is_packet_out) {
+    if (ctx->in->resume) {
+        xlate_resume(ctx, ctx->in->resume);
+    } else if (ctx->in->is_packet_out) {
         xlate_acts(ctx, ctx->in->acts, ctx->in->acts_len);
     } else {
         const struct xlate_port *port = xlate_cfg_ofp_port(ctx->in->bridge, ctx->in->ofp_in_port);

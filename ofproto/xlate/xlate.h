@@ -10,8 +10,7 @@
  * - Nothing outside the result is changed, but: a continuation may be made (continuation.h).
  * - Recursion, resubmits, actions are bounded; a bound that is hit gives an error and no actions.
  * Threads: any registered RCU reader, inside one read section.
- * Specification: OpenFlow 1.3.5 section 5; ct: the Nicira extension.  Not done here: queues
- * (refused by xlate_can_execute()). */
+ * Specification: OpenFlow 1.3.5 section 5; ct: the Nicira extension. */
 #pragma once
 
 #include "lib/dp/dp.h"
@@ -26,7 +25,8 @@
 #define XLATE_MAX_NESTING   1024 /* All resubmits that have not returned. */
 #define XLATE_MAX_RESUBMITS 4096 /* Table lookups in one translation. */
 #define XLATE_MAX_EFFECTS   16
-#define XLATE_MAX_STACK     65536 /* Bytes that push has put there. */
+#define XLATE_MAX_STACK     65536  /* Bytes that push has put there. */
+#define XLATE_MAX_QUEUES    0xf000 /* Of a port: a class of the kernel has 16 bits. */
 
 enum xlate_error {
     XLATE_OK,
@@ -90,6 +90,8 @@ struct xlate_in {
     bool is_packet_out; /* With 'bridge': runs the acts, be there none; else table 0. */
     const void *acts;
     size_t acts_len;
+    const struct continuation
+        *resume;                 /* A packet-out that goes on there instead of the acts; or NULL. */
     const struct flow *metadata; /* Registers and metadata to begin with, or NULL. */
 
     xlate_trace_sink *trace; /* Or NULL. */

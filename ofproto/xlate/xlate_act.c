@@ -35,7 +35,7 @@ DEFINE(OUTPUT_TRUNC, act_output_trunc)
 
 DEFINE(CONTROLLER, act_controller)
 {
-    xlate_controller(ctx, a->reason, a->max_len, a->controller_id);
+    xlate_controller_act(ctx, a);
     return XLATE_CONTINUE;
 }
 
@@ -48,6 +48,24 @@ DEFINE(METER, act_u32)
 DEFINE(GROUP, act_u32)
 {
     xlate_group(ctx, a);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(SET_QUEUE, act_u32)
+{
+    xlate_set_queue(ctx, a->value);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(POP_QUEUE, act_null)
+{
+    ctx->s.priority = 0;
+    return XLATE_CONTINUE;
+}
+
+DEFINE(ENQUEUE, act_enqueue)
+{
+    xlate_enqueue(ctx, a);
     return XLATE_CONTINUE;
 }
 

@@ -1,12 +1,6 @@
 /* xlate_can.c - what flow-mods and packet-outs are refused for.  See xlate.h. */
 #include "ofproto/xlate/xlate-private.h"
 
-/* Why a row that translation does not execute is refused; others: OFPBAC_BAD_TYPE. */
-static const enum ofp_error refusals[ACT_N_TYPES] = {
-    [ACT_SET_QUEUE] = OFPERR_OFPBAC_BAD_QUEUE,
-    [ACT_ENQUEUE] = OFPERR_OFPBAC_BAD_QUEUE,
-};
-
 /* Datapath keys do not carry tunnel options yet: there are none to read. */
 static enum ofp_error check_src(const struct field *f)
 {
@@ -46,7 +40,7 @@ static enum ofp_error check_ct(const struct act_ct *a, const struct dp_features 
                 return OFPERR_NXBAC_CT_DATAPATH_SUPPORT;
             }
         } else {
-            return refusals[n->type] ? refusals[n->type] : OFPERR_OFPBAC_BAD_ARGUMENT;
+            return OFPERR_OFPBAC_BAD_ARGUMENT;
         }
         mark |= id == MF_CT_MARK;
         label |= id == MF_CT_LABEL;
@@ -86,14 +80,14 @@ static enum ofp_error check_learn(const struct act_learn *a)
 static enum ofp_error check_act(const struct act *a, const struct dp_features *f)
 {
     if (!act_infos[a->type].exec) {
-        return refusals[a->type] ? refusals[a->type] : OFPERR_OFPBAC_BAD_TYPE;
+        return OFPERR_OFPBAC_BAD_TYPE;
     }
     switch (a->type) {
     case ACT_CT:
         return check_ct((const struct act_ct *)(const void *)a, f);
-    case ACT_CONTROLLER: /* Without what it asks for it would be another action. */
-        return act_controller_is_extended((const struct act_controller *)(const void *)a)
-                   ? OFPERR_OFPBAC_BAD_TYPE
+    case ACT_CONTROLLER:
+        return ((const struct act_controller *)(const void *)a)->meter_id && !f->meter
+                   ? OFPERR_OFPMMFC_INVALID_METER
                    : OFPERR_OK;
     case ACT_SET_FIELD:
         return check_dst(((const struct act_set_field *)(const void *)a)->field);
@@ -113,6 +107,14 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
         return check_dst(((const struct act_multipath *)(const void *)a)->dst.field);
     case ACT_BUNDLE_LOAD:
         return check_dst(((const struct act_bundle *)(const void *)a)->dst.field);
+    case ACT_SET_QUEUE:
+        return ((const struct act_u32 *)(const void *)a)->value < XLATE_MAX_QUEUES
+                   ? OFPERR_OK
+                   : OFPERR_OFPBAC_BAD_QUEUE;
+    case ACT_ENQUEUE:
+        return ((const struct act_enqueue *)(const void *)a)->queue < XLATE_MAX_QUEUES
+                   ? OFPERR_OK
+                   : OFPERR_OFPBAC_BAD_QUEUE;
     case ACT_OUTPUT_TRUNC:
         return f->trunc ? OFPERR_OK : OFPERR_OFPBAC_BAD_TYPE;
     case ACT_OUTPUT_REG:

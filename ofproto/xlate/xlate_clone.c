@@ -53,6 +53,7 @@ void xlate_clone(struct xlate_ctx *ctx, const struct act_write_actions *a)
     }
     xlate_commit(ctx); /* Once, rather than in the clone and behind it. */
     struct key base = ctx->base, committed = ctx->committed;
+    uint32_t base_priority = ctx->base_priority;
     bool dp_tracked = ctx->dp_tracked;
     size_t ofs = dp_actions_clone_begin(list);
     ctx->n_clones++;
@@ -65,5 +66,6 @@ void xlate_clone(struct xlate_ctx *ctx, const struct act_write_actions *a)
     }
     ctx->base = base;
     ctx->committed = committed;
+    ctx->base_priority = base_priority;
     ctx->dp_tracked = dp_tracked;
 }

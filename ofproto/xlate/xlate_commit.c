@@ -251,6 +251,20 @@ static void commit_vlan(struct xlate_ctx *ctx)
     memcpy(ctx->base.vlan, k->vlan, sizeof k->vlan);
 }
 
+static void commit_priority(struct xlate_ctx *ctx)
+{
+    if (ctx->s.priority == ctx->base_priority) {
+        return;
+    }
+    struct dp_action_set *a = dp_actions_put(&ctx->out->actions, DP_ACTION_SET, sizeof *a);
+    if (!ctx->out->actions.overflow) {
+        a->a.u32 = DP_SET_SKB_PRIORITY;
+        a->value.skb_priority = htonl(ctx->s.priority);
+        a->mask.skb_priority = UINT32_MAX;
+    }
+    ctx->base_priority = ctx->s.priority;
+}
+
 void xlate_commit(struct xlate_ctx *ctx)
 {
     commit_header(ctx, DP_SET_ETH);
@@ -259,6 +273,7 @@ void xlate_commit(struct xlate_ctx *ctx)
         commit_l3_l4(ctx);
     }
     commit_vlan(ctx);
+    commit_priority(ctx);
     commit_header(ctx, DP_SET_SKB_MARK);
 }
 

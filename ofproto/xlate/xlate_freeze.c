@@ -76,7 +76,8 @@ void xlate_freeze_acts(struct xlate_ctx *ctx, const void *acts, size_t len)
     }
 }
 
-static void freeze(struct xlate_ctx *ctx, struct continuation_state *st)
+/* The state as it is now; 0: it cannot be kept. */
+static uint32_t capture(struct xlate_ctx *ctx, struct continuation_state *st, const void *acts)
 {
     const struct flow *f = &ctx->s.flow;
     struct continuations *cs = ctx->cfg->continuations;
@@ -93,20 +94,28 @@ static void freeze(struct xlate_ctx *ctx, struct continuation_state *st)
     st->n_stack = ctx->s.stack.len;
     st->set_cookie = ctx->s.set_cookie;
     st->mirrors = ctx->s.mirrors;
+    st->priority = ctx->s.priority;
+    struct continuation *c = continuation_get(cs, st, acts, ctx->s.set.data, ctx->s.stack.data);
+    if (!c) {
+        xlate_error(ctx, XLATE_TOO_MANY_CONTINUATIONS);
+        return 0;
+    }
+    credit_add_continuation(ctx->out->credit, cs, c);
+    return c->id;
+}
+
+static void freeze(struct xlate_ctx *ctx, struct continuation_state *st)
+{
     if (ctx->dp_tracked && !(st->flags & CONTINUATION_TRACKED)) {
         dp_actions_put(&ctx->out->actions, DP_ACTION_CT_CLEAR, sizeof(struct dp_action));
         ctx->dp_tracked = false;
     }
-    struct continuation *c =
-        continuation_get(cs, st, ctx->s.frozen.data, ctx->s.set.data, ctx->s.stack.data);
-    if (!c) {
-        xlate_error(ctx, XLATE_TOO_MANY_CONTINUATIONS);
-        return;
+    uint32_t id = capture(ctx, st, ctx->s.frozen.data);
+    if (id) {
+        xlate_trace_recirc(ctx, id);
+        struct dp_action *a = dp_actions_put(&ctx->out->actions, DP_ACTION_RECIRC, sizeof *a);
+        a->u32 = id;
     }
-    credit_add_continuation(ctx->out->credit, cs, c);
-    xlate_trace_recirc(ctx, c->id);
-    struct dp_action *a = dp_actions_put(&ctx->out->actions, DP_ACTION_RECIRC, sizeof *a);
-    a->u32 = c->id;
 }
 
 void xlate_freeze_table(struct xlate_ctx *ctx, uint8_t table_id, bool tracked)
@@ -120,7 +129,7 @@ void xlate_freeze_table(struct xlate_ctx *ctx, uint8_t table_id, bool tracked)
 }
 
 /* With the rest of the lists, which stays. */
-void xlate_freeze_rest(struct xlate_ctx *ctx)
+static struct continuation_state rest_state(const struct xlate_ctx *ctx)
 {
     struct continuation_state st = {.table_id = ctx->s.table_id,
                                     .flags = CONTINUATION_ACTS,
@@ -131,14 +140,37 @@ void xlate_freeze_rest(struct xlate_ctx *ctx)
     if (ctx->s.tracked) {
         st.flags |= ctx->s.ct == COOKIE_CT_INV ? CONTINUATION_INV : CONTINUATION_TRACKED;
     }
+    return st;
+}
+
+void xlate_freeze_rest(struct xlate_ctx *ctx)
+{
+    struct continuation_state st = rest_state(ctx);
+
     xlate_commit(ctx);
     freeze(ctx, &st);
+}
+
+uint32_t xlate_freeze_paused(struct xlate_ctx *ctx)
+{
+    struct continuation_state st = rest_state(ctx);
+    return capture(ctx, &st, ctx->s.frozen.data);
+}
+
+uint32_t xlate_freeze_act(struct xlate_ctx *ctx, const struct act *a)
+{
+    struct continuation_state st = rest_state(ctx);
+
+    st.n_acts = a->len;
+    return capture(ctx, &st, a);
 }
 
 void xlate_freeze_finish(struct xlate_ctx *ctx)
 {
     if (ctx->s.checking) {
         xlate_check_branches(ctx);
+    } else if (ctx->s.pausing) {
+        xlate_controller_pause(ctx);
     } else {
         xlate_freeze_rest(ctx);
     }
@@ -163,13 +195,12 @@ void xlate_freeze_hash(struct xlate_ctx *ctx, const struct act_u32 *group, uint3
 
 /* ---- thawing ---- */
 
-void xlate_thaw(struct xlate_ctx *ctx, const struct continuation *c)
+/* All but registers and metadata. */
+static void thaw_state(struct xlate_ctx *ctx, const struct continuation *c)
 {
     const struct continuation_state *st = &c->state;
     struct flow *f = &ctx->s.flow;
 
-    f->metadata = st->metadata;
-    memcpy(f->regs, st->regs, sizeof f->regs);
     if (st->flags & CONTINUATION_TUNNEL) {
         memcpy((uint8_t *)&f->key + KEY_TUN_OFS, st->tunnel, KEY_TUN_SIZE);
         memset((uint8_t *)&ctx->s.written + KEY_TUN_OFS, 0xff, KEY_TUN_SIZE);
@@ -186,12 +217,32 @@ void xlate_thaw(struct xlate_ctx *ctx, const struct continuation *c)
     ctx->s.set_cookie = st->set_cookie;
     xlate_stack_set(&ctx->s.stack, continuation_stack(c), st->n_stack);
     ctx->s.mirrors = st->mirrors;
+    ctx->s.priority = ctx->base_priority = st->priority;
     ctx->s.table_id = st->table_id;
     xlate_trace_thaw(ctx, st->table_id);
+}
+
+void xlate_thaw(struct xlate_ctx *ctx, const struct continuation *c)
+{
+    const struct continuation_state *st = &c->state;
+
+    ctx->s.flow.metadata = st->metadata;
+    memcpy(ctx->s.flow.regs, st->regs, sizeof st->regs);
+    thaw_state(ctx, c);
     if (st->flags & CONTINUATION_ACTS) {
         ctx->s.rule_cookie = st->rule_cookie;
         xlate_acts(ctx, c->acts, st->n_acts);
     } else {
         xlate_table(ctx, st->table_id, st->in_port, false);
     }
+}
+
+void xlate_resume(struct xlate_ctx *ctx, const struct continuation *c)
+{
+    const struct act *paused = (const void *)c->acts;
+
+    thaw_state(ctx, c);
+    ctx->base_priority = 0; /* It is another packet, from the controller. */
+    ctx->s.rule_cookie = c->state.rule_cookie;
+    xlate_acts(ctx, act_next(paused), c->state.n_acts - paused->len);
 }

@@ -91,6 +91,7 @@ static void run_bucket(struct xlate_ctx *ctx, const struct bucket *b)
 static void run_clone(struct xlate_ctx *ctx, const struct bucket *b)
 {
     struct key base = ctx->base, committed = ctx->committed;
+    uint32_t base_priority = ctx->base_priority;
     bool dp_tracked = ctx->dp_tracked;
     size_t ofs = dp_actions_clone_begin(&ctx->out->actions);
 
@@ -98,6 +99,7 @@ static void run_clone(struct xlate_ctx *ctx, const struct bucket *b)
     dp_actions_clone_end(&ctx->out->actions, ofs);
     ctx->base = base;
     ctx->committed = committed;
+    ctx->base_priority = base_priority;
     ctx->dp_tracked = dp_tracked;
 }
 

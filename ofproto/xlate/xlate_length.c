@@ -18,6 +18,7 @@ static uint32_t branch(struct xlate_ctx *ctx, const struct act_check_pkt_larger 
     size_t begin = list->len;
     struct flow flow = ctx->s.flow;
     struct key written = ctx->s.written, base = ctx->base, committed = ctx->committed;
+    uint32_t base_priority = ctx->base_priority;
     bool dp_tracked = ctx->dp_tracked;
     uint8_t bit = gt;
 
@@ -29,6 +30,7 @@ static uint32_t branch(struct xlate_ctx *ctx, const struct act_check_pkt_larger 
     ctx->s.written = written;
     ctx->base = base;
     ctx->committed = committed;
+    ctx->base_priority = base_priority;
     ctx->dp_tracked = dp_tracked;
     return (uint32_t)(list->len - begin);
 }

@@ -1,5 +1,4 @@
 /* xlate_output.c - the output family.  See xlate-private.h.  OpenFlow 1.3.5 sections 4.5, 5.12. */
-#include "ofp/meter.h"
 #include "ofproto/xlate/xlate-private.h"
 
 /* What the packet is in the peer bridge: it came in through the peer port and has no past. */
@@ -100,40 +99,13 @@ static uint8_t reason_of(const struct xlate_ctx *ctx)
     if (ctx->s.rule && rule_is_table_miss(ctx->s.rule)) {
         return PIR_NO_MATCH;
     }
-    if (ctx->in->is_packet_out) {
+    if (ctx->in->is_packet_out && !ctx->in->resume) {
         return PIR_PACKET_OUT;
     }
     if (ctx->s.in_group) {
         return PIR_GROUP;
     }
     return ctx->s.in_action_set ? PIR_ACTION_SET : PIR_ACTION;
-}
-
-void xlate_controller(struct xlate_ctx *ctx, uint8_t reason, uint16_t max_len,
-                      uint16_t controller_id)
-{
-    const struct flow *f = &ctx->s.flow;
-    const struct xlate_port *in = xlate_cfg_ofp_port(ctx->s.bridge, ntohl(f->in_port));
-    struct cookie c = {.bridge_id = ctx->s.bridge->id,
-                       .in_port = ntohl(f->in_port),
-                       .rule_cookie = ctx->s.rule_cookie,
-                       .metadata = f->metadata,
-                       .max_len = max_len,
-                       .controller_id = controller_id,
-                       .reason = reason,
-                       .table_id = ctx->s.table_id,
-                       .ct = ctx->s.ct,
-                       .inv_zone = ctx->s.inv_zone};
-
-    if (reason == PIR_NO_MATCH && in && in->config & OFPPC_NO_PACKET_IN) {
-        xlate_trace_warn(ctx, "input port has OFPPC_NO_PACKET_IN");
-        return;
-    }
-    memcpy(c.regs, f->regs, sizeof c.regs);
-    xlate_commit(ctx);
-    size_t metered = xlate_meter_begin(ctx, OFPM_CONTROLLER);
-    cookie_put(&ctx->out->actions, &c);
-    xlate_meter_end(ctx, metered);
 }
 
 void xlate_output(struct xlate_ctx *ctx, uint32_t ofp_port, uint16_t max_len)

@@ -241,7 +241,7 @@ bool xlate_enter_scope(struct xlate_ctx *ctx, struct xlate_scope *saved)
     acts_init(&ctx->s.set);
     acts_init(&ctx->s.frozen);
     ctx->s.stack = (struct xlate_stack){.data = NULL};
-    ctx->s.checking = false;
+    ctx->s.checking = ctx->s.pausing = false;
     ctx->s.set_cookie = 0;
     ctx->s.goto_table = XLATE_NO_GOTO;
     ctx->s.in_action_set = ctx->s.in_group = false;

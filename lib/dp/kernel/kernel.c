@@ -266,7 +266,7 @@ static void get_features(const struct dp *up, struct dp_features *f)
     const struct kernel *k = kernel_of(up);
 
     *f = k->features;
-    f->kernel_keys = f->ufid = f->immediate = true;
+    f->kernel_keys = f->ufid = f->immediate = f->priority_is_class = true;
     f->set_masked = k->action_env.set_masked;
     f->trunc = k->action_env.trunc;
     f->ct_eventmask = k->action_env.ct_eventmask;
@@ -300,6 +300,7 @@ static bool ask(struct kernel *k, const struct packet *pkt, const void *actions,
         nlwr_put_u32(&w, OVS_KEY_ATTR_IN_PORT, pkt->in_port);
     }
     nlwr_put_u32(&w, OVS_KEY_ATTR_SKB_MARK, pkt->mark);
+    nlwr_put_u32(&w, OVS_KEY_ATTR_PRIORITY, pkt->priority);
     nlwr_end(&w, nest);
     nest = nlwr_nest(&w, OVS_PACKET_ATTR_ACTIONS);
     bool ok = nlaction_put(actions, len, &k->action_env, &w, &why);

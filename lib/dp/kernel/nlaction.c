@@ -58,6 +58,8 @@ const struct nlaction_header nlaction_headers[NLACTION_N_HEADERS] = {
     [DP_SET_MPLS] = {OVS_KEY_ATTR_MPLS, 4, {{offsetof(union dp_set_value, mpls_lse), 0, 4, false}}},
     [DP_SET_SKB_MARK] = {OVS_KEY_ATTR_SKB_MARK, 4,
         {{offsetof(union dp_set_value, skb_mark), 0, 4, true}}},
+    [DP_SET_SKB_PRIORITY] = {OVS_KEY_ATTR_PRIORITY, 4,
+        {{offsetof(union dp_set_value, skb_priority), 0, 4, true}}},
 };
 /* clang-format on */
 

@@ -18,7 +18,9 @@ static enum kind kind_of(const struct dp_action *a)
 {
     switch ((enum dp_action_type)a->type) {
     case DP_ACTION_SET:
-        return a->u32 == DP_SET_SKB_MARK || a->u32 == DP_SET_TUNNEL ? STATE : EDIT;
+        return a->u32 == DP_SET_SKB_MARK || a->u32 == DP_SET_SKB_PRIORITY || a->u32 == DP_SET_TUNNEL
+                   ? STATE
+                   : EDIT;
     case DP_ACTION_PUSH_VLAN:
     case DP_ACTION_POP_VLAN:
     case DP_ACTION_PUSH_MPLS:

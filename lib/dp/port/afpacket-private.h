@@ -1,5 +1,5 @@
 /* afpacket-private.h - the AF_PACKET port, for its parts: opening (afpacket.c), receiving
- * (afpacket_rx.c), sending (afpacket_tx.c). */
+ * (afpacket_rx.c), sending (afpacket_tx.c), queues (afpacket_queue.c). */
 #pragma once
 
 #include <linux/if_packet.h>
@@ -17,13 +17,22 @@ static inline struct tpacket2_hdr *afpacket_slot(const struct afpacket_ring *r, 
     return (struct tpacket2_hdr *)(void *)(r->map + (size_t)i * r->slot_size);
 }
 
+/* Packets of one queue: the priority of a socket is the class of what it sends, and only the
+ * control thread may choose one. */
+struct afpacket_queue {
+    uint32_t queue;
+    int fd;
+};
+
 struct afpacket {
     struct port up;
     /* Two sockets: with a TX ring, a socket sends nothing but the ring. */
     int rx_fd; /* Receives; also sends what is too big for the TX ring. */
     int tx_fd; /* Has the TX ring; receives nothing. */
     struct afpacket_ring rx, tx;
-    bool inherited;        /* Both sockets are a former process's. */
+    bool inherited;                /* Both sockets are a former process's. */
+    struct afpacket_queue *queues; /* Ascending; heap; under tx_lock, as is n_queues. */
+    size_t n_queues;
     uint64_t kernel_drops; /* Control thread: read and reset with each PACKET_STATISTICS. */
 };
 
@@ -31,6 +40,10 @@ static inline struct afpacket *afpacket_of(const struct port *p)
 {
     return container_of_(p, struct afpacket, up);
 }
+
+/* afpacket_queue.c: control thread */
+int afpacket_set_queues(struct port *, const uint32_t *queues, size_t n);
+void afpacket_close_queues(struct afpacket *); /* tx_lock is held. */
 
 int afpacket_rx(struct port *, const struct port_pools *, struct packet **, int max);
 void afpacket_tx(struct port *, struct packet **, unsigned n);

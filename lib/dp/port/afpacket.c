@@ -240,6 +240,7 @@ static void afpacket_close(struct port *p, bool destroy UNUSED)
 
     close_socket(&a->rx_fd, &a->rx);
     close_socket(&a->tx_fd, &a->tx);
+    afpacket_close_queues(a);
     a->inherited = false;
     p->rx_fd = -1;
     if (a->up.ifindex) {
@@ -278,6 +279,7 @@ const struct port_class port_afpacket = {
     .rx = afpacket_rx,
     .tx = afpacket_tx,
     .set_up = afpacket_set_up,
+    .set_queues = afpacket_set_queues,
     .get_info = afpacket_get_info,
     .get_stats = afpacket_get_stats,
     .has_device = true,

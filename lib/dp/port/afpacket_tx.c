@@ -1,5 +1,5 @@
-/* afpacket_tx.c - see afpacket.c: frames into the TX ring, and super-frames by sendmmsg().  Any
- * worker, under the port's tx_lock.
+/* afpacket_tx.c - see afpacket.c: frames into the TX ring, and super-frames and what
+ * goes through a queue by sendmmsg().  Any worker, under the port's tx_lock.
  *
  * Both ways are synchronous up to the device's queue, so that the order of frames is kept: the ring
  * is sent before the next super-frame is, and the other way round. */
@@ -72,12 +72,31 @@ static bool put_ring(struct afpacket *a, const struct packet *pkt)
     return true;
 }
 
+/* The socket of the packet's queue; -1: it goes by the default. */
+static int queue_socket(const struct afpacket *a, const struct packet *pkt)
+{
+    size_t low = 0, high = pkt->priority ? a->n_queues : 0;
+
+    while (low < high) {
+        size_t at = (low + high) / 2;
+        if (a->queues[at].queue == pkt->priority) {
+            return a->queues[at].fd;
+        }
+        if (a->queues[at].queue < pkt->priority) {
+            low = at + 1;
+        } else {
+            high = at;
+        }
+    }
+    return -1;
+}
+
 /* Sends a run of small frames; returns its length. */
 static unsigned send_small(struct afpacket *a, struct packet **pkts, unsigned n)
 {
     unsigned i, n_put = 0;
 
-    for (i = 0; i < n && fits_ring(a, pkts[i]); i++) {
+    for (i = 0; i < n && fits_ring(a, pkts[i]) && queue_socket(a, pkts[i]) < 0; i++) {
         if (netdev_too_long(&a->up, pkts[i])) {
             count_lost(&a->up.tx.errors, 1);
         } else if (put_ring(a, pkts[i])) {
@@ -91,22 +110,22 @@ static unsigned send_small(struct afpacket *a, struct packet **pkts, unsigned n)
     return i;
 }
 
-/* Sends a run of frames that the ring cannot hold; returns its length. */
-static unsigned send_big(struct afpacket *a, struct packet **pkts, unsigned n)
+/* Sends frames one by one. */
+static void send_each(struct afpacket *a, int fd, struct packet **pkts, unsigned n)
 {
     struct virtio_net_hdr vnet[PORT_TXQ_LEN];
     struct iovec iov[PORT_TXQ_LEN][2];
     struct mmsghdr msg[PORT_TXQ_LEN];
-    unsigned n_run, at = 0;
+    unsigned at = 0;
 
-    for (n_run = 0; n_run < MIN(n, PORT_TXQ_LEN) && !fits_ring(a, pkts[n_run]); n_run++) {
-        vnet_from_packet(pkts[n_run], &vnet[n_run]);
-        iov[n_run][0] = (struct iovec){&vnet[n_run], sizeof vnet[n_run]};
-        iov[n_run][1] = (struct iovec){pkts[n_run]->data, pkts[n_run]->len};
-        msg[n_run] = (struct mmsghdr){.msg_hdr = {.msg_iov = iov[n_run], .msg_iovlen = 2}};
+    for (unsigned i = 0; i < n; i++) {
+        vnet_from_packet(pkts[i], &vnet[i]);
+        iov[i][0] = (struct iovec){&vnet[i], sizeof vnet[i]};
+        iov[i][1] = (struct iovec){pkts[i]->data, pkts[i]->len};
+        msg[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = iov[i], .msg_iovlen = 2}};
     }
-    while (at < n_run) {
-        int sent = sendmmsg(a->rx_fd, &msg[at], n_run - at, MSG_DONTWAIT);
+    while (at < n) {
+        int sent = sendmmsg(fd, &msg[at], n - at, MSG_DONTWAIT);
         for (int i = 0; i < sent; i++) {
             port_count(&a->up.tx, pkts[at++]->len);
         }
@@ -117,7 +136,31 @@ static unsigned send_big(struct afpacket *a, struct packet **pkts, unsigned n)
             at++;
         }
     }
-    return n_run;
+}
+
+/* Sends a run of frames that the ring cannot hold; returns its length. */
+static unsigned send_big(struct afpacket *a, struct packet **pkts, unsigned n)
+{
+    unsigned i = 0;
+
+    while (i < MIN(n, PORT_TXQ_LEN) && !fits_ring(a, pkts[i]) && queue_socket(a, pkts[i]) < 0) {
+        i++;
+    }
+    send_each(a, a->rx_fd, pkts, i);
+    return i;
+}
+
+/* Sends a run of frames of one queue; returns its length. */
+static unsigned send_queued(struct afpacket *a, struct packet **pkts, unsigned n)
+{
+    int fd = n ? queue_socket(a, pkts[0]) : -1;
+    unsigned i = 0;
+
+    while (fd >= 0 && i < MIN(n, PORT_TXQ_LEN) && pkts[i]->priority == pkts[0]->priority) {
+        i++;
+    }
+    send_each(a, fd, pkts, i);
+    return i;
 }
 
 void afpacket_tx(struct port *p, struct packet **pkts, unsigned n)
@@ -130,6 +173,7 @@ void afpacket_tx(struct port *p, struct packet **pkts, unsigned n)
         for (unsigned i = 0; i < n;) {
             i += send_small(a, &pkts[i], n - i);
             i += send_big(a, &pkts[i], n - i);
+            i += send_queued(a, &pkts[i], n - i);
         }
     }
     for (unsigned i = 0; i < n; i++) {

@@ -73,6 +73,9 @@ struct port_class {
     /* Sends and frees. */
     void (*tx)(struct port *, struct packet **, unsigned n);
     int (*set_up)(struct port *, bool up); /* 0 or a positive errno. */
+    /* So that packets of these priorities leave by the device's queues; in ascending order.
+     * NULL: it has none. */
+    int (*set_queues)(struct port *, const uint32_t *queues, size_t n);
     void (*get_info)(const struct port *, struct dp_port_info *);
     void (*get_stats)(struct port *, struct dp_port_stats *); /* Corrects; NULL allowed. */
     /* Why the last open() failed, where its errno alone would mislead: a heap text, or NULL.  The

@@ -179,6 +179,16 @@ int datapath_port_set_up(struct dp *base, uint32_t no, bool up)
     return error;
 }
 
+int datapath_port_set_queues(struct dp *up, uint32_t no, const uint32_t *queues, size_t n)
+{
+    struct port *p = datapath_port(datapath_of(up), no);
+
+    if (!p || p->gone) {
+        return ENODEV;
+    }
+    return p->class->set_queues ? p->class->set_queues(p, queues, n) : 0;
+}
+
 bool datapath_port_receive(struct dp *up, uint32_t no, struct packet *pkt)
 {
     struct datapath *dp = datapath_of(up);

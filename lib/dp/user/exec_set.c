@@ -132,6 +132,9 @@ void exec_set(struct packet *p, const struct dp_action_set *s)
     case DP_SET_SKB_MARK:
         p->mark = (p->mark & ~ntohl(m->skb_mark)) | ntohl(v->skb_mark & m->skb_mark);
         break;
+    case DP_SET_SKB_PRIORITY:
+        p->priority = ntohl(v->skb_priority);
+        break;
     case DP_SET_TUNNEL:
         set_tunnel(p, s);
         break;

@@ -1,0 +1,50 @@
+/* bridge_monitor-private.h - what bridge_monitor.c (who asks) and bridge_monitor_send.c (what they
+ * are told) share. */
+#pragma once
+
+#include "ofproto/bridge_monitor.h"
+#include "ofproto/ofproto-private.h"
+
+struct monitor {
+    struct monitor *next;
+    struct flow_monitor_request want;
+    bool is_new; /* Its request is being answered. */
+};
+
+/* A connection with monitors. */
+struct watcher {
+    struct watcher *next;
+    struct session *session; /* Reference. */
+    uint32_t protocol;       /* Of its last request. */
+    struct monitor *monitors;
+    size_t n_monitors;
+    bool paused;
+    uint64_t paused_version; /* The last whose changes it has heard of. */
+    int64_t paused_ms;
+};
+
+struct monitor_note {
+    enum flow_update_event event;
+    struct rule *rule;       /* Reference. */
+    const struct ofconn *by; /* Only compared. */
+    uint32_t xid;
+    int64_t old_created_ms; /* Of the rule in whose place it is; INT64_MAX: of none. */
+    uint8_t reason;
+};
+
+struct bridge_monitors {
+    struct watcher *watchers;
+    struct monitor_note *notes;
+    size_t n_notes, cap_notes;
+    uint64_t version;     /* Of the tables, when notes were sent last. */
+    struct ofconn *cause; /* NULL: nobody. */
+    uint32_t cause_xid;
+    struct loop_call flush;  /* Of what no message made. */
+    struct loop_timer retry; /* While somebody is paused. */
+};
+
+/* The answer to a request: all flows that its new monitors want to begin with. */
+void bridge_monitor_send_initial(struct bridge *, struct watcher *, const struct msg_header *);
+void bridge_monitor_send_notes(struct bridge *, struct watcher *);
+/* True: it was paused, and has heard everything now. */
+bool bridge_monitor_send_rest(struct bridge *, struct watcher *);
