@@ -76,9 +76,13 @@ tests_unit_test_ct_event_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/model/ct-lines
 TESTS += tests/check-model.sh
-EXTRA_DIST += tests/check-model.sh tests/model/tracker.py
+EXTRA_DIST += tests/check-model.sh tests/model/tracker.py tests/model/model.py tests/model/packets.py tests/model/sctp.py tests/model/traffic.py
+# A million packets of each; MODEL_KINDS chooses.
+MODEL_KINDS = tcp udp icmp sctp udplite dccp gre other ftp tftp chain frag
 check-model: tests/model/ct-lines
-	$(PYTHON3) -S '$(srcdir)/tests/model/tracker.py' tests/model/ct-lines -n 50000 `seq -s ' ' -f '-s %g' 101 120`
+	for kind in $(MODEL_KINDS); do \
+	  $(PYTHON3) -S '$(srcdir)/tests/model/tracker.py' tests/model/ct-lines -k $$kind -n 50000 `seq -s ' ' -f '-s %g' 101 120` || exit; \
+	done
 .PHONY: check-model
 tests_model_ct_lines_SOURCES = tests/model/ct-lines.c
 tests_model_ct_lines_LDADD = $(CT_LIBS)
