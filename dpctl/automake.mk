@@ -1,6 +1,6 @@
 # Commands about datapaths that the daemon and sluice-dpctl share.
-noinst_LTLIBRARIES += dpctl/libdpctl.la
-dpctl_libdpctl_la_SOURCES = \
+noinst_LIBRARIES += dpctl/libdpctl.a
+dpctl_libdpctl_a_SOURCES = \
 	dpctl/direct.c dpctl/direct.h dpctl/direct-private.h \
 	dpctl/direct_dp.c \
 	dpctl/direct_flows.c \

@@ -1,5 +1,5 @@
-noinst_LTLIBRARIES += lib/libbase.la
-lib_libbase_la_SOURCES = \
+noinst_LIBRARIES += lib/libbase.a
+lib_libbase_a_SOURCES = \
 	lib/base.h \
 	lib/boot.c lib/boot.h \
 	lib/cmd.c lib/cmd.h \

@@ -20,7 +20,7 @@ utilities_sluice_appctl_LDADD = $(IO_LIBS)
 
 bin_PROGRAMS += utilities/sluice-dpctl
 utilities_sluice_dpctl_SOURCES = utilities/dpctl.c utilities/ctlopts.c utilities/ctlopts.h utilities/ctlsock.c utilities/ctlsock.h
-utilities_sluice_dpctl_LDADD = dpctl/libdpctl.la $(OFP_LIBS) $(DP_LIBS)
+utilities_sluice_dpctl_LDADD = dpctl/libdpctl.a $(OFP_LIBS) $(DP_LIBS)
 
 bin_PROGRAMS += utilities/sluice-ofctl
 utilities_sluice_ofctl_SOURCES = utilities/ofctl.c utilities/ofctl.h
@@ -37,4 +37,4 @@ utilities_sluice_ofctl_SOURCES += utilities/ofctl_parse.c utilities/ofctl_pcap.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_session.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_show.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_switch.c
-utilities_sluice_ofctl_LDADD = $(OFP_LIBS) $(IO_LIBS) $(PCAP_LIBS)
+utilities_sluice_ofctl_LDADD = $(OFP_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(BPF_LIBS)

@@ -1,6 +1,6 @@
 # Programs of the daemon.  The configuration is an archive of its own, for its tests.
-noinst_LTLIBRARIES += vswitchd/libconfig.la
-vswitchd_libconfig_la_SOURCES = \
+noinst_LIBRARIES += vswitchd/libconfig.a
+vswitchd_libconfig_a_SOURCES = \
 	vswitchd/config.c vswitchd/config.h vswitchd/config-private.h \
 	vswitchd/config_commit.c \
 	vswitchd/config_doc.c \
@@ -34,4 +34,4 @@ vswitchd_sluice_vswitchd_SOURCES = \
 	vswitchd/handover.c vswitchd/handover.h \
 	vswitchd/main.c \
 	vswitchd/user.c vswitchd/user.h
-vswitchd_sluice_vswitchd_LDADD = vswitchd/libconfig.la dpctl/libdpctl.la $(OFPROTO_LIBS) $(CAPNG_LIBS)
+vswitchd_sluice_vswitchd_LDADD = vswitchd/libconfig.a dpctl/libdpctl.a $(OFPROTO_LIBS) $(CAPNG_LIBS)

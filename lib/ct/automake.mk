@@ -1,5 +1,5 @@
-noinst_LTLIBRARIES += lib/ct/libct.la
-lib_ct_libct_la_SOURCES = \
+noinst_LIBRARIES += lib/ct/libct.a
+lib_ct_libct_a_SOURCES = \
 	lib/ct/ct-private.h \
 	lib/ct/ct.c lib/ct/ct.h \
 	lib/ct/ct_adopt.c \

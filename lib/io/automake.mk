@@ -1,5 +1,5 @@
-noinst_LTLIBRARIES += lib/io/libio.la
-lib_io_libio_la_SOURCES = \
+noinst_LIBRARIES += lib/io/libio.a
+lib_io_libio_a_SOURCES = \
 	lib/io/control.c lib/io/control.h lib/io/control-private.h lib/io/control_builtin.c \
 	lib/io/handover.c lib/io/handover.h \
 	lib/io/json_frame.c lib/io/json_frame.h \

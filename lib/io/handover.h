@@ -12,10 +12,10 @@
 
 #include "lib/base.h"
 
-#define HANDOVER_VERSION 1u /* Of messages and what is in them: another is refused. */
+#define HANDOVER_VERSION 2u /* Of messages and what is in them: another is refused. */
 #define HANDOVER_KEY     256
 #define HANDOVER_VALUES  24
-#define HANDOVER_FDS     4
+#define HANDOVER_FDS     12
 
 struct handover_item {
     char key[HANDOVER_KEY];

@@ -232,3 +232,51 @@ void csum_complete(struct packet *p)
     memcpy(p->data + field, &sum, sizeof sum);
     p->csum = CSUM_VALID;
 }
+
+/* Where the network header is, behind at most two VLAN tags; 0: no IP. */
+static uint32_t find_ip(const struct packet *p)
+{
+    uint32_t ofs = 12;
+
+    for (int i = 0; i < 3 && ofs + 2 <= p->len; i++, ofs += 4) {
+        uint16_t type = get_be16(p->data + ofs);
+        if (type == ETH_TYPE_IP4 || type == ETH_TYPE_IP6) {
+            return ofs + 2;
+        }
+        if (type != 0x8100 && type != 0x88a8) {
+            break;
+        }
+    }
+    return 0;
+}
+
+void csum_find_partial(struct packet *p)
+{
+    uint32_t l3 = find_ip(p), field;
+    struct ip_info ip;
+
+    if (!l3 || !ip_parse(p->data + l3, p->len - l3, false, &ip) || ip.frag || !ip.has_l4) {
+        return;
+    }
+    switch (ip.proto) {
+    case IPPROTO_HDR_TCP:
+        field = 16;
+        break;
+    case IPPROTO_HDR_UDP:
+        field = 6;
+        break;
+    default:
+        return;
+    }
+    if (ip.l4_len < field + 2) {
+        return;
+    }
+    uint32_t start = l3 + ip.l4_ofs;
+    be16 sum = (be16)~csum_fold(csum_pseudo(p->data + l3, &ip, ip.l4_len)), is;
+    memcpy(&is, p->data + start + field, sizeof is);
+    if (is == sum && is) {
+        p->csum = CSUM_PARTIAL;
+        p->csum_start = (uint16_t)start;
+        p->csum_ofs = (uint16_t)field;
+    }
+}

@@ -28,3 +28,8 @@ bool csum_l4_ok(struct packet *);
 void csum_l4_set(struct packet *);
 /* CSUM_PARTIAL to a complete checksum; needs no GSO. */
 void csum_complete(struct packet *);
+/* For a frame that came without a word on its checksum, not parsed yet: where the field of TCP or
+ * UDP holds the sum of the pseudo-header alone, a sender on this host left the rest to a device
+ * that did not do it; the frame becomes CSUM_PARTIAL.  Of complete checksums one in 65,536 looks
+ * so, and comes out the same. */
+void csum_find_partial(struct packet *);

@@ -39,6 +39,7 @@ OWNED = {
     "openssl/": ["lib/io"],
     "libmnl/": ["lib/io", "lib/dp/kernel"],
     "pcap": ["lib/dp/port", "utilities"],
+    "bpf/": ["lib/dp/port"],
     "cap-ng.h": ["vswitchd"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)

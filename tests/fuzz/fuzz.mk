@@ -13,15 +13,15 @@ check_PROGRAMS += $(FUZZ_REPLAYS)
 TESTS += tests/check-corpus.sh
 FUZZ_MAIN = tests/fuzz/fuzz.h tests/fuzz/replay.c
 tests_fuzz_fuzz_oxm_SOURCES = tests/fuzz/fuzz-oxm.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_oxm_LDADD = tests/gen/libgen.la $(OFP_LIBS)
+tests_fuzz_fuzz_oxm_LDADD = tests/gen/libgen.a $(OFP_LIBS)
 tests_fuzz_fuzz_action_SOURCES = tests/fuzz/fuzz-action.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_action_LDADD = tests/gen/libgen.la $(OFP_LIBS)
+tests_fuzz_fuzz_action_LDADD = tests/gen/libgen.a $(OFP_LIBS)
 tests_fuzz_fuzz_instruction_SOURCES = tests/fuzz/fuzz-instruction.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_instruction_LDADD = tests/gen/libgen.la $(OFP_LIBS)
+tests_fuzz_fuzz_instruction_LDADD = tests/gen/libgen.a $(OFP_LIBS)
 tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz-message.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_message_LDADD = tests/gen/libgen.la $(OFP_LIBS)
+tests_fuzz_fuzz_message_LDADD = tests/gen/libgen.a $(OFP_LIBS)
 tests_fuzz_fuzz_odp_SOURCES = tests/fuzz/fuzz-odp.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_odp_LDADD = lib/dp/libdp.la $(PACKET_LIBS)
+tests_fuzz_fuzz_odp_LDADD = lib/dp/libdp.a $(PACKET_LIBS)
 tests_fuzz_fuzz_conns_SOURCES = tests/fuzz/fuzz-conns.c tests/unit/ct-memstore.h $(FUZZ_MAIN)
 tests_fuzz_fuzz_conns_LDADD = $(CT_LIBS)
 tests_fuzz_fuzz_frag_SOURCES = tests/fuzz/fuzz-frag.c $(FUZZ_MAIN)
@@ -29,7 +29,7 @@ tests_fuzz_fuzz_frag_LDADD = $(CT_LIBS)
 tests_fuzz_fuzz_alg_SOURCES = tests/fuzz/fuzz-alg.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_alg_LDADD = $(CT_LIBS)
 tests_fuzz_fuzz_text_SOURCES = tests/fuzz/fuzz-text.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_text_LDADD = tests/gen/libgen.la $(OFP_LIBS)
+tests_fuzz_fuzz_text_LDADD = tests/gen/libgen.a $(OFP_LIBS)
 EXTRA_DIST += tests/fuzz/run-fuzzers.sh tests/check-corpus.sh tests/fuzz/corpus/oxm.hex tests/fuzz/corpus/action.hex \
 	tests/fuzz/corpus/instruction.hex tests/fuzz/corpus/message.hex tests/fuzz/corpus/text.hex \
 	tests/fuzz/corpus/frag.hex tests/fuzz/corpus/alg.hex tests/fuzz/corpus/conns.hex tests/fuzz/corpus/odp.hex
@@ -41,22 +41,22 @@ LIBFUZZERS = tests/fuzz/libfuzzer-oxm tests/fuzz/libfuzzer-action tests/fuzz/lib
 EXTRA_PROGRAMS += $(LIBFUZZERS)
 tests_fuzz_libfuzzer_oxm_SOURCES = tests/fuzz/fuzz-oxm.c
 tests_fuzz_libfuzzer_oxm_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_libfuzzer_oxm_LDADD = tests/gen/libgen.la $(OFP_LIBS)
+tests_fuzz_libfuzzer_oxm_LDADD = tests/gen/libgen.a $(OFP_LIBS)
 tests_fuzz_libfuzzer_action_SOURCES = tests/fuzz/fuzz-action.c
 tests_fuzz_libfuzzer_action_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_libfuzzer_action_LDADD = tests/gen/libgen.la $(OFP_LIBS)
+tests_fuzz_libfuzzer_action_LDADD = tests/gen/libgen.a $(OFP_LIBS)
 tests_fuzz_libfuzzer_instruction_SOURCES = tests/fuzz/fuzz-instruction.c
 tests_fuzz_libfuzzer_instruction_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_libfuzzer_instruction_LDADD = tests/gen/libgen.la $(OFP_LIBS)
+tests_fuzz_libfuzzer_instruction_LDADD = tests/gen/libgen.a $(OFP_LIBS)
 tests_fuzz_libfuzzer_message_SOURCES = tests/fuzz/fuzz-message.c
 tests_fuzz_libfuzzer_message_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_libfuzzer_message_LDADD = tests/gen/libgen.la $(OFP_LIBS)
+tests_fuzz_libfuzzer_message_LDADD = tests/gen/libgen.a $(OFP_LIBS)
 tests_fuzz_libfuzzer_conns_SOURCES = tests/fuzz/fuzz-conns.c tests/unit/ct-memstore.h
 tests_fuzz_libfuzzer_conns_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_libfuzzer_conns_LDADD = $(CT_LIBS)
 tests_fuzz_libfuzzer_odp_SOURCES = tests/fuzz/fuzz-odp.c
 tests_fuzz_libfuzzer_odp_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_libfuzzer_odp_LDADD = lib/dp/libdp.la $(PACKET_LIBS)
+tests_fuzz_libfuzzer_odp_LDADD = lib/dp/libdp.a $(PACKET_LIBS)
 tests_fuzz_libfuzzer_frag_SOURCES = tests/fuzz/fuzz-frag.c
 tests_fuzz_libfuzzer_frag_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_libfuzzer_frag_LDADD = $(CT_LIBS)
@@ -65,7 +65,7 @@ tests_fuzz_libfuzzer_alg_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_libfuzzer_alg_LDADD = $(CT_LIBS)
 tests_fuzz_libfuzzer_text_SOURCES = tests/fuzz/fuzz-text.c
 tests_fuzz_libfuzzer_text_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_libfuzzer_text_LDADD = tests/gen/libgen.la $(OFP_LIBS)
+tests_fuzz_libfuzzer_text_LDADD = tests/gen/libgen.a $(OFP_LIBS)
 fuzzers: $(LIBFUZZERS) tests/gen/gen-samples tests/unit/test-odp
 else
 fuzzers:

@@ -12,6 +12,7 @@ NOT_ON = {
     },
     "system": {
         "afpacket.": "the ports of the userspace datapath alone",
+        "afxdp.": "as that",
         "controller.controller_reconnects": "sends nothing through the datapath, nor do the next ones",
         "controller.genuine_ofctl": "as that",
         "controller.tshark_reads_every_message": "as that",

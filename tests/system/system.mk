@@ -2,6 +2,7 @@
 SYSTEM_TESTS += tests/system/__init__.py tests/system/run.py tests/system/datapaths.py
 SYSTEM_TESTS += \
 	tests/system/test_afpacket.py \
+	tests/system/test_afxdp.py \
 	tests/system/test_alg.py \
 	tests/system/test_controller.py \
 	tests/system/test_tls.py \

@@ -49,6 +49,43 @@ static void test_round_trip(void **state)
     }
 }
 
+/* What a sender leaves to a device is found, and completed as the sender would have. */
+static void test_find_partial(void **state)
+{
+    unsigned n_found = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++) {
+        struct key k;
+        struct ip_info ip;
+        random_key(&k);
+        struct packet *p = compose_packet(&k, "payload of a packet", (uint32_t)rand() % 20), *whole;
+        assert_true(parse_key(p, &k));
+        csum_l4_set(p);
+        whole = packet_clone(p, NULL);
+        p->csum = CSUM_UNKNOWN;
+        bool has = !k.ip_frag && p->l4_ofs != PACKET_NO_OFS && p->mpls_ofs == PACKET_NO_OFS &&
+                   ip_packet(p, &ip) &&
+                   (ip.proto == IPPROTO_HDR_TCP || ip.proto == IPPROTO_HDR_UDP);
+        if (has) {
+            uint8_t *field = p->data + p->l4_ofs + (ip.proto == IPPROTO_HDR_TCP ? 16 : 6);
+            be16 sum = (be16)~csum_fold(csum_pseudo(p->data + p->l3_ofs, &ip, ip.l4_len));
+            memcpy(field, &sum, sizeof sum);
+        }
+        csum_find_partial(p);
+        assert_int_equal(p->csum, has ? CSUM_PARTIAL : CSUM_UNKNOWN);
+        if (has) {
+            assert_int_equal(p->csum_start, p->l4_ofs);
+            csum_complete(p);
+            n_found++;
+        }
+        assert_memory_equal(p->data, whole->data, whole->len);
+        packet_free(p);
+        packet_free(whole);
+    }
+    assert_true(n_found > 1000);
+}
+
 static void check_offsets(const struct packet *p)
 {
     assert_true(p->l3_ofs == PACKET_NO_OFS || p->l3_ofs <= p->len);
@@ -82,6 +119,7 @@ static void test_mutated(void **state)
             }
             csum_l4_ok(&p);
             csum_l4_set(&p);
+            csum_find_partial(&p);
             p.csum = CSUM_PARTIAL;
             p.csum_start = (uint16_t)(rand() % 128);
             p.csum_ofs = 16;
@@ -164,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_find_partial),
         cmocka_unit_test(test_mutated),
         cmocka_unit_test(test_exthdr),
     };

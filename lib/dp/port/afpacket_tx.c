@@ -4,11 +4,11 @@
  * Both ways are synchronous up to the device's queue, so that the order of frames is kept: the ring
  * is sent before the next super-frame is, and the other way round. */
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <sys/socket.h>
 
 #include "lib/counter.h"
 #include "lib/dp/port/afpacket-private.h"
+#include "lib/dp/port/netdev.h"
 #include "lib/dp/port/vnet.h"
 
 #define RETRIES 3
@@ -53,17 +53,6 @@ static bool fits_ring(const struct afpacket *a, const struct packet *pkt)
     return SLOT_DATA + sizeof(struct virtio_net_hdr) + pkt->len <= a->tx.slot_size;
 }
 
-/* The kernel would drop it, and not tell. */
-static bool too_long(const struct afpacket *a, const struct packet *pkt)
-{
-    uint32_t max = __atomic_load_n(&a->up.mtu, __ATOMIC_RELAXED) + ETH_HLEN;
-
-    if (pkt->len <= max || pkt->gso_type != GSO_NONE) {
-        return false;
-    }
-    return pkt->len > max + 4 || get_be16(pkt->data + 12) != ETH_P_8021Q;
-}
-
 /* False: no slot is free. */
 static bool put_ring(struct afpacket *a, const struct packet *pkt)
 {
@@ -89,7 +78,7 @@ static unsigned send_small(struct afpacket *a, struct packet **pkts, unsigned n)
     unsigned i, n_put = 0;
 
     for (i = 0; i < n && fits_ring(a, pkts[i]); i++) {
-        if (too_long(a, pkts[i])) {
+        if (netdev_too_long(&a->up, pkts[i])) {
             count_lost(&a->up.tx.errors, 1);
         } else if (put_ring(a, pkts[i])) {
             n_put++;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/ethtool.h>
+#include <linux/if_ether.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -64,4 +65,28 @@ int netdev_set_up(const char *name, bool up)
     int error = link_get(name, &link);
 
     return error ? error : link_set_up(link.ifindex, up);
+}
+
+bool netdev_too_long(const struct port *p, const struct packet *pkt)
+{
+    uint32_t max = __atomic_load_n(&p->mtu, __ATOMIC_RELAXED) + ETH_HLEN;
+
+    if (pkt->len <= max || pkt->gso_type != GSO_NONE) {
+        return false;
+    }
+    return pkt->len > max + 4 || get_be16(pkt->data + 12) != ETH_P_8021Q;
+}
+
+unsigned netdev_rx_queues(const char *name)
+{
+    struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+    struct ifreq ifr = {.ifr_data = (void *)&channels};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    strncpy(ifr.ifr_name, name, sizeof ifr.ifr_name - 1);
+    bool known = fd >= 0 && !ioctl(fd, SIOCETHTOOL, &ifr);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return known ? MAX(channels.combined_count + channels.rx_count, 1) : 1;
 }

@@ -15,9 +15,9 @@ static const struct {
     const char *type;
     const struct port_class *class;
 } types[] = {
-    {"system", &port_afpacket}, {"internal", &port_tap}, {"tap", &port_tap},
-    {"pcap", &port_pcap},       {"dummy", &port_dummy},  {"vxlan", &port_tunnel},
-    {"geneve", &port_tunnel},   {"gre", &port_tunnel},
+    {"system", &port_afpacket}, {"internal", &port_tap},  {"tap", &port_tap},
+    {"afxdp", &port_afxdp},     {"pcap", &port_pcap},     {"dummy", &port_dummy},
+    {"vxlan", &port_tunnel},    {"geneve", &port_tunnel}, {"gre", &port_tunnel},
 };
 
 static const struct port_class *class_of(const char *type, bool dummy)

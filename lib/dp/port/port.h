@@ -1,8 +1,8 @@
 /* port.h - datapath ports: where frames come from and go to.
  *
- * Layer 3.  First and last step of a packet's journey.  A port has a class (AF_PACKET, TAP, tunnel,
- * pcap, dummy); the control thread opens and closes it, one worker receives from it, any worker
- * sends.
+ * Layer 3.  First and last step of a packet's journey.  A port has a class (AF_PACKET, AF_XDP, TAP,
+ * tunnel, pcap, dummy); the control thread opens and closes it, one worker receives from it, any
+ * worker sends.
  *
  * Invariants:
  * - open, close, set_up, get_info: control thread.  close only while no worker receives from it,
@@ -86,7 +86,8 @@ struct port_class {
     void (*resume)(struct port *, const struct handover_item *); /* NULL: nothing moves. */
 };
 #define PORT_VALUE_CLASS 10 /* Ahead of it: the port's number and counters. */
-extern const struct port_class port_afpacket, port_tap, port_pcap, port_dummy, port_tunnel;
+extern const struct port_class port_afpacket, port_afxdp, port_tap, port_pcap, port_dummy,
+    port_tunnel;
 
 /* 'dummy': whatever needs the kernel becomes a dummy port.  NULL on success, else a heap error
  * text. */
