@@ -1,9 +1,9 @@
-/* tsan.c - what ThreadSanitizer cannot see: that a grace period of liburcu comes after all that readers
- * did before it.
+/* tsan.c - what ThreadSanitizer cannot see: that a grace period of liburcu comes after all that
+ * readers did before it.
  *
  * Layer 0; only with --enable-thread-sanitizer, where the linker puts these functions in front of
- * liburcu's (--wrap): the library itself is built without the sanitizer.  All grace periods count as
- * one, so that it may overlook a use after too short a wait (AddressSanitizer finds those), and
+ * liburcu's (--wrap): the library itself is built without the sanitizer.  All grace periods count
+ * as one, so that it may overlook a use after too short a wait (AddressSanitizer finds those), and
  * reports no use after a proper one.  What is published to readers goes by __atomic operations,
  * which it sees by itself. */
 #include <stdlib.h>
@@ -24,6 +24,14 @@ void __wrap_urcu_qsbr_thread_offline(void);
 void __wrap_urcu_qsbr_synchronize_rcu(void);
 void __wrap_urcu_qsbr_barrier(void);
 void __wrap_urcu_qsbr_call_rcu(struct rcu_head *, void (*)(struct rcu_head *));
+
+const char *__tsan_default_suppressions(void);
+
+/* What liburcu allocates and frees for itself. */
+const char *__tsan_default_suppressions(void)
+{
+    return "called_from_lib:liburcu\n";
+}
 
 static char readers; /* Stands for what readers have done, */
 static char called;  /* and for what calls have. */

@@ -1,4 +1,5 @@
-/* commands_ct_frags.c - dpctl/ipf-...: how fragments are put together for the connection tracker. */
+/* commands_ct_frags.c - dpctl/ipf-...: how fragments are put together for the connection tracker.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,8 +120,8 @@ static void put_counts(const struct ct_frag_limits *limits, const struct ct_frag
         const char *name;
         uint64_t n;
     } rows[] = {
-        {"accepted", c->accepted},     {"completed", c->completed},   {"expired", c->expired},
-        {"too small", c->too_small},   {"overlapped", c->overlapped}, {"purged", c->purged},
+        {"accepted", c->accepted},   {"completed", c->completed},   {"expired", c->expired},
+        {"too small", c->too_small}, {"overlapped", c->overlapped}, {"purged", c->purged},
     };
     int v = family ? 6 : 4;
 

@@ -21,6 +21,7 @@ lib_ct_libct_a_SOURCES = \
 	lib/ct/ct_slot.c \
 	lib/ct/ct_store.h \
 	lib/ct/ct_table-private.h lib/ct/ct_table.c \
+	lib/ct/ct_tag-private.h lib/ct/ct_tag.c \
 	lib/ct/ct_tcp.c lib/ct/ct_tcp_states.def \
 	lib/ct/ct_timeout.c lib/ct/ct_timeout.h lib/ct/ct_timeouts.def \
 	lib/ct/ct_alg-private.h lib/ct/ct_alg.c lib/ct/ct_expect.c lib/ct/ct_expected.c lib/ct/ct_expected.h lib/ct/ct_ftp.c lib/ct/ct_relate.c \

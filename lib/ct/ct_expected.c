@@ -1,5 +1,5 @@
-/* ct_expected.c - see ct_expected.h.  One whose control connection has gone is not shown: it will not
- * be met either. */
+/* ct_expected.c - see ct_expected.h.  One whose control connection has gone is not shown: it will
+ * not be met either. */
 #include "lib/ct/ct_expected.h"
 
 #include "lib/ct/ct-private.h"

@@ -207,6 +207,9 @@ static void slide(struct ct_peer *src, struct ct_peer *dst, const struct ct_tcp_
     if (dst->state != CT_TCP_CLOSED && seq_geq(allowed, dst->seq_hi)) {
         dst->seq_hi = allowed;
     }
+    if (dst->state == CT_TCP_CLOSED) { /* Wherever it has gone on to: nobody has answered yet. */
+        src->seq_hi = src->seq_lo + 1;
+    }
 }
 
 enum ct_verdict ct_tcp_update(struct ct_conn *c, unsigned dir, const struct ct_tcp_seg *s,

@@ -7,6 +7,7 @@ CLOSED, SYN_SENT, ESTABLISHED, CLOSING, FIN_WAIT_2, TIME_WAIT = range(6)
 SECONDS = {"syn_sent": 30, "syn_recv": 30, "established": 86400, "fin_wait": 900, "time_wait": 45, "close": 30,
            "first": 60, "single": 60, "multiple": 30, "icmp_first": 60, "icmp_reply": 30, "gre_first": 30, "gre_reply": 180}
 NEAR = 4000  # Half of the windows that are sent.
+FAR = (0xffff + 1500) << 14  # The largest window, and a segment more.
 EXPECTED_SECONDS, EXPECTED_BY_ONE = 300, 8
 FRAGMENT_SECONDS = 15
 
@@ -41,12 +42,12 @@ def distance(a, b):
 def far(a, b):
     if a is None or b is None:
         return False
-    return distance(a, b) > 1 << 30
+    return distance(a, b) > FAR
 
 
 def unclear(a, b):
     """Neither where it belongs nor far out."""
-    return a is not None and b is not None and NEAR < distance(a, b) <= 1 << 30
+    return a is not None and b is not None and NEAR < distance(a, b) <= FAR
 
 
 def end_of(p):
@@ -165,7 +166,7 @@ class Model:
             if src.state >= FIN_WAIT_2 and dst.state >= FIN_WAIT_2:
                 return "anew"
             if src.state <= SYN_SENT and dst.state <= SYN_SENT:
-                src.state, src.next = SYN_SENT, end_of(p)
+                src.state, src.next, c.picked_up = SYN_SENT, end_of(p), False
                 c.live_until(now, "syn_sent")
             return "opening"
         rst, synack = p.flags & RST, p.flags & (SYN | ACK) == SYN | ACK

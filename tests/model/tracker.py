@@ -7,7 +7,7 @@ The model keeps a plain list of connections by zone and looks at each of them fo
 and RFC 4443 for ICMP, RFC 9260 for SCTP, RFC 3022 and RFC 5508 for translation, RFC 959, 2428 and 1350 for helpers, RFC 5722 for
 fragments, and the tracker's reference for what these leave open (states, timeouts).
 
-Sequence numbers: the model knows "where it belongs" (within half a window) and "far out" (beyond 2^30, more than any scaled window); the
+Sequence numbers: the model knows "where it belongs" (within half a window) and "far out" (beyond the largest scaled window and a segment); the
 where numbers are neither, it follows the tracker: the width of windows is not tested here (tests/unit/test-ct-tcp.c does).  Ports that translation
 chooses are the tracker's choice: the model checks that it was allowed, and necessary.
 

@@ -13,7 +13,8 @@ ct_tests = \
 	tests/unit/test-ct-table \
 	tests/unit/test-ct-tcp \
 	tests/unit/test-ct-text \
-	tests/unit/test-ct-zone
+	tests/unit/test-ct-zone \
+	tests/unit/test-ct-flood
 check_PROGRAMS += $(ct_tests) tests/unit/ct-replay
 TESTS += $(ct_tests)
 
@@ -65,6 +66,10 @@ tests_unit_test_ct_tcp_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ct_text_SOURCES = tests/unit/test-ct-text.c tests/unit/ct-frames.h
 tests_unit_test_ct_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_text_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_flood_SOURCES = tests/unit/test-ct-flood.c tests/bench/ct-conns.h
+tests_unit_test_ct_flood_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_flood_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ct_zone_SOURCES = tests/unit/test-ct-zone.c tests/unit/ct-frames.h
 tests_unit_test_ct_zone_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
