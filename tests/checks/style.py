@@ -10,6 +10,7 @@ import sys
 
 FOLDERS = ["lib", "ofp", "ofproto", "dpctl", "vswitchd", "utilities", "tests"]
 CAP = 600
+TWICE = re.compile(r"\bM(IN|AX)\([^;]*__atomic_load")  # The macros evaluate it twice.
 MARK = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 
@@ -28,6 +29,8 @@ def main(root, clang_format):
                 errors.append(f"{name}: must open with '/* {path.name} - what it is'")
             if MARK.search(text):
                 errors.append(f"{name}: carries a mark of unfinished work")
+            if TWICE.search(text):
+                errors.append(f"{name}: MIN or MAX of an atomic load, which is read twice and may change in between")
     if len(sources) < 30:
         errors.append(f"only {len(sources)} files below {root}: wrong folder?")
     if clang_format:

@@ -26,8 +26,10 @@ static int rx_queue(struct afxdp *a, struct afxdp_queue *q, const struct port_po
     const struct xdp_desc *desc = q->rx.entries;
     uint64_t *fill = q->fill.entries;
     uint32_t at = *q->rx.consumer, to = *q->fill.producer;
-    uint32_t n_ready = MIN(__atomic_load_n(q->rx.producer, __ATOMIC_ACQUIRE) - at, (uint32_t)max);
+    uint32_t n_ready = __atomic_load_n(q->rx.producer, __ATOMIC_ACQUIRE) - at;
     int n = 0;
+
+    n_ready = MIN(n_ready, (uint32_t)max);
 
     for (uint32_t i = 0; i < n_ready; i++) {
         const struct xdp_desc *d = &desc[(at + i) % AFXDP_SLOTS];
@@ -80,8 +82,9 @@ static void reclaim(struct afxdp *a)
     struct afxdp_ring *r = &a->queue[0].completion;
     const uint64_t *entry = r->entries;
     uint32_t at = *r->consumer;
-    uint32_t n = MIN(__atomic_load_n(r->producer, __ATOMIC_ACQUIRE) - at, AFXDP_SLOTS);
+    uint32_t n = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) - at;
 
+    n = MIN(n, AFXDP_SLOTS);
     for (uint32_t i = 0; i < n; i++) {
         give_back(a, entry[(at + i) % AFXDP_SLOTS]);
     }
