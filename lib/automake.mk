@@ -18,7 +18,7 @@ lib_libbase_a_SOURCES = \
 	lib/uuid.c lib/uuid.h \
 	lib/wire.c lib/wire.h
 if THREAD_SANITIZER
-lib_libbase_la_SOURCES += lib/tsan.c
+lib_libbase_a_SOURCES += lib/tsan.c
 AM_LDFLAGS += -Wl,--wrap=urcu_qsbr_quiescent_state,--wrap=urcu_qsbr_thread_offline,--wrap=urcu_qsbr_synchronize_rcu
 AM_LDFLAGS += -Wl,--wrap=urcu_qsbr_barrier,--wrap=urcu_qsbr_call_rcu
 endif
