@@ -18,8 +18,10 @@ static void on_miss(void *p_, const struct packet *pkt, const struct key *key, i
                     struct dp_verdict *v)
 {
     struct ofproto *p = p_;
-    struct xlate_in in = {
-        .cfg = __atomic_load_n(&p->cfg, __ATOMIC_ACQUIRE), .key = key, .packet = pkt, .now_ms = now_ms};
+    struct xlate_in in = {.cfg = __atomic_load_n(&p->cfg, __ATOMIC_ACQUIRE),
+                          .key = key,
+                          .packet = pkt,
+                          .now_ms = now_ms};
     struct xlate_out out;
 
     xlate_out_init(&out);
