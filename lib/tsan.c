@@ -16,11 +16,13 @@ void __tsan_release(void *);
 
 void __real_urcu_qsbr_quiescent_state(void);
 void __real_urcu_qsbr_thread_offline(void);
+void __real_urcu_qsbr_unregister_thread(void);
 void __real_urcu_qsbr_synchronize_rcu(void);
 void __real_urcu_qsbr_barrier(void);
 void __real_urcu_qsbr_call_rcu(struct rcu_head *, void (*)(struct rcu_head *));
 void __wrap_urcu_qsbr_quiescent_state(void);
 void __wrap_urcu_qsbr_thread_offline(void);
+void __wrap_urcu_qsbr_unregister_thread(void);
 void __wrap_urcu_qsbr_synchronize_rcu(void);
 void __wrap_urcu_qsbr_barrier(void);
 void __wrap_urcu_qsbr_call_rcu(struct rcu_head *, void (*)(struct rcu_head *));
@@ -30,7 +32,7 @@ const char *__tsan_default_suppressions(void);
 /* What liburcu allocates and frees for itself. */
 const char *__tsan_default_suppressions(void)
 {
-    return "called_from_lib:liburcu\n";
+    return "called_from_lib:liburcu-qsbr\n";
 }
 
 static char readers; /* Stands for what readers have done, */
@@ -51,6 +53,12 @@ void __wrap_urcu_qsbr_thread_offline(void)
 {
     __tsan_release(&readers);
     __real_urcu_qsbr_thread_offline();
+}
+
+void __wrap_urcu_qsbr_unregister_thread(void)
+{
+    __tsan_release(&readers);
+    __real_urcu_qsbr_unregister_thread();
 }
 
 void __wrap_urcu_qsbr_synchronize_rcu(void)
