@@ -1,5 +1,5 @@
-/* ct_expected.h - what helpers expect, as users see it: connections that have been announced and have
- * not come yet.  Layer 2, pure; control thread. */
+/* ct_expected.h - what helpers expect, as users see it: connections that have been announced and
+ * have not come yet.  Layer 2, pure; control thread. */
 #pragma once
 
 #include "lib/ct/ct.h"

@@ -16,7 +16,7 @@
 
 struct ct_frags {
     struct ct_spin lock;
-    uint32_t n, bytes; /* Held. */
+    uint32_t n, bytes;              /* Held. */
     struct ct_frag_count counts[2]; /* By family. */
     struct ct_frag_limits limits;   /* Written by the control thread, read by workers. */
     uint64_t seed;

@@ -1,13 +1,13 @@
-/* ct_tag-private.h - connections that have a mark or a label, in lists by it: what flushes them need
- * not look at others.
+/* ct_tag-private.h - connections that have a mark or a label, in lists by it: what flushes them
+ * need not look at others.
  *
- * Layer 2; lib/ct only.  Any worker.  A list has the connections of one hash of marks, or of labels.
- * Room for its links is taken when the first connection that needs it has a mark or label.
+ * Layer 2; lib/ct only.  Any worker.  A list has the connections of one hash of marks, or of
+ * labels. Room for its links is taken when the first connection that needs it has a mark or label.
  *
  * Invariants: an entry in the table with a mark (label) that is not 0 is in the list of that mark
  * (label), unless 'partial'.  The links of what is in no list are 0.  Of another process's
- * connections the lists are made anew by ct_sweep(), step by step; until it has gone round once they
- * are partial.  A list's lock is taken last: stripe, entry, then this one. */
+ * connections the lists are made anew by ct_sweep(), step by step; until it has gone round once
+ * they are partial.  A list's lock is taken last: stripe, entry, then this one. */
 #pragma once
 
 #include "lib/ct/ct_arena-private.h"
