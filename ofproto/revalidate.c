@@ -7,22 +7,19 @@
 #include "lib/mem.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/table/groups.h"
+#include "ofproto/xlate/rule_changes.h"
 
 /* Beyond these many single changes it is cheaper to look at tables, or at all flows. */
-#define MAX_RULES  64
 #define MAX_TABLES 64
 #define MAX_MACS   64
 #define MAX_GROUPS 64
 
+#define REST        4   /* Times as long as the walk before. */
+#define REST_MAX_MS 500 /* A change reaches cached flows after that at the latest. */
+
 struct changes {
     bool all;
-    struct {
-        struct tables *tables; /* Reference. */
-        uint8_t table_id;
-        uint16_t priority;
-        struct match match;
-    } * rules; /* MAX_RULES of them, allocated with the first. */
-    unsigned n_rules;
+    struct rule_changes rules;
     struct {
         struct tables *tables; /* Reference. */
         uint64_t bitmap[4];
@@ -58,6 +55,7 @@ struct revalidator {
     bool touched; /* The walk under way has replaced or removed a flow, */
     bool late;    /* which still has to reach the workers, and to be paid. */
     struct loop_call start;
+    struct loop_timer rest; /* After a long walk: until the next one that nobody waits for. */
 };
 
 static void waiters_init(struct waiters *w)
@@ -80,9 +78,7 @@ static void waiters_call(struct waiters *w)
 
 static void changes_clear(struct changes *c)
 {
-    for (unsigned i = 0; i < c->n_rules; i++) {
-        tables_unref(c->rules[i].tables);
-    }
+    rule_changes_clear(&c->rules);
     for (unsigned i = 0; i < c->n_tables; i++) {
         tables_unref(c->tables[i].tables);
     }
@@ -92,13 +88,12 @@ static void changes_clear(struct changes *c)
     for (unsigned i = 0; i < c->n_groups; i++) {
         groups_unref(c->groups[i]);
     }
-    free(c->rules);
     memset(c, 0, sizeof *c);
 }
 
 static bool changes_empty(const struct changes *c)
 {
-    return !c->all && !c->n_rules && !c->n_tables && !c->n_macs && !c->n_groups && !c->liveness;
+    return !c->all && !c->rules.n && !c->n_tables && !c->n_macs && !c->n_groups && !c->liveness;
 }
 
 static bool depends(const struct changes *c, const struct dp_flow_view *f)
@@ -113,11 +108,8 @@ static bool depends(const struct changes *c, const struct dp_flow_view *f)
             return true;
         }
     }
-    for (unsigned i = 0; i < c->n_rules; i++) {
-        if (credit_depends(credit, c->rules[i].tables, c->rules[i].table_id, &c->rules[i].match,
-                           c->rules[i].priority, f->key, f->mask)) {
-            return true;
-        }
+    if (rule_changes_concern(&c->rules, credit, f->key, f->mask)) {
+        return true;
     }
     for (unsigned i = 0; i < c->n_macs; i++) {
         if (credit_uses_mac(credit, c->macs[i].fdb, c->macs[i].vlan, c->macs[i].mac)) {
@@ -190,6 +182,24 @@ static void grace_work(void *r_)
     urcu_qsbr_synchronize_rcu(); /* On a helper thread. */
 }
 
+static int64_t now_us(const struct revalidator *r)
+{
+    struct env now = *loop_env(r->ofproto->loop);
+
+    env_refresh(&now);
+    return now.now_us;
+}
+
+/* Where flows are many and changes come all the time (a controller answers a flood of packet-ins),
+ * walks leave the control thread most of its time, unless somebody waits for their end. */
+static void rest_after(struct revalidator *r, int64_t began_us)
+{
+    int64_t ms = (now_us(r) - began_us) * REST / 1000;
+    if (ms) {
+        loop_timer_after(&r->rest, MIN(ms, REST_MAX_MS));
+    }
+}
+
 /* The second grace period is over: what the walk asked for has reached every worker. */
 static void settled(void *r_)
 {
@@ -200,7 +210,7 @@ static void settled(void *r_)
         free(r);
         return;
     }
-    if (r->late) {
+    if (r->late && r->served.first) {
         ofproto_pull_stats(r->ofproto); /* The last packets of flows that are gone. */
     }
     waiters_call(&r->served);
@@ -218,7 +228,9 @@ static void grace_done(void *r_)
 
     r->touched = false;
     if (!r->closing && !changes_empty(&r->active)) {
+        int64_t began_us = now_us(r);
         dp_flow_walk(r->ofproto->dp, visit, r);
+        rest_after(r, began_us);
         dp_get_features(r->ofproto->dp, &features);
     }
     changes_clear(&r->active);
@@ -236,6 +248,9 @@ static void start(void *r_)
 
     if (r->running) {
         return; /* grace_done() starts again. */
+    }
+    if (!r->waiting.first && (changes_empty(&r->pending) || loop_timer_pending(&r->rest))) {
+        return; /* After the rest, or when somebody waits. */
     }
     r->running = true;
     r->active = r->pending;
@@ -261,6 +276,7 @@ struct revalidator *revalidator_new(struct ofproto *p)
     waiters_init(&r->waiting);
     waiters_init(&r->served);
     loop_call_init(&r->start, p->loop, start, r);
+    loop_timer_init(&r->rest, p->loop, start, r);
     return r;
 }
 
@@ -268,6 +284,7 @@ void revalidator_free(struct revalidator *r)
 {
     r->closing = true;
     loop_call_cancel(&r->start);
+    loop_timer_cancel(&r->rest);
     waiters_call(&r->served);
     waiters_call(&r->waiting);
     changes_clear(&r->pending);
@@ -296,22 +313,11 @@ static void add_table(struct changes *c, struct tables *t, uint8_t id)
 void revalidate_rule(struct revalidator *r, struct tables *t, uint8_t id, const struct match *m,
                      uint16_t priority)
 {
-    struct changes *c = &r->pending;
-
     r->ofproto->rules_ms = loop_now(r->ofproto->loop);
     changed(r);
-    if (c->n_rules == MAX_RULES) {
-        add_table(c, t, id);
-        return;
+    if (!rule_changes_add(&r->pending.rules, t, id, m, priority)) {
+        add_table(&r->pending, t, id);
     }
-    if (!c->rules) {
-        c->rules = xcalloc(MAX_RULES, sizeof *c->rules);
-    }
-    tables_ref(t);
-    c->rules[c->n_rules].tables = t;
-    c->rules[c->n_rules].table_id = id;
-    c->rules[c->n_rules].priority = priority;
-    c->rules[c->n_rules++].match = *m;
 }
 
 void revalidate_mac(struct revalidator *r, struct fdb *fdb, uint16_t vlan, const uint8_t mac[6])

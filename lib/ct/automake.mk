@@ -4,6 +4,8 @@ lib_ct_libct_a_SOURCES = \
 	lib/ct/ct.c lib/ct/ct.h \
 	lib/ct/ct_adopt.c \
 	lib/ct/ct_arena-private.h lib/ct/ct_arena.c \
+	lib/ct/ct_bucket-private.h \
+	lib/ct/ct_burst.c lib/ct/ct_burst.h \
 	lib/ct/ct_busy.c lib/ct/ct_busy.h \
 	lib/ct/ct_conn-private.h \
 	lib/ct/ct_event-private.h lib/ct/ct_event.c lib/ct/ct_event.h \

@@ -17,6 +17,10 @@ struct ct {
     uint64_t n_random;   /* Ports asked for at random so far. */
 };
 
+/* ct.c.  ct_execute() of a packet of which ct_extract() and ct_table_prepare() have said all. */
+enum ct_fate ct_execute_extracted(struct ct *, struct packet *, enum ct_kind,
+                                  const struct ct_packet *, const struct ct_args *, int64_t now_ms);
+
 /* ct_info.c.  Entry locked: a copy. */
 void ct_info_fill(const struct ct_table *, uint32_t index, struct ct_info *, int64_t now_ms);
 

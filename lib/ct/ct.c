@@ -502,33 +502,24 @@ static enum done again(struct ct *ct, struct packet *p, const struct ct_args *ar
     return ok ? DONE : DROP;
 }
 
-enum ct_fate ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
+static enum ct_fate track(struct ct *ct, struct packet *p, enum ct_kind kind,
+                          const struct ct_packet *x, const struct ct_args *args, int64_t now_ms)
 {
-    if (p->ct.state & CS_TRK && p->ct.zone == args->zone) {
-        enum done done = again(ct, p, args, now_ms);
-        if (done != AGAIN) {
-            return done == DROP ? CT_DROPPED : CT_GOES_ON;
-        }
-    }
     p->ct = (struct packet_ct){.zone = args->zone};
-
-    struct ct_packet x;
-    enum ct_kind kind = ct_extract(p, args->zone, &x);
     if (UNLIKELY(kind == CT_KIND_INVALID)) {
-        set_invalid(&p->ct, x.reason);
+        set_invalid(&p->ct, x->reason);
         return CT_GOES_ON;
     }
-    ct_table_prepare(&ct->table, &x.q);
     if (UNLIKELY(kind == CT_KIND_ERROR)) {
-        on_error(ct, p, &x, args, now_ms);
+        on_error(ct, p, x, args, now_ms);
         return CT_GOES_ON;
     }
     for (int i = 0; i < 3; i++) { /* Once more if another worker was quicker. */
         unsigned dir = 0;
-        uint32_t index = find_locked(&ct->table, &x.q, now_ms, &dir);
-        enum done done = index ? on_entry(ct, p, &x, index, dir, args, now_ms) : AGAIN;
+        uint32_t index = find_locked(&ct->table, &x->q, now_ms, &dir);
+        enum done done = index ? on_entry(ct, p, x, index, dir, args, now_ms) : AGAIN;
         if (done == AGAIN) {
-            done = on_no_entry(ct, p, &x, args, now_ms);
+            done = on_no_entry(ct, p, x, args, now_ms);
         }
         if (done != AGAIN) {
             return done == DROP ? CT_DROPPED : CT_GOES_ON;
@@ -537,6 +528,40 @@ enum ct_fate ct_execute(struct ct *ct, struct packet *p, const struct ct_args *a
     /* Removed and committed by others all the time, or its answers would be another connection's:
      * it stays new, uncommitted. */
     return CT_GOES_ON;
+}
+
+/* Sets *fate if this was all. */
+static bool was_again(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms,
+                      enum ct_fate *fate)
+{
+    if (!(p->ct.state & CS_TRK) || p->ct.zone != args->zone) {
+        return false;
+    }
+    enum done done = again(ct, p, args, now_ms);
+    *fate = done == DROP ? CT_DROPPED : CT_GOES_ON;
+    return done != AGAIN;
+}
+
+enum ct_fate ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
+{
+    enum ct_fate fate;
+    if (was_again(ct, p, args, now_ms, &fate)) {
+        return fate;
+    }
+    struct ct_packet x;
+    enum ct_kind kind = ct_extract(p, args->zone, &x);
+    if (kind != CT_KIND_INVALID) {
+        ct_table_prepare(&ct->table, &x.q);
+    }
+    return track(ct, p, kind, &x, args, now_ms);
+}
+
+enum ct_fate ct_execute_extracted(struct ct *ct, struct packet *p, enum ct_kind kind,
+                                  const struct ct_packet *x, const struct ct_args *args,
+                                  int64_t now_ms)
+{
+    enum ct_fate fate;
+    return was_again(ct, p, args, now_ms, &fate) ? fate : track(ct, p, kind, x, args, now_ms);
 }
 
 /* ---- the table as a whole ---- */

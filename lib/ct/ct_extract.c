@@ -261,7 +261,7 @@ enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
         return CT_KIND_INVALID;
     }
     const uint8_t *l3 = p->data + p->l3_ofs, *l4 = l3 + ip.l4_ofs;
-    if (ip.version == 4 && csum(l3, ip.l4_ofs) != 0) {
+    if (ip.version == 4 && !csum_header4_ok(l3, ip.l4_ofs)) {
         x->reason = CT_INV_ip_csum;
         return CT_KIND_INVALID;
     }
@@ -300,7 +300,7 @@ enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
     default:
         break;
     }
-    if (kind != CT_KIND_INVALID && !csum_l4_ok(p)) {
+    if (kind != CT_KIND_INVALID && p->csum != CSUM_VALID && !csum_l4_ok(p)) {
         x->reason = CT_INV_l4_csum;
         kind = CT_KIND_INVALID;
     }

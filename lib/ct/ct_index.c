@@ -13,7 +13,7 @@
 #include "lib/ct/ct-private.h"
 #include "lib/hash.h"
 
-#define IMAGE_VERSION 1u
+#define IMAGE_VERSION 2u
 
 static const char magic[8] = "SluiceIx";
 
@@ -53,7 +53,7 @@ static uint32_t count_zones(const struct ct_table *t)
 static size_t size_of(uint32_t n_zones, uint32_t n_buckets, const uint32_t n_used[2])
 {
     return sizeof(struct image) + n_zones * sizeof(struct image_zone) +
-           (size_t)n_buckets * sizeof(uint32_t) +
+           (size_t)n_buckets * sizeof(struct ct_bucket) +
            ((size_t)n_used[0] + n_used[1]) * sizeof(struct ct_zone_link);
 }
 
@@ -129,7 +129,7 @@ size_t ct_index_write(struct ct *ct, void *to_)
         im.evict_pos[f] = t->evict_pos[f];
     }
     uint8_t *to = put_zones(t, (uint8_t *)to_ + sizeof im, &im.n_zones);
-    to = put(to, t->buckets.base, t->n_buckets * sizeof(uint32_t));
+    to = put(to, t->buckets.base, t->n_buckets * sizeof(struct ct_bucket));
     for (int f = 0; f < 2; f++) {
         to = put_links(&t->pools[f], to);
     }
@@ -161,8 +161,8 @@ static bool touch(struct ct_arena *a, size_t bytes)
 
 bool ct_index_expect(struct ct_table *t, const uint32_t n_slots[2])
 {
-    bool ok = touch(&t->buckets, MIN(((size_t)n_slots[0] + n_slots[1]) * 2 * sizeof(uint32_t),
-                                     t->buckets.reserved));
+    size_t n_buckets = ((size_t)n_slots[0] + n_slots[1]) / CT_BUCKET_LOAD;
+    bool ok = touch(&t->buckets, MIN(n_buckets * sizeof(struct ct_bucket), t->buckets.reserved));
     for (int f = 0; f < 2; f++) {
         size_t n = MIN(n_slots[f], t->pools[f].n_slots);
         ok = ok && touch(&t->pools[f].zone_links, n * sizeof(struct ct_zone_link));
@@ -181,6 +181,18 @@ static bool slots_ok(const struct image *im, const uint32_t *index, size_t n)
     bool ok = true;
     for (size_t i = 0; i < n; i++) {
         ok &= slot_ok(im, index[i]);
+    }
+    return ok;
+}
+
+static bool buckets_ok(const struct image *im, const struct ct_bucket *b)
+{
+    bool ok = true;
+    for (uint32_t n = 0; n < im->n_buckets; n++) {
+        for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
+            ok &= slot_ok(im, (uint32_t)b[n].slot[i]);
+        }
+        ok &= slot_ok(im, b[n].more);
     }
     return ok;
 }
@@ -206,7 +218,7 @@ static const char *check(const struct ct_table *t, const struct image *im, size_
         return "it belongs to another table";
     }
     if (im->n_zones > CT_N_ZONES || im->n_buckets < CT_N_STRIPES ||
-        im->n_buckets > t->buckets.reserved / sizeof(uint32_t) || !im->n_used[0] ||
+        im->n_buckets > t->buckets.reserved / sizeof(struct ct_bucket) || !im->n_used[0] ||
         !im->n_used[1] || im->n_used[0] > t->pools[0].n_slots ||
         im->n_used[1] > t->pools[1].n_slots ||
         size_of(im->n_zones, im->n_buckets, im->n_used) != size || im->check != check_of(im)) {
@@ -252,7 +264,7 @@ static const uint8_t *take_zones(struct ct_table *t, const struct image *im, con
 
 static bool make_room(struct ct_table *t, const struct image *im)
 {
-    bool ok = ct_table_presize(t, im->n_buckets / 2 + 1);
+    bool ok = ct_table_presize(t, im->n_buckets * CT_BUCKET_LOAD);
     for (int f = 0; f < 2; f++) {
         ok = ok &&
              ct_arena_grow(&t->pools[f].zone_links, im->n_used[f] * sizeof(struct ct_zone_link));
@@ -263,7 +275,7 @@ static bool make_room(struct ct_table *t, const struct image *im)
 static void take(struct ct_table *t, const struct image *im)
 {
     const uint8_t *from = take_zones(t, im, (const uint8_t *)(im + 1));
-    size_t n = im->n_buckets * sizeof(uint32_t);
+    size_t n = im->n_buckets * sizeof(struct ct_bucket);
     memcpy(t->buckets.base, from, n);
     t->n_buckets = im->n_buckets;
     from += n;
@@ -286,17 +298,20 @@ static void take(struct ct_table *t, const struct image *im)
     t->zone_limit = im->zone_limit;
 }
 
+static bool slots_all_ok(const struct image *im)
+{
+    const void *from = (const uint8_t *)(im + 1) + im->n_zones * sizeof(struct image_zone);
+    const struct ct_bucket *buckets = from;
+    const void *links = buckets + im->n_buckets;
+    return shards_ok(im) && buckets_ok(im, buckets) &&
+           slots_ok(im, links, 2 * ((size_t)im->n_used[0] + im->n_used[1]));
+}
+
 const char *ct_index_take(struct ct_table *t, const void *image, size_t size)
 {
     const struct image *im = image;
     const char *why = check(t, im, size);
-    const uint32_t *buckets =
-        why ? NULL
-            : (const uint32_t *)(const void *)((const uint8_t *)(im + 1) +
-                                               im->n_zones * sizeof(struct image_zone));
-    /* Buckets, and the links of two slots each. */
-    size_t n_slots = why ? 0 : im->n_buckets + 2 * ((size_t)im->n_used[0] + im->n_used[1]);
-    if (!why && (!shards_ok(im) || !slots_ok(im, buckets, n_slots))) {
+    if (!why && !slots_all_ok(im)) {
         why = "it is damaged";
     }
     if (!why && !store_has_all(t, im)) {

@@ -3,11 +3,11 @@
  * Layer 2; lib/ct only.  Workers look up without a lock, as registered QSBR readers that stay
  * online during the call; they insert and remove under the stripe lock of the entry's hash.
  *
- * Index: chains of slots, linear hashing.  Both directions of a connection have one hash and one
- * chain.  Buckets are split one at a time, under the stripe lock that both halves share; a reader
- * that missed while its stripe was being split looks again.
- * Limbo: an unlinked slot returns to the free list of its shard after a grace period, in batches,
- * one call_rcu() under way per shard.  So more slots than connections are reserved.
+ * Index: buckets of a cache line (ct_bucket-private.h), linear hashing.  Both directions of a
+ * connection have one hash and one bucket.  Buckets are split one at a time, under the stripe lock
+ * that both halves share; a reader that missed while its stripe was being split looks again. Limbo:
+ * an unlinked slot returns to the free list of its shard after a grace period, in batches, one
+ * call_rcu() under way per shard.  So more slots than connections are reserved.
  *
  * Lock order: stripe, entry, then a shard, a zone or a list of marks or labels. */
 #pragma once
@@ -15,6 +15,7 @@
 #include <urcu-qsbr.h>
 
 #include "lib/ct/ct_arena-private.h"
+#include "lib/ct/ct_bucket-private.h"
 #include "lib/ct/ct_conn-private.h"
 #include "lib/ct/ct_kept-private.h"
 #include "lib/ct/ct_tag-private.h"
@@ -79,6 +80,11 @@ static inline struct ct_conn *ct_table_conn(const struct ct_table *t, uint32_t i
     return (struct ct_conn *)(void *)pool->conns.base + (index & CT_INDEX_SLOT);
 }
 
+static inline struct ct_bucket *ct_table_bucket(const struct ct_table *t, uint32_t b)
+{
+    return (struct ct_bucket *)(void *)t->buckets.base + b;
+}
+
 static inline struct ct_addr6 *ct_table_addr6(const struct ct_table *t, uint32_t index)
 {
     return (struct ct_addr6 *)(void *)t->pools[1].addrs.base + (index & CT_INDEX_SLOT);
@@ -132,6 +138,9 @@ static inline bool ct_table_lock_live(struct ct_conn *c, uint32_t generation, in
 
 /* Fills hash and reverse of a lookup that has the rest. */
 void ct_table_prepare(const struct ct_table *, struct ct_lookup *);
+/* Ahead of ct_table_find(): its line of the index; then, that one being there, its entry. */
+void ct_table_prefetch_bucket(const struct ct_table *, const struct ct_lookup *);
+void ct_table_prefetch_entry(const struct ct_table *, const struct ct_lookup *);
 /* The index of the live, unexpired entry of this tuple, or 0; *dir is 0 if 'key' is its original
  * direction.  It may go at any moment: lock it and ask CT_F_LIVE, or compare its generation. */
 uint32_t ct_table_find(struct ct_table *, const struct ct_lookup *, int64_t now_ms, unsigned *dir);

@@ -8,7 +8,7 @@
 #include "lib/mem.h"
 
 #define FIRST_BUCKETS   1024u
-#define SPLITS_MAX      4u /* By one insertion. */
+#define SPLITS_MAX      2u /* By one insertion. */
 #define LOCKLESS_TRIES  3
 #define INSERT_TRIES    3    /* Expired entries of the same tuple that make room. */
 #define CHAIN_MAX       256u /* Steps of a lookup without the lock. */
@@ -65,7 +65,8 @@ bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed, const struct
         if (reserve <= CT_INDEX_SLOT / 2 && pool_reserve(&t->kept, &t->pools[0], false, reserve) &&
             pool_reserve(&t->kept, &t->pools[1], true, reserve) && algs_reserve(t) &&
             ct_tags_init(t, t->pools[0].n_slots) &&
-            ct_arena_reserve(&t->buckets, (size_t)reserve * 2 * sizeof(uint32_t) + FIRST_BUCKETS)) {
+            ct_arena_reserve(&t->buckets, ((size_t)reserve / CT_BUCKET_LOAD + FIRST_BUCKETS) *
+                                              sizeof(struct ct_bucket))) {
             t->reserved = reserve;
             break;
         }
@@ -118,12 +119,38 @@ void ct_table_prepare(const struct ct_table *t, struct ct_lookup *q)
     q->hash = (uint32_t)(h ^ h >> 32);
 }
 
-static inline uint32_t *bucket_of(const struct ct_table *t, uint32_t hash)
+static inline struct ct_bucket *bucket_of(const struct ct_table *t, uint32_t hash)
 {
     uint32_t n = __atomic_load_n(&t->n_buckets, __ATOMIC_ACQUIRE);
     uint32_t top = UINT32_C(1) << (31 - __builtin_clz(n));
     uint32_t b = hash & (2 * top - 1);
-    return (uint32_t *)(void *)t->buckets.base + (b < n ? b : b & (top - 1));
+    return ct_table_bucket(t, b < n ? b : b & (top - 1));
+}
+
+void ct_table_prefetch_bucket(const struct ct_table *t, const struct ct_lookup *q)
+{
+    __builtin_prefetch(bucket_of(t, q->hash), 1);
+}
+
+void ct_table_prefetch_entry(const struct ct_table *t, const struct ct_lookup *q)
+{
+    const struct ct_bucket *b = bucket_of(t, q->hash);
+    uint32_t index = __atomic_load_n(&b->more, __ATOMIC_ACQUIRE);
+    for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
+        uint64_t word = ct_bucket_get(b, i);
+        if (ct_bucket_hash(word) == q->hash && (uint32_t)word) {
+            index = (uint32_t)word;
+            break;
+        }
+    }
+    if (index) {
+        const struct ct_conn *c = ct_table_conn(t, index);
+        __builtin_prefetch(c, 1);
+        __builtin_prefetch(c->packets, 1);
+        if (index & CT_INDEX_IP6) {
+            __builtin_prefetch(ct_table_addr6(t, index));
+        }
+    }
 }
 
 /* Is it the entry of this tuple?  -1, or the direction. */
@@ -157,18 +184,17 @@ static inline int match(const struct ct_table *t, uint32_t index, const struct c
     return dir;
 }
 
-/* Sets *complete to false if it gave up on the way. */
-static uint32_t walk(const struct ct_table *t, const struct ct_lookup *q, uint32_t limit,
-                     unsigned *dir, bool *complete)
+/* Of those without a slot.  Sets *complete to false if it gave up on the way. */
+static uint32_t walk_chain(const struct ct_table *t, const struct ct_bucket *b,
+                           const struct ct_lookup *q, uint32_t limit, unsigned *dir, bool *complete)
 {
-    uint32_t index = __atomic_load_n(bucket_of(t, q->hash), __ATOMIC_ACQUIRE);
+    uint32_t index = __atomic_load_n(&b->more, __ATOMIC_ACQUIRE);
     for (uint32_t n = 0; index; n++) {
         if (n == limit) {
             *complete = false;
             return 0;
         }
         const struct ct_conn *c = ct_table_conn(t, index);
-        __builtin_prefetch(c->packets, 1); /* Its second line, which the update needs. */
         int d = match(t, index, c, q);
         if (d >= 0) {
             *dir = (unsigned)d;
@@ -177,6 +203,29 @@ static uint32_t walk(const struct ct_table *t, const struct ct_lookup *q, uint32
         index = __atomic_load_n(&c->next, __ATOMIC_ACQUIRE);
     }
     return 0;
+}
+
+static inline uint32_t walk(const struct ct_table *t, const struct ct_lookup *q, uint32_t limit,
+                            unsigned *dir, bool *complete)
+{
+    const struct ct_bucket *b = bucket_of(t, q->hash);
+    for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
+        uint64_t word = ct_bucket_get(b, i);
+        uint32_t index = (uint32_t)word;
+        if (ct_bucket_hash(word) != q->hash || !index) {
+            continue;
+        }
+        const struct ct_conn *c = ct_table_conn(t, index);
+        __builtin_prefetch(c->packets, 1); /* Its second line, which the update needs. */
+        int d = match(t, index, c, q);
+        if (d >= 0) {
+            *dir = (unsigned)d;
+            return index;
+        }
+    }
+    return LIKELY(!__atomic_load_n(&b->more, __ATOMIC_ACQUIRE))
+               ? 0
+               : walk_chain(t, b, q, limit, dir, complete);
 }
 
 static uint32_t find(struct ct_table *t, const struct ct_lookup *q, unsigned *dir)
@@ -228,20 +277,32 @@ static bool same_key(const struct ct_table *t, uint32_t index, const struct ct_l
            (!memcmp(a->a[0], q->addr6.a[back], 16) && !memcmp(a->a[1], q->addr6.a[!back], 16));
 }
 
+static bool clashes(const struct ct_table *t, uint32_t index, const struct ct_lookup *q,
+                    uint8_t flags)
+{
+    const struct ct_conn *c = ct_table_conn(t, index);
+    if (c->hash != q->hash || index >> 31 != q->is_ip6) {
+        return false;
+    }
+    uint8_t theirs = __atomic_load_n(&c->flags, __ATOMIC_RELAXED);
+    bool one_way = flags & CT_F_ONE_WAY && theirs & CT_F_ONE_WAY;
+    /* ICMP: requests and replies have one key. */
+    bool apart = q->one_way && one_way && (flags ^ theirs) & CT_F_TWIN;
+    return (!apart && same_key(t, index, q, false)) ||
+           (!one_way && !q->one_way && same_key(t, index, q, true));
+}
+
 uint32_t ct_table_clash_locked(const struct ct_table *t, const struct ct_lookup *q, uint8_t flags)
 {
-    uint32_t index = __atomic_load_n(bucket_of(t, q->hash), __ATOMIC_ACQUIRE);
-    for (; index; index = ct_table_conn(t, index)->next) {
-        const struct ct_conn *c = ct_table_conn(t, index);
-        if (c->hash != q->hash || index >> 31 != q->is_ip6) {
-            continue;
+    const struct ct_bucket *b = bucket_of(t, q->hash);
+    for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
+        uint32_t index = (uint32_t)b->slot[i];
+        if (ct_bucket_hash(b->slot[i]) == q->hash && index && clashes(t, index, q, flags)) {
+            return index;
         }
-        uint8_t theirs = __atomic_load_n(&c->flags, __ATOMIC_RELAXED);
-        bool one_way = flags & CT_F_ONE_WAY && theirs & CT_F_ONE_WAY;
-        /* ICMP: requests and replies have one key. */
-        bool apart = q->one_way && one_way && (flags ^ theirs) & CT_F_TWIN;
-        if ((!apart && same_key(t, index, q, false)) ||
-            (!one_way && !q->one_way && same_key(t, index, q, true))) {
+    }
+    for (uint32_t index = b->more; index; index = ct_table_conn(t, index)->next) {
+        if (clashes(t, index, q, flags)) {
             return index;
         }
     }
@@ -278,12 +339,16 @@ void ct_table_deinit(struct ct_table *t)
     ct_events_free(t->events);
 }
 
-/* ---- chains, the stripe's lock held ---- */
+/* ---- buckets, the stripe's lock held ---- */
 
 void ct_table_unlink_locked(struct ct_table *t, uint32_t index)
 {
     struct ct_conn *c = ct_table_conn(t, index);
-    for (uint32_t *p = bucket_of(t, c->hash); *p; p = &ct_table_conn(t, *p)->next) {
+    struct ct_bucket *b = bucket_of(t, c->hash);
+    if (ct_bucket_take(b, ct_bucket_word(c->hash, index))) {
+        return;
+    }
+    for (uint32_t *p = &b->more; *p; p = &ct_table_conn(t, *p)->next) {
         if (*p == index) {
             __atomic_store_n(p, c->next, __ATOMIC_RELEASE); /* 'next' stays, for readers on it. */
             return;
@@ -294,11 +359,13 @@ void ct_table_unlink_locked(struct ct_table *t, uint32_t index)
 void ct_table_link_locked(struct ct_table *t, uint32_t index)
 {
     struct ct_conn *c = ct_table_conn(t, index);
-    uint32_t *bucket = bucket_of(t, c->hash);
-    c->next = *bucket;
+    struct ct_bucket *b = bucket_of(t, c->hash);
+    c->next = b->more;
     /* Live only with all else in place: a process may end at any instruction, and leave it so. */
     __atomic_store_n(&c->flags, c->flags | CT_F_LIVE, __ATOMIC_RELEASE);
-    __atomic_store_n(bucket, index, __ATOMIC_RELEASE);
+    if (!ct_bucket_put(b, ct_bucket_word(c->hash, index))) {
+        __atomic_store_n(&b->more, index, __ATOMIC_RELEASE);
+    }
 }
 
 /* From here on nobody finds it, and it is off the lists; let_go() must follow. */
@@ -358,6 +425,32 @@ bool ct_table_expire(struct ct_table *t, uint32_t index, int64_t now_ms)
     return false;
 }
 
+/* Moves to 'high' what the 'bit' of its hash puts there; chains go into slots as far as they can.
+ */
+static void share(struct ct_table *t, struct ct_bucket *low, struct ct_bucket *high, uint32_t bit)
+{
+    for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
+        uint64_t word = low->slot[i];
+        if (ct_bucket_hash(word) & bit) {
+            ct_bucket_put(high, word);
+            __atomic_store_n(&low->slot[i], 0, __ATOMIC_RELEASE);
+        }
+    }
+    uint32_t *tail[2] = {&low->more, &high->more};
+    for (uint32_t index = low->more; index;) {
+        struct ct_conn *c = ct_table_conn(t, index);
+        uint32_t next = c->next;
+        bool up = c->hash & bit;
+        if (!ct_bucket_put(up ? high : low, ct_bucket_word(c->hash, index))) {
+            __atomic_store_n(tail[up], index, __ATOMIC_RELEASE);
+            tail[up] = &c->next;
+        }
+        index = next;
+    }
+    __atomic_store_n(tail[0], 0, __ATOMIC_RELEASE);
+    __atomic_store_n(tail[1], 0, __ATOMIC_RELEASE);
+}
+
 /* Moves half of a bucket to a new one. */
 static void split(struct ct_table *t)
 {
@@ -365,30 +458,20 @@ static void split(struct ct_table *t)
         return; /* Another will. */
     }
     uint32_t n = t->n_buckets;
-    if (!ct_arena_grow(&t->buckets, ((size_t)n + 1) * sizeof(uint32_t))) {
+    if (!ct_arena_grow(&t->buckets, ((size_t)n + 1) * sizeof(struct ct_bucket))) {
         ct_spin_unlock(&t->grow_lock);
         return; /* Longer chains. */
     }
     uint32_t top = UINT32_C(1) << (31 - __builtin_clz(n));
-    uint32_t *buckets = (uint32_t *)(void *)t->buckets.base;
     struct ct_stripe *s = &t->stripes[n % CT_N_STRIPES];
     ct_spin_lock(&s->lock);
     __atomic_store_n(&s->splits, s->splits + 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    uint32_t *low = &buckets[n - top], *high = &buckets[n];
-    for (uint32_t index = *low; index;) {
-        struct ct_conn *c = ct_table_conn(t, index);
-        uint32_t next = c->next;
-        uint32_t **tail = c->hash & top ? &high : &low;
-        __atomic_store_n(*tail, index, __ATOMIC_RELEASE);
-        *tail = &c->next;
-        index = next;
-    }
-    __atomic_store_n(low, 0, __ATOMIC_RELEASE);
-    __atomic_store_n(high, 0, __ATOMIC_RELEASE);
+    share(t, ct_table_bucket(t, n - top), ct_table_bucket(t, n), top);
     __atomic_store_n(&t->n_buckets, n + 1, __ATOMIC_RELEASE);
     __atomic_store_n(&s->splits, s->splits + 1, __ATOMIC_RELEASE);
     ct_spin_unlock(&s->lock);
+    __builtin_prefetch(ct_table_bucket(t, n + 1 - top), 1); /* The next to be split. */
     ct_spin_unlock(&t->grow_lock);
 }
 
@@ -420,7 +503,8 @@ bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup 
     ct_spin_unlock(&c->lock);
     counter_inc(COUNTER_conntrack_new);
     uint32_t n = __atomic_load_n(&t->n, __ATOMIC_RELAXED);
-    for (unsigned i = 0; i < SPLITS_MAX && __atomic_load_n(&t->n_buckets, __ATOMIC_RELAXED) / 2 < n;
+    for (unsigned i = 0;
+         i < SPLITS_MAX && __atomic_load_n(&t->n_buckets, __ATOMIC_RELAXED) < n / CT_BUCKET_LOAD;
          i++) {
         split(t);
     }
@@ -429,8 +513,8 @@ bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup 
 
 bool ct_table_presize(struct ct_table *t, uint32_t n)
 {
-    uint32_t want = MAX(2 * MIN(n, t->reserved), FIRST_BUCKETS);
-    if (!ct_arena_grow(&t->buckets, (size_t)want * sizeof(uint32_t))) {
+    uint32_t want = MAX(MIN(n, t->reserved) / CT_BUCKET_LOAD, FIRST_BUCKETS);
+    if (!ct_arena_grow(&t->buckets, (size_t)want * sizeof(struct ct_bucket))) {
         return false;
     }
     t->n_buckets = want;
@@ -441,7 +525,7 @@ bool ct_table_adopt(struct ct_table *t, uint32_t index, const struct ct_lookup *
 {
     struct ct_conn *c = ct_table_conn(t, index);
     uint32_t steps = 0;
-    for (uint32_t i = *bucket_of(t, c->hash); i; i = ct_table_conn(t, i)->next) {
+    for (uint32_t i = bucket_of(t, c->hash)->more; i; i = ct_table_conn(t, i)->next) {
         steps++;
     }
     if (steps >= CHAIN_MAX || ct_table_clash_locked(t, q, c->flags)) {

@@ -212,10 +212,31 @@ static void slide(struct ct_peer *src, struct ct_peer *dst, const struct ct_tcp_
     }
 }
 
+/* Most segments: between two established ends, where it may lie; the states stay (a row of
+ * ct_tcp_states.def says so) and nothing has to be taken back.  False: not one of these. */
+static inline bool update_established(struct ct_conn *c, struct ct_peer *src, struct ct_peer *dst,
+                                      const struct ct_tcp_seg *s, const struct ct_when *when)
+{
+    if (src->state != CT_TCP_ESTABLISHED || dst->state != CT_TCP_ESTABLISHED ||
+        (s->flags & (CT_FLAG_SYN | CT_FLAG_FIN | CT_FLAG_RST | CT_FLAG_ACK)) != CT_FLAG_ACK) {
+        return false;
+    }
+    const struct range r = range_of(c, src, dst, s);
+    if (in_window(src, dst, s, &r) != CT_INV_NONE) {
+        return false;
+    }
+    slide(src, dst, s, &r);
+    ct_conn_refresh(c, CT_TO_TCP_ESTABLISHED, when);
+    return true;
+}
+
 enum ct_verdict ct_tcp_update(struct ct_conn *c, unsigned dir, const struct ct_tcp_seg *s,
                               bool check, const struct ct_when *when, enum ct_reason *reason)
 {
     struct ct_peer *src = &c->peer[dir], *dst = &c->peer[!dir];
+    if (LIKELY(check) && update_established(c, src, dst, s, when)) {
+        return CT_VALID;
+    }
     enum event ev = event_of(s->flags);
     if (ev == EV_SYN) {
         return on_syn(c, src, dst, s, when);

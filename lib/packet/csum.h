@@ -9,6 +9,20 @@
 uint32_t csum_add(uint32_t partial, const void *, size_t n); /* Sum of 16-bit words, unfolded. */
 be16 csum_fold(uint32_t partial);                            /* Complement of the folded sum. */
 be16 csum(const void *, size_t n);
+/* Of an IPv4 header; 'n' is its length, at least 20. */
+static inline bool csum_header4_ok(const uint8_t *l3, uint32_t n)
+{
+    uint32_t w[5];
+    if (n != sizeof w) {
+        return csum(l3, n) == 0;
+    }
+    memcpy(w, l3, sizeof w);
+    uint64_t sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+    sum = (sum & UINT32_MAX) + (sum >> 32);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (sum & 0xffff) + (sum >> 16) == 0xffff;
+}
 uint32_t csum_pseudo4(be32 src, be32 dst, uint8_t proto, uint16_t l4_len);
 uint32_t csum_pseudo6(const uint8_t src[16], const uint8_t dst[16], uint8_t proto, uint32_t l4_len);
 /* Of the packet whose IP header is at 'l3', as ip_parse() found it; 'l4_len' may differ from it. */

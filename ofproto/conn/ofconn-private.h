@@ -13,14 +13,18 @@
 #include "ofp/switch.h"
 #include "ofproto/conn/connmgr.h"
 
-#define OFCONN_MSGS_PER_TURN 50                 /* Of one connection. */
-#define OFCONN_OUT_BOUND     (256 * 1024)       /* Queued bytes: no more requests are read. */
-#define OFCONN_ASYNC_BOUND   (512 * 1024)       /* Queued bytes: asynchronous messages drop. */
-#define OFCONN_OUT_MAX       (64 * 1024 * 1024) /* Queued bytes: the connection is given up. */
-#define DEFAULT_PROBE_MS     5000
-#define HELLO_WAIT_MS        5000
-#define SERVICE_PROBE_MS     60000
-#define DEFAULT_MISS_LEN     128
+#define OFCONN_MSGS_PER_TURN 50 /* Of one connection. */
+/* Queued bytes, from which on...  Asynchronous messages alone do not stop the reading of requests:
+ * a controller that sends while it does not read would wait for us, and we for it. */
+#define OFCONN_WRITABLE    (256 * 1024)       /* ...replies of many parts wait, */
+#define OFCONN_ASYNC_BOUND (512 * 1024)       /* asynchronous messages are dropped, */
+#define OFCONN_OUT_BOUND   (768 * 1024)       /* no requests are read, */
+#define OFCONN_OUT_LOW     (576 * 1024)       /* until it is no more than this, */
+#define OFCONN_OUT_MAX     (64 * 1024 * 1024) /* the connection is given up. */
+#define DEFAULT_PROBE_MS   5000
+#define HELLO_WAIT_MS      5000
+#define SERVICE_PROBE_MS   60000
+#define DEFAULT_MISS_LEN   128
 
 struct controller;
 

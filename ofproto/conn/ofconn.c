@@ -77,7 +77,7 @@ void ofconn_send_error(struct ofconn *c, enum ofp_error error, const void *reque
 
 bool ofconn_writable(const struct ofconn *c)
 {
-    return stream_queued(c->stream) < OFCONN_OUT_BOUND;
+    return stream_queued(c->stream) < OFCONN_WRITABLE;
 }
 
 static void on_drained(void *c_)
@@ -410,7 +410,7 @@ struct ofconn *ofconn_new(struct connmgr *mgr, struct stream *s, struct controll
     ofconn_async_init(c);
     loop_call_init(&c->reaper, loop, on_reap, c);
     loop_timer_init(&c->probe, loop, on_probe, c);
-    stream_set_limits(s, 2 * (OFP_MAX_LEN + 1), OFCONN_OUT_MAX, OFCONN_OUT_BOUND / 4);
+    stream_set_limits(s, 2 * (OFP_MAX_LEN + 1), OFCONN_OUT_MAX, OFCONN_OUT_LOW);
     stream_set_cb(s, &cb, c);
     connmgr_link(mgr, c);
     ofconn_set_probe(c, service ? SERVICE_PROBE_MS : DEFAULT_PROBE_MS);

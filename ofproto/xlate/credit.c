@@ -213,8 +213,7 @@ void credit_note_opaque(struct credit *c, const struct key *packet, const struct
     }
 }
 
-/* As a mask over the 64-bit word 'w'. */
-static uint64_t opaque_bits(const struct credit *c, unsigned w)
+uint64_t credit_opaque_bits(const struct credit *c, unsigned w)
 {
     unsigned both = (unsigned)(c->opaque[w / 32] >> (w % 32 * 2)) & 3;
     uint32_t halves[2] = {both & 1 ? UINT32_MAX : 0, both & 2 ? UINT32_MAX : 0};
@@ -231,7 +230,7 @@ static bool may_match(const struct credit *c, const struct match *m, const struc
     for (unsigned w = 0; w < KEY_WORDS; w++) {
         uint64_t differs = (flow_words(&m->flow)[w] ^ key_words(key)[w]) & flow_words(&m->mask)[w] &
                            key_words(mask)[w];
-        if (differs & ~opaque_bits(c, w)) {
+        if (differs & ~credit_opaque_bits(c, w)) {
             return false;
         }
     }
@@ -242,6 +241,30 @@ static bool may_match(const struct credit *c, const struct match *m, const struc
 static bool depends_on_count(const struct credit_item *it, const struct tables *ts)
 {
     return it->type == CREDIT_LEARNED && it->u.learned->limit && it->u.learned->tables == ts;
+}
+
+bool credit_searched(const struct credit *c, const struct tables *ts, uint8_t id, uint32_t *reach)
+{
+    bool found = false;
+
+    for (unsigned i = 0; i < c->n; i++) {
+        const struct credit_item *it = &c->items[i];
+        if (it->type == CREDIT_TABLE && it->u.tables == ts && it->table_id == id) {
+            *reach = found ? MIN(*reach, it->port) : it->port;
+            found = true;
+        }
+    }
+    return found;
+}
+
+bool credit_counted(const struct credit *c, const struct tables *ts, uint8_t id)
+{
+    for (unsigned i = 0; i < c->n; i++) {
+        if (depends_on_count(&c->items[i], ts) && c->items[i].u.learned->args.table_id == id) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool credit_depends(const struct credit *c, const struct tables *ts, uint8_t id,

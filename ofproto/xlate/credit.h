@@ -104,6 +104,12 @@ void credit_apply(const struct credit *, const struct dp_flow_stats *delta);
  * changed in table 'id'?  'key' and 'mask' are the flow's.  Never falsely false. */
 bool credit_depends(const struct credit *, const struct tables *, uint8_t id, const struct match *,
                     uint16_t priority, const struct key *key, const struct key *mask);
+/* The same in parts, for many changes at once (rule_changes.h).  Did it search table 'id'?  Then
+ * rules below priority 'reach' do not matter.  Did it ask how many rules are in it? */
+bool credit_searched(const struct credit *, const struct tables *, uint8_t id, uint32_t *reach);
+bool credit_counted(const struct credit *, const struct tables *, uint8_t id);
+/* Of 64-bit word 'w' of a key, the bits that lookups saw otherwise than in the packet. */
+uint64_t credit_opaque_bits(const struct credit *, unsigned w);
 /* Did it search one of the tables of 'bitmap' (bit = table)? */
 bool credit_visits(const struct credit *, const struct tables *, const uint64_t bitmap[4]);
 bool credit_uses_group(const struct credit *, const struct group_entry *);

@@ -1,10 +1,12 @@
 /* bench-conntrack.c - the figures of the tracker that are kept an eye on, a line each: name, value,
- * unit.  One thread, IPv4.  Each figure is of a process of its own.
+ * unit.  One thread, IPv4, packets in bursts as a worker has them.  Each figure is of a process of
+ * its own.
  *
  * bench-conntrack [CONNECTIONS]: default 1000000, for the large table. */
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/ct/ct_burst.h"
 #include "tests/bench/ct-conns.h"
 
 static struct ct *ct;
@@ -32,27 +34,57 @@ static void fill(struct packet *p, uint32_t n, bool tcp)
     }
 }
 
+/* Packets as a worker has them: a burst at a time. */
+struct burst {
+    struct packet *p[CT_BURST_MAX];
+    struct ct_burst *ahead;
+};
+
+static struct burst new_burst(bool tcp)
+{
+    struct burst b = {.ahead = ct_burst_new()};
+    for (int i = 0; i < CT_BURST_MAX; i++) {
+        b.p[i] = new_frame(false, tcp ? IPPROTO_HDR_TCP : IPPROTO_HDR_UDP);
+    }
+    return b;
+}
+
+/* How many of them are as wanted. */
+static unsigned track(struct burst *b, const struct ct_args *args, int64_t now_ms, uint8_t state)
+{
+    unsigned number[CT_BURST_MAX], n = 0;
+    ct_burst_begin(b->ahead);
+    for (int i = 0; i < CT_BURST_MAX; i++) {
+        number[i] = ct_burst_add(ct, b->ahead, b->p[i], args->zone);
+    }
+    ct_burst_look(ct, b->ahead);
+    for (int i = 0; i < CT_BURST_MAX; i++) {
+        ct_burst_execute(ct, b->ahead, number[i], b->p[i], args, now_ms);
+        n += (b->p[i]->ct.state & state) != 0;
+    }
+    return n;
+}
+
 /* ns a packet of 'n' established connections, met by chance. */
 static void established(const char *name, uint32_t n)
 {
-    struct packet *p = new_frame(false, IPPROTO_HDR_TCP);
+    struct burst b = new_burst(true);
     int64_t t[2];
-    uint64_t bad = 0;
+    uint64_t good = 0;
     open_ct(n);
-    fill(p, n, true);
+    fill(b.p[0], n, true);
     for (int with = 0; with < 2; with++) { /* The packets alone, then tracked too. */
         t[with] = now_ns();
         for (uint32_t i = 0; i < ROUNDS; i++) {
             uint32_t k = (uint32_t)(hash_u64(i, 1) % n);
-            set_conn(p, k, i & 1, 0x10, i & 1 ? 200 : 100, i & 1 ? 100 : 200);
-            if (with) {
-                ct_execute(ct, p, &(struct ct_args){0}, T0 + 1);
-                bad += !(p->ct.state & CS_EST);
+            set_conn(b.p[i % CT_BURST_MAX], k, i & 1, 0x10, i & 1 ? 200 : 100, i & 1 ? 100 : 200);
+            if (with && i % CT_BURST_MAX == CT_BURST_MAX - 1) {
+                good += track(&b, &(struct ct_args){0}, T0 + 1, CS_EST);
             }
         }
         t[with] = now_ns() - t[with];
     }
-    line(name, bad ? -1 : (double)(t[1] - t[0]) / ROUNDS, "ns");
+    line(name, good == ROUNDS ? (double)(t[1] - t[0]) / ROUNDS : -1, "ns");
 }
 
 static void established_1(void)
@@ -73,21 +105,22 @@ static void established_1m(void)
 /* ns a connection: looked up, and committed by its first packet. */
 static void make(const char *name, bool tcp)
 {
-    struct packet *p = new_frame(false, tcp ? IPPROTO_HDR_TCP : IPPROTO_HDR_UDP);
+    struct burst b = new_burst(tcp);
     int64_t t[2];
+    uint32_t n = large / CT_BURST_MAX * CT_BURST_MAX;
     open_ct(large);
     for (int with = 0; with < 2; with++) {
         t[with] = now_ns();
-        for (uint32_t i = 0; i < large; i++) {
-            set_conn(p, i, false, tcp ? 0x02 : 0, 99, 0);
-            if (with) {
-                ct_execute(ct, p, &(struct ct_args){.commit = true}, T0);
+        for (uint32_t i = 0; i < n; i++) {
+            set_conn(b.p[i % CT_BURST_MAX], i, false, tcp ? 0x02 : 0, 99, 0);
+            if (with && i % CT_BURST_MAX == CT_BURST_MAX - 1) {
+                track(&b, &(struct ct_args){.commit = true}, T0, CS_NEW);
                 rcu_quiescent_state();
             }
         }
         t[with] = now_ns() - t[with];
     }
-    line(name, ct_count(ct) == large ? (double)(t[1] - t[0]) / large : -1, "ns");
+    line(name, ct_count(ct) == n ? (double)(t[1] - t[0]) / n : -1, "ns");
 }
 
 static void udp_new(void)

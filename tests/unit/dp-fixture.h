@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "lib/counter.h"
+#include "lib/ct/ct_burst.h"
 #include "lib/ct/ct_busy.h"
 #include "lib/ct/ct_event.h"
 #include "lib/ct/ct_expected.h"
@@ -81,9 +82,50 @@ unsigned ct_sweep(struct ct *ct UNUSED, int64_t now_ms UNUSED, unsigned budget U
     return 0;
 }
 
-enum ct_fate ct_execute(struct ct *ct UNUSED, struct packet *p, const struct ct_args *args,
-                        int64_t now_ms UNUSED)
+/* Of each worker. */
+struct ct_burst {
+    unsigned n, n_looked;
+    const struct packet *shown[CT_BURST_MAX];
+};
+
+static unsigned n_ahead; /* Packets that ct_execute() knew from the burst. */
+
+struct ct_burst *ct_burst_new(void)
 {
+    return xzalloc(sizeof(struct ct_burst));
+}
+
+void ct_burst_free(struct ct_burst *b)
+{
+    free(b);
+}
+
+void ct_burst_begin(struct ct_burst *b)
+{
+    b->n = b->n_looked = 0;
+}
+
+unsigned ct_burst_add(const struct ct *ct UNUSED, struct ct_burst *b, struct packet *p,
+                      uint16_t zone UNUSED)
+{
+    assert_int_equal(b->n_looked, 0);
+    b->shown[b->n] = p;
+    return ++b->n;
+}
+
+void ct_burst_look(const struct ct *ct UNUSED, const struct ct_burst *b)
+{
+    ((struct ct_burst *)b)->n_looked = b->n;
+}
+
+enum ct_fate ct_burst_execute(struct ct *ct UNUSED, const struct ct_burst *b, unsigned number,
+                              struct packet *p, const struct ct_args *args, int64_t now_ms UNUSED)
+{
+    if (number) {
+        assert_in_range(number, 1, b->n_looked);
+        assert_ptr_equal(b->shown[number - 1], p);
+        __atomic_add_fetch(&n_ahead, 1, __ATOMIC_RELAXED);
+    }
     p->ct.state = CS_TRK | CS_NEW;
     p->ct.zone = args->zone;
     return CT_GOES_ON;

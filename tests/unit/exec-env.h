@@ -17,9 +17,12 @@ static uint16_t last_l4_ofs; /* What the tracker was given. */
 static uint64_t last_admitted_by;
 static struct ct_nat last_nat; /* Flags UINT8_MAX: none. */
 
-enum ct_fate ct_execute(struct ct *ct, struct packet *p, const struct ct_args *args, int64_t now_ms)
+enum ct_fate ct_burst_execute(struct ct *ct, const struct ct_burst *burst, unsigned number,
+                              struct packet *p, const struct ct_args *args, int64_t now_ms)
 {
     (void)ct;
+    (void)burst;
+    assert_int_equal(number, 0);
     (void)now_ms;
     assert_true(p->l3_ofs == PACKET_NO_OFS || p->l3_ofs <= p->len);
     last_l4_ofs = p->l4_ofs;

@@ -51,7 +51,12 @@ static void test_growth(void **state)
         rcu_quiescent_state();
     }
     assert_int_equal(ct_count(ct), N);
-    assert_true(ct->table.n_buckets >= 2 * N - 8);
+    assert_true(ct->table.n_buckets >= N / CT_BUCKET_LOAD - 8);
+    unsigned n_chained = 0; /* What follows is about these, too. */
+    for (uint32_t b = 0; b < ct->table.n_buckets; b++) {
+        n_chained += ct_table_bucket(&ct->table, b)->more != 0;
+    }
+    assert_in_range(n_chained, 1, ct->table.n_buckets / 4);
     for (uint32_t i = 0; i < N; i++) {
         assert_int_equal(see_nth(ct, i, true, T0 + 1000), CS_EST | CS_RPL);
     }
@@ -493,8 +498,17 @@ static void test_stress(void **state)
     }
     assert_int_equal(live, ct_count(ct));
     for (uint32_t b = 0; b < ct->table.n_buckets; b++) {
-        uint32_t index = ((uint32_t *)(void *)ct->table.buckets.base)[b];
-        for (; index; index = ct_table_conn(&ct->table, index)->next) {
+        const struct ct_bucket *bucket = ct_table_bucket(&ct->table, b);
+        for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
+            uint32_t index = (uint32_t)bucket->slot[i];
+            if (index) {
+                const struct ct_conn *c = ct_table_conn(&ct->table, index);
+                assert_true(c->flags & CT_F_LIVE);
+                assert_int_equal(ct_bucket_hash(bucket->slot[i]), c->hash);
+                walked++;
+            }
+        }
+        for (uint32_t index = bucket->more; index; index = ct_table_conn(&ct->table, index)->next) {
             assert_true(ct_table_conn(&ct->table, index)->flags & CT_F_LIVE);
             walked++;
         }

@@ -37,6 +37,23 @@ static void free_packet(void *aux UNUSED, struct packet *p, uint32_t port UNUSED
     packet_free(p);
 }
 
+static void end_pass(struct pass *p)
+{
+    cache_remove_all(&p->cache);
+    struct cache_msg *m = cache_msg_take(&p->cache.outbox), *next;
+    for (; m; m = next) {
+        next = m->next;
+        if (m->kind == CACHE_MSG_FLOW) {
+            free(container_of_(m, struct cache_flow, msg)->acts);
+            free(container_of_(m, struct cache_flow, msg));
+        } else {
+            free(container_of_(m, struct cache_subtable, msg));
+        }
+    }
+    pass_deinit(p);
+    free(p);
+}
+
 /* A whole batch that multiplies: the budget of passes bounds it. */
 static void test_pass_budget(void **state UNUSED)
 {
@@ -54,19 +71,45 @@ static void test_pass_budget(void **state UNUSED)
     pass_run(p, batch, PASS_BATCH, 1);
     assert_int_equal(p->queue_n, 0);
     assert_int_equal(p->hits + p->misses, PASS_BATCH + PASS_BUDGET);
-    cache_remove_all(&p->cache);
-    struct cache_msg *m = cache_msg_take(&p->cache.outbox), *next;
-    for (; m; m = next) {
-        next = m->next;
-        if (m->kind == CACHE_MSG_FLOW) {
-            free(container_of_(m, struct cache_flow, msg)->acts);
-            free(container_of_(m, struct cache_flow, msg));
-        } else {
-            free(container_of_(m, struct cache_subtable, msg));
+    end_pass(p);
+}
+
+static void track(const struct key *k, struct dp_verdict *v)
+{
+    if (!k->recirc_id) {
+        for (uint16_t zone = 7; zone < 9; zone++) { /* Ahead only of the first. */
+            struct dp_action_ct *ct = dp_actions_put(&v->actions, DP_ACTION_CT, sizeof *ct);
+            ct->zone = zone;
         }
+        put_recirc(v, 1);
+    } else {
+        dp_actions_put(&v->actions, DP_ACTION_CT_CLEAR, sizeof(struct dp_action));
+        dp_actions_output(&v->actions, 2);
     }
-    pass_deinit(p);
-    free(p);
+}
+
+/* The tracker looks ahead at the packets of flows that begin with it, once they are known. */
+static void test_look_ahead(void **state UNUSED)
+{
+    struct pass *p = xzalloc(sizeof *p);
+    struct packet *batch[PASS_BATCH];
+
+    memset(&t, 0, sizeof t);
+    t.no_credit = true;
+    t.translate = track;
+    n_ahead = 0;
+    assert_true(pass_init(p, &handler, (struct ct *)(void *)&fake_ct, 1, NULL, free_packet, NULL));
+    for (unsigned round = 0; round < 3; round++) {
+        for (uint16_t i = 0; i < PASS_BATCH; i++) {
+            batch[i] = frame(i);
+            batch[i]->in_port = 1;
+        }
+        pass_run(p, batch, PASS_BATCH, 1);
+        assert_int_equal(n_ahead, round * PASS_BATCH);
+    }
+    assert_int_equal(p->misses, t.n_misses);
+    assert_int_equal(p->hits + p->misses, 3 * 2 * PASS_BATCH);
+    end_pass(p);
 }
 
 static void test_recirc(void **state UNUSED)
@@ -217,9 +260,10 @@ static void test_execute(void **state UNUSED)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recirc),      cmocka_unit_test(test_verdicts),
-        cmocka_unit_test(test_miss_budget), cmocka_unit_test(test_pass_budget),
-        cmocka_unit_test(test_offload),     cmocka_unit_test(test_execute),
+        cmocka_unit_test(test_look_ahead),  cmocka_unit_test(test_recirc),
+        cmocka_unit_test(test_verdicts),    cmocka_unit_test(test_miss_budget),
+        cmocka_unit_test(test_pass_budget), cmocka_unit_test(test_offload),
+        cmocka_unit_test(test_execute),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

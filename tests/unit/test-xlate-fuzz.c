@@ -1,5 +1,6 @@
 /* test-xlate-fuzz.c - random rules and packets: bounds hold, masks are sound, and the datapath
  * actions do to a packet what OpenFlow's view of it says. */
+#include "ofproto/xlate/rule_changes.h"
 #include "tests/unit/xlate-env.h"
 
 static uint64_t rng_state = 42;
@@ -282,6 +283,37 @@ static void test_masks(void **state)
 
 /* A cached flow that does not depend on a new rule gets the same actions with it.  (Priorities
  * differ: which of two equal ones is found is not defined.) */
+/* A set of changes says what each of them says. */
+static void check_set(struct world *w, const struct flow_mod *fm, unsigned b,
+                      const struct key *keys, const struct xlate_out *outs, unsigned n)
+{
+    struct flow_mod others[6];
+    unsigned n_others = 0;
+    struct rule_changes set = {0};
+
+    assert_true(rule_changes_add(&set, w->tables[b], fm->table_id, &fm->match, fm->priority));
+    while (n_others < ARRAY_SIZE(others)) {
+        struct flow_mod *o = &others[n_others];
+        if (random_flow_mod(o, false)) {
+            assert_true(rule_changes_add(&set, w->tables[n_others++ % 2], o->table_id, &o->match,
+                                         o->priority));
+        }
+    }
+    for (unsigned i = 0; i < n; i++) {
+        bool any = credit_depends(outs[i].credit, w->tables[b], fm->table_id, &fm->match,
+                                  fm->priority, &keys[i], &outs[i].mask);
+        for (unsigned j = 0; j < n_others; j++) {
+            any |= credit_depends(outs[i].credit, w->tables[j % 2], others[j].table_id,
+                                  &others[j].match, others[j].priority, &keys[i], &outs[i].mask);
+        }
+        assert_int_equal(rule_changes_concern(&set, outs[i].credit, &keys[i], &outs[i].mask), any);
+    }
+    rule_changes_clear(&set);
+    for (unsigned i = 0; i < n_others; i++) {
+        flow_mod_deinit(&others[i]);
+    }
+}
+
 static unsigned check_change(struct world *w)
 {
     unsigned b = rnd(2), n_independent = 0;
@@ -296,6 +328,7 @@ static unsigned check_change(struct world *w)
         keys[i] = random_key();
         world_xlate(w, &keys[i], &before[i]);
     }
+    check_set(w, &fm, b, keys, before, ARRAY_SIZE(keys));
     bool changed = insert(w->tables[b], &fm);
     tables_publish(w->tables[b]);
     for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {

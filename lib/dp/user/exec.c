@@ -19,6 +19,7 @@ struct run {
     const struct key *key; /* Of the packet as it stands; NULL: parse again before use. */
     bool offsets_ok;       /* The packet's offsets hold, even where the key does not. */
     unsigned depth;        /* Of nesting. */
+    unsigned ct_number;    /* For the `ct` that the list begins with; 0 afterwards. */
     struct key own_key;
 };
 
@@ -194,15 +195,19 @@ static void do_ct(struct run *r, const struct dp_action *a)
         memcpy(nat.addr_max, ct->nat_max, sizeof nat.addr_max);
         args.nat = &nat;
     }
+    unsigned number = r->ct_number;
+    r->ct_number = 0;
     need_offsets(r);
     if (r->env->ct && UNLIKELY(frag_suspected(r->p))) {
+        number = 0;
         r->p = ct_frag_take(r->env->ct, r->p, args.zone, r->env->now_ms);
         if (!r->p) {
             return;
         }
     }
     if (r->env->ct) {
-        if (ct_execute(r->env->ct, r->p, &args, r->env->now_ms) == CT_DROPPED) {
+        if (ct_burst_execute(r->env->ct, r->env->burst, number, r->p, &args, r->env->now_ms) ==
+            CT_DROPPED) {
             packet_free(r->p);
             r->p = NULL;
         }
@@ -427,6 +432,7 @@ static void run_rest(void *aux, struct packet *segment)
     r.key = NULL;
     r.offsets_ok = true;
     r.depth = rest->run->depth;
+    r.ct_number = 0;
     run_list(&r, rest->actions, rest->len);
     packet_free(r.p);
 }
@@ -462,6 +468,12 @@ static void run_list(struct run *r, const void *actions, size_t len)
     }
 }
 
+const struct dp_action_ct *exec_first_ct(const void *actions, size_t len)
+{
+    const struct dp_action *a = actions;
+    return len && a->type == DP_ACTION_CT ? (const void *)a : NULL;
+}
+
 void exec_run(const struct exec_env *env, struct packet *p, const struct key *key,
               const void *actions, size_t len)
 {
@@ -473,6 +485,7 @@ void exec_run(const struct exec_env *env, struct packet *p, const struct key *ke
     r.key = key;
     r.offsets_ok = key != NULL;
     r.depth = 0;
+    r.ct_number = env->ct_number;
     run_list(&r, actions, len);
     packet_free(r.p);
 }

@@ -14,7 +14,7 @@
  * worker does by packet->n_recirc. */
 #pragma once
 
-#include "lib/ct/ct.h"
+#include "lib/ct/ct_burst.h"
 #include "lib/dp/action.h"
 #include "lib/packet/packet.h"
 
@@ -28,6 +28,8 @@ struct exec_env {
     struct meters *meters;    /* NULL: there are none. */
     struct ct *ct;            /* NULL: a `ct` action makes the packet trk|inv. */
     int64_t now_ms;
+    const struct ct_burst *burst; /* Of what 'ct_number' is about. */
+    unsigned ct_number; /* exec_first_ct() was told ct_burst_add(), which gave this; else 0. */
 
     /* Takes the packet.  Offload metadata (csum, gso_*) is as good as the packet's was. */
     void (*output)(void *aux, struct packet *, uint32_t port);
@@ -40,6 +42,8 @@ struct exec_env {
                       size_t cookie_len);
 };
 
+/* The `ct` action that the list begins with, or NULL. */
+const struct dp_action_ct *exec_first_ct(const void *actions, size_t len);
 /* 'key' is what parse_key() gave for this packet as it stands; NULL: not parsed yet. */
 void exec_run(const struct exec_env *, struct packet *, const struct key *key, const void *actions,
               size_t len);

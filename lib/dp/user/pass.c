@@ -47,9 +47,11 @@ bool pass_init(struct pass *p, const struct dp_handler *handler, struct ct *ct, 
     p->pool = pool;
     p->output = output;
     p->aux = aux;
+    p->burst = ct ? ct_burst_new() : NULL;
     p->env = (struct exec_env){.aux = p,
                                .pool = pool,
                                .ct = ct,
+                               .burst = p->burst,
                                .output = on_output,
                                .recirc = on_recirc,
                                .userspace = on_userspace};
@@ -61,6 +63,7 @@ void pass_deinit(struct pass *p)
 {
     cache_deinit(&p->cache);
     dp_actions_deinit(&p->scratch);
+    ct_burst_free(p->burst);
 }
 
 static void run_actions(struct pass *p, struct packet *pkt, const struct key *key,
@@ -75,10 +78,8 @@ static void run_actions(struct pass *p, struct packet *pkt, const struct key *ke
 }
 
 static void run_flow(struct pass *p, struct packet *pkt, const struct key *key,
-                     struct cache_flow *f)
+                     struct cache_acts *a)
 {
-    struct cache_acts *a = cache_flow_acts(f);
-
     cache_acts_hit(a, pkt->len, key->tcp_flags, p->now_ms);
     run_actions(p, pkt, key, a->data, a->len, a->drop_reason);
 }
@@ -118,7 +119,7 @@ static void miss(struct pass *p, struct packet *pkt, const struct key *key)
 
     struct cache_flow *f = install(p, key, &v);
     if (f) {
-        run_flow(p, pkt, key, f);
+        run_flow(p, pkt, key, cache_flow_acts(f));
         return;
     }
     if (v.credit) {
@@ -127,7 +128,8 @@ static void miss(struct pass *p, struct packet *pkt, const struct key *key)
     run_actions(p, pkt, key, v.actions.data, v.actions.len, v.drop_reason);
 }
 
-static void one(struct pass *p, struct pass_work *w)
+/* NULL: in neither cache. */
+static struct cache_flow *find(struct pass *p, struct pass_work *w)
 {
     struct cache *c = &p->cache;
 
@@ -140,15 +142,47 @@ static void one(struct pass *p, struct pass_work *w)
     } else if ((f = cache_masked_find(c, &w->key))) {
         counter_inc(COUNTER_dp_cache_masked_hit);
         cache_exact_add(c, &w->probe, f);
-    } else {
-        miss(p, w->packet, &w->key);
-        return;
     }
-    count(&p->hits);
-    run_flow(p, w->packet, &w->key, f);
+    return f;
 }
 
-/* One pass of up to PASS_BATCH packets: keys first, so that the cache lines are on their way. */
+/* Finds flows and, where the tracker comes first, lets it look ahead. */
+static void look_ahead(struct pass *p, unsigned n_work)
+{
+    if (p->burst) {
+        ct_burst_begin(p->burst);
+    }
+    for (unsigned i = 0; i < n_work; i++) {
+        struct pass_work *w = &p->work[i];
+        const struct cache_flow *f = find(p, w);
+        w->acts = f ? cache_flow_acts(f) : NULL;
+        const struct dp_action_ct *ct =
+            f && p->burst ? exec_first_ct(w->acts->data, w->acts->len) : NULL;
+        w->ct_number = ct ? ct_burst_add(p->env.ct, p->burst, w->packet, ct->zone) : 0;
+    }
+    if (p->burst) {
+        ct_burst_look(p->env.ct, p->burst);
+    }
+}
+
+static void one(struct pass *p, struct pass_work *w)
+{
+    if (!w->acts) { /* A packet before it may have brought the flow. */
+        const struct cache_flow *f = find(p, w);
+        if (!f) {
+            miss(p, w->packet, &w->key);
+            return;
+        }
+        w->acts = cache_flow_acts(f);
+    }
+    count(&p->hits);
+    p->env.ct_number = w->ct_number;
+    run_flow(p, w->packet, &w->key, w->acts);
+    p->env.ct_number = 0;
+}
+
+/* One pass of up to PASS_BATCH packets, in steps: keys, flows, entries of connections; so that the
+ * cache lines of all are on their way together. */
 static void run_once(struct pass *p, struct packet *const *packets, unsigned n)
 {
     unsigned n_work = 0;
@@ -164,6 +198,7 @@ static void run_once(struct pass *p, struct packet *const *packets, unsigned n)
         cache_probe(&p->cache, &w->key, &w->probe);
         n_work++;
     }
+    look_ahead(p, n_work);
     for (unsigned i = 0; i < n_work; i++) {
         one(p, &p->work[i]);
     }

@@ -3,7 +3,8 @@
  * Layer 3, pure: time by argument, ports by callback.  One struct pass per worker (or one on the
  * control thread, in the dummy datapath); only its owner uses it.
  *
- * Journey: parse -> exact cache -> masked cache -> (miss: handler->miss, install) -> exec.  What
+ * Journey: parse -> exact cache -> masked cache -> (miss: handler->miss, install) -> exec.  A batch
+ * takes each step together; what it found in the caches stays good to its end.  What
  * recirculates waits in a queue and takes the same way once the packets before it are through, so
  * that packets of one flow keep their order.
  *
@@ -21,10 +22,14 @@
 #define PASS_MISS_BUDGET 64 /* A batch comes from one port. */
 #define PASS_QUEUE       256
 
+_Static_assert(PASS_BATCH <= CT_BURST_MAX, "a batch is one burst");
+
 struct pass_work {
     struct packet *packet;
     struct key key;
     struct cache_probe probe;
+    struct cache_acts *acts; /* Of the flow that was found ahead, or NULL. */
+    unsigned ct_number;      /* In the burst, or 0. */
 };
 
 struct pass {
@@ -41,6 +46,7 @@ struct pass {
     struct packet *queue[PASS_QUEUE]; /* Recirculated, first in first out. */
     unsigned queue_head, queue_n;
     struct pass_work work[PASS_BATCH];
+    struct ct_burst *burst; /* NULL: without a tracker. */
     /* Read by others, relaxed. */
     uint64_t hits, misses, lost;
 };
