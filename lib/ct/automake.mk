@@ -17,6 +17,7 @@ lib_ct_libct_a_SOURCES = \
 	lib/ct/ct_info_text.c \
 	lib/ct/ct_index.c lib/ct/ct_index.h \
 	lib/ct/ct_kept-private.h lib/ct/ct_kept.c lib/ct/ct_migrate.c \
+	lib/ct/ct_limit.c \
 	lib/ct/ct_other.c \
 	lib/ct/ct_proto-private.h \
 	lib/ct/ct_sctp.c lib/ct/ct_sctp_states.def \
