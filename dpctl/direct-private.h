@@ -30,6 +30,8 @@ char *direct_show(struct direct_call *);
 char *direct_add_if(struct direct_call *);
 char *direct_set_if(struct direct_call *);
 char *direct_del_if(struct direct_call *);
+char *direct_cache_get_size(struct direct_call *);
+char *direct_cache_set_size(struct direct_call *);
 
 /* direct_flows.c */
 char *direct_dump_flows(struct direct_call *);

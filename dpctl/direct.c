@@ -59,6 +59,8 @@ static const struct command {
     {"add-if", direct_add_if, true, DP_NEEDED, 1, INT16_MAX},
     {"set-if", direct_set_if, true, DP_NEEDED, 1, INT16_MAX},
     {"del-if", direct_del_if, true, DP_NEEDED, 1, INT16_MAX},
+    {"cache-get-size", direct_cache_get_size, false, DP_MAY, 0, 0},
+    {"cache-set-size", direct_cache_set_size, true, DP_MAY, 2, 2},
     {"dump-flows", direct_dump_flows, false, DP_MAY, 0, 3},
     {"add-flow", direct_add_flow, true, DP_MAY, 2, 2},
     {"mod-flow", direct_mod_flow, true, DP_MAY, 2, 2},

@@ -74,7 +74,25 @@ char *direct_add_if(struct direct_call *call)
     return error;
 }
 
-/* The kernel's ports have nothing that could be set: what is said must be as it is. */
+/* Type and number stay; of options there is the UDP port of a tunnel, if the kernel lets it. */
+static char *set_options(const struct direct_call *call, const struct show_new_port *p,
+                         const struct dp_port_info *is)
+{
+    struct show_new_port rest = *p;
+
+    rest.option = p->dst_port ? NULL : p->option;
+    char *error = show_must_be(&rest, is);
+    if (error || !p->dst_port) {
+        return error;
+    }
+    int e = dp_direct_port_set(call->d, call->id, is->port_no, p->dst_port);
+    return e == EOPNOTSUPP ? xasprintf("%s: the kernel does not change a port's dst_port: del-if "
+                                       "and add-if make it anew",
+                                       is->name)
+           : e             ? direct_failed(e, "%s: could not set configuration", is->name)
+                           : NULL;
+}
+
 static char *set_one(const struct direct_call *call, const struct direct_ports *ports,
                      const char *spec)
 {
@@ -87,7 +105,7 @@ static char *set_one(const struct direct_call *call, const struct direct_ports *
     } else if (!is) {
         error = xasprintf("no port named %s on %s", p.name, call->dp);
     } else {
-        error = show_must_be(&p, &is->info);
+        error = set_options(call, &p, &is->info);
     }
     free(p.copy);
     return error;
@@ -218,4 +236,38 @@ char *direct_show(struct direct_call *call)
     }
     free(all.rows);
     return error;
+}
+
+/* ---- caches ---- */
+
+char *direct_cache_get_size(struct direct_call *call)
+{
+    struct dp_direct_stats s;
+    int e = dp_direct_get_stats(call->d, call->id, &s);
+
+    if (e) {
+        return direct_failed(e, "asking %s for its caches", call->dp);
+    }
+    text_printf(call->out, "system@%s:\n", call->dp);
+    show_put_caches(call->out, &s.masks);
+    return NULL;
+}
+
+char *direct_cache_set_size(struct direct_call *call)
+{
+    uint32_t size;
+
+    if (strcmp(call->argv[0], SHOW_CACHE)) {
+        return xasprintf("Cache name \"%s\" not found on dpif (there is " SHOW_CACHE ")",
+                         call->argv[0]);
+    }
+    if (!text_to_u32(call->argv[1], &size)) {
+        return xasprintf("%s: not a size (Invalid argument)", call->argv[1]);
+    }
+    int e = dp_direct_set_cache_size(call->d, call->id, size);
+    if (e) {
+        return direct_failed(e, "Setting cache size failed");
+    }
+    text_printf(call->out, "Setting cache size successful, new size %u\n", size);
+    return NULL;
 }

@@ -56,6 +56,13 @@ static void put_port_stats(struct text *t, const struct dp_port_stats *s)
     text_putc(t, '\n');
 }
 
+void show_put_caches(struct text *t, const struct dp_mask_stats *m)
+{
+    if (m->cache_size != UINT32_MAX) {
+        text_printf(t, "  caches:\n    " SHOW_CACHE ": size:%" PRIu32 "\n", m->cache_size);
+    }
+}
+
 static void put_masks(struct text *t, const struct dp_mask_stats *mp, uint64_t n_packets)
 {
     const struct dp_mask_stats m = *mp;
@@ -67,9 +74,7 @@ static void put_masks(struct text *t, const struct dp_mask_stats *mp, uint64_t n
         text_printf(t, "  cache: hit:%" PRIu64 " hit-rate:%.2f%%\n", m.cache_hits,
                     100 * (double)m.cache_hits / packets);
     }
-    if (m.cache_size != UINT32_MAX) {
-        text_printf(t, "  caches:\n    masks-cache: size:%" PRIu32 "\n", m.cache_size);
-    }
+    show_put_caches(t, mp);
 }
 
 void show_put_datapath(struct text *t, const char *type, const char *name,

@@ -11,6 +11,9 @@ struct show_lookups {
 };
 void show_put_datapath(struct text *, const char *type, const char *name,
                        const struct show_lookups *);
+/* Nothing where there is no cache of masks. */
+#define SHOW_CACHE "masks-cache"
+void show_put_caches(struct text *, const struct dp_mask_stats *);
 /* 'stats' NULL: without. */
 void show_put_port(struct text *, uint32_t port_no, const char *name, const char *type,
                    const struct dp_port_stats *stats);

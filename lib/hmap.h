@@ -29,6 +29,15 @@ static inline size_t hmap_count(const struct hmap *m)
     return m->n;
 }
 
+/* For somebody who will look for it soon: first the bucket, then, when that has come, the node. */
+static inline void hmap_prefetch(const struct hmap *m, size_t hash, bool bucket)
+{
+    if (m->buckets) {
+        struct hmap_node **at = &m->buckets[hash & m->mask];
+        __builtin_prefetch(bucket ? (const void *)at : (const void *)*at);
+    }
+}
+
 struct hmap_node *hmap_first(const struct hmap *);
 struct hmap_node *hmap_next(const struct hmap *, const struct hmap_node *);
 struct hmap_node *hmap_first_with_hash(const struct hmap *, size_t hash);

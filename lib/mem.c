@@ -1,9 +1,11 @@
 /* mem.c - see mem.h. */
 #include "lib/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static int fail_after = -1;
 
@@ -118,4 +120,36 @@ void *mem_try_zalloc(size_t n)
 void *mem_try_realloc(void *old, size_t n)
 {
     return must_fail() ? NULL : realloc(old, n ? n : 1);
+}
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* Below the size that malloc() maps by itself. */
+#define STEP (120u << 10)
+
+void mem_init(void)
+{
+    mallopt(M_TRIM_THRESHOLD, 8 * STEP); /* Or what was prepared would be given back at once. */
+}
+
+void mem_expect(size_t n)
+{
+    static _Thread_local size_t left;
+
+    if (LIKELY(n <= left)) {
+        left -= n;
+        return;
+    }
+    left = STEP;
+    uint8_t *block = malloc(STEP);
+    if (!block) {
+        return; /* Who needs it will see. */
+    }
+    uintptr_t first = ROUND_UP((uintptr_t)block, 4096u);
+    uintptr_t end = ((uintptr_t)block + STEP) / 4096u * 4096u;
+    /* An older kernel says EINVAL, and faults come one by one. */
+    madvise((void *)first, end - first, MADV_POPULATE_WRITE);
+    free(block); /* Back to the top of the heap, whence small blocks are cut. */
 }

@@ -24,6 +24,13 @@ void *mem_try_alloc(size_t) MUST_USE; /* Uninitialised; NULL when out of memory.
 void *mem_try_zalloc(size_t) MUST_USE;
 void *mem_try_realloc(void *, size_t) MUST_USE; /* On NULL the old block is untouched. */
 
+/* Before the first thread of a process that uses mem_expect(). */
+void mem_init(void);
+/* The thread is about to take 'n' bytes in small blocks that will live.  Now and then, the heap
+ * grows by many pages in one step, where else each page would be a system call and a fault of its
+ * own. */
+void mem_expect(size_t n);
+
 /* Tests: the 'n'th mem_try_* call from now (0 = the next one) and all after it fail;
  * a negative 'n' switches that off. */
 void mem_fail_after(int n);

@@ -90,10 +90,10 @@ static void rule_changed(struct bridge *br, const struct rule *rule)
     revalidate_rule(br->ofproto->revalidator, br->tables, rule->table_id, &m, rule->priority);
 }
 
-static void delete_rule(struct bridge *br, struct rule *rule, enum flow_removed_reason reason)
+/* The journal knows already. */
+static void take_out(struct bridge *br, struct rule *rule, enum flow_removed_reason reason)
 {
     rule_changed(br, rule);
-    bridge_keep_rule_gone(br, rule);
     if (rule->flags & OFPFF_SEND_FLOW_REM) {
         report_removed(br, rule, reason);
     }
@@ -101,6 +101,12 @@ static void delete_rule(struct bridge *br, struct rule *rule, enum flow_removed_
     tables_remove(br->tables, rule);
     bridge_table_changed(br, table_id, NULL);
     learn_rule_gone(br, rule);
+}
+
+static void delete_rule(struct bridge *br, struct rule *rule, enum flow_removed_reason reason)
+{
+    bridge_keep_rule_gone(br, rule);
+    take_out(br, rule, reason);
 }
 
 void bridge_flow_evict(struct bridge *br, struct rule *rule)
@@ -196,7 +202,7 @@ static bool modify_one(void *c_, struct rule *rule)
 static bool delete_one(void *c_, struct rule *rule)
 {
     struct change *c = c_;
-    delete_rule(c->br, rule, FR_DELETE);
+    take_out(c->br, rule, FR_DELETE);
     return true;
 }
 
@@ -227,6 +233,14 @@ static void select_rules(struct change *c, bool strict, bool (*visit)(void *, st
             visit(c, rule);
         }
     }
+}
+
+void bridge_flow_delete(struct bridge *br, const struct flow_mod *fm)
+{
+    struct change c = {.br = br, .fm = fm};
+
+    bridge_keep_delete(br, fm);
+    select_rules(&c, fm->command == FM_DELETE_STRICT, delete_one);
 }
 
 static enum ofp_error check(const struct bridge *br, const struct flow_mod *fm)
@@ -270,7 +284,7 @@ enum ofp_error bridge_flow_mod(struct bridge *br, const struct flow_mod *fm, str
         break;
     case FM_DELETE:
     case FM_DELETE_STRICT:
-        select_rules(&c, fm->command == FM_DELETE_STRICT, delete_one);
+        bridge_flow_delete(br, fm);
         break;
     default:
         return OFPERR_OFPFMFC_BAD_COMMAND;

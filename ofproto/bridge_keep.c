@@ -96,6 +96,16 @@ void bridge_keep_rule_gone(struct bridge *br, const struct rule *rule)
     }
 }
 
+void bridge_keep_delete(struct bridge *br, const struct flow_mod *fm)
+{
+    struct wire_wr w = WIRE_WR_INIT(JOURNAL_RECORD_MAX);
+
+    if (br->keep) {
+        flow_mod_encode(fm, PROTOCOL_OF15, 0, &w);
+        put_wire(br, &w, KEEP_MESSAGE, false);
+    }
+}
+
 static void put_control(struct bridge *br, bool snapshot)
 {
     struct wire_wr w = WIRE_WR_INIT(JOURNAL_RECORD_MAX);

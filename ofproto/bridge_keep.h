@@ -10,10 +10,13 @@
 
 struct bridge;
 struct bridge_keep;
+struct flow_mod;
 struct rule;
 
 void bridge_keep_rule(struct bridge *, const struct rule *); /* As it is now. */
 void bridge_keep_rule_gone(struct bridge *, const struct rule *);
+/* All that a DELETE means: one record, however many they are. */
+void bridge_keep_delete(struct bridge *, const struct flow_mod *);
 void bridge_keep_control(struct bridge *);
 void bridge_keep_tlvs(struct bridge *, enum tlv_command, const struct tlv_mapping *, size_t n);
 void bridge_keep_group(struct bridge *, uint32_t id, bool gone);

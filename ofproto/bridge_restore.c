@@ -73,11 +73,8 @@ static enum ofp_error on_gone(struct restore *r, const struct msg_header *h, str
     enum ofp_error error = decode(h, rd, &fm);
 
     if (!error) {
-        struct rule *rule = fm.command == FM_DELETE_STRICT && fm.table_id < OFP_N_TABLES
-                                ? table_find(r->bridge->tables, fm.table_id, &fm.match, fm.priority)
-                                : NULL;
-        if (rule) {
-            bridge_flow_delete_rule(r->bridge, rule);
+        if (fm.command == FM_DELETE || fm.command == FM_DELETE_STRICT) {
+            bridge_flow_delete(r->bridge, &fm);
         }
         flow_mod_deinit(&fm);
     }

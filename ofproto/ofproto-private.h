@@ -153,8 +153,9 @@ enum ofp_error bridge_flow_mod(struct bridge *, const struct flow_mod *, struct 
  * shows at the next tables_publish(). */
 enum ofp_error bridge_flow_restore(struct bridge *, const struct flow_mod *, int64_t modified_ms,
                                    struct rule **rule);
-void bridge_flow_evict(struct bridge *, struct rule *);       /* To be published. */
-void bridge_flow_delete_rule(struct bridge *, struct rule *); /* Not yet published. */
+void bridge_flow_evict(struct bridge *, struct rule *);            /* To be published. */
+void bridge_flow_delete_rule(struct bridge *, struct rule *);      /* Not yet published. */
+void bridge_flow_delete(struct bridge *, const struct flow_mod *); /* As that: all it means. */
 void bridge_flow_expire(struct bridge *);
 void bridge_flow_arm(struct bridge *); /* Sets the timer of the next timeout. */
 /* Rules whose end was noted since removed_tail was 'tail' are there after all. */

@@ -207,6 +207,7 @@ static char *parse_key(const struct dpctl_args *a, const char *text, struct want
         free(why);
         return error;
     }
+    mask.recirc_id = UINT32_MAX; /* All flows have a pass: not to say it means the first. */
     dp_get_features(ofproto_dp(a->p), &features);
     w->format =
         (struct dp_format){.kernel = features.kernel_keys, .ip6_exthdr = features.ip6_exthdr};

@@ -1,8 +1,9 @@
-/* commands_dpctl_show.c - dpctl/show, add-if, del-if, add-dp, del-dp, dpif/show-dp-features: what a
- * datapath is and has.  Texts: those of ovs-appctl dpctl. */
+/* commands_dpctl_show.c - dpctl/show, caches, add-if, del-if, add-dp, del-dp,
+ * dpif/show-dp-features: what a datapath is and has.  Texts: those of ovs-appctl dpctl. */
 #include <limits.h>
 #include <stdlib.h>
 
+#include "dpctl/direct.h"
 #include "dpctl/show.h"
 #include "lib/mem.h"
 #include "vswitchd/commands-private.h"
@@ -97,6 +98,57 @@ static void on_show(struct control_request *req, int argc, const char *const arg
     }
     control_reply(req, text_cstr(&t));
     text_deinit(&t);
+}
+
+/* ---- caches ---- */
+
+static void on_cache_get_size(struct control_request *req, int argc, const char *const argv[],
+                              void *datapaths)
+{
+    struct text t = TEXT_INIT;
+    struct dp_mask_stats masks;
+    struct dpctl_args a;
+
+    if (!dpctl_args_parse(req, datapaths, argc, argv, &a)) {
+        return;
+    }
+    const struct dp *dp = ofproto_dp(a.p);
+    text_printf(&t, "%s@%s:\n", dp_type(dp), dp_name(dp));
+    if (dp_get_mask_stats(dp, &masks)) {
+        show_put_caches(&t, &masks);
+    }
+    control_reply(req, text_cstr(&t));
+    text_deinit(&t);
+}
+
+/* The cache is the kernel's: the daemon is not asked. */
+static void on_cache_set_size(struct control_request *req, int argc, const char *const argv[],
+                              void *datapaths)
+{
+    struct text out = TEXT_INIT;
+    struct dpctl_args a;
+
+    if (!dpctl_args_parse(req, datapaths, argc, argv, &a)) {
+        return;
+    }
+    const struct dp *dp = ofproto_dp(a.p);
+    char *error = NULL;
+    if (a.argc != 2) {
+        error = xstrdup("which cache, and what size?");
+    } else if (strcmp(dp_type(dp), "system")) {
+        error = xasprintf("Cache name \"%s\" not found on dpif", a.argv[0]);
+    } else {
+        char *name = xasprintf("system@%s", dp_name(dp));
+        const char *const words[] = {name, a.argv[0], a.argv[1]};
+        error = direct_run("cache-set-size", ARRAY_SIZE(words), words, &out);
+        free(name);
+    }
+    if (error) {
+        dpctl_fail(req, error, NULL);
+    } else {
+        control_reply(req, text_cstr(&out));
+    }
+    text_deinit(&out);
 }
 
 /* ---- ports that belong to no bridge ---- */
@@ -287,6 +339,8 @@ static void on_features(struct control_request *req, int argc UNUSED, const char
 void commands_register_dpctl_show(struct datapaths *d)
 {
     control_register("dpctl/show", "[-s] [dp...]", 0, INT_MAX, on_show, d);
+    control_register("dpctl/cache-get-size", "[dp]", 0, 1, on_cache_get_size, d);
+    control_register("dpctl/cache-set-size", "[dp] cache size", 2, 3, on_cache_set_size, d);
     control_register("dpctl/add-if", "[dp] iface[,type=TYPE][,port_no=N]...", 1, INT_MAX, on_add_if,
                      d);
     control_register("dpctl/set-if", "[dp] iface[,type=TYPE][,port_no=N]...", 1, INT_MAX, on_set_if,

@@ -466,6 +466,7 @@ int main(int argc, char *argv[])
     struct options o;
     struct daemon d = {.loop = NULL};
 
+    mem_init();
     parse_options(&o, argc, argv);
     const bool own_control = !o.control;
     start_process(&o);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "lib/dp/action_kernel.h"
 #include "lib/mem.h"
 
 void dp_actions_init(struct dp_actions *list)
@@ -84,6 +85,8 @@ static size_t size_of(const struct dp_action *a)
         return sizeof(struct dp_action_check_pkt_len);
     case DP_ACTION_USERSPACE:
         return sizeof(struct dp_action_userspace) + a->u32;
+    case DP_ACTION_KERNEL:
+        return sizeof(struct action_kernel);
     case DP_ACTION_OUTPUT:
     case DP_ACTION_PUSH_VLAN:
     case DP_ACTION_POP_VLAN:
@@ -112,6 +115,13 @@ static bool check_branches(const struct dp_action *a, unsigned depth)
            check(dp_action_branch(c, false), c->le_len, depth);
 }
 
+static bool check_kernel(const struct dp_action *a, unsigned depth)
+{
+    const struct action_kernel *k = (const void *)a;
+
+    return action_kernel_check(k) && check(action_kernel_list(k), k->list_len, depth);
+}
+
 static bool check(const uint8_t *p, size_t len, unsigned depth)
 {
     while (len) {
@@ -125,6 +135,9 @@ static bool check(const uint8_t *p, size_t len, unsigned depth)
             return false;
         }
         if (a->type == DP_ACTION_CHECK_PKT_LEN && (!depth || !check_branches(a, depth - 1))) {
+            return false;
+        }
+        if (a->type == DP_ACTION_KERNEL && (!depth || !check_kernel(a, depth - 1))) {
             return false;
         }
         p += a->len;

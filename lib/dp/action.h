@@ -154,7 +154,10 @@ enum dp_ct_timeout dp_ct_timeout_of_name(uint16_t zone, const char *name);
 struct dp_action_userspace {
     struct dp_action a;
     uint32_t pid; /* Whom the kernel tells; 0: the executor's own handler, as translation has it. */
-    uint32_t pad;
+    /* Never translation's: the kernel is to tell the flow's actions too, and how the packet would
+     * leave by a tunnel's port. */
+    bool actions, has_tunnel_port;
+    uint16_t tunnel_port;
     uint8_t cookie[]; /* a.u32 bytes */
 };
 
@@ -170,6 +173,8 @@ static inline const void *dp_action_branch(const struct dp_action_check_pkt_len 
 {
     return (const uint8_t *)(c + 1) + (gt ? 0 : c->gt_len);
 }
+
+/* DP_ACTION_KERNEL: what only the kernel has: action_kernel.h. */
 
 struct dp_actions {
     uint8_t *data; /* Heap, 8-byte aligned. */

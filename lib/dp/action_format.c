@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "lib/dp/action_kernel.h"
 #include "lib/dp/cookie.h"
 #include "lib/dp/odp-private.h"
 
@@ -170,6 +171,10 @@ static void put_userspace(const struct dp_action *a, const struct dp_format *nam
         }
         text_putc(t, ')');
     }
+    text_puts(t, u->actions ? ",actions" : "");
+    if (u->has_tunnel_port) {
+        text_printf(t, ",tunnel_out_port=%u", u->tunnel_port);
+    }
     text_putc(t, ')');
 }
 
@@ -198,6 +203,18 @@ static void put_check_pkt_len(const struct dp_action *a, const struct dp_format 
     put_branch(a, true, names, depth, t);
     put_branch(a, false, names, depth, t);
     text_putc(t, ')');
+}
+
+struct nested {
+    const struct action_kernel *k;
+    const struct dp_format *names;
+    unsigned depth;
+};
+
+static void put_nested(void *x_, struct text *t)
+{
+    const struct nested *x = x_;
+    put_list(action_kernel_list(x->k), x->k->list_len, x->names, x->depth + 1, t);
 }
 
 static void put_action(const struct dp_action *a, const struct dp_format *names, unsigned depth,
@@ -255,6 +272,10 @@ static void put_action(const struct dp_action *a, const struct dp_format *names,
         break;
     case DP_ACTION_CHECK_PKT_LEN:
         put_check_pkt_len(a, names, depth, t);
+        break;
+    case DP_ACTION_KERNEL:
+        action_kernel_put((const void *)a, put_nested,
+                          &(struct nested){(const void *)a, names, depth}, t);
         break;
     case DP_ACTION_POP_VLAN:
     case DP_ACTION_CT_CLEAR:

@@ -3,6 +3,7 @@
  * The words are those of actions.def and odp_rows.c; one function an action that has arguments. */
 #include <stdlib.h>
 
+#include "lib/dp/action_kernel.h"
 #include "lib/dp/cookie.h"
 #include "lib/dp/odp-private.h"
 #include "lib/mem.h"
@@ -397,11 +398,18 @@ static char *parse_userspace(struct parsing *p, enum dp_action_type type, char *
     struct dp_cookie cookie;
     uint8_t *data = NULL;
     uint32_t pid = 0;
+    uint16_t tunnel_port = 0;
+    bool actions = false, has_port = false;
     size_t n = 0;
 
     while (!error && text_next_kv(&cursor, &k, &v)) {
         if (!strcmp(k, "pid")) {
             error = text_to_u32(v, &pid) ? NULL : bad_action(type, v);
+        } else if (!strcmp(k, "actions") && !*v) {
+            actions = true;
+        } else if (!strcmp(k, "tunnel_out_port")) {
+            has_port = true;
+            error = text_to_u16(v, &tunnel_port) ? NULL : bad_action(type, v);
         } else if (data) {
             error = xasprintf("userspace: %s: there is userdata already", k);
         } else if (!strcmp(k, "userdata")) {
@@ -415,6 +423,9 @@ static char *parse_userspace(struct parsing *p, enum dp_action_type type, char *
     if (!error) {
         struct dp_action_userspace *u = dp_actions_put(p->list, type, sizeof *u + n);
         u->pid = pid;
+        u->actions = actions;
+        u->has_tunnel_port = has_port;
+        u->tunnel_port = tunnel_port;
         if (n && !p->list->overflow) {
             u->a.u32 = (uint32_t)n;
             memcpy(u->cookie, data, n);
@@ -435,6 +446,11 @@ static char *parse_nested(struct parsing *p, char *text)
     char *error = parse_list(p, text);
     p->depth--;
     return error;
+}
+
+static char *nested_list(void *p, char *text)
+{
+    return parse_nested(p, text);
 }
 
 static char *parse_clone(struct parsing *p, enum dp_action_type type UNUSED, char *value)
@@ -511,6 +527,10 @@ static char *parse_one(struct parsing *p, const char *name, char *value)
         (text_to_u32(name, &port) || (p->port_by_name && p->port_by_name(p->aux, name, &port)))) {
         dp_actions_output(p->list, port);
         return NULL;
+    }
+    const enum action_kernel_kind kind = action_kernel_of(name);
+    if (kind != ACTION_KERNEL_N && (kind != ACTION_KERNEL_HASH_SYM || !strncmp(value, "sym_", 4))) {
+        return action_kernel_parse(kind, value, nested_list, p, p->list);
     }
     for (unsigned i = 0; i < DP_ACTION_N; i++) {
         if (!strcmp(odp_action_names[i], name) && parsers[i]) {

@@ -1,6 +1,6 @@
 noinst_LIBRARIES += lib/dp/libdp.a
 lib_dp_libdp_a_SOURCES =
-lib_dp_libdp_a_SOURCES += lib/dp/action.c lib/dp/action.h lib/dp/actions.def
+lib_dp_libdp_a_SOURCES += lib/dp/action.c lib/dp/action.h lib/dp/actions.def lib/dp/action_kernel.c lib/dp/action_kernel.h
 lib_dp_libdp_a_SOURCES += lib/dp/action_format.c lib/dp/action_parse.c lib/dp/key_format.c lib/dp/key_parse.c
 lib_dp_libdp_a_SOURCES += lib/dp/odp-private.h lib/dp/odp_member.c lib/dp/odp_rows.c lib/dp/tunnel_text.c
 lib_dp_libdp_a_SOURCES += lib/dp/user/exec.c lib/dp/user/exec.h lib/dp/user/exec-private.h lib/dp/user/exec_set.c
@@ -24,7 +24,7 @@ lib_dp_libdp_a_SOURCES += lib/dp/kernel/kport.c
 lib_dp_libdp_a_SOURCES += lib/dp/kernel/kprobe.c lib/dp/kernel/kprobe_more.c
 lib_dp_libdp_a_SOURCES += lib/dp/kernel/kshow.c
 lib_dp_libdp_a_SOURCES += lib/dp/kernel/nlaction.c
-lib_dp_libdp_a_SOURCES += lib/dp/kernel/nlaction.h lib/dp/kernel/nlaction-private.h lib/dp/kernel/nlaction_get.c
+lib_dp_libdp_a_SOURCES += lib/dp/kernel/nlaction.h lib/dp/kernel/nlaction-private.h lib/dp/kernel/nlaction_get.c lib/dp/kernel/nlaction_kernel.c
 lib_dp_libdp_a_SOURCES += lib/dp/kernel/nlkey.c
 lib_dp_libdp_a_SOURCES += lib/dp/kernel/nlkey.h lib/dp/kernel/nlkey-private.h lib/dp/kernel/nlkey_get.c lib/dp/kernel/nlkey_mask.c
 lib_dp_libdp_a_SOURCES += lib/dp/kernel/nlsock.c

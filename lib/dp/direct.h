@@ -26,6 +26,8 @@ struct dp_direct_stats {
     struct dp_mask_stats masks;
 };
 int dp_direct_get_stats(struct dp_direct *, int id, struct dp_direct_stats *);
+/* Of the cache of masks; 0: none.  EOPNOTSUPP: this kernel has no such cache. */
+int dp_direct_set_cache_size(struct dp_direct *, int id, uint32_t);
 
 typedef void dp_direct_port_cb(void *aux, const struct dp_port_info *,
                                const struct dp_port_stats *);
@@ -33,6 +35,8 @@ int dp_direct_port_walk(struct dp_direct *, int id, dp_direct_port_cb *, void *a
 /* 'dst_port' 0, 'gbp': of tunnels. 'want_no' DP_PORT_NONE: any. */
 int dp_direct_port_add(struct dp_direct *, int id, const char *name, const char *type,
                        uint32_t want_no, uint16_t dst_port, bool gbp);
+/* Other options for a tunnel's port.  EOPNOTSUPP: the kernel makes them with the port alone. */
+int dp_direct_port_set(struct dp_direct *, int id, uint32_t port_no, uint16_t dst_port);
 int dp_direct_port_del(struct dp_direct *, int id, uint32_t port_no);
 
 /* A flow as the kernel has it. */

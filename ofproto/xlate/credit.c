@@ -13,7 +13,11 @@
 
 struct credit *credit_new(void)
 {
-    return xzalloc(sizeof(struct credit));
+    struct credit *c = xzalloc(sizeof *c);
+
+    c->items = c->own;
+    c->cap = CREDIT_OWN;
+    return c;
 }
 
 static void item_release(const struct credit *c, const struct credit_item *it, int64_t now_ms)
@@ -61,15 +65,22 @@ void credit_free(struct credit *c, int64_t now_ms)
         item_release(c, &c->items[i], now_ms);
     }
     continuations_unref(c->continuations);
-    free(c->items);
+    if (c->items != c->own) {
+        free(c->items);
+    }
     free(c);
 }
 
 static struct credit_item *add(struct credit *c, enum credit_type type)
 {
     if (c->n == c->cap) {
-        c->cap = c->cap ? c->cap * 2 : 8;
-        c->items = xrealloc(c->items, c->cap * sizeof c->items[0]);
+        c->cap *= 2;
+        if (c->items == c->own) {
+            c->items = xcalloc(c->cap, sizeof c->items[0]);
+            memcpy(c->items, c->own, sizeof c->own);
+        } else {
+            c->items = xrealloc(c->items, c->cap * sizeof c->items[0]);
+        }
     }
     struct credit_item *it = &c->items[c->n++];
     memset(it, 0, sizeof *it);
@@ -228,8 +239,12 @@ static bool may_match(const struct credit *c, const struct match *m, const struc
                       const struct key *mask)
 {
     for (unsigned w = 0; w < KEY_WORDS; w++) {
-        uint64_t differs = (flow_words(&m->flow)[w] ^ key_words(key)[w]) & flow_words(&m->mask)[w] &
-                           key_words(mask)[w];
+        const uint64_t matched = flow_words(&m->mask)[w];
+        if (!matched) {
+            continue; /* Most: of a hundred thousand flows only what matters is fetched. */
+        }
+        uint64_t differs =
+            (flow_words(&m->flow)[w] ^ key_words(key)[w]) & matched & key_words(mask)[w];
         if (differs & ~credit_opaque_bits(c, w)) {
             return false;
         }

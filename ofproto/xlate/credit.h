@@ -60,8 +60,10 @@ struct credit_item {
     } u; /* Reference. */
 };
 
+#define CREDIT_OWN 4 /* Many have no more. */
+
 struct credit {
-    struct credit_item *items;
+    struct credit_item *items; /* 'own', or heap. */
     unsigned n, cap;
     /* 32-bit words of struct key that lookups saw otherwise than in the packet.  Bit = word. */
     uint64_t opaque[2];
@@ -71,6 +73,7 @@ struct credit {
     bool stale;                          /* A rule was going while it was found: translate again. */
     bool acts_on_rules;                  /* It has LEARNED or FIN: see learn.h. */
     struct continuations *continuations; /* Reference if an item needs it. */
+    struct credit_item own[CREDIT_OWN];
 };
 
 struct credit *credit_new(void);

@@ -1,8 +1,9 @@
 /* bench-conntrack.c - the figures of the tracker that are kept an eye on, a line each: name, value,
- * unit.  One thread, IPv4, packets in bursts as a worker has them.  Each figure is of a process of
- * its own.
+ * unit.  One thread but for the last, IPv4, packets in bursts as a worker has them.  Each figure is
+ * of a process of its own.
  *
  * bench-conntrack [CONNECTIONS]: default 1000000, for the large table. */
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,6 +88,81 @@ static void established(const char *name, uint32_t n)
     line(name, good == ROUNDS ? (double)(t[1] - t[0]) / ROUNDS : -1, "ns");
 }
 
+/* ---- two threads ---- */
+
+#define SHARE (ROUNDS / 4 / CT_BURST_MAX) /* Bursts. */
+
+struct worker {
+    uint32_t n, first;
+    uint64_t good;
+    int64_t ns;
+};
+
+/* Its own packets of the connections of both. */
+static void *work(void *w_)
+{
+    struct worker *w = w_;
+    struct burst b = new_burst(true);
+    rcu_register_thread();
+    for (uint32_t i = 0; i < CT_BURST_MAX; i++) {
+        uint32_t k = (uint32_t)(hash_u64(i, w->first) % w->n);
+        set_conn(b.p[i], k, i & 1, 0x10, i & 1 ? 200 : 100, i & 1 ? 100 : 200);
+    }
+    int64_t t = now_ns();
+    for (uint32_t i = 0; i < SHARE; i++) {
+        w->good += track(&b, &(struct ct_args){0}, T0 + 1, CS_EST);
+        for (int j = 0; j < CT_BURST_MAX; j++) {
+            ct_clear(b.p[j]);
+        }
+        rcu_quiescent_state();
+    }
+    w->ns = now_ns() - t;
+    rcu_unregister_thread();
+    return NULL;
+}
+
+static void run(struct worker *w, int n)
+{
+    pthread_t threads[2];
+    for (int i = 0; i < n; i++) {
+        pthread_create(&threads[i], NULL, work, &w[i]);
+    }
+    for (int i = 0; i < n; i++) {
+        pthread_join(threads[i], NULL);
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* How many times what one does two do, in turns: the median.  Of the time that each has had of a
+ * core, so that what else the machine does counts little. */
+static void two_threads(void)
+{
+    enum { N = 10000, TURNS = 9 };
+    struct packet *p = new_frame(false, IPPROTO_HDR_TCP);
+    double factor[TURNS];
+    uint64_t good = 0;
+    open_ct(N);
+    fill(p, N, true);
+    rcu_thread_offline();
+    for (uint32_t i = 0; i < TURNS; i++) {
+        struct worker one = {.n = N, .first = 3 * i};
+        struct worker two[] = {{.n = N, .first = 3 * i + 1}, {.n = N, .first = 3 * i + 2}};
+        run(&one, 1);
+        run(two, 2);
+        factor[i] = (double)one.ns / (double)two[0].ns + (double)one.ns / (double)two[1].ns;
+        good += one.good + two[0].good + two[1].good;
+    }
+    rcu_thread_online();
+    qsort(factor, TURNS, sizeof *factor, by_value);
+    line("ct_two_threads", good == 3ull * TURNS * SHARE * CT_BURST_MAX ? factor[TURNS / 2] : -1,
+         "times");
+}
+
 static void established_1(void)
 {
     established("ct_tcp_established_1", 1);
@@ -168,8 +244,9 @@ static void bytes(void)
 
 int main(int argc, char *argv[])
 {
-    static void (*const figures[])(void) = {established_1, established_10k, established_1m, udp_new,
-                                            tcp_new,       expire,          flush_zone,     bytes};
+    static void (*const figures[])(void) = {established_1, established_10k, established_1m,
+                                            udp_new,       tcp_new,         expire,
+                                            flush_zone,    bytes,           two_threads};
     int status = 0, one;
     large = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : large;
     for (size_t i = 0; i < ARRAY_SIZE(figures) && large >= 10; i++) {

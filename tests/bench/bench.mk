@@ -6,6 +6,7 @@ BENCHES += tests/bench/bench-conntrack
 BENCHES += tests/bench/bench-dp
 BENCHES += tests/bench/bench-classifier
 BENCHES += tests/bench/bench-codec
+BENCHES += tests/bench/bench-kflow
 EXTRA_PROGRAMS += $(BENCHES)
 bench: $(BENCHES)
 	@for b in $(BENCHES); do ./$$b || exit 1; done

@@ -30,6 +30,11 @@ int nlsock_join(struct nlsock *s UNUSED, uint32_t group UNUSED)
     return 0;
 }
 
+int nlsock_open_netfilter(struct nlsock **out UNUSED, int flags UNUSED)
+{
+    return EPROTONOSUPPORT;
+}
+
 /* ---- mutation ---- */
 
 static unsigned spoil_one_in; /* 0: none. */

@@ -28,7 +28,13 @@ recirc_id(0x5),in_port(3),eth(),eth_type(0x0800),ipv4(frag=no)  ct_clear,hash(l4
 recirc_id(0),in_port(5),eth(),eth_type(0x8847),mpls(label=7,tc=1,ttl=9,bos=1)  pop_mpls(eth_type=0x800),1
 recirc_id(0),in_port(11),eth(),eth_type(0x894f),nsh(flags=0,ttl=63,mdtype=1,np=3,spi=0x5,si=255,c1=0x1,c2=0x2,c3=0x3,c4=0x4)  meter(5),1
 recirc_id(0),in_port(16),eth(),eth_type(0x0800),ipv4(proto=6)  clone(set(tcp(dst=5)),3),check_pkt_len(size=200,gt(4),le(drop))
-recirc_id(0),in_port(17),eth(),eth_type(0x0800),ipv4(proto=6)  ct(commit,force_commit,zone=1,label=0x5/0xf,helper=ftp)""".splitlines()]
+recirc_id(0),in_port(17),eth(),eth_type(0x0800),ipv4(proto=6)  ct(commit,force_commit,zone=1,label=0x5/0xf,helper=ftp)
+recirc_id(0),in_port(18),eth(),eth_type(0x0800),ipv4()  sample(sample=50.0%,actions(userspace(pid=7,userdata(0102),actions,tunnel_out_port=3))),1
+recirc_id(0),in_port(19),eth(),eth_type(0x0800),ipv4()  push_nsh(flags=0,ttl=63,mdtype=1,np=3,spi=0x5,si=255,c1=0x1,c2=0x2,c3=0x3,c4=0x4),1
+recirc_id(0),in_port(20),eth(),eth_type(0x0800),ipv4()  pop_eth,push_eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),1
+recirc_id(0),in_port(21),eth(),eth_type(0x894f),nsh(mdtype=1,np=3)  pop_nsh(),1""".splitlines()]
+# And what it does not know.
+YOUNG = "recirc_id(0),in_port(22),eth(),eth_type(0x0800),ipv4()", "psample(group=7,cookie=0x0102),hash(sym_l4(3)),1"
 
 
 def lines(text):
@@ -73,6 +79,9 @@ def test_flows(env):
     more = k.same("--names")
     assert len(more) == len(OURS), more
     k.ours("del-flows", "dp0", k.file("more", [flow[:1] for flow in OURS]))
+    k.ours("add-flow", "dp0", *YOUNG)
+    assert k.ours("dump-flows", "dp0").endswith(f"actions:{YOUNG[1]}\n"), k.ours("dump-flows", "dp0")
+    k.ours("del-flow", "dp0", YOUNG[0])
     k.ours("add-flows", "dp0", k.file("flows", FLOWS))
     k.same("-m")
     by_us = k.same()
@@ -117,6 +126,15 @@ def test_refusals(env):
     assert refused("add-if", "dp0", "v3,speed=9") == "v3: unknown option speed=9"
     assert refused("del-if", "dp0", "v9") == "no port named v9 on dp0"
     assert refused("set-if", "dp0", "v1,type=internal") == "v1: can't change type from system to internal"
+    k.ours("add-if", "dp0", "t1,type=vxlan,dst_port=4790")
+    k.ours("set-if", "dp0", "t1,type=vxlan,dst_port=4790")
+    assert refused("set-if", "dp0", "t1,dst_port=4791") == \
+        "t1: the kernel does not change a port's dst_port: del-if and add-if make it anew"
+    k.ours("del-if", "dp0", "t1")
+    assert k.ours("cache-get-size", "dp0") == "system@dp0:\n  caches:\n    masks-cache: size:256\n"
+    assert k.ours("cache-set-size", "dp0", "masks-cache", "512") == "Setting cache size successful, new size 512\n"
+    assert "size:512" in k.ours("cache-get-size", "dp0")
+    assert refused("cache-set-size", "dp0", "emc", "1") == 'Cache name "emc" not found on dpif (there is masks-cache)'
     key = "in_port(1),eth(),eth_type(0x0806),arp()"
     k.ours("add-flow", key, "1")
     assert refused("add-flow", key, "1") == "adding a flow to dp0 (File exists: mod-flow changes it)"

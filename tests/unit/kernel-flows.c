@@ -18,7 +18,7 @@
 #include "lib/mem.h"
 #include "tests/unit/kernel-random.h"
 
-#define N_MASKS 50
+#define N_MASKS 12
 
 struct tally {
     struct kernel *k;
@@ -83,31 +83,63 @@ static void on_dumped(void *x_, const struct nlsock_msg *m)
     x->n_differ += !f || !ok;
 }
 
+/* What a batch is about. */
+#define BATCH 128
+struct putting {
+    struct tally *x;
+    struct nlsock_batch b;
+    struct kflow *flows[BATCH];
+};
+
+static void on_put(void *p_, unsigned i, int error)
+{
+    struct putting *p = p_;
+    const struct key *key = &p->flows[i]->key;
+
+    kflow_installed(p->flows[i], !error);
+    p->x->n_refused += error != 0;
+    if (error && p->x->n_refused <= 5) {
+        printf("refused (%s): type %04x protocol %u port %u tags %d labels %08x frag %u\n",
+               strerror(error), ntohs(key->eth_type), key->ip_proto, ntohs(key->tp_src),
+               (key->vlan[0].tci != 0) + (key->vlan[1].tci != 0), ntohl(key->mpls_lse[0]),
+               key->ip_frag);
+    }
+}
+
+static void run_puts(struct putting *p)
+{
+    int error = nlsock_batch_run(&p->b, NULL, on_put, p);
+
+    if (error) {
+        printf("a batch: %s\n", strerror(error));
+    }
+    nlsock_batch_begin(p->x->k->sock, &p->b);
+}
+
 /* One flow, as an upcall thread puts it. */
-static void put(struct tally *x, const struct key *key, const struct key *mask)
+static void put(struct putting *p, const struct key *key, const struct key *mask)
 {
     struct dp_verdict v = {.cache = true, .mask = *mask};
-    struct kernel *k = x->k;
+    struct kernel *k = p->x->k;
     struct nlwr w;
     bool is_new;
 
     dp_actions_init(&v.actions);
     struct kflow *f = kflow_prepare(&k->flows, key, &v, loop_now(k->up.loop), &is_new);
-    if (f && is_new) {
-        nlsock_begin(k->sock, NLSOCK_FLOW, OVS_FLOW_CMD_NEW, NLM_F_CREATE | NLM_F_EXCL, k->ifindex,
-                     &w);
-        int error = kflow_put(&k->flows, f, &w) ? nlsock_call(k->sock, &w, NULL, NULL) : E2BIG;
-        kflow_installed(f, !error);
-        x->n_put++;
-        x->n_refused += error != 0;
-        if (error && x->n_refused <= 5) {
-            printf("refused (%s): type %04x protocol %u port %u tags %d labels %08x frag %u\n",
-                   strerror(error), ntohs(key->eth_type), key->ip_proto, ntohs(key->tp_src),
-                   (key->vlan[0].tci != 0) + (key->vlan[1].tci != 0), ntohl(key->mpls_lse[0]),
-                   key->ip_frag);
-        }
-    }
     dp_actions_deinit(&v.actions);
+    if (!f || !is_new) {
+        return;
+    }
+    if (p->b.n == BATCH || !nlsock_batch_add(&p->b, NLSOCK_FLOW, OVS_FLOW_CMD_NEW,
+                                             NLM_F_CREATE | NLM_F_EXCL, k->ifindex, 1000, &w)) {
+        run_puts(p);
+        p->x->n_refused += !nlsock_batch_add(&p->b, NLSOCK_FLOW, OVS_FLOW_CMD_NEW,
+                                             NLM_F_CREATE | NLM_F_EXCL, k->ifindex, 1000, &w);
+    }
+    p->flows[p->b.n] = f;
+    p->x->n_put++;
+    p->x->n_refused += !kflow_put(&k->flows, f, &w);
+    nlsock_batch_end(&p->b, &w);
 }
 
 static void on_many_done(void *x_, unsigned i UNUSED, int error)
@@ -196,11 +228,14 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < N_MASKS; i++) {
         random_mask(&masks[i]);
     }
+    struct putting p = {.x = &x};
+    nlsock_batch_begin(x.k->sock, &p.b);
     for (unsigned i = 0; i < 20 * count && x.n_put < count; i++) {
         random_kernel_key(&key);
         key.recirc_id = htonl(i + 1); /* Flows must not overlap: the kernel refuses them. */
-        put(&x, &key, &masks[random_below(N_MASKS)]);
+        put(&p, &key, &masks[random_below(N_MASKS)]);
     }
+    run_puts(&p);
     nlsock_begin(x.k->sock, NLSOCK_FLOW, OVS_FLOW_CMD_GET, NLM_F_DUMP, x.k->ifindex, &w);
     int e = nlsock_call(x.k->sock, &w, on_dumped, &x);
     printf("%u flows put, %u refused, %u dumped, %u differ%s%s\n", x.n_put, x.n_refused, x.n_back,

@@ -57,3 +57,6 @@ TESTS += tests/unit/test-kmeter
 tests_unit_test_kmeter_SOURCES = tests/unit/test-kmeter.c tests/unit/fake-kernel.h tests/unit/fake-meters.h
 tests_unit_test_kmeter_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_kmeter_LDADD = $(KERNEL_TEST_LIBS)
+tests_bench_bench_kflow_SOURCES = tests/bench/bench-kflow.c tests/unit/fake-kernel.h tests/unit/fake-meters.h
+tests_bench_bench_kflow_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_bench_bench_kflow_LDADD = $(OFPROTO_LIBS) $(CMOCKA_LIBS)

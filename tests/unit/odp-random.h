@@ -2,6 +2,7 @@
  * rand() decides. */
 #pragma once
 
+#include "lib/dp/action_kernel.h"
 #include "lib/dp/cookie.h"
 #include "lib/dp/odp-private.h"
 #include "tests/unit/packet-random.h"
@@ -271,6 +272,9 @@ static inline void random_userspace(struct dp_actions *l)
     u->pid = 1 + random_below(UINT32_MAX - 1);
     u->a.u32 = (uint32_t)n;
     random_bytes(u->cookie, n);
+    u->actions = random_below(2);
+    u->has_tunnel_port = random_below(2);
+    u->tunnel_port = u->has_tunnel_port ? (uint16_t)random_below(65536) : 0;
 }
 
 static inline void random_actions(struct dp_actions *l, unsigned depth);
@@ -289,6 +293,48 @@ static inline void random_check_pkt_len(struct dp_actions *l, unsigned depth)
     c->a.len = (uint16_t)(l->len - ofs);
     c->gt_len = (uint32_t)(second - first);
     c->le_len = (uint32_t)(l->len - second);
+}
+
+/* But for DROP, whose word is an empty list's. */
+static inline void random_kernel_action(struct dp_actions *l, unsigned depth)
+{
+    const enum action_kernel_kind kind = random_below(ACTION_KERNEL_DROP);
+    uint8_t data[ACTION_KERNEL_MAX];
+    uint32_t probability;
+    size_t n = 0;
+
+    random_bytes(data, sizeof data);
+    switch (kind) {
+    case ACTION_KERNEL_PUSH_ETH:
+        n = 12;
+        break;
+    case ACTION_KERNEL_PUSH_NSH:
+        data[2] = (uint8_t)(1 + random_below(2));
+        n = data[2] == 1 ? 24 : 8 + 4 * random_below(63);
+        break;
+    case ACTION_KERNEL_HASH_SYM:
+        n = 4;
+        break;
+    case ACTION_KERNEL_ADD_MPLS:
+        n = 8;
+        memcpy(data + 4, random_below(2) ? "\x88\x47\0" : "\x88\x48\0", 4);
+        break;
+    case ACTION_KERNEL_SAMPLE: /* Text has tenths of a percent. */
+        n = 4;
+        probability = (uint32_t)(UINT32_MAX * (random_below(1001) / 10.0 / 100) + 0.5);
+        memcpy(data, &probability, sizeof probability);
+        break;
+    case ACTION_KERNEL_PSAMPLE:
+        n = 4 + random_below(17);
+        break;
+    default:
+        break;
+    }
+    size_t ofs = action_kernel_begin(l, kind, data, n);
+    if (kind == ACTION_KERNEL_SAMPLE || kind == ACTION_KERNEL_DEC_TTL) {
+        random_actions(l, depth);
+    }
+    action_kernel_end(l, ofs);
 }
 
 /* An action of each row of actions.def; a new row needs its case, or its number here. */
@@ -320,6 +366,9 @@ static inline void random_action(struct dp_actions *l, enum dp_action_type type,
         return;
     case DP_ACTION_CHECK_PKT_LEN:
         random_check_pkt_len(l, depth);
+        return;
+    case DP_ACTION_KERNEL:
+        random_kernel_action(l, depth);
         return;
     default:
         a = dp_actions_put(l, type, sizeof *a);

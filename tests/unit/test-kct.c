@@ -196,6 +196,10 @@ static void reply_error(struct fake *f, const struct nlmsghdr *request, int erro
     reply(f, NLMSG_ERROR, request->nlmsg_seq, &e, sizeof e);
 }
 
+/* Policies that a former process left, and others that are none of ours. */
+static const char *const policies[] = {"ovs_tp_7_tcp4",  "ovs_tp_7_udp6", "ovs_tp_300_icmp4",
+                                       "ovs_tp_9_other", "tcp",           "ovs_tp_70000_tcp4"};
+
 static void answer(struct fake *f, const struct nlmsghdr *h)
 {
     static const uint8_t stats[] = {8, 0, 1, 0, 0, 0, 0, 5, 8, 0, 2, 0, 0, 2, 0, 0};
@@ -209,6 +213,19 @@ static void answer(struct fake *f, const struct nlmsghdr *h)
         for (size_t i = 0; i < f->copies * ARRAY_SIZE(samples); i++) {
             struct bytes x = sample(i % ARRAY_SIZE(samples));
             reply_message(f, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, h->nlmsg_seq, &x);
+        }
+        reply(f, NLMSG_DONE, h->nlmsg_seq, &(int){0}, sizeof(int));
+        return;
+    }
+    if (!f->error &&
+        h->nlmsg_type == (NFNL_SUBSYS_CTNETLINK_TIMEOUT << 8 | IPCTNL_MSG_TIMEOUT_GET)) {
+        for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
+            struct bytes x = {.n = NLA_HDRLEN + strlen(policies[i]) + 1};
+            memcpy(x.b, &(struct nlattr){.nla_len = (uint16_t)x.n, .nla_type = CTA_TIMEOUT_NAME},
+                   NLA_HDRLEN);
+            memcpy(x.b + NLA_HDRLEN, policies[i], strlen(policies[i]) + 1);
+            reply_message(f, NFNL_SUBSYS_CTNETLINK_TIMEOUT << 8 | IPCTNL_MSG_TIMEOUT_NEW,
+                          h->nlmsg_seq, &x);
         }
         reply(f, NLMSG_DONE, h->nlmsg_seq, &(int){0}, sizeof(int));
         return;
@@ -513,6 +530,28 @@ static void test_timeouts(void **state)
     assert_true(x->k.ct_timeout_zones[70 / 64] == 0);
 }
 
+/* What a former process left goes, but for zones that get a policy again. */
+static void test_timeouts_inherited(void **state)
+{
+    const struct ct_timeouts t = {.has = BIT64(CT_TO_UDP_SINGLE)};
+    struct fixture *x = *state;
+
+    kct_timeouts_inherit(&x->k);
+    assert_int_equal(x->requests.n_requests, 0); /* This kernel has none. */
+    x->k.action_env.ct_timeout = true;
+    kct_timeouts_inherit(&x->k);
+    for (unsigned i = 0; i < 65536 / 64; i++) {
+        uint64_t want = i == 0 ? BIT64(7) : i == 300 / 64 ? BIT64(300 % 64) : 0;
+        assert_true(x->k.ct_timeout_old[i] == want);
+    }
+    assert_int_equal(dp_conns_set_timeouts(&x->k.up, 7, &t), 0);
+    x->requests.n_requests = 0;
+    kct_timeouts_tick(&x->k);
+    assert_int_equal(requests_of(x, IPCTNL_MSG_TIMEOUT_DELETE), DP_CT_N_TIMEOUTS - 1);
+    const struct bytes *r = &x->requests.requests[0];
+    assert_memory_equal(r->b + NLMSG_HDRLEN + 8, "ovs_tp_300_", 11);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -527,6 +566,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_timeouts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_timeouts_inherited, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

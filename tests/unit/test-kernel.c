@@ -24,6 +24,11 @@ int nlsock_join(struct nlsock *s UNUSED, uint32_t group UNUSED)
     return 0;
 }
 
+int nlsock_open_netfilter(struct nlsock **out UNUSED, int flags UNUSED)
+{
+    return EPROTONOSUPPORT;
+}
+
 /* ---- a translation, and its books ---- */
 
 static struct {

@@ -23,6 +23,11 @@ int nlsock_join(struct nlsock *s UNUSED, uint32_t group UNUSED)
     return 0;
 }
 
+int nlsock_open_netfilter(struct nlsock **out UNUSED, int flags UNUSED)
+{
+    return EPROTONOSUPPORT;
+}
+
 static struct loop *loop;
 
 static const struct dp_handler handler;

@@ -249,6 +249,57 @@ static void test_set_tunnel(void **state UNUSED)
 }
 /* clang-format on */
 
+static void put_kernel(struct dp_actions *l, enum action_kernel_kind kind, const void *data,
+                       size_t n, uint32_t nested_port)
+{
+    size_t ofs = action_kernel_begin(l, kind, data, n);
+
+    if (nested_port) {
+        dp_actions_output(l, nested_port);
+    }
+    action_kernel_end(l, ofs);
+}
+
+/* What translation never makes. */
+/* clang-format off */
+static void test_kernel_only(void **state UNUSED)
+{
+    static const uint8_t macs[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
+    static const uint8_t nsh[24] = {0, 63, 1, 3, 0, 0, 5, 255, 0, 0, 0, 1};
+    static const uint8_t mpls[] = {0, 0, 0x51, 64, 0x88, 0x47, 0, 0};
+    struct dp_actions l = DP_ACTIONS_INIT;
+
+    put_kernel(&l, ACTION_KERNEL_PUSH_ETH, macs, 12, 0);
+    CHECK(&l, 16, 0, 14, 0, 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2);
+    put_kernel(&l, ACTION_KERNEL_POP_ETH, NULL, 0, 0);
+    CHECK(&l, 4, 0, 15, 0);
+    put_kernel(&l, ACTION_KERNEL_PUSH_NSH, nsh, 24, 0);
+    CHECK(&l, 40, 0, 17, 0, 36, 0, 28, 0, 12, 0, 1, 0, 0, 63, 1, 3, 0, 0, 5, 255,
+          20, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    put_kernel(&l, ACTION_KERNEL_POP_NSH, NULL, 0, 0);
+    CHECK(&l, 4, 0, 18, 0);
+    put_kernel(&l, ACTION_KERNEL_HASH_SYM, &(uint32_t){7}, 4, 0);
+    CHECK(&l, 12, 0, 8, 0, 1, 0, 0, 0, 7, 0, 0, 0);
+    put_kernel(&l, ACTION_KERNEL_ADD_MPLS, mpls, 8, 0);
+    CHECK(&l, 12, 0, 22, 0, 0, 0, 0x51, 64, 0x88, 0x47, 0, 0);
+    put_kernel(&l, ACTION_KERNEL_DEC_TTL, NULL, 0, 9);
+    CHECK(&l, 16, 0, 23, 0, 12, 0, 1, 0, 8, 0, 1, 0, 9, 0, 0, 0);
+    put_kernel(&l, ACTION_KERNEL_SAMPLE, &(uint32_t){UINT32_MAX}, 4, 9);
+    CHECK(&l, 24, 0, 6, 0, 8, 0, 1, 0, 255, 255, 255, 255, 12, 0, 2, 0, 8, 0, 1, 0, 9, 0, 0, 0);
+    put_kernel(&l, ACTION_KERNEL_PSAMPLE, "\5\0\0\0ab", 6, 0);
+    CHECK(&l, 20, 0, 25, 128, 8, 0, 1, 0, 5, 0, 0, 0, 6, 0, 2, 0, 'a', 'b', 0, 0);
+    put_kernel(&l, ACTION_KERNEL_DROP, &(uint32_t){3}, 4, 0);
+    CHECK(&l, 8, 0, 24, 0, 3, 0, 0, 0);
+    struct dp_action_userspace *u = dp_actions_put(&l, DP_ACTION_USERSPACE, sizeof *u + 4);
+    u->a.u32 = 4;
+    u->actions = u->has_tunnel_port = true;
+    u->tunnel_port = 6;
+    CHECK(&l, 32, 0, 2, 0, 8, 0, 1, 0, 4, 3, 2, 1, 8, 0, 2, 0, 0, 0, 0, 0,
+          8, 0, 3, 0, 6, 0, 0, 0, 4, 0, 4, 0);
+    dp_actions_deinit(&l);
+}
+/* clang-format on */
+
 static void refused(struct dp_actions *l, const struct nlaction_env *env, const char *why)
 {
     struct out *o = put(l, env);
@@ -367,6 +418,7 @@ int main(void)
                                        cmocka_unit_test(test_malformed),
                                        cmocka_unit_test(test_plain),
                                        cmocka_unit_test(test_set),
+                                       cmocka_unit_test(test_kernel_only),
                                        cmocka_unit_test(test_ct),
                                        cmocka_unit_test(test_nat),
                                        cmocka_unit_test(test_set_tunnel),

@@ -133,6 +133,37 @@ int dp_direct_get_stats(struct dp_direct *d, int id, struct dp_direct_stats *s)
     return nlsock_call(d->sock, &w, on_stats, s);
 }
 
+static void on_features(void *features, const struct nlsock_msg *m)
+{
+    struct nlrd r;
+
+    nlrd_init(&r, m->attrs, m->n);
+    while (m->family == NLSOCK_DATAPATH && nlrd_next(&r)) {
+        if (r.type == OVS_DP_ATTR_USER_FEATURES) {
+            *(uint32_t *)features = nlrd_u32(&r);
+        }
+    }
+}
+
+/* A change that does not say which features there are takes them all away. */
+int dp_direct_set_cache_size(struct dp_direct *d, int id, uint32_t size)
+{
+    struct dp_direct_stats s;
+    uint32_t features = 0;
+    struct nlwr w;
+    int error = dp_direct_get_stats(d, id, &s);
+
+    if (!error && s.masks.cache_size == UINT32_MAX) {
+        return EOPNOTSUPP;
+    }
+    nlsock_begin(d->sock, NLSOCK_DATAPATH, OVS_DP_CMD_GET, 0, id, &w);
+    error = error ? error : nlsock_call(d->sock, &w, on_features, &features);
+    nlsock_begin(d->sock, NLSOCK_DATAPATH, OVS_DP_CMD_SET, 0, id, &w);
+    nlwr_put_u32(&w, OVS_DP_ATTR_USER_FEATURES, features);
+    nlwr_put_u32(&w, OVS_DP_ATTR_MASKS_CACHE_SIZE, size);
+    return error ? error : nlsock_call(d->sock, &w, NULL, NULL);
+}
+
 /* ---- ports ---- */
 
 struct walk {
@@ -183,4 +214,16 @@ int dp_direct_port_add(struct dp_direct *d, int id, const char *name, const char
 int dp_direct_port_del(struct dp_direct *d, int id, uint32_t port_no)
 {
     return vport_del(d->sock, id, port_no);
+}
+
+int dp_direct_port_set(struct dp_direct *d, int id, uint32_t port_no, uint16_t dst_port)
+{
+    struct vport v;
+    int error = vport_get_by_number(d->sock, id, port_no, &v);
+
+    if (error || v.dst_port == dst_port) {
+        return error;
+    }
+    v.dst_port = dst_port;
+    return vport_set(d->sock, id, &v);
 }

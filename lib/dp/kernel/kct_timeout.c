@@ -3,10 +3,12 @@
  *
  * A zone's policy is an object a protocol and family, with names that any process finds again.  It
  * can be changed at any time; it is removed when no flow names it, which the kernel says by EBUSY
- * until then.  nf_conntrack has no udp_first, and one timeout for all of ICMP. */
+ * until then; those of a former process whose zones have none any more, too.  nf_conntrack has no
+ * udp_first, and one timeout for all of ICMP. */
 #include <errno.h>
 #include <linux/netfilter/nfnetlink_cttimeout.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -147,6 +149,35 @@ int kct_set_timeouts(struct dp *dp, uint16_t zone, const struct ct_timeouts *t)
         *old &= ~BIT64(zone % 64);
     }
     return error;
+}
+
+static void on_object(void *k_, const struct nlsock_msg *m)
+{
+    struct kernel *k = k_;
+    unsigned zone;
+    struct nlrd r;
+
+    nlrd_init(&r, m->attrs, m->n);
+    while (m->family == NLSOCK_CTTIMEOUT && nlrd_next(&r)) {
+        const char *name = (const char *)r.data;
+        if (r.type == CTA_TIMEOUT_NAME && r.n && !r.data[r.n - 1] &&
+            sscanf(name, "ovs_tp_%5u_", &zone) == 1 && zone < N_ZONES &&
+            dp_ct_timeout_of_name((uint16_t)zone, name)) {
+            bits(&k->ct_timeout_old)[zone / 64] |= BIT64(zone % 64);
+        }
+    }
+}
+
+void kct_timeouts_inherit(struct kernel *k)
+{
+    struct nlwr w;
+
+    if (!k->action_env.ct_timeout || kct_need_requests(k)) {
+        return;
+    }
+    nlsock_begin(k->ct_requests, NLSOCK_CTTIMEOUT, IPCTNL_MSG_TIMEOUT_GET, NLM_F_DUMP, AF_UNSPEC,
+                 &w);
+    int unused UNUSED = nlsock_call(k->ct_requests, &w, on_object, k); /* Then they stay. */
 }
 
 void kct_timeouts_tick(struct kernel *k)

@@ -192,6 +192,20 @@ static char *cannot_open(const struct kernel *k, int error)
     }
 }
 
+static char *too_old(struct kernel *k)
+{
+    char *text = xasprintf("could not open datapath %s: this kernel's openvswitch datapath is too "
+                           "old, its flows have no identifiers (Linux 4.0 or later is needed); "
+                           "datapath_type=netdev needs none",
+                           k->up.name);
+
+    if (!k->adopted) {
+        delete_datapath(k);
+    }
+    close_kernel(&k->up, false);
+    return text;
+}
+
 /* A former daemon's flows go on with its traffic until settled(), under ids that we do not use. */
 static void inherit(struct kernel *k)
 {
@@ -223,7 +237,9 @@ static char *open_kernel(const struct dp *up, struct dp **out)
         close_kernel(&k->up, false);
         return text;
     }
-    kprobe_run(k);
+    if (!kprobe_run(k)) {
+        return too_old(k);
+    }
     kflow_init(&k->flows, &k->up, k->ifindex, &k->key_features, &k->action_env);
     k->opened = true;
     inherit(k);
@@ -237,6 +253,7 @@ static char *open_kernel(const struct dp *up, struct dp **out)
     }
     k->flows.action_env = k->action_env;
     kport_init(k);
+    kct_timeouts_inherit(k);
     loop_timer_after(&k->timer, TIMER_MS);
     *out = &k->up;
     return NULL;

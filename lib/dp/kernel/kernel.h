@@ -69,8 +69,8 @@ void kport_restore(struct kernel *);
 /* Removes the vports that are not ports here. */
 void kport_remove_foreign(struct kernel *);
 
-/* kprobe.c: what this kernel can do. */
-void kprobe_run(struct kernel *);
+/* kprobe.c: what this kernel can do.  False: it is too old, its flows have no names. */
+bool kprobe_run(struct kernel *) MUST_USE;
 void kprobe_format_more(const struct dp *,
                         struct text *); /* Asks it now.  Operation of the class. */
 
@@ -85,4 +85,6 @@ bool kshow_get_mask_stats(const struct dp *, struct dp_mask_stats *);
 /* kct.c: connections. */
 extern const struct dp_conns_class kct_conns;
 void kct_deinit(struct kernel *, bool destroy); /* The datapath has gone then. */
+/* Timeout policies that a former process left are removed, unless their zones get some again. */
+void kct_timeouts_inherit(struct kernel *);
 void kct_timeouts_tick(struct kernel *); /* Once a second: removes what nothing uses any more. */

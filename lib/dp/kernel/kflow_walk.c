@@ -142,33 +142,76 @@ bool kflow_read_report(const struct nlsock_msg *m, struct kflow_report *rep)
     return !r.err && m->family == NLSOCK_FLOW;
 }
 
+/* Flows lie all over the memory, in an order that is not the kernel's: what some of them need is
+ * fetched while others are waited for. */
+#define AHEAD 32
+
 struct dump {
     struct kflows *fs;
+    struct kflow_report ahead[AHEAD];
+    struct kflow *flows[AHEAD]; /* NULL: nobody's here. */
+    unsigned n_ahead;
     struct kflow_id *foreign; /* Nobody's here: to be deleted. */
     size_t n_foreign, cap;
 };
 
+static void note_foreign(struct dump *d, const struct kflow_id *id)
+{
+    if (d->fs->keep_foreign) {
+        return;
+    }
+    if (d->n_foreign == d->cap) {
+        d->cap = d->cap ? 2 * d->cap : 64;
+        d->foreign = xrealloc(d->foreign, d->cap * sizeof d->foreign[0]);
+    }
+    d->foreign[d->n_foreign++] = *id;
+}
+
+/* What leads to the flow in the table: its bucket, then what hangs there. */
+static void prefetch(struct kflow_stripe *s, const struct kflow_id *id, bool bucket)
+{
+    pthread_mutex_lock(&s->mutex);
+    hmap_prefetch(&s->flows, (size_t)id->w[1], bucket);
+    pthread_mutex_unlock(&s->mutex);
+}
+
+static void take_ahead(struct dump *d)
+{
+    for (unsigned i = 0; i < d->n_ahead; i++) {
+        prefetch(kflow_stripe(d->fs, &d->ahead[i].id), &d->ahead[i].id, false);
+    }
+    for (unsigned i = 0; i < d->n_ahead; i++) {
+        struct kflow_stripe *s = kflow_stripe(d->fs, &d->ahead[i].id);
+        pthread_mutex_lock(&s->mutex);
+        d->flows[i] = kflow_find_locked(s, &d->ahead[i].id);
+        pthread_mutex_unlock(&s->mutex);
+        if (d->flows[i]) {
+            __builtin_prefetch(d->flows[i]->credit);
+            __builtin_prefetch(&d->flows[i]->total);
+        }
+    }
+    for (unsigned i = 0; i < d->n_ahead; i++) {
+        if (d->flows[i]) { /* Only this thread frees. */
+            d->flows[i]->seen = d->fs->n_dumps + 1;
+            pay_flow(d->fs, d->flows[i], &d->ahead[i].stats);
+        } else {
+            note_foreign(d, &d->ahead[i].id);
+        }
+    }
+    d->n_ahead = 0;
+}
+
 static void on_dumped(void *d_, const struct nlsock_msg *m)
 {
     struct dump *d = d_;
-    struct kflow_report rep;
+    struct kflow_report *rep = &d->ahead[d->n_ahead];
 
-    if (!kflow_read_report(m, &rep) || !rep.has_id) {
+    if (!kflow_read_report(m, rep) || !rep->has_id) {
         return;
     }
-    struct kflow_stripe *s = kflow_stripe(d->fs, &rep.id);
-    pthread_mutex_lock(&s->mutex);
-    struct kflow *f = kflow_find_locked(s, &rep.id);
-    pthread_mutex_unlock(&s->mutex);
-    if (f) { /* Only this thread frees. */
-        f->seen = d->fs->n_dumps + 1;
-        pay_flow(d->fs, f, &rep.stats);
-    } else if (!d->fs->keep_foreign) {
-        if (d->n_foreign == d->cap) {
-            d->cap = d->cap ? 2 * d->cap : 64;
-            d->foreign = xrealloc(d->foreign, d->cap * sizeof d->foreign[0]);
-        }
-        d->foreign[d->n_foreign++] = rep.id;
+    prefetch(kflow_stripe(d->fs, &rep->id), &rep->id, true);
+    if (++d->n_ahead == AHEAD) {
+        take_ahead(d);
     }
 }
 
@@ -367,6 +410,7 @@ static int dump(struct kflows *fs, struct nlsock *sock, struct batch *b)
     nlsock_begin(sock, NLSOCK_FLOW, OVS_FLOW_CMD_GET, NLM_F_DUMP, fs->dp_ifindex, &w);
     nlwr_put_u32(&w, OVS_FLOW_ATTR_UFID_FLAGS, UFID_ONLY);
     int error = nlsock_call(sock, &w, on_dumped, &d);
+    take_ahead(&d);
     if (!error) {
         __atomic_store_n(&fs->n_dumps, fs->n_dumps + 1, __ATOMIC_RELAXED);
     } else if (error != EINTR) {
@@ -421,7 +465,11 @@ static struct kflow **list_flows(struct kflows *fs, size_t *n)
     for (unsigned i = 0; i < KFLOW_STRIPES; i++) {
         struct kflow_stripe *s = &fs->stripes[i];
         pthread_mutex_lock(&s->mutex);
+        for (size_t j = 0; j < AHEAD; j++) {
+            hmap_prefetch(&s->flows, j, false);
+        }
         HMAP_FOR_EACH(f, node, &s->flows) {
+            hmap_prefetch(&s->flows, f->node.hash + AHEAD, false);
             if (*n < cap && __atomic_load_n(&f->state, __ATOMIC_ACQUIRE) != KFLOW_ASKED) {
                 list[(*n)++] = f;
             }
@@ -429,6 +477,20 @@ static struct kflow **list_flows(struct kflows *fs, size_t *n)
         pthread_mutex_unlock(&s->mutex);
     }
     return list;
+}
+
+/* Those that will be considered soon: of one its numbers, of a nearer one what it owes. */
+static void fetch_ahead(struct kflow *const *list, size_t i, size_t n)
+{
+    if (i + AHEAD < n) {
+        const uint8_t *f = (const uint8_t *)list[i + AHEAD];
+        for (size_t at = 0; at < offsetof(struct kflow, len); at += CACHE_LINE) {
+            __builtin_prefetch(f + at);
+        }
+    }
+    if (i + AHEAD / 2 < n) {
+        __builtin_prefetch(list[i + AHEAD / 2]->credit);
+    }
 }
 
 /* Two dumps have not had it: somebody else has deleted it, or the answer to its request was lost.
@@ -467,6 +529,7 @@ int kflow_walk(struct kflows *fs, struct nlsock *sock, dp_flow_visit *visit, voi
     b->dumped = !error;
     struct kflow **list = list_flows(fs, &n);
     for (size_t i = 0; i < n; i++) {
+        fetch_ahead(list, i, n);
         consider(b, list[i], visit, aux, &v);
     }
     flush(b);

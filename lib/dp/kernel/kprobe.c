@@ -16,6 +16,7 @@ struct probe {
     struct nlkey_features all; /* As if everything were known. */
     const struct key *key;
     bool same;
+    bool no_ufids; /* A flow that was taken is not found by its UFID. */
 };
 
 static const uint64_t probe_id[2] = {UINT64_C(0x50524f4245), 1};
@@ -62,6 +63,7 @@ static bool probe_flow(struct probe *p, const struct key *key, const struct dp_a
         return false;
     }
     int error = nlsock_call(p->k->sock, begin(p, OVS_FLOW_CMD_GET, 0, &w), on_flow, p);
+    p->no_ufids |= error == EINVAL;
     error |= nlsock_call(p->k->sock, begin(p, OVS_FLOW_CMD_DEL, 0, &w), NULL, NULL);
     return !error && p->same;
 }
@@ -192,11 +194,15 @@ static void probe_actions(struct probe *p, struct nlaction_env *env, struct dp_f
     features->hash = knows_action(p, &hash, sizeof hash, ANY_PROTO, &all);
 }
 
-void kprobe_run(struct kernel *k)
+bool kprobe_run(struct kernel *k)
 {
-    struct probe p = {.k = k};
+    struct probe p = {.k = k, .all = {.max_vlans = 1, .max_mpls = 1}};
     struct nlkey_features *f = &k->key_features;
+    const struct key plain = ip_key();
 
+    if (!knows_key(&p, &plain) && p.no_ufids) {
+        return false;
+    }
     probe_ct_keys(&p, f);
     probe_depths(&p, f);
     k->features = (struct dp_features){.ct = f->ct_state,
@@ -219,4 +225,5 @@ void kprobe_run(struct kernel *k)
              f->ct_orig_tuple6, k->features.ct_nat, k->features.ct_alg, f->max_vlans, f->max_mpls,
              k->action_env.set_masked, k->action_env.ct_clear, k->action_env.clone,
              k->action_env.trunc);
+    return true;
 }

@@ -4,6 +4,7 @@
 
 #include <linux/openvswitch.h>
 
+#include "lib/dp/action_kernel.h"
 #include "lib/dp/kernel/nlaction.h"
 
 struct nlaction_member {
@@ -27,3 +28,17 @@ extern const struct nlaction_nat_flag {
     uint8_t flag;
     uint16_t attr;
 } nlaction_nat_flags[NLACTION_N_NAT_FLAGS];
+
+/* nlaction_kernel.c: actions of action_kernel.h. */
+struct nlaction_kernel_nest {
+    size_t at[2]; /* What is open. */
+    unsigned n;
+    bool has_list; /* It goes where the writer is now. */
+};
+void nlaction_kernel_put(const struct action_kernel *, struct nlaction_kernel_nest *,
+                         struct nlwr *);
+void nlaction_kernel_end(const struct nlaction_kernel_nest *, struct nlwr *);
+/* Its bytes, and the attribute of its list (n == 0: there is none), which the caller reads before
+ * action_kernel_end(*ofs).  False: none of these, or malformed. */
+bool nlaction_kernel_get(const struct nlrd *, struct dp_actions *, size_t *ofs,
+                         struct nlrd *list) MUST_USE;

@@ -209,11 +209,18 @@ static void put_ct(struct put *p, const struct dp_action_ct *ct)
 
 /* ---- the rest ---- */
 
-static void put_userspace(uint32_t pid, const void *cookie, size_t n, struct nlwr *w)
+static void put_userspace(uint32_t pid, const void *cookie, size_t n,
+                          const struct dp_action_userspace *more, struct nlwr *w)
 {
     size_t nest = nlwr_nest(w, OVS_ACTION_ATTR_USERSPACE);
     nlwr_put_u32(w, OVS_USERSPACE_ATTR_PID, pid);
     nlwr_put_data(w, OVS_USERSPACE_ATTR_USERDATA, cookie, n);
+    if (more && more->has_tunnel_port) {
+        nlwr_put_u32(w, OVS_USERSPACE_ATTR_EGRESS_TUN_PORT, more->tunnel_port);
+    }
+    if (more && more->actions) {
+        nlwr_put_flag(w, OVS_USERSPACE_ATTR_ACTIONS);
+    }
     nlwr_end(w, nest);
 }
 
@@ -257,6 +264,23 @@ static void put_check_pkt_len(struct put *p, const struct dp_action_check_pkt_le
     nlwr_end(p->w, all);
 }
 
+static void put_kernel(struct put *p, const struct action_kernel *k)
+{
+    struct nlaction_kernel_nest nest;
+
+    if (p->depth == MAX_DEPTH) {
+        refuse(p, "lists of actions nest too deeply");
+        return;
+    }
+    nlaction_kernel_put(k, &nest, p->w);
+    if (nest.has_list) {
+        p->depth++;
+        put_list(p, action_kernel_list(k), k->list_len);
+        p->depth--;
+    }
+    nlaction_kernel_end(&nest, p->w);
+}
+
 static void put_one(struct put *p, const struct dp_action *a)
 {
     const struct dp_action_push_mpls *m = (const void *)a;
@@ -268,7 +292,7 @@ static void put_one(struct put *p, const struct dp_action *a)
         nlwr_put_u32(w, OVS_ACTION_ATTR_OUTPUT, a->u32);
         break;
     case DP_ACTION_USERSPACE:
-        put_userspace(u->pid ? u->pid : p->env->upcall_pid, u->cookie, a->u32, w);
+        put_userspace(u->pid ? u->pid : p->env->upcall_pid, u->cookie, a->u32, u, w);
         break;
     case DP_ACTION_SET:
         put_set(p, (const void *)a);
@@ -327,6 +351,9 @@ static void put_one(struct put *p, const struct dp_action *a)
     case DP_ACTION_CHECK_PKT_LEN:
         put_check_pkt_len(p, (const void *)a);
         break;
+    case DP_ACTION_KERNEL:
+        put_kernel(p, (const void *)a);
+        break;
     case DP_ACTION_N:
         break;
     }
@@ -369,5 +396,5 @@ void nlaction_put_slow(unsigned reasons, const struct nlaction_env *env, struct 
     struct dp_cookie cookie;
 
     dp_cookie_slow_path(&cookie, reasons);
-    put_userspace(env->upcall_pid, &cookie, sizeof cookie, w);
+    put_userspace(env->upcall_pid, &cookie, sizeof cookie, NULL, w);
 }

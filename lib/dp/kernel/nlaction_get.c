@@ -204,7 +204,8 @@ static bool get_ct(const struct nlrd *attr, struct dp_actions *l)
 static bool get_userspace(const struct nlrd *attr, struct dp_actions *l)
 {
     struct nlrd r, data = {0};
-    uint32_t pid = 0;
+    uint32_t pid = 0, tunnel_port = UINT32_MAX;
+    bool actions = false;
 
     nlrd_init(&r, attr->data, attr->n);
     while (nlrd_next(&r)) {
@@ -212,12 +213,19 @@ static bool get_userspace(const struct nlrd *attr, struct dp_actions *l)
             pid = nlrd_u32(&r);
         } else if (r.type == OVS_USERSPACE_ATTR_USERDATA) {
             data = r;
+        } else if (r.type == OVS_USERSPACE_ATTR_EGRESS_TUN_PORT) {
+            tunnel_port = nlrd_u32(&r);
+        } else if (r.type == OVS_USERSPACE_ATTR_ACTIONS) {
+            actions = true;
         } else {
             return false;
         }
     }
     struct dp_action_userspace *u = dp_actions_put(l, DP_ACTION_USERSPACE, sizeof *u + data.n);
     u->pid = pid;
+    u->actions = actions;
+    u->has_tunnel_port = tunnel_port <= UINT16_MAX;
+    u->tunnel_port = u->has_tunnel_port ? (uint16_t)tunnel_port : 0;
     u->a.u32 = data.n;
     if (data.n && !l->overflow) {
         memcpy(u->cookie, data.data, data.n);
@@ -280,6 +288,19 @@ static bool get_check_pkt_len(const struct nlrd *attr, struct dp_actions *l, uns
     return ok;
 }
 
+static bool get_kernel(const struct nlrd *r, struct dp_actions *l, unsigned depth)
+{
+    struct nlrd list;
+    size_t ofs;
+
+    if (!nlaction_kernel_get(r, l, &ofs, &list)) {
+        return false;
+    }
+    bool ok = get_list(&list, l, depth);
+    action_kernel_end(l, ofs);
+    return ok;
+}
+
 static bool get_hash(const struct nlrd *r, struct dp_actions *l)
 {
     struct ovs_action_hash hash;
@@ -288,8 +309,11 @@ static bool get_hash(const struct nlrd *r, struct dp_actions *l)
         return false;
     }
     memcpy(&hash, r->data, sizeof hash);
+    if (hash.hash_alg != OVS_HASH_ALG_L4) {
+        return get_kernel(r, l, 0);
+    }
     put(l, DP_ACTION_HASH, hash.hash_basis);
-    return hash.hash_alg == OVS_HASH_ALG_L4;
+    return true;
 }
 
 static bool get_push_vlan(const struct nlrd *r, struct dp_actions *l)
@@ -363,7 +387,7 @@ static bool get_one(struct nlrd *r, struct dp_actions *l, unsigned depth)
     case OVS_ACTION_ATTR_CHECK_PKT_LEN:
         return get_check_pkt_len(r, l, depth);
     default:
-        return false;
+        return get_kernel(r, l, depth);
     }
 }
 

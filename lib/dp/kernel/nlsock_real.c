@@ -1,7 +1,6 @@
-/* nlsock_real.c - the transport of nlsock.h to the real kernel, by libmnl; netfilter's sockets. */
+/* nlsock_real.c - the transport of nlsock.h to the real kernel, by libmnl. */
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -79,17 +78,4 @@ int nlsock_open_real(int protocol, int flags, struct nlsock **out)
                                        .port_id = mnl_socket_get_portid(nl)};
     *out = nlsock_new(&t);
     return 0;
-}
-
-int nlsock_open_netfilter(struct nlsock **out, int flags)
-{
-    static const struct nlsock_families subsystems = {
-        .id = {[NLSOCK_CONNTRACK] = NFNL_SUBSYS_CTNETLINK,
-               [NLSOCK_CTTIMEOUT] = NFNL_SUBSYS_CTNETLINK_TIMEOUT}};
-    int error = nlsock_open_real(NETLINK_NETFILTER, flags, out);
-
-    if (!error) {
-        (*out)->families = &subsystems;
-    }
-    return error;
 }

@@ -35,6 +35,7 @@ static enum kind kind_of(const struct dp_action *a)
     case DP_ACTION_CT:
     case DP_ACTION_CT_CLEAR:
     case DP_ACTION_METER:
+    case DP_ACTION_KERNEL:
     case DP_ACTION_N:
         break;
     }

@@ -176,6 +176,16 @@ int vport_new(struct nlsock *sock, int dp_ifindex, const char *name, const struc
     return error ? error : v->found ? 0 : EPROTO;
 }
 
+int vport_set(struct nlsock *sock, int dp_ifindex, const struct vport *v)
+{
+    struct nlwr w;
+
+    nlsock_begin(sock, NLSOCK_VPORT, OVS_VPORT_CMD_SET, 0, dp_ifindex, &w);
+    nlwr_put_u32(&w, OVS_VPORT_ATTR_PORT_NO, v->no);
+    put_options(v, &w);
+    return nlsock_call(sock, &w, NULL, NULL);
+}
+
 int vport_del(struct nlsock *sock, int dp_ifindex, uint32_t no)
 {
     struct nlwr w;

@@ -33,4 +33,5 @@ int vport_get_by_number(struct nlsock *, int dp_ifindex, uint32_t no, struct vpo
 /* 'wanted': its type and options; 'pids': who gets its upcalls. */
 int vport_new(struct nlsock *, int dp_ifindex, const char *name, const struct vport *wanted,
               uint32_t want_no, const uint32_t *pids, unsigned n_pids, struct vport *);
+int vport_set(struct nlsock *, int dp_ifindex, const struct vport *); /* Its options. */
 int vport_del(struct nlsock *, int dp_ifindex, uint32_t no);

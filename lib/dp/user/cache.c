@@ -9,6 +9,9 @@
 #include "lib/hash.h"
 #include "lib/mem.h"
 
+/* About what a flow, its actions and its credit take together. */
+#define FLOW_BYTES 640
+
 void cache_msg_push(struct cache_msg **stack, struct cache_msg *m)
 {
     struct cache_msg *head = __atomic_load_n(stack, __ATOMIC_RELAXED);
@@ -119,6 +122,7 @@ struct cache_flow *cache_add(struct cache *c, const struct key *key, const struc
     if (!s) {
         return NULL;
     }
+    mem_expect(FLOW_BYTES);
     struct cache_flow *f = mem_try_zalloc(sizeof *f + s->mask.n * sizeof(uint64_t));
     if (!f) {
         cache_masked_drop_if_empty(c, s);

@@ -411,6 +411,7 @@ static void run_one(struct run *r, const struct dp_action *a, bool last)
     case DP_ACTION_METER:
         do_meter(r, a->u32);
         break;
+    case DP_ACTION_KERNEL: /* Nothing that comes here makes one. */
     case DP_ACTION_N:
         break;
     }
