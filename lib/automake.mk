@@ -17,3 +17,9 @@ lib_libbase_a_SOURCES = \
 	lib/text.c lib/text.h lib/text_parse.c \
 	lib/uuid.c lib/uuid.h \
 	lib/wire.c lib/wire.h
+if THREAD_SANITIZER
+lib_libbase_a_SOURCES += lib/tsan.c
+AM_LDFLAGS += -Wl,--wrap=urcu_qsbr_quiescent_state,--wrap=urcu_qsbr_thread_offline,--wrap=urcu_qsbr_synchronize_rcu
+AM_LDFLAGS += -Wl,--wrap=urcu_qsbr_unregister_thread,--wrap=urcu_qsbr_barrier,--wrap=urcu_qsbr_call_rcu
+endif
+EXTRA_DIST += lib/tsan.c

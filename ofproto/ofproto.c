@@ -18,8 +18,10 @@ static void on_miss(void *p_, const struct packet *pkt, const struct key *key, i
                     struct dp_verdict *v)
 {
     struct ofproto *p = p_;
-    struct xlate_in in = {
-        .cfg = rcu_dereference(p->cfg), .key = key, .packet = pkt, .now_ms = now_ms};
+    struct xlate_in in = {.cfg = __atomic_load_n(&p->cfg, __ATOMIC_ACQUIRE),
+                          .key = key,
+                          .packet = pkt,
+                          .now_ms = now_ms};
     struct xlate_out out;
 
     xlate_out_init(&out);
@@ -152,7 +154,7 @@ void ofproto_cfg_update(struct ofproto *p)
         bridge_tables_to_cfg(br, xb);
     }
     xlate_cfg_finish(cfg);
-    rcu_set_pointer(&p->cfg, cfg);
+    __atomic_store_n(&p->cfg, cfg, __ATOMIC_RELEASE);
     if (old) {
         loop_offload(p->loop, cfg_free_work, cfg_free_done, old);
     }

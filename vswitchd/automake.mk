@@ -22,6 +22,7 @@ vswitchd_sluice_vswitchd_SOURCES = \
 	vswitchd/commands_bridge.c \
 	vswitchd/commands_ct.c \
 	vswitchd/commands_ct_events.c \
+	vswitchd/commands_ct_frags.c \
 	vswitchd/commands_ct_limits.c \
 	vswitchd/commands_ct_revalidate.c \
 	vswitchd/commands_dpctl.c \

@@ -36,6 +36,7 @@ void commands_stop_ct_events(void);
 unsigned commands_n_ct_listeners(void);
 void commands_register_ct_revalidate(struct datapaths *); /* commands_ct_revalidate.c */
 void commands_stop_ct_revalidate(void);
+void commands_register_ct_frags(struct datapaths *);    /* commands_ct_frags.c */
 void commands_register_ct_limits(struct datapaths *);   /* commands_ct_limits.c */
 void commands_register_dpctl_flows(struct datapaths *); /* commands_dpctl_flows.c */
 void commands_register_dpctl_show(struct datapaths *);  /* commands_dpctl_show.c */

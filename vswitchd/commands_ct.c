@@ -146,6 +146,47 @@ static void on_dump(struct control_request *req, int argc, const char *const arg
     control_reply_parts(req, dump_more, dump_done, dump);
 }
 
+struct expected_dump {
+    struct text out;
+    int32_t zone; /* Or DP_ZONE_DEFAULT: all. */
+};
+
+static void put_expected(void *d_, const struct ct_expected *x)
+{
+    struct expected_dump *d = d_;
+
+    if (d->zone == DP_ZONE_DEFAULT || d->zone == x->zone) {
+        ct_expected_format(x, &d->out);
+        text_putc(&d->out, '\n');
+    }
+}
+
+static void on_dump_expected(struct control_request *req, int argc, const char *const argv[],
+                             void *d)
+{
+    struct dpctl_args a;
+    struct ct_filter filter = {0};
+
+    if (!dpctl_args_parse(req, d, argc, argv, &a)) {
+        return;
+    }
+    if (asks_for_no_zone(&a)) {
+        control_reply(req, NULL);
+        return;
+    }
+    if (!parse_filter(req, &a, &filter)) {
+        return;
+    }
+    struct expected_dump dump = {TEXT_INIT, filter.has_zone ? filter.zone : DP_ZONE_DEFAULT};
+    int error = dp_conns_dump_expected(ofproto_dp(a.p), put_expected, &dump);
+    if (error) {
+        failed(req, "dump of expected connections failed", error);
+    } else {
+        control_reply(req, text_cstr(&dump.out));
+    }
+    text_deinit(&dump.out);
+}
+
 static void on_flush(struct control_request *req, int argc, const char *const argv[], void *d)
 {
     struct dpctl_args a;
@@ -375,11 +416,13 @@ void commands_register_ct(struct datapaths *d)
 {
     control_register("dpctl/dump-conntrack", "[-m] [-s] [--json] [dp] [FILTER]...", 0, INT_MAX,
                      on_dump, d);
+    control_register("dpctl/dump-conntrack-exp", "[dp] [zone=N]", 0, 2, on_dump_expected, d);
     control_register("dpctl/flush-conntrack", "[dp] [FILTER]...", 0, INT_MAX, on_flush, d);
     control_register("dpctl/ct-stats-show", "[-m] [dp] [zone=N]", 0, INT_MAX, on_stats, d);
     control_register("dpctl/ct-get-nconns", "[dp]", 0, 1, on_get_nconns, d);
     control_register("dpctl/ct-get-maxconns", "[dp]", 0, 1, on_get_max, d);
     control_register("dpctl/ct-set-maxconns", "[dp] N|SIZE", 1, 2, on_set_max, d);
+    commands_register_ct_frags(d);
     commands_register_ct_limits(d);
     commands_register_ct_events(d);
     commands_register_ct_revalidate(d);

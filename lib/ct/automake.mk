@@ -17,15 +17,17 @@ lib_ct_libct_a_SOURCES = \
 	lib/ct/ct_info_text.c \
 	lib/ct/ct_index.c lib/ct/ct_index.h \
 	lib/ct/ct_kept-private.h lib/ct/ct_kept.c lib/ct/ct_migrate.c \
+	lib/ct/ct_limit.c \
 	lib/ct/ct_other.c \
 	lib/ct/ct_proto-private.h \
 	lib/ct/ct_sctp.c lib/ct/ct_sctp_states.def \
 	lib/ct/ct_slot.c \
 	lib/ct/ct_store.h \
 	lib/ct/ct_table-private.h lib/ct/ct_table.c \
+	lib/ct/ct_tag-private.h lib/ct/ct_tag.c \
 	lib/ct/ct_tcp.c lib/ct/ct_tcp_states.def \
 	lib/ct/ct_timeout.c lib/ct/ct_timeout.h lib/ct/ct_timeouts.def \
-	lib/ct/ct_alg-private.h lib/ct/ct_alg.c lib/ct/ct_expect.c lib/ct/ct_ftp.c lib/ct/ct_relate.c \
+	lib/ct/ct_alg-private.h lib/ct/ct_alg.c lib/ct/ct_expect.c lib/ct/ct_expected.c lib/ct/ct_expected.h lib/ct/ct_ftp.c lib/ct/ct_relate.c \
 	lib/ct/ct_nat-private.h lib/ct/ct_nat.c \
 	lib/ct/ct_nat_pick.c \
 	lib/ct/ct_twin.c \

@@ -24,6 +24,10 @@ enum ct_fate ct_execute_extracted(struct ct *, struct packet *, enum ct_kind,
 /* ct_info.c.  Entry locked: a copy. */
 void ct_info_fill(const struct ct_table *, uint32_t index, struct ct_info *, int64_t now_ms);
 
+/* ct_info_text.c: parts of a line. */
+void ct_info_put_tuple(const struct ct_tuple *, struct text *);
+void ct_info_put_mark(uint32_t mark, const uint8_t label[16], struct text *);
+
 /* ct_timeout.c */
 extern const uint32_t ct_timeout_defaults[CT_N_TIMEOUTS];
 void ct_timeouts_deinit(struct ct *);

@@ -118,7 +118,12 @@ static void set_from_conn(const struct ct_table *t, struct packet_ct *pct, uint3
 static void write_mark_label(struct ct_table *t, uint32_t index, const struct ct_args *args)
 {
     struct ct_conn *c = ct_table_conn(t, index);
+    const bool live = c->flags & CT_F_LIVE;
+    const uint32_t before = c->mark;
     c->mark = (args->mark & args->mark_mask) | (c->mark & ~args->mark_mask);
+    if (live && UNLIKELY(c->mark != before)) {
+        ct_tag_move(t, CT_TAG_MARK, index, ct_tag_of_mark(before), ct_tag_of_mark(c->mark));
+    }
     if (is_all_zeros(args->label_mask, 16)) {
         return;
     }
@@ -130,9 +135,13 @@ static void write_mark_label(struct ct_table *t, uint32_t index, const struct ct
         memset(label, 0, 16); /* The slot's last owner may have had one. */
         __atomic_store_n(&c->flags, c->flags | CT_F_LABEL, __ATOMIC_RELAXED);
     }
+    const uint32_t list = live ? ct_tag_of_label(label) : 0;
     for (int i = 0; i < 16; i++) {
         label[i] =
             (uint8_t)((args->label[i] & args->label_mask[i]) | (label[i] & ~args->label_mask[i]));
+    }
+    if (live && ct_tag_of_label(label) != list) {
+        ct_tag_move(t, CT_TAG_LABEL, index, list, ct_tag_of_label(label));
     }
 }
 
@@ -566,33 +575,13 @@ unsigned ct_sweep(struct ct *ct, int64_t now_ms, unsigned budget)
     for (; budget > 0; budget--) {
         ct->sweep_pos = ct_table_next(t, ct->sweep_pos);
         if (!ct->sweep_pos) {
+            __atomic_store_n(&t->tags.partial, t->tags.failed, __ATOMIC_RELAXED);
             break; /* Once round; the next call begins again. */
+        }
+        if (UNLIKELY(t->tags.partial)) {
+            ct_tags_visit(t, ct->sweep_pos);
         }
         n += ct_table_expire(t, ct->sweep_pos, now_ms);
     }
     return n;
-}
-
-uint32_t ct_count(const struct ct *ct)
-{
-    return __atomic_load_n(&ct->table.n, __ATOMIC_RELAXED);
-}
-
-uint32_t ct_get_max(const struct ct *ct)
-{
-    return __atomic_load_n(&ct->table.max, __ATOMIC_RELAXED);
-}
-
-bool ct_set_max(struct ct *ct, uint32_t max)
-{
-    if (max > ct->table.reserved) {
-        return false;
-    }
-    __atomic_store_n(&ct->table.max, max, __ATOMIC_RELAXED);
-    return true;
-}
-
-void ct_set_tcp_liberal(struct ct *ct, bool liberal)
-{
-    __atomic_store_n(&ct->tcp_liberal, liberal, __ATOMIC_RELAXED);
 }

@@ -56,6 +56,8 @@ be16 ct_expect_add(struct ct_expects *, const struct ct_expect *, int64_t now_ms
 /* Is this tuple expected?  'take': and no longer, from now on. */
 bool ct_expect_find(struct ct_expects *, const struct ct_lookup *, bool take, int64_t now_ms,
                     struct ct_expect *);
+/* The next that waits, and has not expired, from *pos (0 at first) on; false: no more. */
+bool ct_expect_next(struct ct_expects *, uint32_t *pos, int64_t now_ms, struct ct_expect *);
 
 /* ---- ct_alg.c ---- */
 

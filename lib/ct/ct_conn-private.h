@@ -113,6 +113,12 @@ struct ct_conn {
 };
 _Static_assert(sizeof(struct ct_conn) == 2 * CACHE_LINE, "two cache lines");
 
+/* Who goes from slot to slot reads them, as a hint, without the lock. */
+static inline void ct_conn_set_flags(struct ct_conn *c, uint8_t flags)
+{
+    __atomic_store_n(&c->flags, flags, __ATOMIC_RELAXED);
+}
+
 #define CT_SHIFT_MAX (1 << 24)
 /* A stream of which something was made longer or shorter at 'pos'; in the sender's numbers. */
 struct ct_shift {

@@ -184,3 +184,18 @@ bool ct_expect_find(struct ct_expects *x, const struct ct_lookup *q, bool take, 
     ct_spin_unlock(&x->lock);
     return ok;
 }
+
+bool ct_expect_next(struct ct_expects *x, uint32_t *pos, int64_t now_ms, struct ct_expect *out)
+{
+    bool found = false;
+    ct_spin_lock(&x->lock);
+    while (!found && *pos < x->n_ever) {
+        const struct node *n = &x->nodes[++*pos];
+        found = n->used && n->e.expires_ms > now_ms;
+        if (found) {
+            *out = n->e;
+        }
+    }
+    ct_spin_unlock(&x->lock);
+    return found;
+}

@@ -7,16 +7,18 @@
 #include <urcu/list.h>
 
 #include "lib/ct/ct_conn-private.h"
+#include "lib/ct/ct_frag.h"
 
-#define CT_FRAG_MAX_HELD  8192u          /* Fragments, */
-#define CT_FRAG_MAX_BYTES (8u << 20)     /* their bytes, */
+#define CT_FRAG_MAX_BYTES (8u << 20)     /* Bytes of fragments, */
 #define CT_FRAG_MAX_PARTS 256u           /* fragments of one datagram, */
 #define CT_FRAG_MAX_MS    INT64_C(15000) /* and how long one may take. */
 #define CT_FRAG_BUCKETS   512u
 
 struct ct_frags {
     struct ct_spin lock;
-    uint32_t n, bytes; /* Held. */
+    uint32_t n, bytes;              /* Held. */
+    struct ct_frag_count counts[2]; /* By family. */
+    struct ct_frag_limits limits;   /* Written by the control thread, read by workers. */
     uint64_t seed;
     struct cds_list_head ages; /* Datagrams, oldest first. */
     struct ct_datagram *buckets[CT_FRAG_BUCKETS];

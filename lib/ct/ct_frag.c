@@ -47,6 +47,7 @@ struct ct_datagram {
 void ct_frags_init(struct ct_frags *fs, uint64_t seed)
 {
     fs->seed = seed;
+    fs->limits.max_held = CT_FRAG_MAX_HELD;
     CDS_INIT_LIST_HEAD(&fs->ages);
 }
 
@@ -76,6 +77,8 @@ static void free_parts(struct ct_datagram *d)
 
 static void discard(struct ct_frags *fs, struct ct_datagram *d, enum counter why)
 {
+    struct ct_frag_count *count = &fs->counts[d->key.is_ip6];
+    *(why == COUNTER_drop_frag_timeout ? &count->expired : &count->purged) += d->n;
     counter_add(why, d->n);
     detach(fs, d);
     free_parts(d);
@@ -86,6 +89,7 @@ static void discard(struct ct_frags *fs, struct ct_datagram *d, enum counter why
 static void kill_datagram(struct ct_frags *fs, struct ct_datagram *d)
 {
     counter_add(COUNTER_drop_frag_overlap, d->n);
+    fs->counts[d->key.is_ip6].overlapped += d->n + 1; /* And the one that came. */
     fs->n -= d->n;
     fs->n += !d->dead; /* It takes a place all the same. */
     fs->bytes -= d->cost;
@@ -242,7 +246,8 @@ static struct frag_key key_of(const struct packet *p, const struct frag_info *f,
 /* Room for one more: the oldest datagrams go first. */
 static void make_room(struct ct_frags *fs, const struct ct_datagram *not_this, uint32_t bytes)
 {
-    while (fs->n >= CT_FRAG_MAX_HELD || fs->bytes + bytes > CT_FRAG_MAX_BYTES) {
+    const uint32_t max = __atomic_load_n(&fs->limits.max_held, __ATOMIC_RELAXED);
+    while (fs->n >= max || fs->bytes + bytes > CT_FRAG_MAX_BYTES) {
         struct cds_list_head *oldest = fs->ages.next;
         if (oldest == &not_this->age) {
             oldest = oldest->next;
@@ -268,10 +273,12 @@ static bool hold(struct ct_frags *fs, struct part *part, const struct frag_key *
     }
     bool added = effect == ADDED || effect == COMPLETE;
     if (added) {
+        fs->counts[key->is_ip6].accepted++;
         fs->n++;
         fs->bytes += part->p->len;
     }
     if (effect == COMPLETE) {
+        fs->counts[key->is_ip6].completed += d->n;
         detach(fs, d);
     } else if (effect == OVERLAP) {
         kill_datagram(fs, d);
@@ -288,14 +295,28 @@ static bool hold(struct ct_frags *fs, struct part *part, const struct frag_key *
     return effect == COMPLETE;
 }
 
+/* Smaller than the least that is set. */
+static bool is_small(struct ct_frags *fs, const struct frag_info *f)
+{
+    uint16_t min = __atomic_load_n(&fs->limits.min_len[f->is_ip6], __ATOMIC_RELAXED);
+    if (!f->more || f->data_ofs + f->data_len >= min) {
+        return false;
+    }
+    ct_spin_lock(&fs->lock);
+    fs->counts[f->is_ip6].too_small++;
+    ct_spin_unlock(&fs->lock);
+    return true;
+}
+
 struct packet *ct_frag_take(struct ct *ct, struct packet *p, uint16_t zone, int64_t now_ms)
 {
     struct frag_info f;
-    if (!frag_parse(p, &f)) {
+    if (!frag_parse(p, &f) || __atomic_load_n(&ct->frags.limits.off[f.is_ip6], __ATOMIC_RELAXED)) {
         return p;
     }
-    if (!well_formed(p, &f)) {
-        counter_inc(COUNTER_drop_frag_bad);
+    const bool ok = well_formed(p, &f);
+    if (!ok || is_small(&ct->frags, &f)) {
+        counter_inc(ok ? COUNTER_drop_frag_small : COUNTER_drop_frag_bad);
         packet_free(p);
         return NULL;
     }
@@ -318,4 +339,29 @@ struct packet *ct_frag_take(struct ct *ct, struct packet *p, uint16_t zone, int6
     free_parts(d);
     free(d);
     return whole;
+}
+
+/* ---- for the control thread ---- */
+
+void ct_frag_get_limits(const struct ct *ct, struct ct_frag_limits *limits)
+{
+    *limits = ct->frags.limits;
+}
+
+void ct_frag_set_limits(struct ct *ct, const struct ct_frag_limits *limits)
+{
+    struct ct_frag_limits *to = &ct->frags.limits;
+    for (int i = 0; i < 2; i++) {
+        __atomic_store_n(&to->off[i], limits->off[i], __ATOMIC_RELAXED);
+        __atomic_store_n(&to->min_len[i], limits->min_len[i], __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&to->max_held, MIN(limits->max_held, CT_FRAG_MAX_HELD), __ATOMIC_RELAXED);
+}
+
+void ct_frag_get_stats(struct ct *ct, struct ct_frag_stats *stats)
+{
+    ct_spin_lock(&ct->frags.lock);
+    stats->held = ct->frags.n;
+    memcpy(stats->by, ct->frags.counts, sizeof stats->by);
+    ct_spin_unlock(&ct->frags.lock);
 }

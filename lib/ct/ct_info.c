@@ -148,8 +148,9 @@ static uint32_t look(const struct ct_table *t, uint32_t index, const struct ct_f
     }
     ct_spin_lock(&c->lock);
     uint32_t generation = 0;
-    if (c->flags & CT_F_LIVE && !(c->flags & CT_F_TWIN) &&
-        (!f->has_zone || f->zone == c->key.zone)) {
+    /* A twin comes and goes without its lock. */
+    const uint8_t flags = __atomic_load_n(&c->flags, __ATOMIC_RELAXED);
+    if (flags & CT_F_LIVE && !(flags & CT_F_TWIN) && (!f->has_zone || f->zone == c->key.zone)) {
         generation = c->generation;
         ct_info_fill(t, index, info, now_ms);
     }
@@ -245,12 +246,64 @@ static unsigned flush_zone(struct ct_table *t, const struct ct_filter *f, int64_
     return n;
 }
 
+static unsigned flush_tag(struct ct_table *t, enum ct_tag tag, uint32_t list,
+                          const struct ct_filter *f, int64_t now_ms)
+{
+    unsigned n = 0;
+    for (uint32_t left = ct_tag_size(t, tag, list), generation; left > 0; left--) {
+        uint32_t index = ct_tag_turn(t, tag, list, &generation);
+        if (!index) {
+            break;
+        }
+        n += flush_slot(t, index, f, now_ms);
+    }
+    return n;
+}
+
+/* All lists that connections of this mark and label may be in: which tag and, if it is one list,
+ * which (0: all).  False: those without any may be meant. */
+static bool lists_of(const struct ct_filter *f, enum ct_tag *tag, uint32_t *list)
+{
+    uint8_t label[16];
+    bool whole = true;
+    for (int i = 0; i < 16; i++) {
+        label[i] = f->label[i] & f->label_mask[i];
+        whole &= f->label_mask[i] == 0xff;
+    }
+    if (f->mark & f->mark_mask) {
+        *tag = CT_TAG_MARK;
+        *list = f->mark_mask == UINT32_MAX ? ct_tag_of_mark(f->mark) : 0;
+        return true;
+    }
+    *tag = CT_TAG_LABEL;
+    *list = whole ? ct_tag_of_label(label) : 0;
+    return !is_all_zeros(label, 16);
+}
+
+static bool flush_tags(struct ct_table *t, const struct ct_filter *f, int64_t now_ms, unsigned *n)
+{
+    enum ct_tag tag;
+    uint32_t list;
+    if (__atomic_load_n(&t->tags.partial, __ATOMIC_ACQUIRE) || !lists_of(f, &tag, &list) ||
+        (f->has_zone && (!list || ct_tag_size(t, tag, list) > ct_zone_size(t, f->zone)))) {
+        return false;
+    }
+    *n = 0;
+    for (uint32_t l = list ? list : 1; l <= (list ? list : CT_TAG_LISTS); l++) {
+        *n += flush_tag(t, tag, l, f, now_ms);
+    }
+    return true;
+}
+
 unsigned ct_flush(struct ct *ct, const struct ct_filter *f, int64_t now_ms)
 {
     struct ct_table *t = &ct->table;
     unsigned n = 0;
     if (ct_filter_is_exact(f)) {
         return flush_exact(t, f, now_ms);
+    }
+    if (flush_tags(t, f, now_ms, &n)) {
+        return n;
     }
     if (f->has_zone) {
         return flush_zone(t, f, now_ms);

@@ -1,7 +1,7 @@
 /* ct_info_text.c - an entry as dump-conntrack prints it.  Pure text; the wall clock by argument. */
 #include <time.h>
 
-#include "lib/ct/ct.h"
+#include "lib/ct/ct-private.h"
 #include "lib/packet/ip.h"
 
 static const char *const tcp_states[] = {
@@ -39,8 +39,7 @@ bool ct_proto_parse(const char *s, uint8_t *proto)
     return text_to_u8(s, proto);
 }
 
-static void put_tuple(const struct ct_tuple *t, uint64_t packets, uint64_t bytes, bool stats,
-                      struct text *out)
+void ct_info_put_tuple(const struct ct_tuple *t, struct text *out)
 {
     text_puts(out, "src=");
     for (int i = 0; i < 2; i++) {
@@ -59,7 +58,11 @@ static void put_tuple(const struct ct_tuple *t, uint64_t packets, uint64_t bytes
     } else {
         text_printf(out, ",sport=%u,dport=%u", ntohs(t->src_port), ntohs(t->dst_port));
     }
-    if (stats && packets) {
+}
+
+static void put_counts(uint64_t packets, uint64_t bytes, struct text *out)
+{
+    if (packets) {
         text_printf(out, ",packets=%" PRIu64 ",bytes=%" PRIu64, packets, bytes);
     }
 }
@@ -211,6 +214,16 @@ static void put_label(const uint8_t label[16], struct text *out)
     }
 }
 
+void ct_info_put_mark(uint32_t mark, const uint8_t label[16], struct text *out)
+{
+    if (mark) {
+        text_printf(out, ",mark=%" PRIu32, mark);
+    }
+    if (!is_all_zeros(label, 16)) {
+        put_label(label, out);
+    }
+}
+
 void ct_info_format(const struct ct_info *info, bool more, bool stats, int64_t now_ms,
                     int64_t wall_ms, struct text *out)
 {
@@ -220,9 +233,11 @@ void ct_info_format(const struct ct_info *info, bool more, bool stats, int64_t n
         text_printf(out, "%u", info->orig.proto);
     }
     text_puts(out, ",orig=(");
-    put_tuple(&info->orig, info->packets[0], info->bytes[0], stats, out);
+    ct_info_put_tuple(&info->orig, out);
+    put_counts(stats ? info->packets[0] : 0, info->bytes[0], out);
     text_puts(out, "),reply=(");
-    put_tuple(&info->reply, info->packets[1], info->bytes[1], stats, out);
+    ct_info_put_tuple(&info->reply, out);
+    put_counts(stats ? info->packets[1] : 0, info->bytes[1], out);
     text_putc(out, ')');
     if (stats && info->start_ms) {
         put_time(wall_ms - (now_ms - info->start_ms), out);
@@ -239,12 +254,7 @@ void ct_info_format(const struct ct_info *info, bool more, bool stats, int64_t n
     if (stats) {
         text_printf(out, ",timeout=%" PRId64, MAX(info->timeout_ms, 0) / 1000);
     }
-    if (info->mark) {
-        text_printf(out, ",mark=%" PRIu32, info->mark);
-    }
-    if (!is_all_zeros(info->label, 16)) {
-        put_label(info->label, out);
-    }
+    ct_info_put_mark(info->mark, info->label, out);
     if (info->orig.proto == IPPROTO_HDR_TCP) {
         put_tcp(info, more, out);
     } else if (info->has_sctp) {
@@ -257,7 +267,7 @@ void ct_info_format(const struct ct_info *info, bool more, bool stats, int64_t n
     }
     if (more && info->has_parent) {
         text_puts(out, ",parent=(");
-        put_tuple(&info->parent, 0, 0, false, out);
+        ct_info_put_tuple(&info->parent, out);
         text_putc(out, ')');
     }
 }

@@ -35,12 +35,12 @@ void ct_relate_inherit(struct ct_table *t, uint32_t index, const struct ct_relat
 {
     struct ct_conn *c = ct_table_conn(t, index);
     struct ct_alg *a = ct_table_alg(t, index);
-    c->flags |= CT_F_RELATED;
+    ct_conn_set_flags(c, c->flags | CT_F_RELATED);
     a->master = r->key;
     a->master6 = r->addr6;
     c->mark = r->mark;
     if (r->has_label && ct_table_touch_label(t, index)) {
         memcpy(ct_table_label(t, index), r->label, 16);
-        c->flags |= CT_F_LABEL;
+        ct_conn_set_flags(c, c->flags | CT_F_LABEL);
     }
 }

@@ -172,7 +172,8 @@ static bool evict(struct ct_table *t, uint32_t hash, int64_t now_ms)
             struct ct_shard *sh = &t->shards[(hash + i) % CT_N_SHARDS];
             ct_spin_lock(&sh->lock);
             uint32_t index = sh->head[class];
-            uint32_t generation = index ? ct_table_conn(t, index)->generation : 0;
+            uint32_t generation =
+                index ? __atomic_load_n(&ct_table_conn(t, index)->generation, __ATOMIC_RELAXED) : 0;
             ct_spin_unlock(&sh->lock);
             if (index && ct_table_remove(t, index, generation, class, CT_ANY_TIME)) {
                 counter_inc(counters[class]);
@@ -229,10 +230,14 @@ uint32_t ct_slot_alloc_twin(struct ct_table *t, const struct ct_lookup *q)
     struct ct_conn *c = ct_table_conn(t, index);
     ct_spin_lock(&c->lock); /* A holder of an old reference may be looking. */
     uint32_t generation = c->generation ? c->generation : 1;
-    memset(&c->flags, 0, sizeof *c - offsetof(struct ct_conn, flags));
+    /* Whoever has an old reference, or goes from slot to slot, reads these without the lock. */
+    __atomic_store_n(&c->flags, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&c->expires_ms, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&c->hash, q->hash, __ATOMIC_RELAXED);
+    __atomic_store_n(&c->generation, generation, __ATOMIC_RELAXED);
+    memset(&c->class, 0, offsetof(struct ct_conn, expires_ms) - offsetof(struct ct_conn, class));
+    memset(c->peer, 0, sizeof *c - offsetof(struct ct_conn, peer));
     c->next = 0;
-    c->hash = q->hash;
-    c->generation = generation;
     c->class = CT_CLASS_ESTABLISHED;
     c->key = q->key;
     ct_spin_unlock(&c->lock);

@@ -9,7 +9,7 @@
  * an unlinked slot returns to the free list of its shard after a grace period, in batches, one
  * call_rcu() under way per shard.  So more slots than connections are reserved.
  *
- * Lock order: stripe, entry, shard or zone. */
+ * Lock order: stripe, entry, then a shard, a zone or a list of marks or labels. */
 #pragma once
 
 #include <urcu-qsbr.h>
@@ -18,6 +18,7 @@
 #include "lib/ct/ct_bucket-private.h"
 #include "lib/ct/ct_conn-private.h"
 #include "lib/ct/ct_kept-private.h"
+#include "lib/ct/ct_tag-private.h"
 #include "lib/ct/ct_zone-private.h"
 
 #define CT_N_STRIPES 256 /* Powers of two.  Not more than the first buckets. */
@@ -61,6 +62,7 @@ struct ct_table {
     uint8_t event_mask;       /* What they listen to. */
     uint32_t zone_limit;      /* Of zones without one; 0: none. */
     struct ct_zone *zones;    /* CT_N_ZONES. */
+    struct ct_tags tags;
     uint64_t seed;
     struct ct_spin grow_lock; /* Pools and buckets. */
     struct ct_stripe stripes[CT_N_STRIPES];

@@ -50,6 +50,7 @@ static void release(struct ct_table *t)
         ct_arena_release(&t->pools[f].algs);
     }
     ct_arena_release(&t->buckets);
+    ct_tags_release(t);
     ct_kept_release(&t->kept);
     t->kept.n_arenas = 0;
 }
@@ -63,6 +64,7 @@ bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed, const struct
     for (uint32_t reserve = MAX(max, RESERVE_DEFAULT);; reserve = MAX(reserve / 2, max)) {
         if (reserve <= CT_INDEX_SLOT / 2 && pool_reserve(&t->kept, &t->pools[0], false, reserve) &&
             pool_reserve(&t->kept, &t->pools[1], true, reserve) && algs_reserve(t) &&
+            ct_tags_init(t, t->pools[0].n_slots) &&
             ct_arena_reserve(&t->buckets, ((size_t)reserve / CT_BUCKET_LOAD + FIRST_BUCKETS) *
                                               sizeof(struct ct_bucket))) {
             t->reserved = reserve;
@@ -73,6 +75,7 @@ bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed, const struct
             return false;
         }
     }
+    t->tags.partial = store != NULL; /* What was left there is in no list yet. */
     t->zones = xcalloc(CT_N_ZONES, sizeof *t->zones);
     for (int i = 0; i < CT_N_SHARDS; i++) {
         t->shards[i].table = t;
@@ -374,6 +377,7 @@ static void remove_locked(struct ct_table *t, uint32_t index)
     __atomic_store_n(&c->generation, c->generation + 1 ? c->generation + 1 : 1, __ATOMIC_RELAXED);
     ct_slot_set_class(t, index, CT_CLASS_ESTABLISHED);
     ct_zone_unlink(t, index);
+    ct_tags_leave(t, index);
     ct_spin_unlock(&c->lock);
     ct_table_unlink_locked(t, index);
 }
@@ -494,6 +498,7 @@ bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup 
     ct_spin_unlock(&s->lock);
     ct_slot_set_class(t, index, CT_CLASS_UNREPLIED);
     ct_zone_link(t, index);
+    ct_tags_enter(t, index);
     ct_event(t, index, CT_EVENT_NEW, now_ms);
     ct_spin_unlock(&c->lock);
     counter_inc(COUNTER_conntrack_new);

@@ -104,7 +104,7 @@ static void negotiate(struct ct_conn *c, struct ct_peer *src, struct ct_peer *ds
     if (dst->wscale & CT_WSCALE_SEEN && (unknown || src->wscale & CT_WSCALE_SEEN)) {
         dst->max_win = scaled(dst->max_win, dst->wscale & CT_WSCALE_MASK);
         src->max_win = unknown ? src->max_win : scaled(src->max_win, src->wscale & CT_WSCALE_MASK);
-        c->flags |= CT_F_SCALED;
+        ct_conn_set_flags(c, c->flags | CT_F_SCALED);
     } else {
         src->wscale &= CT_WSCALE_UNKNOWN;
         dst->wscale &= CT_WSCALE_UNKNOWN;
@@ -207,6 +207,9 @@ static void slide(struct ct_peer *src, struct ct_peer *dst, const struct ct_tcp_
     if (dst->state != CT_TCP_CLOSED && seq_geq(allowed, dst->seq_hi)) {
         dst->seq_hi = allowed;
     }
+    if (dst->state == CT_TCP_CLOSED) { /* Wherever it has gone on to: nobody has answered yet. */
+        src->seq_hi = src->seq_lo + 1;
+    }
 }
 
 /* Most segments: between two established ends, where it may lie; the states stay (a row of
@@ -260,7 +263,7 @@ enum ct_verdict ct_tcp_update(struct ct_conn *c, unsigned dir, const struct ct_t
     if (!inside && !near_window(src, dst, &r)) {
         *src = old_src;
         *dst = old_dst;
-        c->flags = old_flags;
+        ct_conn_set_flags(c, old_flags);
         return CT_INVALID;
     }
     slide(src, dst, s, &r);

@@ -21,14 +21,14 @@ bool ct_twin_insert(struct ct_table *t, uint32_t index, const struct ct_lookup *
     }
     struct ct_conn *c = ct_table_conn(t, twin);
     struct ct_stripe *s = stripe_of(t, c);
-    c->flags = CT_F_TWIN;
+    ct_conn_set_flags(c, CT_F_TWIN);
     c->twin = index;
-    c->expires_ms = CT_ANY_TIME;
+    __atomic_store_n(&c->expires_ms, CT_ANY_TIME, __ATOMIC_RELAXED);
     ct_spin_lock(&s->lock);
     bool ok = !ct_table_clash_locked(t, q, CT_F_TWIN);
     if (ok) {
         struct ct_conn *main = ct_table_conn(t, index);
-        main->flags |= CT_F_NAT;
+        ct_conn_set_flags(main, main->flags | CT_F_NAT);
         main->twin = twin;
         ct_table_link_locked(t, twin);
     }

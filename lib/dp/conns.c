@@ -116,3 +116,20 @@ uint64_t dp_conn_events_lost(const struct dp *dp)
     const struct dp_conn_events_class *events = dp->class->conns->events;
     return events ? events->lost(dp) : 0;
 }
+
+int dp_conns_dump_expected(struct dp *dp, dp_expected_cb *cb, void *aux)
+{
+    return FORWARD(dp, dump_expected, cb, aux);
+}
+
+int dp_conns_get_frags(struct dp *dp, struct ct_frag_limits *limits, struct ct_frag_stats *stats)
+{
+    const struct dp_conn_frags_class *frags = dp->class->conns->frags;
+    return frags ? frags->get(dp, limits, stats) : EOPNOTSUPP;
+}
+
+int dp_conns_set_frags(struct dp *dp, const struct ct_frag_limits *limits)
+{
+    const struct dp_conn_frags_class *frags = dp->class->conns->frags;
+    return frags ? frags->set(dp, limits) : EOPNOTSUPP;
+}

@@ -8,6 +8,8 @@
 #pragma once
 
 #include "lib/ct/ct.h"
+#include "lib/ct/ct_expected.h"
+#include "lib/ct/ct_frag.h"
 #include "lib/ct/ct_timeout.h"
 
 struct dp;
@@ -16,6 +18,7 @@ struct dp_conn_events_class;
 
 /* False: enough. */
 typedef bool dp_conn_cb(void *aux, const struct ct_info *);
+typedef void dp_expected_cb(void *aux, const struct ct_expected *);
 
 #define DP_ZONE_DEFAULT (-1)
 struct dp_zone_limit {
@@ -30,6 +33,12 @@ struct dp_conns_dump {
     struct ct_filter filter;
     int error;   /* Of what failed on the way. */
     bool enough; /* The callback has said so. */
+};
+
+/* Fragments held until their datagrams are whole. */
+struct dp_conn_frags_class {
+    int (*get)(struct dp *, struct ct_frag_limits *, struct ct_frag_stats *);
+    int (*set)(struct dp *, const struct ct_frag_limits *);
 };
 
 /* A member that is NULL: not offered. */
@@ -49,6 +58,8 @@ struct dp_conns_class {
     int (*set_limits)(struct dp *, const struct dp_zone_limit *, size_t n);
     int (*del_limits)(struct dp *, const struct dp_zone_limit *zones, size_t n);
     int (*set_timeouts)(struct dp *, uint16_t zone, const struct ct_timeouts *);
+    int (*dump_expected)(struct dp *, dp_expected_cb *, void *aux);
+    const struct dp_conn_frags_class *frags;
     const struct dp_conn_events_class *events; /* conn_events.h */
 };
 
@@ -77,3 +88,7 @@ int dp_conns_del_limits(struct dp *, const struct dp_zone_limit *zones, size_t n
 /* A zone's timeout policy; NULL: back to the defaults.  After that translation must see the new
  * features: dp_features.ct_timeout_zones. */
 int dp_conns_set_timeouts(struct dp *, uint16_t zone, const struct ct_timeouts *) MUST_USE;
+/* Connections that helpers wait for; at most some thousands. */
+int dp_conns_dump_expected(struct dp *, dp_expected_cb *, void *aux) MUST_USE;
+int dp_conns_get_frags(struct dp *, struct ct_frag_limits *, struct ct_frag_stats *) MUST_USE;
+int dp_conns_set_frags(struct dp *, const struct ct_frag_limits *) MUST_USE;

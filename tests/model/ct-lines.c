@@ -1,6 +1,7 @@
 /* ct-lines.c - the tracker behind lines, for tests/model/tracker.py.
  *
- * A line: MILLISECONDS ZONE COMMIT NAT HEX.  The frame goes through ct(zone=ZONE), and if it is new
+ * A line: MILLISECONDS ZONE COMMIT NAT ALG HEX.  A fragment is kept, and answered `held`, until its
+ * datagram is whole.  The frame goes through ct(zone=ZONE), and if it is new
  * and COMMIT is 1, through ct(commit) as well; COMMIT 2 is one ct(commit,force).  NAT: `-` none,
  * `n` bare, `sMIN,MAX,PORT,PORT` (addresses in hex, ports decimal, 0: none), `d...` likewise;
  * ranges apply to the commit.  The answer: the state after the first, `drop` or `ok`, why it is
@@ -11,6 +12,7 @@
 #include <urcu-qsbr.h>
 
 #include "lib/ct/ct.h"
+#include "lib/ct/ct_frag.h"
 #include "lib/packet/parse.h"
 
 static const char *const reasons[] = {
@@ -60,7 +62,7 @@ static void show(const struct packet *p, uint8_t state, bool ok)
         }
     }
     printf(" %s %s ", ok ? "ok" : "drop", reasons[p->ct.inv_reason]);
-    for (uint32_t i = 0; i < p->len && i < 70; i++) {
+    for (uint32_t i = 0; i < p->len; i++) {
         printf("%02x", p->data[i]);
     }
     putchar('\n');
@@ -80,8 +82,8 @@ int main(void)
     setvbuf(stdout, NULL, _IOLBF, 0);
     rcu_register_thread();
     while (ct && fgets(line, sizeof line, stdin)) {
-        if (sscanf(line, "%" SCNd64 " %" SCNu16 " %u %199s %n", &ms, &args.zone, &commit, spec,
-                   &at) != 4 ||
+        if (sscanf(line, "%" SCNd64 " %" SCNu16 " %u %199s %" SCNu16 " %n", &ms, &args.zone,
+                   &commit, spec, &args.alg, &at) != 5 ||
             !read_nat(spec, &nat)) {
             fprintf(stderr, "not a line: %s", line);
             return 1;
@@ -89,6 +91,11 @@ int main(void)
         struct packet *p = packet_new_data(frame, read_hex(line + at, frame, sizeof frame));
         struct key key;
         parse_key(p, &key);
+        p = ct_frag_take(ct, p, args.zone, ms);
+        if (!p) {
+            puts("held ok - 00");
+            continue;
+        }
         args.nat = *spec == '-' ? NULL : &nat;
         args.commit = args.force = commit == 2;
         bool ok = ct_execute(ct, p, &args, ms) == CT_GOES_ON;

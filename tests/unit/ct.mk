@@ -14,7 +14,8 @@ ct_tests = \
 	tests/unit/test-ct-table \
 	tests/unit/test-ct-tcp \
 	tests/unit/test-ct-text \
-	tests/unit/test-ct-zone
+	tests/unit/test-ct-zone \
+	tests/unit/test-ct-flood
 check_PROGRAMS += $(ct_tests) tests/unit/ct-replay
 TESTS += $(ct_tests)
 
@@ -71,6 +72,10 @@ tests_unit_test_ct_text_SOURCES = tests/unit/test-ct-text.c tests/unit/ct-frames
 tests_unit_test_ct_text_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_text_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
+tests_unit_test_ct_flood_SOURCES = tests/unit/test-ct-flood.c tests/bench/ct-conns.h
+tests_unit_test_ct_flood_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_flood_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
 tests_unit_test_ct_zone_SOURCES = tests/unit/test-ct-zone.c tests/unit/ct-frames.h
 tests_unit_test_ct_zone_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_zone_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
@@ -81,9 +86,13 @@ tests_unit_test_ct_event_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/model/ct-lines
 TESTS += tests/check-model.sh
-EXTRA_DIST += tests/check-model.sh tests/model/tracker.py
+EXTRA_DIST += tests/check-model.sh tests/model/tracker.py tests/model/model.py tests/model/packets.py tests/model/sctp.py tests/model/traffic.py
+# A million packets of each; MODEL_KINDS chooses.
+MODEL_KINDS = tcp udp icmp sctp udplite dccp gre other ftp tftp chain frag
 check-model: tests/model/ct-lines
-	$(PYTHON3) -S '$(srcdir)/tests/model/tracker.py' tests/model/ct-lines -n 50000 `seq -s ' ' -f '-s %g' 101 120`
+	for kind in $(MODEL_KINDS); do \
+	  $(PYTHON3) -S '$(srcdir)/tests/model/tracker.py' tests/model/ct-lines -k $$kind -n 50000 `seq -s ' ' -f '-s %g' 101 120` || exit; \
+	done
 .PHONY: check-model
 tests_model_ct_lines_SOURCES = tests/model/ct-lines.c
 tests_model_ct_lines_LDADD = $(CT_LIBS)

@@ -15,6 +15,7 @@
 #include "lib/ct/ct_burst.h"
 #include "lib/ct/ct_busy.h"
 #include "lib/ct/ct_event.h"
+#include "lib/ct/ct_expected.h"
 #include "lib/ct/ct_frag.h"
 #include "lib/ct/ct_index.h"
 #include "lib/ct/ct_zone.h"
@@ -134,6 +135,26 @@ struct packet *ct_frag_take(struct ct *ct UNUSED, struct packet *p, uint16_t zon
                             int64_t now_ms UNUSED)
 {
     return p;
+}
+
+void ct_frag_get_limits(const struct ct *ct UNUSED, struct ct_frag_limits *limits)
+{
+    *limits = (struct ct_frag_limits){.max_held = 1};
+}
+
+void ct_frag_set_limits(struct ct *ct UNUSED, const struct ct_frag_limits *limits UNUSED)
+{
+}
+
+void ct_frag_get_stats(struct ct *ct UNUSED, struct ct_frag_stats *stats)
+{
+    *stats = (struct ct_frag_stats){0};
+}
+
+unsigned ct_expected_dump(struct ct *ct UNUSED, uint32_t *pos UNUSED, struct ct_expected *xs UNUSED,
+                          unsigned n UNUSED, int64_t now_ms UNUSED)
+{
+    return 0;
 }
 
 bool ct_dump_some(struct ct *ct UNUSED, const struct ct_filter *f UNUSED, uint32_t *pos UNUSED,

@@ -4,6 +4,7 @@
 
 #include <urcu-qsbr.h>
 
+#include "lib/ct/ct-private.h"
 #include "lib/mem.h"
 #include "tests/unit/ct-memstore.h"
 
@@ -138,6 +139,20 @@ static void test_adopt(void **state)
     after = dump(ct, T0 - 1000000);
     free(before);
     free(after);
+    /* By mark: all are looked at until the sweep has put them into their lists. */
+    f.mark = 399;
+    assert_true(ct->table.tags.partial);
+    assert_int_equal(ct_flush(ct, &f, T0 - 1000000), 2);
+    while (ct->table.tags.partial) {
+        ct_sweep(ct, T0 - 1000000, 1000);
+    }
+    uint32_t listed = 0;
+    for (uint32_t list = 1; list <= CT_TAG_LISTS; list++) {
+        listed += ct_tag_size(&ct->table, CT_TAG_MARK, list);
+    }
+    assert_int_equal(listed, ct_count(ct));
+    f.mark = 401;
+    assert_int_equal(ct_flush(ct, &f, T0 - 1000000), 2);
     ct_free(ct);
     memstore_deinit(&m);
 }

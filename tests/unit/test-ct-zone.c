@@ -122,6 +122,102 @@ static void test_flush(void **state)
     ct_free(ct);
 }
 
+/* Every connection with a mark (a label) is in the list of it, once, and no other. */
+static void check_tags(const struct ct *ct, enum ct_tag tag)
+{
+    const struct ct_table *t = &ct->table;
+    uint32_t listed = 0, want = 0;
+    for (uint32_t list = 1; list <= CT_TAG_LISTS; list++) {
+        listed += ct_tag_size(t, tag, list);
+        uint32_t n = 0, generation, first = 0;
+        for (; n <= ct_tag_size(t, tag, list); n++) {
+            uint32_t i = ct_tag_turn(&((struct ct *)(uintptr_t)ct)->table, tag, list, &generation);
+            if (!i || i == first) {
+                break;
+            }
+            first = first ? first : i;
+            const struct ct_conn *c = ct_table_conn(t, i);
+            assert_true(c->flags & CT_F_LIVE);
+            assert_int_equal(tag == CT_TAG_MARK ? ct_tag_of_mark(c->mark)
+                                                : ct_tag_of_label(ct_table_label(t, i)),
+                             list);
+        }
+        assert_int_equal(n, ct_tag_size(t, tag, list));
+    }
+    for (uint32_t pos = 0; (pos = ct_table_next(t, pos)) != 0;) {
+        const struct ct_conn *c = ct_table_conn(t, pos);
+        bool has = tag == CT_TAG_MARK
+                       ? c->mark != 0
+                       : c->flags & CT_F_LABEL && !is_all_zeros(ct_table_label(t, pos), 16);
+        want += c->flags & CT_F_LIVE && has;
+    }
+    assert_int_equal(listed, want);
+}
+
+static void mark(struct ct *ct, uint16_t zone, uint32_t i, uint32_t mark, uint8_t label)
+{
+    struct packet *p = frame_packet(&(struct frame){
+        .ip6 = i & 1, .proto = IPPROTO_HDR_UDP, .sport = (uint16_t)(1 + i / 2), .dport = 7});
+    struct ct_args args = {.zone = zone,
+                           .commit = true,
+                           .mark = mark,
+                           .mark_mask = UINT32_MAX,
+                           .label = {[9] = label}};
+    memset(args.label_mask, 0xff, 16);
+    ct_execute(ct, p, &args, T0);
+    packet_free(p);
+}
+
+static void test_flush_tags(void **state)
+{
+    (void)state;
+    struct ct *ct = new_ct();
+    for (uint32_t i = 0; i < 4000; i++) {
+        mark(ct, (uint16_t)(i % 4), i, i % 1000, (uint8_t)(i % 50));
+        rcu_quiescent_state();
+    }
+    check_tags(ct, CT_TAG_MARK);
+    check_tags(ct, CT_TAG_LABEL);
+    for (uint32_t i = 0; i < 4000; i += 3) { /* Others than at first, or none. */
+        mark(ct, (uint16_t)(i % 4), i, i % 7, (uint8_t)(i % 2));
+    }
+    check_tags(ct, CT_TAG_MARK);
+    check_tags(ct, CT_TAG_LABEL);
+    /* One that is not of the mark is not looked at: its slot may hold anything. */
+    struct ct_filter f = {.mark = 500, .mark_mask = UINT32_MAX};
+    uint32_t other = ct->table.zones[1].head;
+    struct ct_conn *c = ct_table_conn(&ct->table, other);
+    assert_int_not_equal(c->mark, 500);
+    const uint32_t n = ct_count(ct), was = c->mark;
+    c->mark = 500; /* Behind the lists' back. */
+    assert_in_range(ct_flush(ct, &f, T0), 1, 4);
+    assert_true(c->flags & CT_F_LIVE);
+    c->mark = was;
+    assert_in_range(n - ct_count(ct), 1, 4);
+    /* With some bits, by label, by zone too, and what those without any may be meant by. */
+    f = (struct ct_filter){.mark = 0x200, .mark_mask = 0xf00};
+    assert_true(ct_flush(ct, &f, T0) > 0);
+    assert_int_equal(ct_flush(ct, &f, T0), 0);
+    f = (struct ct_filter){.label = {[9] = 7}};
+    memset(f.label_mask, 0xff, 16);
+    assert_true(ct_flush(ct, &f, T0) > 0);
+    assert_int_equal(ct_flush(ct, &f, T0), 0);
+    f = (struct ct_filter){.has_zone = true, .zone = 2, .mark = 6, .mark_mask = UINT32_MAX};
+    assert_true(ct_flush(ct, &f, T0) > 0);
+    f = (struct ct_filter){.mark = 0, .mark_mask = UINT32_MAX};
+    assert_true(ct_flush(ct, &f, T0) > 0);
+    check_tags(ct, CT_TAG_MARK);
+    check_tags(ct, CT_TAG_LABEL);
+    for (uint32_t pos = 0; (pos = ct_table_next(&ct->table, pos)) != 0;) {
+        c = ct_table_conn(&ct->table, pos);
+        assert_true(!(c->flags & CT_F_LIVE) || (c->mark && (c->mark & 0xf00) != 0x200));
+    }
+    assert_true(ct_flush(ct, &(struct ct_filter){0}, T0) > 0);
+    check_tags(ct, CT_TAG_MARK);
+    check_tags(ct, CT_TAG_LABEL);
+    ct_free(ct);
+}
+
 static void establish(struct ct *ct, uint16_t zone)
 {
     run_commit(ct, &(struct frame){.proto = 6, .flags = SYN, .seq = 100}, zone, T0);
@@ -308,10 +404,10 @@ static void test_reasons(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limits),        cmocka_unit_test(test_flush),
-        cmocka_unit_test(test_liberal),       cmocka_unit_test(test_timeouts),
-        cmocka_unit_test(test_timeout_names), cmocka_unit_test(test_busy),
-        cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_limits),     cmocka_unit_test(test_flush),
+        cmocka_unit_test(test_flush_tags), cmocka_unit_test(test_liberal),
+        cmocka_unit_test(test_timeouts),   cmocka_unit_test(test_timeout_names),
+        cmocka_unit_test(test_busy),       cmocka_unit_test(test_reasons),
     };
     rcu_register_thread();
     int result = cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,36 @@ static int set_timeouts(struct dp *dp, uint16_t zone, const struct ct_timeouts *
     return 0;
 }
 
+static int dump_expected(struct dp *dp, dp_expected_cb *cb, void *aux)
+{
+    struct ct_expected xs[16];
+    uint32_t pos = 0;
+    unsigned n;
+
+    while ((n = ct_expected_dump(datapath_of(dp)->ct, &pos, xs, ARRAY_SIZE(xs),
+                                 loop_now(dp->loop))) > 0) {
+        for (unsigned i = 0; i < n; i++) {
+            cb(aux, &xs[i]);
+        }
+    }
+    return 0;
+}
+
+static int get_frags(struct dp *dp, struct ct_frag_limits *limits, struct ct_frag_stats *stats)
+{
+    ct_frag_get_limits(datapath_of(dp)->ct, limits);
+    ct_frag_get_stats(datapath_of(dp)->ct, stats);
+    return 0;
+}
+
+static int set_frags(struct dp *dp, const struct ct_frag_limits *limits)
+{
+    ct_frag_set_limits(datapath_of(dp)->ct, limits);
+    return 0;
+}
+
+static const struct dp_conn_frags_class userspace_frags = {.get = get_frags, .set = set_frags};
+
 void datapath_conns_watch(struct datapath *dp)
 {
     uint64_t n = counter_read(COUNTER_conntrack_full) + counter_read(COUNTER_conntrack_zone_full);
@@ -158,5 +188,7 @@ const struct dp_conns_class userspace_conns = {
     .set_limits = set_limits,
     .del_limits = del_limits,
     .set_timeouts = set_timeouts,
+    .dump_expected = dump_expected,
+    .frags = &userspace_frags,
     .events = &userspace_conn_events,
 };

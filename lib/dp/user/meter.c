@@ -53,7 +53,7 @@ static void publish(struct meters *ms, uint32_t id, struct meter *m)
 {
     struct meter *old = ms->by_id[id];
 
-    rcu_set_pointer(&ms->by_id[id], m);
+    __atomic_store_n(&ms->by_id[id], m, __ATOMIC_RELEASE);
     if (old) {
         urcu_qsbr_call_rcu(&old->rcu, free_meter);
     }
@@ -143,7 +143,7 @@ static bool within(struct band *b, uint64_t cost, int64_t now)
 bool meters_run(struct meters *ms, uint32_t id, uint32_t packets, uint64_t bytes, int64_t now_ms,
                 uint8_t *prec_level)
 {
-    struct meter *m = id < METER_MAX ? rcu_dereference(ms->by_id[id]) : NULL;
+    struct meter *m = id < METER_MAX ? __atomic_load_n(&ms->by_id[id], __ATOMIC_ACQUIRE) : NULL;
     struct band *hit = NULL;
 
     *prec_level = 0;
