@@ -1,8 +1,10 @@
 /* format.c - see format.h. */
 #include "ofp/format.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/mem.h"
 #include "ofp/msg.h"
 
 void format_bits(struct text *s, uint32_t bits, const struct bit_name *names, size_t n,
@@ -71,6 +73,25 @@ uint8_t *format_raw_parse(const char *s, uint8_t *version, size_t *len)
     }
     *version = (uint8_t)(OFP10_VERSION + s[2] - '0');
     return text_to_hex(s + 4, len);
+}
+
+bool format_raw_word_parse(const char *text, const char *word, uint8_t **data, size_t *len)
+{
+    uint8_t version;
+
+    *data = NULL;
+    text += strspn(text, " ");
+    if (strncmp(text, word, strlen(word)) || text[strlen(word)] != '(') {
+        return false;
+    }
+    char *hex = xstrdup(text + strlen(word) + 1);
+    char *end = strchr(hex, ')');
+    if (end && !end[1 + strspn(end + 1, " \n")]) {
+        *end = '\0';
+        *data = format_raw_parse(hex, &version, len);
+    }
+    free(hex);
+    return true;
 }
 
 bool format_same(const struct wire_wr *a, const struct wire_wr *b)

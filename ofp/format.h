@@ -22,6 +22,9 @@ void format_counter(struct text *, const char *name, uint64_t);
 void format_raw(struct text *, uint8_t version, const void *, size_t len);
 /* Reads it: a heap buffer, or NULL. */
 uint8_t *format_raw_parse(const char *, uint8_t *version, size_t *len);
+/* The same of a text that is wholly `WORD(VERSION,HEX)`.  False, and nothing in *DATA: TEXT does
+ * not begin with `WORD(`.  True and *DATA NULL: it goes on otherwise. */
+bool format_raw_word_parse(const char *text, const char *word, uint8_t **data, size_t *len);
 /* Are these the same bytes, or can neither be sent? */
 struct wire_wr;
 bool format_same(const struct wire_wr *, const struct wire_wr *);

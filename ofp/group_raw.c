@@ -100,21 +100,13 @@ static char *parse_message(const uint8_t *data, size_t len, struct group_mod *gm
 
 char *group_parse_raw(const char *text, int command, struct group_mod *gm, bool *is_raw)
 {
-    uint8_t version, *data = NULL;
+    uint8_t *data;
     size_t len;
 
-    text += strspn(text, " ");
-    *is_raw = !strncmp(text, word, strlen(word)) && text[strlen(word)] == '(';
+    *is_raw = format_raw_word_parse(text, word, &data, &len);
     if (!*is_raw) {
         return NULL;
     }
-    char *hex = xstrdup(text + strlen(word) + 1);
-    char *end = strchr(hex, ')');
-    if (end && !end[1 + strspn(end + 1, " ")]) {
-        *end = '\0';
-        data = format_raw_parse(hex, &version, &len);
-    }
-    free(hex);
     char *error = data ? parse_message(data, len, gm)
                        : xasprintf("%s: expected (VERSION,HEX) and nothing else", word);
     free(data);

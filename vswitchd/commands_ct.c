@@ -113,19 +113,26 @@ void commands_stop_dumps(void)
     }
 }
 
+/* The arguments of a dump into A and FILTER.  False: REQ has been answered. */
+static bool parse_dump(struct control_request *req, int argc, const char *const argv[], void *d,
+                       struct dpctl_args *a, struct ct_filter *filter)
+{
+    if (!dpctl_args_parse(req, d, argc, argv, a)) {
+        return false;
+    }
+    if (asks_for_no_zone(a)) {
+        control_reply(req, NULL);
+        return false;
+    }
+    return parse_filter(req, a, filter);
+}
+
 static void on_dump(struct control_request *req, int argc, const char *const argv[], void *d)
 {
     struct dpctl_args a;
     struct ct_filter filter = {0};
 
-    if (!dpctl_args_parse(req, d, argc, argv, &a)) {
-        return;
-    }
-    if (asks_for_no_zone(&a)) {
-        control_reply(req, NULL);
-        return;
-    }
-    if (!parse_filter(req, &a, &filter)) {
+    if (!parse_dump(req, argc, argv, d, &a, &filter)) {
         return;
     }
     struct dp_conns_dump *conns;
@@ -167,14 +174,7 @@ static void on_dump_expected(struct control_request *req, int argc, const char *
     struct dpctl_args a;
     struct ct_filter filter = {0};
 
-    if (!dpctl_args_parse(req, d, argc, argv, &a)) {
-        return;
-    }
-    if (asks_for_no_zone(&a)) {
-        control_reply(req, NULL);
-        return;
-    }
-    if (!parse_filter(req, &a, &filter)) {
+    if (!parse_dump(req, argc, argv, d, &a, &filter)) {
         return;
     }
     struct expected_dump dump = {TEXT_INIT, filter.has_zone ? filter.zone : DP_ZONE_DEFAULT};
