@@ -260,7 +260,7 @@ static enum ofp_error check(const struct bridge *br, const struct flow_mod *fm)
     dp_get_features(br->ofproto->dp, &features);
     enum ofp_error error = xlate_can_match(&fm->match, &features);
     if (!error && !deletes) {
-        error = bridge_acts_check(br, fm->acts.data, fm->acts.len);
+        error = bridge_acts_check_kept(br, fm->acts.data, fm->acts.len);
     }
     return error;
 }

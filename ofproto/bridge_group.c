@@ -44,10 +44,16 @@ enum ofp_error bridge_acts_check(const struct bridge *br, const void *acts, size
     return error;
 }
 
+enum ofp_error bridge_acts_check_kept(const struct bridge *br, const void *acts, size_t len)
+{
+    return acts_output_to_port(acts, len, OFPP_TABLE) ? OFPERR_OFPBAC_BAD_OUT_PORT
+                                                      : bridge_acts_check(br, acts, len);
+}
+
 static enum ofp_error check_bucket(const struct bridge *br, const struct group *g,
                                    const struct bucket *b)
 {
-    enum ofp_error error = bridge_acts_check(br, b->acts.data, b->acts.len);
+    enum ofp_error error = bridge_acts_check_kept(br, b->acts.data, b->acts.len);
 
     if (!error && b->watch_group != OFPG_ANY && b->watch_group != g->id &&
         !groups_live(br->tables, b->watch_group)) {

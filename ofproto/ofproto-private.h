@@ -197,6 +197,8 @@ void bridge_flow_delete_refs(struct bridge *, enum act_type, uint32_t id, enum f
 enum ofp_error bridge_group_mod(struct bridge *, struct group_mod *);
 /* Can the acts be executed here, and is there what they name? */
 enum ofp_error bridge_acts_check(const struct bridge *, const void *acts, size_t len);
+/* The same for a rule or a bucket, which may not output to TABLE (OpenFlow 1.3.5 section 4.5). */
+enum ofp_error bridge_acts_check_kept(const struct bridge *, const void *acts, size_t len);
 
 /* bridge_meter.c */
 enum ofp_error bridge_meter_mod(struct bridge *, struct meter_mod *); /* As bridge_group_mod(). */

@@ -1,0 +1,10 @@
+"""cases - the table of cases, in the order in which their modules have them."""
+CASES = []  # (section, what the switch must do, function)
+
+
+def must(section, what):
+    def note(function):
+        CASES.append((section, what, function))
+        return function
+
+    return note
