@@ -8,7 +8,8 @@
 #include "ofproto/ofproto-private.h"
 
 struct bridge_table {
-    char *name;
+    char *name;     /* Of the row, */
+    char *mod_name; /* or a controller's. */
     uint32_t limit;
     bool row_evicts;      /* Flow_Table says so... */
     bool mod_evicts;      /* ...or a controller. */
@@ -35,6 +36,7 @@ void bridge_tables_free(struct bridge_tables *ts)
         if (t) {
             evict_deinit(&t->queue);
             free(t->name);
+            free(t->mod_name);
             free(t);
         }
     }
@@ -206,7 +208,18 @@ void bridge_table_get(const struct bridge *br, uint8_t id, struct table_config *
 const char *bridge_table_name(const struct bridge *br, uint8_t id)
 {
     const struct bridge_table *t = find(br, id);
-    return t ? t->name : NULL;
+    return !t ? NULL : t->name ? t->name : t->mod_name;
+}
+
+void bridge_table_rename(struct bridge *br, uint8_t id, const char *name)
+{
+    const char *now = bridge_table_name(br, id);
+
+    if (strcmp(name, now ? now : "")) {
+        struct bridge_table *t = make(br, id);
+        free(t->mod_name);
+        t->mod_name = *name ? xstrdup(name) : NULL;
+    }
 }
 
 uint32_t bridge_table_limit(const struct bridge *br, uint8_t id)

@@ -2,7 +2,8 @@
  * events, what becomes of packets that no rule matches.
  *
  * Layer 4.  Owner: the control thread.  Two masters: table Flow_Table of the configuration and
- * TABLE_MOD of controllers.  OpenFlow 1.4.1 sections 7.3.4.1, 7.4.5; 1.1 and 1.2: A.3.3. */
+ * TABLE_MOD, TABLE_FEATURES of controllers.  OpenFlow 1.4.1 sections 7.3.4.1, 7.4.5; 1.1 and 1.2:
+ * A.3.3. */
 #pragma once
 
 #include "ofp/table_mod.h"
@@ -31,6 +32,8 @@ enum ofp_error bridge_table_mod(struct bridge *, const struct table_config *, ui
 /* As TABLE_DESC says it. */
 void bridge_table_get(const struct bridge *, uint8_t id, struct table_config *);
 const char *bridge_table_name(const struct bridge *, uint8_t id); /* NULL: none. */
+/* A controller's name for it, shown where Flow_Table has none; empty, or what is shown: none. */
+void bridge_table_rename(struct bridge *, uint8_t id, const char *name);
 uint32_t bridge_table_limit(const struct bridge *, uint8_t id);
 /* NULL: no row for this table.  What is above the limit is evicted or stays, as the row says. */
 void bridge_table_configure(struct bridge *, uint8_t id, const struct bridge_table_config *);

@@ -11,6 +11,7 @@
 #include "ofp/table_mod.h"
 #include "ofproto/dispatch_bundle.h"
 #include "ofproto/dispatch_ext.h"
+#include "ofproto/dispatch_features.h"
 #include "ofproto/dispatch_forward.h"
 #include "ofproto/dispatch_group.h"
 #include "ofproto/dispatch_meter.h"
@@ -259,8 +260,8 @@ void dispatch(struct bridge *br, struct ofconn *conn, const struct msg_header *h
             error = is_multipart_request(h->type) ? OFPERR_OFPBRC_BAD_STAT : OFPERR_OFPBRC_BAD_TYPE;
         } else if (handlers[h->type].changes && ofconn_is_slave(conn)) {
             error = OFPERR_OFPBRC_IS_SECONDARY;
-        } else if (h->mp_flags & OFPMPF_MORE) {
-            /* No request that this switch answers has more than one part. */
+        } else if (h->mp_flags & OFPMPF_MORE && h->type != MSG_TABLE_FEATURES_REQUEST) {
+            /* No other request that this switch answers has more than one part. */
             error = OFPERR_OFPBRC_MULTIPART_BUFFER_OVERFLOW;
         } else {
             bridge_monitor_cause(br, conn, h->xid);

@@ -7,6 +7,7 @@
 #include "ofp/table_mod.h"
 #include "ofp/table_stats.h"
 #include "ofproto/bridge_table.h"
+#include "ofproto/dispatch_features.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/session.h"
 
@@ -14,8 +15,6 @@
  * the switch that this one is compatible with. */
 #define DESC_MANUFACTURER "Nicira, Inc."
 #define DESC_HARDWARE     "Open vSwitch"
-
-#define MAX_ENTRIES 1000000 /* What is said of a table without a limit. */
 
 static void send_part(void *conn, const void *msg, size_t len)
 {
@@ -85,22 +84,6 @@ enum ofp_error dispatch_flow_stats(struct bridge *br, struct ofconn *conn,
     return OFPERR_OK;
 }
 
-static void get_features(const struct bridge *br, uint8_t id, uint8_t version,
-                         struct table_features *f)
-{
-    const char *name = bridge_table_name(br, id);
-    struct table_config c;
-
-    bridge_table_get(br, id, &c);
-    table_features_ours(f, id, OFP_N_TABLES, version);
-    f->max_entries = MIN(bridge_table_limit(br, id), MAX_ENTRIES);
-    f->miss_config = c.miss_config;
-    f->can_evict = f->can_warn_vacant = version >= OFP14_VERSION;
-    if (name) {
-        snprintf(f->name, sizeof f->name, "%s", name);
-    }
-}
-
 enum ofp_error dispatch_table_stats(struct bridge *br, struct ofconn *conn,
                                     const struct msg_header *h, struct wire_rd *r)
 {
@@ -114,27 +97,8 @@ enum ofp_error dispatch_table_stats(struct bridge *br, struct ofconn *conn,
                                 .active = (uint32_t)table_n_rules(br->tables, (uint8_t)id)};
         table_stats(br->tables, (uint8_t)id, &s.lookup, &s.matched);
         struct table_features f;
-        get_features(br, (uint8_t)id, h->version, &f);
+        dispatch_features_get(br, (uint8_t)id, h->version, &f);
         table_stats_encode(&s, &f, h->version, mp_reply_entry(&mp));
-        mp_reply_entry_end(&mp);
-    }
-    mp_reply_finish(&mp);
-    return OFPERR_OK;
-}
-
-enum ofp_error dispatch_table_features(struct bridge *br, struct ofconn *conn,
-                                       const struct msg_header *h, struct wire_rd *r)
-{
-    struct mp_reply mp;
-
-    if (wire_rd_left(r)) {
-        return OFPERR_OFPTFFC_EPERM; /* A request to change them. */
-    }
-    mp_reply_init(&mp, MSG_TABLE_FEATURES_REPLY, h->version, h->xid, send_part, conn);
-    for (unsigned id = 0; id < OFP_N_TABLES; id++) {
-        struct table_features f;
-        get_features(br, (uint8_t)id, h->version, &f);
-        table_features_encode(&f, h->version, mp_reply_entry(&mp));
         mp_reply_entry_end(&mp);
     }
     mp_reply_finish(&mp);

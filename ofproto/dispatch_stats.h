@@ -13,8 +13,6 @@ enum ofp_error dispatch_flow_stats(struct bridge *, struct ofconn *, const struc
                                    struct wire_rd *r);
 enum ofp_error dispatch_table_stats(struct bridge *, struct ofconn *, const struct msg_header *,
                                     struct wire_rd *r);
-enum ofp_error dispatch_table_features(struct bridge *, struct ofconn *, const struct msg_header *,
-                                       struct wire_rd *r);
 enum ofp_error dispatch_table_desc(struct bridge *, struct ofconn *, const struct msg_header *,
                                    struct wire_rd *r);
 enum ofp_error dispatch_port_stats(struct bridge *, struct ofconn *, const struct msg_header *,

@@ -7,6 +7,7 @@
 #include "ofp/switch.h"
 #include "ofproto/bridge_monitor.h"
 #include "ofproto/dispatch_bundle.h"
+#include "ofproto/dispatch_features.h"
 #include "ofproto/ofproto-private.h"
 
 #define RULES_PER_SLICE 2000
@@ -50,6 +51,7 @@ void session_closed(struct ofconn *conn)
         }
         memset(s->buffers, 0, sizeof s->buffers);
         bundles_discard(s);
+        dispatch_features_closed(s);
         bridge_monitor_closed(s);
         s->conn = NULL;
         ofconn_set_data(conn, NULL);

@@ -27,6 +27,7 @@ struct session {
     size_t buffered_bytes;
     struct bundle *bundles; /* dispatch_bundle.c */
     size_t bundle_bytes;
+    struct features_request *features; /* Whose last part has not come; dispatch_features.c */
 };
 
 struct session *session_of(struct ofconn *, struct bridge *); /* Borrowed. */

@@ -13,12 +13,13 @@ from conformance.switch import (
     fields,
     flow_mod,
     flow_request,
+    generation,
     group,
     group_mod,
     multipart,
     output,
 )
-from openflow import ERROR, FEATURES_REQUEST, QUEUE_GET_CONFIG_REPLY, QUEUE_GET_CONFIG_REQUEST, msg
+from openflow import ERROR, FEATURES_REQUEST, QUEUE_GET_CONFIG_REPLY, QUEUE_GET_CONFIG_REQUEST, msg, role
 
 UDP_FRAME = 'eth()/ip()/udp()/"data"'
 
@@ -113,6 +114,68 @@ def _(s):
             kinds.add(kind)
             ofs += (size + 7) // 8 * 8
         assert ofs == len(e) and kinds >= {0, 2, 4, 6, 8, 10, 12, 14}, kinds
+
+
+def in_parts(entries, size=60000):
+    """A TABLE_FEATURES request of several messages."""
+    parts, body = [], b""
+    for e in entries:
+        if len(body) + len(e) > size:
+            parts.append(body)
+            body = b""
+        body += e
+    parts.append(body)
+    return [multipart(12, p, flags=int(n + 1 < len(parts)), xid=9) for n, p in enumerate(parts)]
+
+
+def named(entry, name):
+    return entry[:8] + name.ljust(32, b"\0") + entry[40:]
+
+
+@must("7.3.5.5", "TABLE_FEATURES with a body, in several parts: what is asked for is what the reply says, and the next")
+def _(s):
+    before = s.parts(multipart(12))
+    after = [named(e, b"t%d" % e[2]) for e in before]
+    try:
+        got = s.answers(*in_parts(after))
+        assert {m.xid for m in got} == {9} and b"".join(m.data[16:] for m in got) == b"".join(after)
+        assert s.parts(multipart(12)) == after
+    finally:
+        s.answers(*in_parts(before))
+    assert s.parts(multipart(12)) == before
+
+
+@must("7.3.5.5", "TABLE_FEATURES with a body that cannot be: OFPET_TABLE_FEATURES_FAILED, and nothing has changed")
+def _(s):
+    before = s.parts(multipart(12))
+
+    def refused(code, *entries):
+        got = s.answers(*in_parts(entries))
+        assert [m.at("HH", 8) for m in got] == [(13, code)], [str(m) for m in got]
+        assert s.parts(multipart(12)) == before
+
+    first, last = named(before[0], b"other"), before[-1]
+    refused(0, first, *before[1:-1], last[:2] + b"\xfe" + last[3:])  # A table that is not there.
+    refused(1, first, *before[1:-1], last[:40] + b"\0" * 16 + last[56:])  # Metadata.
+    refused(3, b"\0\x3c" + first[2:], *before[1:])
+    refused(4, first, *before[1:-1], last[:60] + b"\0\0\0\7" + last[64:])  # max_entries
+    refused(5, first, *before[1:-1])  # A table less.
+
+
+@must("6.3.5", "SLAVE: may not change TABLE_FEATURES, but read them")
+def _(s):
+    before = s.parts(multipart(12))
+    s.only(role(3, generation()))
+    s.refuse(1, 10, multipart(12, before[0]))
+    assert s.parts(multipart(12)) == before
+
+
+@must("7.3.5", "A request of parts without end: OFPBRC_MULTIPART_BUFFER_OVERFLOW, and the switch goes on")
+def _(s):
+    entry = s.parts(multipart(12))[0]
+    part = multipart(12, entry * (60000 // len(entry)), flags=1)
+    got = s.answers(*[part] * 40)
+    assert got and {m.at("HH", 8) for m in got} == {(1, 13)}, [str(m) for m in got]
 
 
 @must(
