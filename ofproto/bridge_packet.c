@@ -129,19 +129,18 @@ static bool in_port_ok(const struct bridge *br, uint32_t port)
            bridge_port_by_ofp(br, port);
 }
 
-enum ofp_error bridge_packet_out(struct bridge *br, struct ofconn *conn,
-                                 const struct packet_out *po)
+enum ofp_error bridge_packet_out_check(const struct bridge *br, const struct packet_out *po)
+{
+    return in_port_ok(br, po->in_port) ? bridge_acts_check(br, po->acts.data, po->acts.len)
+                                       : OFPERR_OFPBRC_BAD_PORT;
+}
+
+enum ofp_error bridge_packet_out_send(struct bridge *br, struct ofconn *conn,
+                                      const struct packet_out *po)
 {
     struct packet *pkt;
     uint32_t ignored;
 
-    if (!in_port_ok(br, po->in_port)) {
-        return OFPERR_OFPBRC_BAD_PORT;
-    }
-    enum ofp_error error = bridge_acts_check(br, po->acts.data, po->acts.len);
-    if (error) {
-        return error;
-    }
     if (po->buffer_id != OFP_NO_BUFFER) {
         pkt = bridge_packet_buffer_take(conn, po->buffer_id, &ignored);
         if (!pkt) {

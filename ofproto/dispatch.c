@@ -128,7 +128,8 @@ static enum ofp_error on_packet_out(struct bridge *br, struct ofconn *conn,
     enum ofp_error error = packet_out_decode(r, h, &l, &po);
 
     if (!error) {
-        error = bridge_packet_out(br, conn, &po);
+        error = bridge_packet_out_check(br, &po);
+        error = error ? error : bridge_packet_out_send(br, conn, &po);
         packet_out_deinit(&po);
     }
     return error;

@@ -6,7 +6,10 @@
  * when only the state of the switch can still refuse it.  Every bundle is atomic and ordered,
  * whatever its flags ask for.  Flow-mods in a bundle send no buffered packet.  What a connection
  * can have here is bounded, and a bundle that nothing happens to is dropped. Specification:
- * OpenFlow 1.4.1 sections 6.8 and 7.3.9; in 1.3 EXT-230.  Packet-outs are not taken. */
+ * OpenFlow 1.4.1 sections 6.8 and 7.3.9; in 1.3 EXT-230.
+ *
+ * A packet-out is checked at its place among the messages, and its packet sent, without a buffer,
+ * when all has been committed: it meets the tables as the whole bundle leaves them. */
 #include "ofproto/dispatch_bundle.h"
 
 #include <stdlib.h>
@@ -14,6 +17,7 @@
 #include "lib/mem.h"
 #include "ofp/bundle.h"
 #include "ofp/flow_mod.h"
+#include "ofp/packet_io.h"
 #include "ofp/port.h"
 #include "ofproto/bridge_keep.h"
 #include "ofproto/bridge_monitor.h"
@@ -27,6 +31,7 @@
 #define MAX_BUNDLES 16
 #define MAX_BYTES   (UINT32_C(256) << 20) /* Of messages, in all bundles of a connection. */
 #define IDLE_MS     10000
+#define ETH_LEN     14
 
 struct bundle {
     struct bundle *next;
@@ -108,9 +113,10 @@ static enum ofp_error open(struct session *s, uint32_t id, uint16_t flags, const
 
 /* ---- messages ---- */
 
+static const struct act_limits limits = {.n_tables = OFP_N_TABLES, .cur_table = OFPTT_ALL};
+
 static enum ofp_error check_flow_mod(struct wire_rd *r, const struct msg_header *h)
 {
-    struct act_limits limits = {.n_tables = OFP_N_TABLES, .cur_table = OFPTT_ALL};
     struct flow_mod fm;
     enum ofp_error error = flow_mod_decode(r, h, &limits, &fm);
 
@@ -143,6 +149,41 @@ static enum ofp_error read_port_mod(const uint8_t *msg, size_t len, struct port_
     return error ? error : port_mod_decode(&r, &h, m);
 }
 
+/* MSG_N_TYPES: it cannot be read. */
+static enum msg_type type_of(const uint8_t *msg, size_t len)
+{
+    struct wire_rd r;
+    struct msg_header h;
+
+    wire_rd_init(&r, msg, len);
+    return msg_decode_header(&r, &h) ? MSG_N_TYPES : h.type;
+}
+
+static enum ofp_error read_packet_out(const uint8_t *msg, size_t len, struct packet_out *po)
+{
+    struct wire_rd r;
+    struct msg_header h;
+
+    wire_rd_init(&r, msg, len);
+    enum ofp_error error = msg_decode_header(&r, &h);
+    return error ? error : packet_out_decode(&r, &h, &limits, po);
+}
+
+static enum ofp_error check_packet_out(const struct bundle_add *a)
+{
+    struct packet_out po;
+    enum ofp_error error = read_packet_out(a->msg, a->msg_len, &po);
+
+    if (!error) {
+        error = po.buffer_id != OFP_NO_BUFFER ? OFPERR_OFPBRC_BUFFER_UNKNOWN
+                : !po.data_len                ? OFPERR_OFPBRC_BUFFER_EMPTY
+                : po.data_len < ETH_LEN       ? OFPERR_OFPBRC_BAD_PACKET
+                                              : OFPERR_OK;
+        packet_out_deinit(&po);
+    }
+    return error;
+}
+
 static enum ofp_error check_message(const struct bundle_add *a)
 {
     struct wire_rd r;
@@ -163,6 +204,8 @@ static enum ofp_error check_message(const struct bundle_add *a)
         return check_group_mod(&r, &h);
     case MSG_PORT_MOD:
         return port_mod_decode(&r, &h, &pm);
+    case MSG_PACKET_OUT:
+        return check_packet_out(a);
     default:
         return OFPERR_OFPBFC_MSG_UNSUP;
     }
@@ -198,13 +241,31 @@ static void undo_ports(struct bridge *br, const struct undo *undo)
     }
 }
 
-static bool is_port_mod(const uint8_t *msg, size_t len)
+/* A packet-out at its place: could it be sent? */
+static enum ofp_error try_packet_out(const struct bridge *br, const uint8_t *msg, size_t len)
 {
-    struct wire_rd r;
-    struct msg_header h;
+    struct packet_out po;
+    enum ofp_error error = read_packet_out(msg, len, &po);
 
-    wire_rd_init(&r, msg, len);
-    return !msg_decode_header(&r, &h) && h.type == MSG_PORT_MOD;
+    if (!error) {
+        error = bridge_packet_out_check(br, &po);
+        packet_out_deinit(&po);
+    }
+    return error;
+}
+
+/* Each was tried: what is wrong with one now is the packet's, which is dropped. */
+static void send_packet_outs(struct bridge *br, struct ofconn *conn, const struct wire_wr *messages)
+{
+    for (size_t ofs = 0, len; ofs < messages->len; ofs += len) {
+        const uint8_t *msg = messages->data + ofs;
+        struct packet_out po;
+        len = get_be16(msg + 2);
+        if (type_of(msg, len) == MSG_PACKET_OUT && !read_packet_out(msg, len, &po)) {
+            (void)bridge_packet_out_send(br, conn, &po);
+            packet_out_deinit(&po);
+        }
+    }
 }
 
 /* What has been taken back in the tables, for those who were told of it. */
@@ -252,10 +313,12 @@ static enum ofp_error commit(struct bridge *br, struct ofconn *conn, const struc
     for (size_t ofs = 0, len; ofs < messages->len && !error; ofs += len) {
         const uint8_t *msg = messages->data + ofs;
         len = get_be16(msg + 2);
-        if (is_port_mod(msg, len)) {
+        enum msg_type type = type_of(msg, len);
+        if (type == MSG_PORT_MOD) {
             note_port(br, msg, len, &undo);
         }
-        error = dispatch_change(br, conn, msg, len);
+        error = type == MSG_PACKET_OUT ? try_packet_out(br, msg, len)
+                                       : dispatch_change(br, conn, msg, len);
         if (error) {
             ofconn_send_error(conn, error, msg, len);
         }
@@ -270,6 +333,7 @@ static enum ofp_error commit(struct bridge *br, struct ofconn *conn, const struc
         for (size_t ofs = 0; ofs < messages->len; ofs += get_be16(messages->data + ofs + 2)) {
             dispatch_forward(br, conn, messages->data + ofs, get_be16(messages->data + ofs + 2));
         }
+        send_packet_outs(br, conn, messages);
     }
     free(undo.mods);
     bridge_flow_arm(br);

@@ -211,7 +211,10 @@ void bridge_meter_features(const struct bridge *, struct meter_features *);
 void bridge_meters_deinit(struct bridge *);
 
 /* bridge_packet.c */
-enum ofp_error bridge_packet_out(struct bridge *, struct ofconn *, const struct packet_out *);
+/* May it come in where it says, and are its actions possible? */
+enum ofp_error bridge_packet_out_check(const struct bridge *, const struct packet_out *);
+/* What the check has let through. */
+enum ofp_error bridge_packet_out_send(struct bridge *, struct ofconn *, const struct packet_out *);
 void bridge_packet_in(struct bridge *, struct events_item *);
 void bridge_packet_forget(struct ofconn *); /* Its buffers. */
 /* The buffered frame, the caller's to free; NULL: unknown. */

@@ -8,6 +8,7 @@
 #include "lib/mem.h"
 #include "ofp/bundle.h"
 #include "ofp/group.h"
+#include "ofp/packet_io.h"
 #include "ofp/switch.h"
 #include "utilities/ofctl.h"
 
@@ -146,6 +147,18 @@ static void put_group(struct session *s, char *text, const struct line_reader *r
     group_mod_deinit(&gm);
 }
 
+static void put_packet_out(struct session *s, char *text, struct wire_wr *all)
+{
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    struct packet_out po;
+
+    cmd_check(packet_out_parse(text, names_input(&s->names), &po));
+    packet_out_encode(&po, s->version, ofconn_next_xid(s->conn), &w);
+    wire_wr_bytes(all, w.data, w.len);
+    wire_wr_deinit(&w);
+    packet_out_deinit(&po);
+}
+
 static void put_line(struct session *s, char *text, const struct line_reader *r,
                      struct wire_wr *all, uint32_t *usable)
 {
@@ -157,6 +170,8 @@ static void put_line(struct session *s, char *text, const struct line_reader *r,
         put_flow(s, rest, r, all, usable);
     } else if (!strcmp(text, "group")) {
         put_group(s, rest, r, all, usable);
+    } else if (!strcmp(text, "packet-out")) {
+        put_packet_out(s, rest, all);
     } else {
         cmd_fatal("%s:%d: Unsupported bundle message type: %s", r->name, r->number, text);
     }
