@@ -1,11 +1,11 @@
 /* ct-lines.c - the tracker behind lines, for tests/model/tracker.py.
  *
- * A line: MILLISECONDS ZONE COMMIT NAT ALG HEX.  A fragment is kept, and answered `held`, until its
- * datagram is whole.  The frame goes through ct(zone=ZONE), and if it is new
- * and COMMIT is 1, through ct(commit) as well; COMMIT 2 is one ct(commit,force).  NAT: `-` none,
- * `n` bare, `sMIN,MAX,PORT,PORT` (addresses in hex, ports decimal, 0: none), `d...` likewise;
+ * A line: MILLISECONDS ZONE COMMIT NAT ALG MARK/MASK LABEL/MASK HEX.  A fragment is kept, and
+ * answered `held`, until its datagram is whole.  The frame goes through ct(zone=ZONE), and if it is
+ * new and COMMIT is 1, through ct(commit) as well; COMMIT 2 is one ct(commit,force).  NAT: `-`
+ * none, `n` bare, `sMIN,MAX,PORT,PORT` (addresses in hex, ports decimal, 0: none), `d...` likewise;
  * ranges apply to the commit.  The answer: the state after the first, `drop` or `ok`, why it is
- * invalid or -, and the frame. */
+ * invalid or -, mark, label, original protocol, addresses and ports, and the frame. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +51,14 @@ static bool read_nat(const char *s, struct ct_nat *nat)
     return true;
 }
 
+static void show_hex(const uint8_t *s, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        printf("%02x", s[i]);
+    }
+    putchar(' ');
+}
+
 static void show(const struct packet *p, uint8_t state, bool ok)
 {
     static const char *const names[] = {"new", "est", "rel", "rpl", "inv"};
@@ -62,10 +70,28 @@ static void show(const struct packet *p, uint8_t state, bool ok)
         }
     }
     printf(" %s %s ", ok ? "ok" : "drop", reasons[p->ct.inv_reason]);
-    for (uint32_t i = 0; i < p->len; i++) {
-        printf("%02x", p->data[i]);
-    }
+    printf("%08" PRIx32 " ", p->ct.mark);
+    show_hex(p->ct.label, 16);
+    printf("%u ", p->ct.orig_proto);
+    show_hex(p->ct.orig_src, p->ct.orig_is_ip6 ? 16 : 4);
+    show_hex(p->ct.orig_dst, p->ct.orig_is_ip6 ? 16 : 4);
+    printf("%u %u ", ntohs(p->ct.orig_tp_src), ntohs(p->ct.orig_tp_dst));
+    show_hex(p->data, p->len);
     putchar('\n');
+}
+
+/* MARK/MASK LABEL/MASK, and where the frame begins; 0: not such texts. */
+static int read_marks(const char *s, struct ct_args *args)
+{
+    char label[2][33];
+    int n = 0;
+    if (sscanf(s, "%" SCNx32 "/%" SCNx32 " %32[0-9a-f]/%32[0-9a-f] %n", &args->mark,
+               &args->mark_mask, label[0], label[1], &n) != 4 ||
+        read_hex(label[0], args->label, 16) != 16 ||
+        read_hex(label[1], args->label_mask, 16) != 16) {
+        return 0;
+    }
+    return n;
 }
 
 int main(void)
@@ -76,7 +102,7 @@ int main(void)
     struct ct_args args = {0};
     struct ct_nat nat;
     int64_t ms;
-    int at;
+    int at, n;
     unsigned commit;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -84,11 +110,11 @@ int main(void)
     while (ct && fgets(line, sizeof line, stdin)) {
         if (sscanf(line, "%" SCNd64 " %" SCNu16 " %u %199s %" SCNu16 " %n", &ms, &args.zone,
                    &commit, spec, &args.alg, &at) != 5 ||
-            !read_nat(spec, &nat)) {
+            !read_nat(spec, &nat) || !(n = read_marks(line + at, &args))) {
             fprintf(stderr, "not a line: %s", line);
             return 1;
         }
-        struct packet *p = packet_new_data(frame, read_hex(line + at, frame, sizeof frame));
+        struct packet *p = packet_new_data(frame, read_hex(line + at + n, frame, sizeof frame));
         struct key key;
         parse_key(p, &key);
         p = ct_frag_take(ct, p, args.zone, ms);

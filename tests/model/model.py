@@ -1,7 +1,10 @@
 """model.py - a slow, obvious connection tracker: see tracker.py for what it reads and where it follows the tracker."""
+import copy
+import ipaddress
+
 import sctp
 from packets import (ACK, ANSWERS, FIN, GRE, ICMP, ICMP6, PSH, RST, SCTP, SYN, TCP, UDP, URG, WITH_PORTS, Packet, turned)
-from traffic import FTP_PORT, TFTP_PORT
+from traffic import FTP_PORT, TFTP_PORT, ftp_line
 
 CLOSED, SYN_SENT, ESTABLISHED, CLOSING, FIN_WAIT_2, TIME_WAIT = range(6)
 SECONDS = {"syn_sent": 30, "syn_recv": 30, "established": 86400, "fin_wait": 900, "time_wait": 45, "close": 30,
@@ -23,6 +26,7 @@ class Connection:
         self.reply = turned(self.orig)
         self.replied, self.expires, self.ends = False, 0, (End(), End())
         self.association, self.related, self.alg, self.read = None, None, 0, [None, None]
+        self.mark, self.label, self.longer = 0, 0, ([], [])  # Of each direction, where its stream was made longer and by how much.
 
     def __str__(self):
         return f"{self.orig} reply {self.reply} replied={self.replied} {[(e.state, e.next) for e in self.ends]}"
@@ -30,6 +34,33 @@ class Connection:
     def has(self, ends):
         """Would a packet with these ends be its own?  Of ICMP: an answer."""
         return ends == self.reply or (ends == self.orig and self.proto not in ANSWERS)
+
+    def is_translated(self):
+        return self.reply != turned(self.orig)
+
+    def write(self, marks):
+        mark, mask, label, label_mask = marks
+        self.mark = (mark & mask) | (self.mark & ~mask)
+        self.label = (label & label_mask) | (self.label & ~label_mask)
+
+    def seen(self):
+        """Mark, label, and the original tuple: the master's, if there is one."""
+        about = self.related.master if self.related else self
+        return self.mark, self.label, about.original()
+
+    def original(self):
+        return original(self.proto, self.type, self.orig)
+
+    def shift(self, direction, seq):
+        """By how much what lies at 'seq' of a stream has moved."""
+        return sum(n for at, n in self.longer[direction] if after(seq, at))
+
+    def shift_back(self, direction, ack):
+        """By how much what the receiver calls 'ack' had moved."""
+        total = 0
+        for at, n in self.longer[direction]:
+            total += n if after(ack - total, at) else 0
+        return total
 
     def live_until(self, now, name):
         self.expires = now + 1000 * SECONDS[name]
@@ -50,6 +81,15 @@ def unclear(a, b):
     return a is not None and b is not None and NEAR < distance(a, b) <= FAR
 
 
+def after(a, b):
+    return 0 < (a - b) & 0xffffffff < 1 << 31
+
+
+def original(proto, kind, ends):
+    src, sport, dst, dport = ends
+    return (proto, src, dst, kind, 0) if proto in ANSWERS else (proto, src, dst, sport, dport)
+
+
 def end_of(p):
     return (p.seq + p.n + bool(p.flags & SYN) + bool(p.flags & FIN)) & 0xffffffff
 
@@ -68,6 +108,18 @@ def answer_to(q):
         pairs = ANSWERS[q.proto] | {v: k for k, v in ANSWERS[q.proto].items()}
         p.type = pairs[q.type]
     return p
+
+
+def ftp_place(data, direction):
+    """The address (None: it has none) and port that a line of this direction names; None: it names no place."""
+    word, line = data[:4], data.decode()
+    if word not in ((b"227 ", b"229 ") if direction else (b"PORT", b"EPRT")):
+        return None
+    if word in (b"PORT", b"227 "):
+        numbers = line.replace("(", " ").replace(")", " ").split()[-2 if direction else -1].split(",")
+        return ipaddress.ip_address(".".join(numbers[:4])), int(numbers[4]) << 8 | int(numbers[5])
+    place = line.split("|")
+    return ipaddress.ip_address(place[2]) if place[2] else None, int(place[3])
 
 
 class Expected:
@@ -226,77 +278,105 @@ class Model:
             return True
         return (p.proto == SCTP and not sctp.well_formed(p.chunks)) or (p.proto in WITH_PORTS and not (p.sport and p.dport))
 
-    def packet(self, now, zone, commit, p, said, alg=0):
-        """What the tracker 'said' counts only where nothing says who is right.  The state, and the connection and direction; the
-        connection is new if it is committed now."""
+    def packet(self, now, zone, commit, p, said, alg=0, marks=(0, 0, 0, 0)):
+        """What the tracker 'said' counts only where nothing says who is right.  The state, the connection and direction, and what it is
+        related to; the connection is new if it is committed now."""
         self.connections = [c for c in self.connections if c.expires > now]
-        self.expected = [e for e in self.expected if e.expires > now and e.master in self.connections]
+        self.expected = [e for e in self.expected if e.expires > now]
         if p.quote:
-            return self.error(zone, p)
+            state, c, direction = self.error(zone, p)
+            if c and commit == 2:
+                c.write(marks)
+            return state, c, direction, None
         if self.malformed(p):
-            return "inv", None, 0
+            return "inv", None, 0, None
         c, direction = self.find(zone, p)
         if c:
-            verdict = "anew" if commit == 2 and direction else self.update(c, direction, p, now, said)
+            verdict = "anew" if commit == 2 and direction else self.update(c, direction, self.as_sent(c, direction, p), now, said)
             if verdict == "invalid":
-                return "inv", None, 0
+                return "inv", None, 0, None
             if verdict != "anew":
                 c.replied |= bool(direction) and verdict != "opening"
                 known = c.replied and verdict != "opening"
                 state = ["est" if known else "new"] + ["rel"] * bool(c.related) + ["rpl"] * bool(known and direction)
-                return "|".join(state), c, direction
+                if commit == 2 or (commit and state[0] == "new"):
+                    c.write(marks)
+                return "|".join(state), c, direction, None
             self.connections.remove(c)
         if not self.may_begin(p):
-            return "inv", None, 0
+            return "inv", None, 0, None
         related = next((e for e in self.expected if e.place() == (zone, p.proto, p.src, p.dst, p.dport) and e.master in self.connections), None)
         state = "new|rel" if related else "new"
         if not commit:
-            return state, None, 0
+            return state, None, 0, related
         c = Connection(zone, p)
+        if related:
+            c.mark, c.label = related.master.mark, related.master.label
+        c.write(marks)
         c.picked_up = p.proto == TCP and not p.flags & SYN
         c.related, c.alg = related, alg
         self.begin(c, p, now)
         self.connections.append(c)
-        return state, c, 0
+        return state, c, 0, related
 
     # ---- helpers ----
 
-    def help(self, c, direction, p, now):
-        """A packet of a connection with a helper has gone through, and the connection's ends are settled."""
-        if c.alg == TFTP_PORT:
-            if not direction and p.data[:2] in (b"\0\1", b"\0\2"):
-                src, _, dst, dport = c.reply
-                self.expect(Expected(c, src, dst, dport, (c.orig[2], c.orig[0], c.orig[1]), dport, now + 1000 * EXPECTED_SECONDS))
-        elif c.alg == FTP_PORT and p.data:
-            if c.read[direction] and p.seq not in c.read[direction]:
-                return  # From elsewhere in the stream.
+    @staticmethod
+    def as_sent(c, direction, p):
+        """What a packet acknowledges, in the numbers of who sent that."""
+        p = copy.copy(p)
+        p.ack = (p.ack - c.shift_back(1 - direction, p.ack)) & 0xffffffff
+        return p
+
+    def help(self, c, direction, p, out, got, now):
+        """A packet of a connection with a helper has gone through as 'out' ('got': with that payload), and the connection's ends are
+        settled.  What it must have become."""
+        if c.alg == TFTP_PORT and not direction and p.data[:2] in (b"\0\1", b"\0\2"):
+            src, _, dst, dport = c.reply
+            self.expect(Expected(c, src, dst, dport, (c.orig[2], c.orig[0], c.orig[1]), dport, now + 1000 * EXPECTED_SECONDS), dport)
+        if c.alg != FTP_PORT:
+            return out
+        out = copy.copy(out)
+        out.seq = (p.seq + c.shift(direction, p.seq)) & 0xffffffff
+        if p.flags & ACK:
+            out.ack = self.as_sent(c, direction, p).ack
+        known = c.read[direction]
+        if p.data and (not known or p.seq in known):  # Not from elsewhere in the stream.
             end = (p.seq + p.n) & 0xffffffff
-            if c.read[direction] and (c.read[direction][0] - end) & 0xffffffff < 1 << 31:
-                end = c.read[direction][0]
+            if known and (known[0] - end) & 0xffffffff < 1 << 31:
+                end = known[0]
             c.read[direction] = end, p.seq
-            self.read_line(c, direction, p, now)
+            out.data = self.read_line(c, direction, p, got, now)
+            if len(out.data) != p.n and p.seq not in [at for at, _ in c.longer[direction]]:
+                c.longer[direction].append((p.seq, len(out.data) - p.n))
+        return out
 
-    def read_line(self, c, direction, p, now):
-        word, line = p.data[:4], p.data.decode()
-        if word not in ((b"227 ", b"229 ") if direction else (b"PORT", b"EPRT")):
-            return
-        if word in (b"PORT", b"227 "):
-            numbers = line.replace("(", " ").replace(")", " ").split()[-2 if direction else -1].split(",")
-            port = int(numbers[4]) << 8 | int(numbers[5])
-        else:
-            port = int(line.split("|")[3])
-        src, dst = (p.dst, p.src)
-        self.expect(Expected(c, src, dst, port, (src, dst, port), port, now + 1000 * EXPECTED_SECONDS))
+    def read_line(self, c, direction, p, got, now):
+        """A line that names a place of its sender's names it as the other end knows it."""
+        place = ftp_place(p.data, direction)
+        if not place or place[0] not in (None, p.src):
+            return p.data
+        mine, theirs = (c.reply, c.orig) if direction else (c.orig, c.reply)
+        asked, chosen = place[1], (ftp_place(got, direction) or place)[1]
+        port = self.expect(Expected(c, theirs[0], theirs[2], chosen, (mine[2], mine[0], asked), asked, now + 1000 * EXPECTED_SECONDS), chosen)
+        return ftp_line(p.data[:4], theirs[2], port)
 
-    def expect(self, new):
+    def expect(self, new, chosen):
+        """The port under which it is expected."""
         own = [e for e in self.expected if e.master is new.master]
         for e in own:
             if (e.asked, e.src, e.dst) == (new.asked, new.src, new.dst):
                 e.expires = new.expires
-                return
+                return e.dport
         if len(own) >= EXPECTED_BY_ONE:
             self.expected.remove(min(own, key=lambda e: e.expires))
+        movable = (new.src, new.dst) != new.to[:2] and new.proto == TCP
+        if movable:  # Another port than was asked for only where that is expected already.
+            places = [e.place() for e in self.expected]
+            assert chosen == new.asked or (*new.place()[:4], new.asked) in places, "another port was announced without need"
+            assert not any(e.place() == new.place() and e.master in self.connections for e in self.expected), "announced twice"
         self.expected = [e for e in self.expected if e.place() != new.place()] + [new]
+        return chosen
 
     # ---- fragments ----
 

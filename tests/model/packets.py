@@ -108,6 +108,11 @@ class Packet:
         return self.ethernet(self.ip())
 
 
+def payload_of(frame):
+    """Of a frame of TCP without options."""
+    return frame[(34 if frame[12:14] == b"\x08\x00" else 54) + 20:]
+
+
 def ends_of(frame, proto):
     """Source, port, destination, port of a frame, as translation left it; ICMP: the identifier twice."""
     at, size = (34, 4) if frame[12:14] == b"\x08\x00" else (54, 16)

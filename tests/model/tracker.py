@@ -15,14 +15,14 @@ Where no document says who is right, the model follows what the tracker says:
 - segments of a connection one end of which was reset before it had said anything (RFC 9293 section 3.10.7: its numbers are nobody's);
 - data to an end that has sent a SYN or was reset, and acknowledged nothing: its window is not known;
 - a connection whose answers would be another, translated one's is not remembered, and its packets go on as +new.
-- what is related by a helper inherits the master's mark and label, which are not modelled (tests/unit/test-ct-alg.c).
 Each packet that leaves is compared byte by byte, checksums included, with the packet that the model would have made."""
 import argparse
+import ipaddress
 import subprocess
 import sys
 
-from model import Model
-from packets import ends_of, turned
+from model import Model, original
+from packets import TCP, ends_of, payload_of, turned
 from traffic import KINDS, World
 
 
@@ -33,8 +33,13 @@ def nat_text(nat):
     return f"{kind}{low.packed.hex()},{high.packed.hex()},{first},{last}"
 
 
+def seen_of(mark, label, proto, src, dst, sport, dport):
+    addresses = [ipaddress.ip_address(bytes.fromhex(a)) for a in (src, dst)]
+    return int(mark, 16), int(label, 16), (int(proto), *addresses, int(sport), int(dport))
+
+
 def check(world, model, sent, answer):
-    state, fate, why, frame = answer.split()
+    state, fate, why, *seen, frame = answer.split()
     p, nat = sent.p, sent.nat
     if sent.fragment:
         offset, data, more = sent.fragment
@@ -42,10 +47,11 @@ def check(world, model, sent, answer):
             assert state == "held", f"the tracker says {state}, and the datagram is not whole"
             return
     before = list(model.connections)
-    want, c, direction = model.packet(world.now, sent.zone, sent.commit, p, state, sent.alg)
+    want, c, direction, related = model.packet(world.now, sent.zone, sent.commit, p, state, sent.alg, sent.marks)
     assert state == want, f"the tracker says {state} ({why}), the model {want}"
     frame = bytes.fromhex(frame)
     if p.quote:
+        assert not c or seen_of(*seen) == c.seen(), f"the packet has {seen_of(*seen)}, should have {c.seen()}"
         assert frame == (model.error_becomes(p, c, direction) if c and nat else p.frame()), "the error has become another"
         return
     new = c is not None and c not in before
@@ -55,13 +61,27 @@ def check(world, model, sent, answer):
         assert model.exhausted(c, nat), "dropped, and there were tuples left"
         return
     ends = settle(model, c, direction, new, p, nat, ends_of(frame, p.proto))
+    if state != "inv":
+        check_seen(model, c, p, related, seen_of(*seen))
     out = p.moved(ends)
-    assert frame == out.frame(), f"became {ends_of(frame, p.proto)}, {frame.hex()}, should be {ends}, {out.frame().hex()}"
     if c in model.connections and state != "inv":
         if new and c.related in model.expected:
             model.expected.remove(c.related)
-        model.help(c, direction, p, world.now)
+        if nat or not c.is_translated():
+            out = model.help(c, direction, p, out, payload_of(frame) if p.proto == TCP else b"", world.now)
+    assert frame == out.frame(), f"became {ends_of(frame, p.proto)}, {frame.hex()}, should be {ends}, {out.frame().hex()}"
     world.passed(sent, out)
+
+
+def check_seen(model, c, p, related, seen):
+    """Mark, label and original tuple on the packet."""
+    if c in model.connections:
+        want = c.seen()
+    elif related:
+        want = related.master.mark, related.master.label, related.master.original()
+    else:
+        want = 0, 0, original(p.proto, p.type, p.ends())
+    assert seen == want, f"the packet has {seen}, should have {want}"
 
 
 def settle(model, c, direction, new, p, nat, got):
@@ -93,7 +113,9 @@ def run(program, seed, n, kinds):
     for i in range(n):
         sent = world.next(model)
         p = sent.p
-        child.stdin.write(f"{world.now} {sent.zone} {sent.commit} {nat_text(sent.nat)} {sent.alg} {sent.frame().hex()}\n")
+        mark, mask, label, label_mask = sent.marks
+        child.stdin.write(f"{world.now} {sent.zone} {sent.commit} {nat_text(sent.nat)} {sent.alg} {mark:x}/{mask:x} {label:032x}/{label_mask:032x}"
+                          f" {sent.frame().hex()}\n")
         child.stdin.flush()
         answer = child.stdout.readline()
         log = log[-60:] + [(world.now, sent, answer)]

@@ -14,8 +14,9 @@ FTP_PORT, TFTP_PORT = 21, 69
 class Sent:
     """One line to the tracker: a packet, or the fragment (offset, bytes, more) of one."""
 
-    def __init__(self, host, p, zone, commit, nat, alg=0, fragment=None):
+    def __init__(self, host, p, zone, commit, nat, alg=0, fragment=None, marks=(0, 0, 0, 0)):
         self.host, self.p, self.zone, self.commit, self.nat, self.alg, self.fragment = host, p, zone, commit, nat, alg, fragment
+        self.marks = marks
 
     def frame(self):
         if not self.fragment:
@@ -114,6 +115,13 @@ class Host:
         return p
 
 
+def ftp_line(word, address, port):
+    """RFC 959, RFC 2428: a line that names a place."""
+    comma = ",".join(str(b) for b in (*address.packed, port >> 8, port & 255))
+    return {b"229 ": f"229 Extended (|||{port}|)\r\n", b"EPRT": f"EPRT |{2 if address.version == 6 else 1}|{address}|{port}|\r\n",
+            b"227 ": f"227 Passive ({comma}).\r\n", b"PORT": f"PORT {comma}\r\n"}[word].encode()
+
+
 class Control(Host):
     """A client of FTP or TFTP and its server.  They send in order, a line a segment; what is expected is another's to send."""
 
@@ -121,21 +129,24 @@ class Control(Host):
         super().__init__(rnd, kind, v6)
         self.alg = self.dport = FTP_PORT if kind == "ftp" else TFTP_PORT
         self.fragments = 0
-        self.nats = [None] if kind == "ftp" else self.nats
-        self.last = [None, None]
+        self.sport = rnd.randint(1024, 65000) if kind == "ftp" else self.sport  # What lies elsewhere in a stream has no place in it.
+        self.last, self.heard = [None, None], [None, None]
+        self.own = [self.a, self.b]  # As each knows itself.
+
+    def heard_of(self, back, out):
+        """A segment has come to the other end, perhaps from and to others than its sender knows."""
+        self.own[1 - back] = out.dst
+        if self.kind == "ftp":
+            self.heard[1 - back] = out.seq + out.n + bool(out.flags & SYN) + bool(out.flags & FIN)
 
     def line(self, back):
-        """RFC 959, RFC 2428: an address and a port, or what is no such line."""
-        rnd, port = self.rnd, self.rnd.randint(30000, 30004)
+        """A place, rarely another's, or none."""
+        rnd = self.rnd
         if rnd.random() < 0.3:
             return b"NOOP\r\n" if not back else b"200 Fine\r\n"
-        place = self.b if back else self.a
-        if self.a.version == 6 or rnd.random() < 0.5:
-            if back:
-                return f"229 Extended (|||{port}|)\r\n".encode()
-            return f"EPRT |{2 if place.version == 6 else 1}|{place}|{port}|\r\n".encode()
-        comma = ",".join(str(b) for b in (*place.packed, port >> 8, port & 255)).encode()
-        return b"227 Passive (" + comma + b").\r\n" if back else b"PORT " + comma + b"\r\n"
+        place = self.own[back] + (rnd.random() < 0.05)
+        word = (b"229 " if back else b"EPRT") if self.a.version == 6 or rnd.random() < 0.5 else b"227 " if back else b"PORT"
+        return ftp_line(word, place, rnd.choice((9999, 10000, 30050, 30051, 30052)))
 
     def next(self):
         rnd = self.rnd
@@ -148,6 +159,7 @@ class Control(Host):
         back = rnd.random() < 0.5
         if not self.last[back] or rnd.random() < 0.9:
             self.last[back] = self.say(back, ACK | PSH, self.line(back))
+        self.last[back].ack = self.last[back].ack if self.heard[back] is None else self.heard[back] & 0xffffffff
         return back, self.last[back]
 
 
@@ -186,10 +198,17 @@ class World:
         if back and any(host.nats):
             p = self.answer(model, host, p)
         zone = host.zones[step] if host.alg or rnd.random() < 0.97 else 7
-        return self.send(Sent(host, p, zone, self.commit(), host.nats[step], host.alg))
+        return self.send(Sent(host, p, zone, self.commit(), host.nats[step], host.alg, marks=self.marks()))
 
     def commit(self):
         return 2 if self.rnd.random() < 0.03 else int(self.rnd.random() < 0.85)
+
+    def marks(self):
+        """What a commit writes: mark, mask, label, mask."""
+        rnd = self.rnd
+        if rnd.random() < 0.7:
+            return 0, 0, 0, 0
+        return rnd.getrandbits(32), rnd.choice((0, 0xff, 0xffffffff)), rnd.getrandbits(128), rnd.choice((0, 1, 0xff << 64, (1 << 128) - 1))
 
     @staticmethod
     def answer(model, host, p):
@@ -219,20 +238,22 @@ class World:
             at = 8 * rnd.randrange(len(l4) // 8)
             parts.append((at, l4[at:at + 8], at + 8 < len(l4)))
         rnd.shuffle(parts)
-        lines = [Sent(sent.host, p, sent.zone if rnd.random() < 0.98 else 7, sent.commit, sent.nat, sent.alg, part) for part in parts]
+        lines = [Sent(sent.host, p, sent.zone if rnd.random() < 0.98 else 7, sent.commit, sent.nat, sent.alg, part, sent.marks) for part in parts]
         self.queue += lines[1:]
         return lines[0]
 
     def passed(self, sent, p):
         """It goes on as 'p': to the next zone, and perhaps somebody has a complaint about it."""
         rnd, host = self.rnd, sent.host
+        if host.alg and not p.quote:
+            host.heard_of(sent.p.src != host.a, p)
         if rnd.random() < 0.04 and not p.quote:
             router = rnd.choice((p.dst, host.a + 100))
             v6 = p.src.version == 6
             quote = p.ip()
             quote = quote[:rnd.choice((len(quote), (40 if v6 else 20) + 8))]
             error = Packet(ICMP6 if v6 else ICMP, router, p.src, type_=rnd.choice((1, 3) if v6 else (3, 11)), code=1, quote=quote, about=p)
-            self.queue.append(Sent(host, error, sent.zone, self.commit(), "n" if sent.nat else None))
+            self.queue.append(Sent(host, error, sent.zone, self.commit(), "n" if sent.nat else None, marks=self.marks()))
         if len(host.zones) > 1 and not p.quote and sent.zone in host.zones:
             at = host.zones.index(sent.zone)
             other = 1 - at
