@@ -10,7 +10,7 @@
 struct l4_sum {
     uint8_t *field; /* NULL: there is none to update. */
     bool partial;   /* Holds the pseudo-header sum, not complemented. */
-    bool udp;       /* Zero means none. */
+    bool never_0;   /* Zero means none (RFC 768), or is never right (RFC 3828). */
 };
 
 static struct l4_sum find_sum(struct packet *p, const struct ip_info *ip)
@@ -21,7 +21,8 @@ static struct l4_sum find_sum(struct packet *p, const struct ip_info *ip)
         [IPPROTO_HDR_TCP] = {16, 18}, [IPPROTO_HDR_UDP] = {6, 8},     [IPPROTO_HDR_ICMP] = {2, 4},
         [IPPROTO_HDR_ICMP6] = {2, 4}, [IPPROTO_HDR_UDPLITE] = {6, 8}, [IPPROTO_HDR_DCCP] = {6, 8},
     };
-    struct l4_sum sum = {NULL, false, ip->proto == IPPROTO_HDR_UDP};
+    bool never_0 = ip->proto == IPPROTO_HDR_UDP || ip->proto == IPPROTO_HDR_UDPLITE;
+    struct l4_sum sum = {NULL, false, never_0};
 
     if (!ip->has_l4 || !where[ip->proto].len || ip->l4_len < where[ip->proto].len ||
         ip->proto == (ip->version == 4 ? IPPROTO_HDR_ICMP6 : IPPROTO_HDR_ICMP)) {
@@ -30,7 +31,7 @@ static struct l4_sum find_sum(struct packet *p, const struct ip_info *ip)
     uint32_t l4 = (uint32_t)p->l3_ofs + ip->l4_ofs;
     sum.field = p->data + l4 + where[ip->proto].ofs;
     sum.partial = p->csum == CSUM_PARTIAL && p->csum_start == l4;
-    if (sum.udp && !sum.partial && is_all_zeros(sum.field, 2)) {
+    if (sum.never_0 && !sum.partial && is_all_zeros(sum.field, 2)) {
         sum.field = NULL;
     }
     return sum;
@@ -50,7 +51,7 @@ static void update(const struct l4_sum *sum, const void *old_v, const void *new_
     c = csum_fold(csum_add(acc + gone, new_v, n));
     if (sum->partial) {
         c = (be16)~c;
-    } else if (sum->udp && !c) {
+    } else if (sum->never_0 && !c) {
         c = 0xffff;
     }
     memcpy(sum->field, &c, 2);

@@ -260,6 +260,40 @@ static void test_udp_without_csum(void **state)
     packet_free(p);
 }
 
+/* A sum that comes to zero goes as all ones where zero has another meaning: UDP's and UDP-Lite's.
+ */
+static void test_zero_sum(void **state)
+{
+    (void)state;
+    static const uint8_t protos[] = {17, 136};
+    for (size_t i = 0; i < ARRAY_SIZE(protos); i++) {
+        struct key key, k;
+        memset(&key, 0, sizeof key);
+        key.eth_type = htons(0x0800);
+        key.ip_proto = 17;
+        struct packet *p = compose_packet(&key, "zero", 4);
+        uint8_t *l3 = p->data + 14, *l4 = l3 + 20;
+        unsigned n_ones = 0;
+        struct ip_info ip;
+        l3[9] = protos[i];
+        be16 sum = csum((memset(l3 + 10, 0, 2), l3), 20);
+        memcpy(l3 + 10, &sum, 2);
+        parse_key(p, &k);
+        assert_true(ip_packet(p, &ip));
+        memset(l4 + 6, 0, 2); /* Of UDP-Lite the length is its coverage: all. */
+        sum = csum_fold(csum_add(csum_pseudo(l3, &ip, ip.l4_len), l4, ip.l4_len));
+        memcpy(l4 + 6, &sum, 2);
+        for (uint32_t host = 1; host < 65536; host++) {
+            edit_ip4(p, htonl(host), UINT32_MAX, 0, 0, 0, 0, 0, 0);
+            p->csum = CSUM_UNKNOWN;
+            assert_true(csum_l4_ok(p));
+            n_ones += get_be16(l4 + 6) == 0xffff;
+        }
+        assert_int_equal(n_ones, 1);
+        packet_free(p);
+    }
+}
+
 /* What came in damaged goes out damaged. */
 static void test_damage_stays(void **state)
 {
@@ -387,6 +421,7 @@ int main(void)
         cmocka_unit_test(test_first_fragment),
         cmocka_unit_test(test_partial),
         cmocka_unit_test(test_udp_without_csum),
+        cmocka_unit_test(test_zero_sum),
         cmocka_unit_test(test_damage_stays),
         cmocka_unit_test(test_tags_and_labels),
         cmocka_unit_test(test_mutated),
