@@ -85,7 +85,7 @@ class Packet:
             l4[at:at + 4] = crc32c(l4)
         elif at:
             pseudo = b"" if self.proto == ICMP else self.src.packed + self.dst.packed + struct.pack("!II", len(l4), self.proto)
-            struct.pack_into("!H", l4, at, csum(pseudo + l4) or (0 if self.proto in (TCP, ICMP) else 0xffff))
+            struct.pack_into("!H", l4, at, csum(pseudo + l4) or (0xffff if self.proto in (UDP, UDPLITE) else 0))  # RFC 768, RFC 3828.
         return bytes(l4)
 
     def ip(self, l4=None, offset=0, more=False):

@@ -52,7 +52,8 @@ def check(world, model, sent, answer):
     frame = bytes.fromhex(frame)
     if p.quote:
         assert not c or seen_of(*seen) == c.seen(), f"the packet has {seen_of(*seen)}, should have {c.seen()}"
-        assert frame == (model.error_becomes(p, c, direction) if c and nat else p.frame()), "the error has become another"
+        want = model.error_becomes(p, c, direction) if c and nat else p.frame()
+        assert frame == want, f"the error became {frame.hex()}, should be {want.hex()}"
         return
     new = c is not None and c not in before
     if fate == "drop":

@@ -73,7 +73,7 @@ class Host:
             return back, p
         if self.proto != TCP:
             back = rnd.random() < 0.4
-            return back, self.make(back, data=bytes(rnd.randint(0, 20) if self.kind != "frag" else rnd.randint(0, 100)))
+            return back, self.make(back, data=rnd.randbytes(rnd.randint(0, 20 if self.kind != "frag" else 100)))
         return self.next_tcp()
 
     def next_tcp(self):
@@ -100,7 +100,7 @@ class Host:
             flags = RST | ACK
         else:
             flags = ACK
-        data = bytes(rnd.randint(0, 30)) if flags == ACK and self.step > 2 else b""
+        data = rnd.randbytes(rnd.randint(0, 30)) if flags == ACK and self.step > 2 else b""
         p = self.say(back, flags, data)
         self.step += 1
         if flags & RST or (flags & FIN and rnd.random() < 0.3) or rnd.random() < 0.02:
