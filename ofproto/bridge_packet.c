@@ -45,7 +45,7 @@ static uint32_t buffer_put(void *br, struct ofconn *conn, const struct packet_in
 
 struct packet *bridge_packet_buffer_take(struct ofconn *conn, uint32_t id, uint32_t *ofp_in_port)
 {
-    struct session *s = ofconn_data(conn);
+    struct session *s = ofconn_data(ofconn_main(conn)); /* Which got the packet-in. */
     struct session_buffer *b = s ? &s->buffers[id % SESSION_N_BUFFERS] : NULL;
 
     if (!b || !b->packet || b->id != id) {

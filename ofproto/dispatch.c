@@ -45,6 +45,7 @@ static enum ofp_error on_features(struct bridge *br, struct ofconn *conn,
     struct switch_features f = {.datapath_id = br->datapath_id,
                                 .n_buffers = SESSION_N_BUFFERS,
                                 .n_tables = OFP_N_TABLES,
+                                .auxiliary_id = ofconn_aux_id(conn),
                                 .capabilities = OFPC_FLOW_STATS | OFPC_TABLE_STATS |
                                                 OFPC_PORT_STATS | OFPC_GROUP_STATS |
                                                 OFPC_QUEUE_STATS | OFPC_ARP_MATCH_IP,

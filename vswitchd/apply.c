@@ -138,13 +138,16 @@ static void set_control(struct apply *a, struct applied_bridge *b, const struct 
     bool secure = !strcmp(config_string(row, COL_Bridge_fail_mode, "standalone"), "secure");
 
     for (size_t i = 0; i < n; i++) {
+        int64_t n_aux =
+            config_map_integer(rows[i], COL_Controller_other_config, "auxiliary-connections", 0);
         c[i] = (struct controller_config){
             .target = config_string(rows[i], COL_Controller_target, ""),
             .max_backoff_ms = small_integer(rows[i], COL_Controller_max_backoff, 0),
             .inactivity_probe_ms = small_integer(rows[i], COL_Controller_inactivity_probe, -1),
             .rate_limit = (unsigned)small_integer(rows[i], COL_Controller_controller_rate_limit, 0),
             .burst_limit =
-                (unsigned)small_integer(rows[i], COL_Controller_controller_burst_limit, 0)};
+                (unsigned)small_integer(rows[i], COL_Controller_controller_burst_limit, 0),
+            .n_aux = (unsigned)MAX(MIN(n_aux, CONTROLLER_MAX_AUX), 0)};
     }
     bridge_set_control(b->bridge, secure ? FAIL_SECURE : FAIL_STANDALONE, c, n);
     free(c);

@@ -27,6 +27,8 @@ struct controller {
     unsigned rate_limit, burst_limit;
     bool wanted; /* By the configuration that is being applied. */
     struct rconn rconn;
+    unsigned n_aux;                       /* While the main connection is alive, these too: */
+    struct rconn aux[CONTROLLER_MAX_AUX]; /* auxiliary ids 1 and on (OpenFlow 1.3.5, 6.3.6). */
     bool passive;
     struct listener *listener; /* Passive, if it could be opened. */
     char *error;               /* Of opening it, or NULL. */
@@ -91,6 +93,11 @@ void connmgr_unlink(struct connmgr *mgr, struct ofconn *c)
             return;
         }
     }
+}
+
+struct ofconn *connmgr_main(const struct ofconn *c)
+{
+    return c->aux_id ? c->controller->rconn.conn : (struct ofconn *)(uintptr_t)c;
 }
 
 uint64_t *connmgr_generation(struct connmgr *mgr, bool define)
@@ -169,18 +176,46 @@ static void update_fail_mode(struct connmgr *mgr)
     }
 }
 
+/* ---- auxiliary connections ---- */
+
+static void stop_aux(struct controller *c, unsigned first)
+{
+    for (unsigned i = first; i < CONTROLLER_MAX_AUX; i++) {
+        rconn_stop(&c->aux[i]);
+    }
+}
+
+static void start_aux(struct controller *c)
+{
+    for (unsigned i = 0; i < c->n_aux; i++) {
+        rconn_start(&c->aux[i]);
+    }
+}
+
+static struct rconn *rconn_of(const struct ofconn *conn)
+{
+    struct controller *c = conn->controller;
+    return conn->aux_id ? &c->aux[conn->aux_id - 1] : &c->rconn;
+}
+
 void connmgr_established(struct connmgr *mgr, struct ofconn *conn)
 {
     if (conn->controller) {
-        rconn_established(&conn->controller->rconn);
-        update_fail_mode(mgr);
+        rconn_established(rconn_of(conn));
+        if (!conn->aux_id) {
+            start_aux(conn->controller);
+            update_fail_mode(mgr);
+        }
     }
 }
 
 void connmgr_ended(struct connmgr *mgr, struct ofconn *conn, int error)
 {
     if (conn->controller) {
-        rconn_ended(&conn->controller->rconn, error);
+        if (!conn->aux_id) {
+            stop_aux(conn->controller, 0); /* While there is still a main one for them. */
+        }
+        rconn_ended(rconn_of(conn), error);
         update_fail_mode(mgr);
     } else {
         log_dbg("%s: service connection ended (%s)", mgr->bridge, strerror(error));
@@ -262,6 +297,9 @@ static void end_conns(struct connmgr *mgr, const struct controller *of)
 
 static void free_controller(struct controller *c)
 {
+    for (unsigned i = 0; i < CONTROLLER_MAX_AUX; i++) {
+        rconn_deinit(&c->aux[i]);
+    }
     rconn_deinit(&c->rconn);
     end_conns(c->mgr, c);
     listener_close(c->listener);
@@ -283,7 +321,10 @@ static struct controller *take_controller(struct connmgr *mgr, const char *targe
     c->mgr = mgr;
     c->target = xstrdup(target);
     c->passive = is_passive(target);
-    rconn_init(&c->rconn, mgr, c, c->target);
+    rconn_init(&c->rconn, mgr, c, c->target, 0);
+    for (unsigned i = 0; i < CONTROLLER_MAX_AUX; i++) {
+        rconn_init(&c->aux[i], mgr, c, c->target, (uint8_t)(i + 1));
+    }
     return c;
 }
 
@@ -295,6 +336,14 @@ static void configure(struct controller *c, const struct controller_config *cfg)
     c->rate_limit = cfg->rate_limit;
     c->burst_limit = cfg->burst_limit;
     c->rconn.max_backoff_ms = cfg->max_backoff_ms > 0 ? cfg->max_backoff_ms : DEFAULT_BACKOFF_MS;
+    for (unsigned i = 0; i < CONTROLLER_MAX_AUX; i++) {
+        c->aux[i].max_backoff_ms = c->rconn.max_backoff_ms;
+    }
+    c->n_aux = c->passive ? 0 : MIN(cfg->n_aux, CONTROLLER_MAX_AUX);
+    stop_aux(c, c->n_aux);
+    if (c->rconn.state == RCONN_ACTIVE) {
+        start_aux(c);
+    }
     if (c->passive && !c->listener && !c->error) {
         open_listener(c);
     }

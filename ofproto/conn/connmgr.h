@@ -13,11 +13,14 @@ struct connmgr;
 
 enum fail_mode { FAIL_STANDALONE, FAIL_SECURE };
 
+#define CONTROLLER_MAX_AUX 8
+
 struct controller_config {
     const char *target;               /* "tcp:127.0.0.1:6653", "ptcp:6653", ... */
     int max_backoff_ms;               /* 0: 8000 */
     int inactivity_probe_ms;          /* -1: default 5000; 0: off */
     unsigned rate_limit, burst_limit; /* Packet-ins a second; 0: unlimited. */
+    unsigned n_aux; /* Auxiliary connections, to an active one; CONTROLLER_MAX_AUX at most. */
 };
 
 struct connmgr_status {

@@ -2,7 +2,10 @@
  *
  * An ofconn belongs to its connmgr, in the list of all; the stream belongs to the ofconn.  Closing
  * is never immediate, since the switch may be in the middle of using the connection: ofconn_close()
- * marks it, and a deferred call takes it away. */
+ * marks it, and a deferred call takes it away.
+ *
+ * Role, asynchronous configuration, miss_send_len and controller id are of the channel: those of
+ * the main connection count, whichever connection changes them. */
 #pragma once
 
 #include "lib/io/stream.h"
@@ -33,6 +36,7 @@ struct ofconn {
     struct ofconn *next;
     struct stream *stream;
     struct controller *controller; /* An active controller's connection, else NULL. */
+    uint8_t aux_id;                /* Not 0: an auxiliary one of that controller's. */
     const void *origin;            /* The listener's owner, for its removal. */
     bool service;                  /* mgmt and passive: no asynchronous messages by default. */
 
@@ -76,6 +80,8 @@ void ofconn_handle_get_async(struct ofconn *, const struct msg_header *);
 enum ofp_error ofconn_handle_role(struct ofconn *, const struct msg_header *, struct wire_rd *);
 
 /* ---- connmgr.c ---- */
+/* Of an auxiliary connection the main one, which outlives it; of others itself. */
+struct ofconn *connmgr_main(const struct ofconn *);
 const struct conn_handler *connmgr_handler(struct connmgr *, void **aux);
 struct loop *connmgr_loop(struct connmgr *);
 uint32_t connmgr_versions(const struct connmgr *);

@@ -214,7 +214,9 @@ static enum ofp_error handle_controller_id(struct ofconn *c, struct wire_rd *r)
     uint16_t id;
     enum ofp_error error = controller_id_decode(r, &id);
 
-    c->controller_id = error ? c->controller_id : id;
+    if (!error) {
+        connmgr_main(c)->controller_id = id;
+    }
     return error;
 }
 
@@ -446,17 +448,27 @@ uint8_t ofconn_version(const struct ofconn *c)
 
 uint16_t ofconn_miss_send_len(const struct ofconn *c)
 {
-    return c->miss_send_len;
+    return connmgr_main(c)->miss_send_len;
 }
 
 void ofconn_set_miss_send_len(struct ofconn *c, uint16_t len)
 {
-    c->miss_send_len = len;
+    connmgr_main(c)->miss_send_len = len;
+}
+
+uint8_t ofconn_aux_id(const struct ofconn *c)
+{
+    return c->aux_id;
+}
+
+struct ofconn *ofconn_main(struct ofconn *c)
+{
+    return connmgr_main(c);
 }
 
 bool ofconn_is_slave(const struct ofconn *c)
 {
-    return c->role == ROLE_SECONDARY;
+    return connmgr_main(c)->role == ROLE_SECONDARY;
 }
 
 void ofconn_set_data(struct ofconn *c, void *data)

@@ -41,6 +41,10 @@ void ofconn_release(struct ofconn *);
 bool ofconn_writable(const struct ofconn *);
 uint16_t ofconn_miss_send_len(const struct ofconn *);
 void ofconn_set_miss_send_len(struct ofconn *, uint16_t);
+/* 0: the main connection of its channel. */
+uint8_t ofconn_aux_id(const struct ofconn *);
+/* The main connection of its channel, which gets the asynchronous messages. */
+struct ofconn *ofconn_main(struct ofconn *);
 /* The role SLAVE may not change the switch. */
 bool ofconn_is_slave(const struct ofconn *);
 /* The switch's own data of this connection (packet buffers); freed by it in closed(). */

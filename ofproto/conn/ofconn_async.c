@@ -21,7 +21,7 @@ void ofconn_async_init(struct ofconn *c)
 
 bool ofconn_wants(const struct ofconn *c, enum async_kind kind, unsigned reason)
 {
-    if (!c->version || c->dying || (c->service && !c->miss_send_len)) {
+    if (!c->version || c->dying || c->aux_id || (c->service && !c->miss_send_len)) {
         return false;
     }
     return reason < 32 && c->async.mask[kind][c->role == ROLE_SECONDARY] & BIT(reason);
@@ -32,6 +32,7 @@ enum ofp_error ofconn_handle_set_async(struct ofconn *c, const struct msg_header
                                        struct wire_rd *r)
 {
     struct async_config a;
+    struct ofconn *main = connmgr_main(c);
     enum ofp_error error = async_decode(r, h, &a);
 
     if (error) {
@@ -40,18 +41,18 @@ enum ofp_error ofconn_handle_set_async(struct ofconn *c, const struct msg_header
     for (unsigned i = 0; i < 2 * ASYNC_N_KINDS; i++) {
         unsigned kind = i / 2, secondary = i & 1 ? 0 : 1;
         if (a.given & BIT(i)) {
-            c->async.mask[kind][secondary] = a.mask[kind][secondary];
+            main->async.mask[kind][secondary] = a.mask[kind][secondary];
         }
     }
-    if (!c->miss_send_len) {
-        c->miss_send_len = DEFAULT_MISS_LEN; /* Who asks for messages is to get them. */
+    if (!main->miss_send_len) {
+        main->miss_send_len = DEFAULT_MISS_LEN; /* Who asks for messages is to get them. */
     }
     return OFPERR_OK;
 }
 
 void ofconn_handle_get_async(struct ofconn *c, const struct msg_header *h)
 {
-    struct async_config a = c->async;
+    struct async_config a = connmgr_main(c)->async;
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
 
     for (int i = 0; i < 2 && c->version < OFP14_VERSION; i++) {
@@ -89,7 +90,7 @@ static enum ofp_error check_generation(struct ofconn *c, uint64_t id)
 static void reply_role(struct ofconn *c, const struct msg_header *h)
 {
     const uint64_t *id = connmgr_generation(c->mgr, false);
-    struct role_msg reply = {.role = c->role,
+    struct role_msg reply = {.role = connmgr_main(c)->role,
                              .has_generation_id = id != NULL,
                              .generation_id = id ? *id : UINT64_MAX};
     struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
@@ -103,6 +104,7 @@ static void reply_role(struct ofconn *c, const struct msg_header *h)
 enum ofp_error ofconn_handle_role(struct ofconn *c, const struct msg_header *h, struct wire_rd *r)
 {
     struct role_msg request;
+    struct ofconn *main = connmgr_main(c);
     enum ofp_error error = role_decode(r, h, &request);
 
     if (!error && h->type == MSG_ROLE_REQUEST && request.role >= ROLE_PRIMARY) {
@@ -112,9 +114,9 @@ enum ofp_error ofconn_handle_role(struct ofconn *c, const struct msg_header *h, 
         return error;
     }
     if (request.role != ROLE_NOCHANGE) {
-        c->role = request.role;
-        if (c->role == ROLE_PRIMARY) {
-            demote_others(c);
+        main->role = request.role;
+        if (main->role == ROLE_PRIMARY) {
+            demote_others(main);
         }
     }
     reply_role(c, h);

@@ -47,6 +47,7 @@ static void on_connected(void *r_)
 
     r->stream = NULL; /* The connection's from now. */
     r->conn = ofconn_new(r->mgr, s, r->controller, false);
+    r->conn->aux_id = r->aux_id;
     connmgr_configure_conn(r->controller, r->conn);
 }
 
@@ -93,25 +94,36 @@ static void on_timer(void *r_)
 }
 
 void rconn_init(struct rconn *r, struct connmgr *mgr, struct controller *controller,
-                const char *target)
+                const char *target, uint8_t aux_id)
 {
     *r = (struct rconn){.mgr = mgr,
                         .controller = controller,
                         .target = target,
+                        .aux_id = aux_id,
                         .connected_ms = -1,
                         .disconnected_ms = -1};
     loop_timer_init(&r->timer, connmgr_loop(mgr), on_timer, r);
 }
 
-void rconn_deinit(struct rconn *r)
+void rconn_stop(struct rconn *r)
 {
     loop_timer_cancel(&r->timer);
     stream_free(r->stream);
+    r->stream = NULL;
     if (r->conn) {
         connmgr_unlink(r->mgr, r->conn);
         ofconn_free(r->conn);
+        r->conn = NULL;
     }
+    r->state = RCONN_VOID;
+    r->backoff_ms = 0;
+}
+
+void rconn_deinit(struct rconn *r)
+{
+    rconn_stop(r);
     free(r->last_error);
+    r->last_error = NULL;
 }
 
 void rconn_start(struct rconn *r)
@@ -132,7 +144,11 @@ void rconn_reconnect(struct rconn *r)
 
 void rconn_established(struct rconn *r)
 {
-    log_info("%s: connected", r->target);
+    if (r->aux_id) {
+        log_info("%s: auxiliary connection %u: connected", r->target, r->aux_id);
+    } else {
+        log_info("%s: connected", r->target);
+    }
     r->state = RCONN_ACTIVE;
     r->connected_ms = now(r);
     loop_timer_cancel(&r->timer);

@@ -1,4 +1,5 @@
-/* rconn.h - one active controller: connect, and again after it ended, with back-off.
+/* rconn.h - one connection to an active controller, the main one or an auxiliary: connect, and
+ * again after it ended, with back-off.
  *
  * Layer 4, inside ofproto/conn.  Owner: the control thread.  VOID (bad target) | CONNECTING (to the
  * end of HELLO) -> ACTIVE -> BACKOFF -> CONNECTING ...  The back-off is 1 s, doubling to the
@@ -13,6 +14,7 @@ struct rconn {
     struct connmgr *mgr;
     struct controller *controller;
     const char *target; /* The controller's. */
+    uint8_t aux_id;     /* 0: the main connection. */
     int64_t max_backoff_ms;
     enum rconn_state state;
     struct stream *stream; /* While connecting below OpenFlow; then it is the ofconn's. */
@@ -23,8 +25,10 @@ struct rconn {
     char *last_error;                      /* Or NULL. */
 };
 
-void rconn_init(struct rconn *, struct connmgr *, struct controller *, const char *target);
+void rconn_init(struct rconn *, struct connmgr *, struct controller *, const char *target,
+                uint8_t aux_id);
 void rconn_deinit(struct rconn *); /* Ends the connection at once. */
+void rconn_stop(struct rconn *);   /* The same; rconn_start() may follow. */
 void rconn_start(struct rconn *);
 void rconn_reconnect(struct rconn *);
 void rconn_established(struct rconn *); /* HELLO is over. */
