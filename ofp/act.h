@@ -36,12 +36,16 @@ enum act_rank {
  * replaces. */
 enum act_slot {
     ACT_SLOT_NONE, /* Not allowed in an action set. */
+    ACT_SLOT_COPY_TTL_IN,
     ACT_SLOT_POP_VLAN,
+    ACT_SLOT_POP_PBB,
     ACT_SLOT_POP_MPLS,
     ACT_SLOT_DECAP,
     ACT_SLOT_ENCAP,
     ACT_SLOT_PUSH_MPLS,
+    ACT_SLOT_PUSH_PBB,
     ACT_SLOT_PUSH_VLAN,
+    ACT_SLOT_COPY_TTL_OUT,
     ACT_SLOT_DEC_TTL,
     ACT_SLOT_DEC_MPLS_TTL,
     ACT_SLOT_DEC_NSH_TTL,
@@ -148,7 +152,7 @@ struct act_u8 { /* ACT_SET_NW_TTL, ACT_SET_MPLS_TTL */
     uint8_t value;
 };
 
-struct act_u16 { /* ACT_PUSH_MPLS, ACT_POP_MPLS: an EtherType, host order. */
+struct act_u16 { /* ACT_PUSH_MPLS, ACT_POP_MPLS, ACT_PUSH_PBB: an EtherType, host order. */
     struct act act;
     uint16_t value;
 };

@@ -9,14 +9,16 @@
 
 #include "lib/mem.h"
 
-#define ETH_IP4     0x0800
-#define ETH_IP6     0x86dd
-#define ETH_MPLS    0x8847
-#define ETH_MPLS_MC 0x8848
-#define ETH_NSH     0x894f
-#define OFPM_MAX    UINT32_C(0xffff0000)
-#define ALG_FTP     21
-#define ALG_TFTP    69
+#define ETH_IP4      0x0800
+#define ETH_IP6      0x86dd
+#define ETH_MPLS     0x8847
+#define ETH_MPLS_MC  0x8848
+#define ETH_NSH      0x894f
+#define ETH_PBB      0x88e7
+#define ETH_TYPE_MIN 0x0600
+#define OFPM_MAX     UINT32_C(0xffff0000)
+#define ALG_FTP      21
+#define ALG_TFTP     69
 
 /* ---- place ---- */
 
@@ -78,7 +80,8 @@ enum ofp_error act_verify(const struct act *a, enum act_outer outer, char **why)
 struct checker {
     struct match m; /* What the packet is known to be at this place of the list. */
     const struct act_limits *limits;
-    bool strict; /* Soft inconsistencies count. */
+    unsigned n_below; /* Tags known to be there below those of the match. */
+    bool strict;      /* Soft inconsistencies count. */
 };
 
 static enum ofp_error check_list(struct checker *, struct act *, size_t len);
@@ -135,19 +138,16 @@ static void set_tag(struct checker *c)
     c->m.mask.key.vlan[0].tci |= htons(VLAN_CFI);
 }
 
-static enum ofp_error push_vlan(struct checker *c)
+static void push_vlan(struct checker *c)
 {
     struct key *flow = &c->m.flow.key, *mask = &c->m.mask.key;
 
-    if (mask->vlan[KEY_MAX_VLANS - 1].tci & flow->vlan[KEY_MAX_VLANS - 1].tci & htons(VLAN_CFI)) {
-        return OFPERR_OFPBAC_BAD_TAG;
-    }
+    c->n_below += (mask->vlan[1].tci & flow->vlan[1].tci & htons(VLAN_CFI)) != 0;
     flow->vlan[1] = flow->vlan[0];
     mask->vlan[1] = mask->vlan[0];
     memset(&flow->vlan[0], 0, sizeof flow->vlan[0]);
     memset(&mask->vlan[0], 0, sizeof mask->vlan[0]);
     set_tag(c);
-    return OFPERR_OK;
 }
 
 static void pop_vlan(struct checker *c)
@@ -158,6 +158,17 @@ static void pop_vlan(struct checker *c)
     mask->vlan[0] = mask->vlan[1];
     memset(&flow->vlan[1], 0, sizeof flow->vlan[1]);
     memset(&mask->vlan[1], 0, sizeof mask->vlan[1]);
+    if (c->n_below) {
+        c->n_below--;
+        flow->vlan[1].tci = mask->vlan[1].tci = htons(VLAN_CFI);
+    }
+}
+
+static void forget_tags(struct checker *c)
+{
+    memset(c->m.flow.key.vlan, 0, sizeof c->m.flow.key.vlan);
+    memset(c->m.mask.key.vlan, 0, sizeof c->m.mask.key.vlan);
+    c->n_below = 0;
 }
 
 /* What is behind the label stack is no longer known. */
@@ -214,6 +225,19 @@ static enum ofp_error check_legacy(struct checker *c, struct act_set_field *sf)
     }
 }
 
+/* What is behind a field that says what follows is what it says now; 'value' NULL: something. */
+static void note_type(struct checker *c, const struct field *f, const uint8_t *value)
+{
+    if (f->id == MF_ETH_TYPE) {
+        forget_proto(c);
+        c->m.flow.key.eth_type = value ? htons(get_be16(value)) : 0;
+        c->m.mask.key.eth_type = value ? UINT16_MAX : 0;
+    } else if (f->id == MF_NW_PROTO) {
+        c->m.flow.key.ip_proto = value ? *value : 0;
+        c->m.mask.key.ip_proto = value ? UINT8_MAX : 0;
+    }
+}
+
 static enum ofp_error check_set_field(struct checker *c, struct act_set_field *sf)
 {
     if (act_raw_is_legacy(sf->act.raw)) {
@@ -226,6 +250,11 @@ static enum ofp_error check_set_field(struct checker *c, struct act_set_field *s
         sf->mask.b[0] & VLAN_CFI >> 8) {
         return OFPERR_OFPBAC_BAD_SET_ARGUMENT; /* From text; decode lets none in. */
     }
+    if (sf->field->id == MF_ETH_TYPE && act_mask_full(sf->field, &sf->mask) &&
+        get_be16(sf->value.b) < ETH_TYPE_MIN) {
+        return OFPERR_OFPBAC_BAD_SET_ARGUMENT; /* It would be a length. */
+    }
+    note_type(c, sf->field, act_mask_full(sf->field, &sf->mask) ? sf->value.b : NULL);
     sf->act.resolved = sf->field->id == MF_VLAN_TCI && has_tag(c);
     if (sf->field->id == MF_VLAN_TCI && sf->mask.b[0] & VLAN_CFI >> 8) {
         if (sf->value.b[0] & VLAN_CFI >> 8) {
@@ -347,11 +376,12 @@ static enum ofp_error check_resubmit(const struct checker *c, const struct act_r
     return hard(!r->ct || field_prereq_ok(&fields[MF_CT_NW_PROTO], &c->m));
 }
 
-static enum ofp_error check_move(const struct checker *c, const struct act_reg_move *m)
+static enum ofp_error check_move(struct checker *c, const struct act_reg_move *m)
 {
     if (!field_prereq_ok(m->src.field, &c->m) || !field_prereq_ok(m->dst.field, &c->m)) {
         return OFPERR_OFPBAC_MATCH_INCONSISTENT;
     }
+    note_type(c, m->dst.field, NULL);
     /* From text; decode lets none in. */
     return m->dst.field->access == ACCESS_RO ? OFPERR_OFPBAC_BAD_SET_ARGUMENT : OFPERR_OK;
 }
@@ -369,6 +399,30 @@ static enum ofp_error check_mpls(struct checker *c, const struct act *a)
     if (push) {
         forget_proto(c);
     }
+    return error;
+}
+
+static enum ofp_error check_push_pbb(struct checker *c, uint16_t eth_type)
+{
+    if (eth_type != ETH_PBB) {
+        return OFPERR_OFPBAC_BAD_ARGUMENT; /* From text; decode lets none in. */
+    }
+    enum ofp_error error = soft(c, is_ethernet(c));
+    forget_tags(c);
+    set_eth_type(c, eth_type);
+    forget_proto(c);
+    return error;
+}
+
+/* What comes out is a frame of which nothing is known. */
+static enum ofp_error check_pop_pbb(struct checker *c)
+{
+    const size_t ofs = offsetof(struct key, packet_type), n = sizeof(struct key) - ofs;
+    enum ofp_error error = soft(c, is_eth_type(c, ETH_PBB));
+
+    memset((uint8_t *)&c->m.flow.key + ofs, 0, n);
+    memset((uint8_t *)&c->m.mask.key + ofs, 0, n);
+    c->n_below = 0;
     return error;
 }
 
@@ -441,7 +495,8 @@ static enum ofp_error check_one(struct checker *c, struct act *a)
         return error;
     }
     case ACT_PUSH_VLAN:
-        return push_vlan(c);
+        push_vlan(c);
+        break;
     case ACT_OUTPUT_TRUNC:
         return check_port(c, ((struct act_output_trunc *)p)->port);
     case ACT_ENQUEUE:
@@ -471,6 +526,13 @@ static enum ofp_error check_one(struct checker *c, struct act *a)
     case ACT_PUSH_MPLS:
     case ACT_POP_MPLS:
         return check_mpls(c, a);
+    case ACT_COPY_TTL_OUT:
+    case ACT_COPY_TTL_IN:
+        return soft(c, is_mpls(c) || is_ip(c));
+    case ACT_PUSH_PBB:
+        return check_push_pbb(c, ((const struct act_u16 *)p)->value);
+    case ACT_POP_PBB:
+        return check_pop_pbb(c);
     case ACT_RESUBMIT:
         return check_resubmit(c, p);
     case ACT_CT:

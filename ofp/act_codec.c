@@ -140,6 +140,20 @@ void act_enc_push_mpls(const struct act *a, const struct act_wire *row, uint8_t 
     act_enc_u16(a, row, version, w);
 }
 
+enum ofp_error act_dec_push_pbb(struct act_decoder *d, const struct act_wire *row,
+                                struct wire_rd *r)
+{
+    struct wire_rd peek = *r;
+
+    return wire_rd_u16(&peek) == 0x88e7 ? act_dec_u16(d, row, r) : OFPERR_OFPBAC_BAD_ARGUMENT;
+}
+
+void act_enc_push_pbb(const struct act *a, const struct act_wire *row, uint8_t version,
+                      struct wire_wr *w)
+{
+    act_enc_u16(a, row, version, w);
+}
+
 /* ---- one integer ---- */
 
 enum ofp_error act_dec_u8(struct act_decoder *d, const struct act_wire *row, struct wire_rd *r)

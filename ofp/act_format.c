@@ -272,6 +272,7 @@ static void format_one(const struct act *a, const struct name_map *names, struct
         break;
     case ACT_PUSH_MPLS:
     case ACT_POP_MPLS:
+    case ACT_PUSH_PBB:
         text_printf(t, "%s:0x%04x", act_infos[a->type].name, u16->value);
         break;
     case ACT_RESUBMIT:
@@ -339,6 +340,9 @@ static void format_one(const struct act *a, const struct name_map *names, struct
     case ACT_POP_QUEUE:
     case ACT_DEC_TTL:
     case ACT_DEC_MPLS_TTL:
+    case ACT_COPY_TTL_OUT:
+    case ACT_COPY_TTL_IN:
+    case ACT_POP_PBB:
     case ACT_DEC_NSH_TTL:
     case ACT_CT_CLEAR:
     case ACT_EXIT:

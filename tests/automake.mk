@@ -53,7 +53,7 @@ TESTSUITE_AT = \
 	tests/tunnel.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/openflow13/sluice-ofctl tests/atlocal.in $(srcdir)/tests/package.m4
-HARNESS = tests/harness/sluice.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py \
+HARNESS = tests/harness/sluice.py tests/harness/edits.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py \
 	tests/harness/recorder.py tests/harness/capture.py
 EXTRA_DIST += $(HARNESS)
 # What the specification says the switch must do: a module a part of it; each leaves tests/conformance-MODULE.txt.

@@ -67,6 +67,18 @@ void dp_actions_clone_end(struct dp_actions *list, size_t ofs)
     }
 }
 
+void dp_actions_clone_since(struct dp_actions *list, size_t ofs)
+{
+    dp_actions_put(list, DP_ACTION_CLONE, sizeof(struct dp_action));
+    if (!list->overflow) {
+        uint8_t *at = list->data + ofs;
+        struct dp_action a = {.type = DP_ACTION_CLONE};
+        memmove(at + sizeof a, at, list->len - sizeof a - ofs);
+        memcpy(at, &a, sizeof a);
+        dp_actions_clone_end(list, ofs);
+    }
+}
+
 /* ---- lists from elsewhere ---- */
 
 #define MAX_DEPTH 32
@@ -97,6 +109,9 @@ static size_t size_of(const struct dp_action *a)
     case DP_ACTION_CT_CLEAR:
     case DP_ACTION_METER:
     case DP_ACTION_CLONE:
+    case DP_ACTION_COPY_TTL:
+    case DP_ACTION_PUSH_PBB:
+    case DP_ACTION_POP_PBB:
         return sizeof *a;
     case DP_ACTION_N:
         break;

@@ -20,7 +20,8 @@ struct dp_action {
     uint16_t len; /* Including this header and nested actions; multiple of 8. */
     uint32_t u32; /* OUTPUT: port; RECIRC: id (host order); TRUNC: max_len; PUSH_VLAN: tpid << 16 |
                      tci; HASH: basis; POP_MPLS: ethertype; METER: id; USERSPACE: cookie length;
-                     CT_CLEAR, POP_VLAN: 0 */
+                     PUSH_PBB: the I-TAG's TCI; COPY_TTL: 1 inwards, 0 outwards; CT_CLEAR, POP_VLAN,
+                     POP_PBB: 0 */
 };
 
 /* DP_ACTION_SET: one header's members, value and mask, in the layout of a whole key would be large;
@@ -42,6 +43,8 @@ enum dp_set_header {
     DP_SET_NSH,
     DP_SET_PBB,
     DP_SET_SKB_PRIORITY,
+    DP_SET_ETH_TYPE,
+    DP_SET_IP_PROTO,
     DP_SET_TUNNEL
 };
 
@@ -85,6 +88,8 @@ union dp_set_value {
         be32 isid; /* Low 24 bits. */
         uint8_t uca;
     } pbb;
+    be16 eth_type;    /* Set whole. */
+    uint8_t ip_proto; /* Set whole. */
     be32 skb_mark;
     be32 skb_priority; /* Set whole. */
     struct {
@@ -198,6 +203,8 @@ const struct dp_action *dp_actions_last(const struct dp_actions *);
 /* Nesting: returns an offset for _end(). */
 size_t dp_actions_clone_begin(struct dp_actions *);
 void dp_actions_clone_end(struct dp_actions *, size_t);
+/* What has been put since the list had 'ofs' bytes becomes a clone's. */
+void dp_actions_clone_since(struct dp_actions *, size_t ofs);
 
 #define DP_ACTION_FOR_EACH(A, DATA, LEN)                                \
     for ((A) = (const struct dp_action *)(const void *)(DATA);          \

@@ -265,6 +265,12 @@ static void put_action(const struct dp_action *a, const struct dp_format *names,
     case DP_ACTION_METER:
         text_printf(t, "(%u)", a->u32);
         break;
+    case DP_ACTION_COPY_TTL:
+        text_puts(t, a->u32 ? "(in)" : "(out)");
+        break;
+    case DP_ACTION_PUSH_PBB:
+        text_printf(t, "(tci=%#x)", a->u32);
+        break;
     case DP_ACTION_CLONE:
         text_putc(t, '(');
         put_list(a + 1, a->len - sizeof *a, names, depth + 1, t);
@@ -278,6 +284,7 @@ static void put_action(const struct dp_action *a, const struct dp_format *names,
                           &(struct nested){(const void *)a, names, depth}, t);
         break;
     case DP_ACTION_POP_VLAN:
+    case DP_ACTION_POP_PBB:
     case DP_ACTION_CT_CLEAR:
     case DP_ACTION_N:
         break;

@@ -119,6 +119,28 @@ static char *parse_pop_mpls(struct parsing *p, enum dp_action_type type, char *v
     return NULL;
 }
 
+/* `in`, `out` */
+static char *parse_copy_ttl(struct parsing *p, enum dp_action_type type, char *value)
+{
+    if (strcmp(value, "in") && strcmp(value, "out")) {
+        return bad_action(type, value);
+    }
+    put(p, type, !strcmp(value, "in"));
+    return NULL;
+}
+
+static char *parse_push_pbb(struct parsing *p, enum dp_action_type type, char *value)
+{
+    char *cursor = value, *k, *v;
+    uint32_t tci;
+
+    if (!text_next_kv(&cursor, &k, &v) || strcmp(k, "tci") || !text_to_u32(v, &tci)) {
+        return bad_action(type, value);
+    }
+    put(p, type, tci);
+    return NULL;
+}
+
 /* ---- set ---- */
 
 static char *parse_set_mpls(struct dp_action_set *s, char *text)
@@ -516,6 +538,9 @@ static parse_fn *const parsers[DP_ACTION_N] = {
     [DP_ACTION_METER] = parse_number,
     [DP_ACTION_CLONE] = parse_clone,
     [DP_ACTION_CHECK_PKT_LEN] = parse_check_pkt_len,
+    [DP_ACTION_COPY_TTL] = parse_copy_ttl,
+    [DP_ACTION_PUSH_PBB] = parse_push_pbb,
+    [DP_ACTION_POP_PBB] = parse_none,
 };
 
 /* A port wins over an action of its name, as it is printed. */

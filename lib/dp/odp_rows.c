@@ -261,6 +261,8 @@ static const struct odp_member set_nsh[] = {
 static const struct odp_member set_pbb[] = {V("isid", HEX, pbb.isid), V("uca", DEC, pbb.uca)};
 static const struct odp_member set_mark[] = {V(NULL, HEX, skb_mark)};
 static const struct odp_member set_priority[] = {V(NULL, HEX, skb_priority)};
+static const struct odp_member set_eth_type[] = {V(NULL, HEX, eth_type)};
+static const struct odp_member set_ip_proto[] = {V(NULL, DEC, ip_proto)};
 
 const struct odp_member odp_ct_label = {"label", ODP_HEX, 0, 16, 0};
 
@@ -281,6 +283,8 @@ const struct odp_set_attr odp_set_attrs[] = {
     [DP_SET_MPLS] = {"mpls", NO_ROWS},
     [DP_SET_SKB_MARK] = {"skb_mark", ROWS(set_mark)},
     [DP_SET_SKB_PRIORITY] = {"skb_priority", ROWS(set_priority)},
+    [DP_SET_ETH_TYPE] = {"eth_type", ROWS(set_eth_type)},
+    [DP_SET_IP_PROTO] = {"ip_proto", ROWS(set_ip_proto)},
     [DP_SET_TUNNEL] = {"tunnel", NO_ROWS},
 };
 const size_t odp_n_set_attrs = ARRAY_SIZE(odp_set_attrs);

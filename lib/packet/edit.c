@@ -1,6 +1,7 @@
 /* edit.c - see edit.h: Ethernet, VLAN, MPLS, ARP.  What IP carries is in edit_ip.c. */
 #include "lib/packet/edit.h"
 
+#include "lib/packet/csum.h"
 #include "lib/packet/ip.h"
 
 static void set_masked(uint8_t *p, const void *value, const void *mask, size_t n)
@@ -213,4 +214,47 @@ void edit_pbb(struct packet *p, const struct key *value, const struct key *mask)
     be32 v = htonl((value->pbb_uca & 1u) << 27 | (ntohl(value->pbb_isid) & 0xffffff));
     be32 m = htonl((mask->pbb_uca & 1u) << 27 | (ntohl(mask->pbb_isid) & 0xffffff));
     set_plain(h, &v, &m, 4);
+}
+
+bool edit_push_pbb(struct packet *p, be32 tci)
+{
+    static const uint8_t type[2] = {0x88, 0xe7};
+
+    if (p->len < 14) {
+        return true;
+    }
+    uint8_t *h = packet_push(p, 18);
+    if (!h) {
+        return false;
+    }
+    memcpy(h, h + 18, 12);
+    memcpy(h + 12, type, sizeof type);
+    memcpy(h + 14, &tci, sizeof tci);
+    shift(p, 18);
+    p->l3_ofs = 14;
+    p->l4_ofs = p->payload_ofs = p->mpls_ofs = PACKET_NO_OFS;
+    return true;
+}
+
+/* What remains begins with the customer's addresses. */
+void edit_pop_pbb(struct packet *p)
+{
+    if (p->l3_ofs == 14 && header_of(p, 0x88e7, 18)) {
+        packet_pull(p, 18);
+        shift(p, -18);
+        p->l3_ofs = p->l4_ofs = p->payload_ofs = p->mpls_ofs = PACKET_NO_OFS;
+    }
+}
+
+void edit_eth_type(struct packet *p, be16 type)
+{
+    uint32_t at = p->mpls_ofs != PACKET_NO_OFS ? p->mpls_ofs : p->l3_ofs;
+
+    if (at == PACKET_NO_OFS || at < 14 || get_be16(p->data + at - 2) < 0x0600) {
+        return;
+    }
+    csum_complete(p);
+    memcpy(p->data + at - 2, &type, 2);
+    p->l3_ofs = (uint16_t)at;
+    p->l4_ofs = p->payload_ofs = p->mpls_ofs = PACKET_NO_OFS;
 }

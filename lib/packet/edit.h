@@ -34,6 +34,17 @@ void edit_nd(struct packet *, const struct key *value, const struct key *mask);
 void edit_nsh(struct packet *, const struct key *value, const struct key *mask);
 /* I-SID and UCA of the I-TAG (IEEE 802.1Q clause 9.7). */
 void edit_pbb(struct packet *, const struct key *value, const struct key *mask);
+/* What follows is taken for something else: a checksum that was still to be completed is, before.
+ */
+void edit_eth_type(struct packet *, be16); /* Of a frame that has one: not 802.2 alone. */
+void edit_ip_proto(struct packet *, uint8_t);
+/* From the outermost header that has a TTL to the next one, or back: labels and IP, also IP in IP.
+ */
+void edit_copy_ttl(struct packet *, bool inwards);
+/* MAC in MAC (IEEE 802.1Q clause 9.7): 18 bytes ahead of a frame, tags included, its addresses
+ * being the outer ones too; false: no headroom.  Popped only where no tag is ahead of the I-TAG. */
+bool edit_push_pbb(struct packet *, be32 tci);
+void edit_pop_pbb(struct packet *);
 bool edit_push_mpls(struct packet *, be16 eth_type, be32 lse);
 void edit_pop_mpls(struct packet *, be16 eth_type);
 void edit_mpls_lse(struct packet *, be32 lse, be32 mask); /* Outermost. */

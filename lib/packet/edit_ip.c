@@ -224,3 +224,76 @@ void edit_nd(struct packet *p, const struct key *value, const struct key *mask)
         }
     }
 }
+
+void edit_ip_proto(struct packet *p, uint8_t proto)
+{
+    struct ip_info ip;
+    if (!ip_packet(p, &ip)) {
+        return;
+    }
+
+    csum_complete(p);
+    uint8_t *l3 = p->data + p->l3_ofs, old[2];
+    memcpy(old, l3 + 8, sizeof old);
+    l3[ip.proto_ofs] = proto;
+    if (ip.version == 4) {
+        const struct l4_sum header = {.field = l3 + 10};
+        update(&header, old, l3 + 8, 2);
+    }
+    p->l4_ofs = p->payload_ofs = PACKET_NO_OFS;
+}
+
+/* ---- TTLs from header to header ---- */
+
+/* A header that has a TTL. */
+struct ttl {
+    uint8_t *at;  /* NULL: there is none. */
+    uint8_t *ip4; /* The IPv4 header that it is in, or NULL. */
+};
+
+static struct ttl ttl_of_ip(const struct packet *p, uint32_t ofs)
+{
+    uint8_t *l3 = p->data + ofs;
+    uint32_t left = p->len > ofs ? p->len - ofs : 0;
+
+    if (left >= 20 && l3[0] >> 4 == 4) {
+        return (struct ttl){l3 + 8, l3};
+    }
+    return left >= 40 && l3[0] >> 4 == 6 ? (struct ttl){l3 + 7, NULL} : (struct ttl){NULL, NULL};
+}
+
+/* Behind a label: another one, or what IP it may be. */
+static struct ttl ttl_behind_label(const struct packet *p, uint32_t ofs)
+{
+    bool bottom = p->data[ofs + 2] & 1;
+
+    if (bottom) {
+        return ttl_of_ip(p, ofs + 4);
+    }
+    return p->len - ofs >= 8 ? (struct ttl){p->data + ofs + 7, NULL} : (struct ttl){NULL, NULL};
+}
+
+void edit_copy_ttl(struct packet *p, bool inwards)
+{
+    struct ttl outer = {NULL, NULL}, inner = {NULL, NULL};
+    struct ip_info ip;
+
+    if (p->mpls_ofs != PACKET_NO_OFS && p->len - p->mpls_ofs >= 4) {
+        outer.at = p->data + p->mpls_ofs + 3;
+        inner = ttl_behind_label(p, p->mpls_ofs);
+    } else if (ip_packet(p, &ip) && ip.has_l4 && (ip.proto == 4 || ip.proto == 41)) {
+        outer = ttl_of_ip(p, p->l3_ofs);
+        inner = ttl_of_ip(p, (uint32_t)p->l3_ofs + ip.l4_ofs);
+    }
+    const struct ttl *to = inwards ? &inner : &outer;
+    if (!outer.at || !inner.at) {
+        return;
+    }
+    uint8_t old[2];
+    memcpy(old, to->ip4 ? to->ip4 + 8 : to->at, to->ip4 ? 2 : 1);
+    *to->at = *(inwards ? outer.at : inner.at);
+    if (to->ip4) {
+        const struct l4_sum header = {.field = to->ip4 + 10};
+        update(&header, old, to->ip4 + 8, 2);
+    }
+}

@@ -16,6 +16,7 @@ static bool parse4(const uint8_t *l3, uint32_t avail, bool quoted, struct ip_inf
         info->frag = KEY_FRAG_ANY | (frag & 0x1fff ? KEY_FRAG_LATER : 0);
     }
     info->proto = l3[9];
+    info->proto_ofs = 9;
     info->l4_ofs = (uint16_t)ihl;
     info->dst_ofs = 16;
     info->l4_len = MIN(total, avail) - ihl;
@@ -91,6 +92,7 @@ static bool parse6(const uint8_t *l3, uint32_t avail, bool quoted, struct ip_inf
     unsigned max_rank = 0, n_dest = 0;
     uint32_t ofs = 40;
     info->proto = l3[6];
+    info->proto_ofs = 6;
     info->dst_ofs = 24;
     for (unsigned n = 0;; n++) {
         static const uint16_t bits[256] = {
@@ -121,6 +123,7 @@ static bool parse6(const uint8_t *l3, uint32_t avail, bool quoted, struct ip_inf
             note_routing(h, len, ofs, info);
         }
         info->proto = h[0];
+        info->proto_ofs = (uint16_t)ofs;
         ofs += len;
         if (bit == IP_EXTHDR_FRAG) {
             uint16_t frag = get_be16(h + 2);

@@ -40,7 +40,8 @@ struct ip_info {
     uint16_t exthdr;  /* IP_EXTHDR_* */
     uint16_t l4_ofs;  /* From the IP header. */
     uint16_t dst_ofs; /* From the IP header: the destination that the pseudo-header uses. */
-    uint32_t l4_len;  /* Bytes of IP payload from 'l4_ofs', padding of the frame not counted. */
+    uint16_t proto_ofs; /* From the IP header: where 'proto' stands. */
+    uint32_t l4_len;    /* Bytes of IP payload from 'l4_ofs', padding of the frame not counted. */
 };
 
 /* Reads the header at 'l3', of which 'avail' bytes may be read.  'quoted' accepts a packet that is

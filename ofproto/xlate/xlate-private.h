@@ -40,7 +40,7 @@ struct xlate_scope {
     struct flow flow;
     struct key written;
     bool tracked;      /* The ct fields are those of a tracked packet. */
-    bool was_mpls;     /* What is above the labels popped is unknown. */
+    bool unparsed;     /* What follows Ethernet and its tags must be parsed again. */
     uint8_t ct;        /* enum cookie_ct */
     uint32_t priority; /* As the datapath has it; 0: no queue was chosen. */
     uint16_t inv_zone;
@@ -71,6 +71,7 @@ struct xlate_ctx {
     struct key base, committed;
     uint32_t base_priority;
     bool dp_tracked; /* It carries ct fields. */
+    bool lasting;    /* It was changed as no commit can undo. */
 
     struct flow wc;
 };
@@ -122,6 +123,16 @@ void xlate_check_branches(struct xlate_ctx *);
 
 /* xlate_clone.c */
 void xlate_clone(struct xlate_ctx *, const struct act_write_actions *);
+/* Around what is to leave the datapath's packet as it was, or as a commit makes it: if it did not,
+ * the actions written since become a clone's. */
+struct xlate_packet {
+    struct key base, committed;
+    uint32_t base_priority;
+    bool dp_tracked, lasting;
+    size_t ofs; /* Of the list of actions. */
+};
+void xlate_packet_begin(struct xlate_ctx *, struct xlate_packet *);
+void xlate_packet_end(struct xlate_ctx *, const struct xlate_packet *);
 
 /* xlate_hash.c: looks at what it hashes. */
 uint32_t xlate_hash(struct xlate_ctx *, enum act_hash, uint16_t basis);
@@ -136,26 +147,47 @@ void xlate_set_write(struct xlate_ctx *, const void *acts, size_t len);
 void xlate_set_clear(struct xlate_ctx *);
 void xlate_set_execute(struct xlate_ctx *);
 
-/* xlate_header.c: pushes, pops and TTLs. */
+/* xlate_header.c: tags, labels and fields. */
 void xlate_push_vlan(struct xlate_ctx *, uint16_t tpid);
-void xlate_pop_vlan(struct xlate_ctx *);
+void xlate_pop_vlan(struct xlate_ctx *);     /* Of those in sight. */
+void xlate_pop_vlan_act(struct xlate_ctx *); /* Looks for more below. */
 void xlate_set_vlan(struct xlate_ctx *, uint16_t tci, uint16_t mask, bool push_if_absent);
 void xlate_push_mpls(struct xlate_ctx *, uint16_t eth_type);
 void xlate_pop_mpls(struct xlate_ctx *, uint16_t eth_type);
-bool xlate_dec_ttl(struct xlate_ctx *); /* False: expired. */
-bool xlate_dec_mpls_ttl(struct xlate_ctx *);
-void xlate_set_nw_ttl(struct xlate_ctx *, uint8_t);
-void xlate_set_mpls_ttl(struct xlate_ctx *, uint8_t);
 void xlate_set_field(struct xlate_ctx *, const struct act_set_field *);
 void xlate_reg_move(struct xlate_ctx *, const struct act_reg_move *);
 /* The low bits of a big-endian number into the field, where the packet has it. */
 void xlate_write(struct xlate_ctx *, const struct subfield *, const uint8_t *bytes, unsigned n);
+bool xlate_is_tag(be16 eth_type);
+bool xlate_is_ip(const struct key *);
+bool xlate_is_mpls(const struct key *);
+void xlate_look_at_labels(struct xlate_ctx *);
+void xlate_forget_payload(struct xlate_ctx *); /* Layers 3 and 4 are out of sight. */
 unsigned xlate_mpls_depth(const struct key *);
 bool xlate_mpls_all_seen(const struct key *);
 unsigned xlate_vlan_depth(const struct key *);
 
+/* xlate_ttl.c */
+bool xlate_dec_ttl(struct xlate_ctx *); /* False: expired. */
+bool xlate_dec_mpls_ttl(struct xlate_ctx *);
+bool xlate_dec_nsh_ttl(struct xlate_ctx *);
+void xlate_set_nw_ttl(struct xlate_ctx *, uint8_t);
+void xlate_set_mpls_ttl(struct xlate_ctx *, uint8_t);
+void xlate_copy_ttl(struct xlate_ctx *, bool inwards);
+
+/* xlate_pbb.c */
+void xlate_push_pbb(struct xlate_ctx *);
+void xlate_pop_pbb(struct xlate_ctx *);
+
+/* xlate_type.c: fields that say what follows.  The packet is committed before they are written. */
+bool xlate_type_is(const struct field *);
+void xlate_type_written(struct xlate_ctx *, const struct field *);
+
 /* xlate_commit.c */
 void xlate_commit(struct xlate_ctx *);
+void xlate_commit_set(struct xlate_ctx *, enum dp_set_header, const union dp_set_value *value,
+                      const union dp_set_value *mask);
+void xlate_commit_action(struct xlate_ctx *, enum dp_action_type, uint32_t); /* Its header alone. */
 void xlate_commit_blind_pop(struct xlate_ctx *, uint16_t eth_type);
 bool xlate_commit_can_write(const struct field *); /* Does an action exist for it? */
 

@@ -96,7 +96,7 @@ DEFINE(SET_VLAN_PCP, act_set_vlan)
 
 DEFINE(POP_VLAN, act_null)
 {
-    xlate_pop_vlan(ctx);
+    xlate_pop_vlan_act(ctx);
     return XLATE_CONTINUE;
 }
 
@@ -167,6 +167,35 @@ DEFINE(SET_MPLS_TTL, act_u8)
 DEFINE(DEC_MPLS_TTL, act_null)
 {
     return ttl(ctx, xlate_dec_mpls_ttl(ctx), "MPLS", default_id, 1);
+}
+
+DEFINE(DEC_NSH_TTL, act_null)
+{
+    return ttl(ctx, xlate_dec_nsh_ttl(ctx), "NSH", default_id, 1);
+}
+
+DEFINE(COPY_TTL_OUT, act_null)
+{
+    xlate_copy_ttl(ctx, false);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(COPY_TTL_IN, act_null)
+{
+    xlate_copy_ttl(ctx, true);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(PUSH_PBB, act_u16)
+{
+    xlate_push_pbb(ctx);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(POP_PBB, act_null)
+{
+    xlate_pop_pbb(ctx);
+    return XLATE_CONTINUE;
 }
 
 DEFINE(RESUBMIT, act_resubmit)

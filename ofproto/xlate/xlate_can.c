@@ -125,6 +125,10 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
                    : OFPERR_OK;
     case ACT_METER:
         return f->meter ? OFPERR_OK : OFPERR_OFPMMFC_INVALID_METER;
+    case ACT_POP_PBB:
+    case ACT_COPY_TTL_OUT:
+    case ACT_COPY_TTL_IN:
+        return f->recirc ? OFPERR_OK : OFPERR_OFPBAC_BAD_TYPE;
     case ACT_PUSH_MPLS:
     case ACT_POP_MPLS:
         return f->max_mpls_depth && f->recirc ? OFPERR_OK : OFPERR_OFPBAC_BAD_TYPE;

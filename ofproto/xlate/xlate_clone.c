@@ -28,6 +28,31 @@ static bool can_be_undone(const void *acts, size_t len)
     return true;
 }
 
+void xlate_packet_begin(struct xlate_ctx *ctx, struct xlate_packet *p)
+{
+    *p = (struct xlate_packet){
+        .base = ctx->base,
+        .committed = ctx->committed,
+        .base_priority = ctx->base_priority,
+        .dp_tracked = ctx->dp_tracked,
+        .lasting = ctx->lasting,
+        .ofs = ctx->out->actions.len,
+    };
+    ctx->lasting = false;
+}
+
+void xlate_packet_end(struct xlate_ctx *ctx, const struct xlate_packet *p)
+{
+    if (ctx->lasting) {
+        dp_actions_clone_since(&ctx->out->actions, p->ofs);
+        ctx->base = p->base;
+        ctx->committed = p->committed;
+        ctx->base_priority = p->base_priority;
+        ctx->dp_tracked = p->dp_tracked;
+    }
+    ctx->lasting = p->lasting;
+}
+
 static void run(struct xlate_ctx *ctx, const struct act_write_actions *a)
 {
     struct xlate_scope saved;
@@ -48,13 +73,16 @@ void xlate_clone(struct xlate_ctx *ctx, const struct act_write_actions *a)
 
     if (!ctx->cfg->features.clone || ctx->n_clones >= MAX_DP_CLONES ||
         can_be_undone(act_write_actions_nested(a), a->nested_len)) {
+        struct xlate_packet before;
+        xlate_packet_begin(ctx, &before);
         run(ctx, a);
+        xlate_packet_end(ctx, &before);
         return;
     }
     xlate_commit(ctx); /* Once, rather than in the clone and behind it. */
     struct key base = ctx->base, committed = ctx->committed;
     uint32_t base_priority = ctx->base_priority;
-    bool dp_tracked = ctx->dp_tracked;
+    bool dp_tracked = ctx->dp_tracked, lasting = ctx->lasting;
     size_t ofs = dp_actions_clone_begin(list);
     ctx->n_clones++;
     run(ctx, a);
@@ -68,4 +96,5 @@ void xlate_clone(struct xlate_ctx *ctx, const struct act_write_actions *a)
     ctx->committed = committed;
     ctx->base_priority = base_priority;
     ctx->dp_tracked = dp_tracked;
+    ctx->lasting = lasting;
 }

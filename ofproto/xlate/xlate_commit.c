@@ -85,10 +85,30 @@ static bool commit_member(struct xlate_ctx *ctx, const struct member *m, uint8_t
     return needed;
 }
 
+void xlate_commit_set(struct xlate_ctx *ctx, enum dp_set_header type,
+                      const union dp_set_value *value, const union dp_set_value *mask)
+{
+    struct dp_action_set *a = dp_actions_put(&ctx->out->actions, DP_ACTION_SET, sizeof *a);
+
+    if (!ctx->out->actions.overflow) {
+        a->a.u32 = type;
+        a->value = *value;
+        a->mask = *mask;
+    }
+}
+
+void xlate_commit_action(struct xlate_ctx *ctx, enum dp_action_type type, uint32_t v)
+{
+    struct dp_action *a = dp_actions_put(&ctx->out->actions, type, sizeof *a);
+    a->u32 = v;
+}
+
 static void commit_header(struct xlate_ctx *ctx, enum dp_set_header type)
 {
     const struct header *h = &headers[type];
-    struct dp_action_set set = {.a.u32 = type};
+    struct {
+        union dp_set_value value, mask;
+    } set = {0};
     bool needed = false;
 
     for (unsigned i = 0; i < MAX_MEMBERS && h->m[i].n; i++) {
@@ -96,12 +116,7 @@ static void commit_header(struct xlate_ctx *ctx, enum dp_set_header type)
                                 (uint8_t *)&set.mask + h->m[i].value);
     }
     if (needed) {
-        struct dp_action_set *a = dp_actions_put(&ctx->out->actions, DP_ACTION_SET, sizeof *a);
-        if (!ctx->out->actions.overflow) {
-            a->a.u32 = type;
-            a->value = set.value;
-            a->mask = set.mask;
-        }
+        xlate_commit_set(ctx, type, &set.value, &set.mask);
     }
 }
 
@@ -155,13 +170,8 @@ static void commit_l3_l4(struct xlate_ctx *ctx)
 
 static void set_lse(struct xlate_ctx *ctx, be32 lse)
 {
-    struct dp_action_set *a = dp_actions_put(&ctx->out->actions, DP_ACTION_SET, sizeof *a);
-
-    if (!ctx->out->actions.overflow) {
-        a->a.u32 = DP_SET_MPLS;
-        a->value.mpls_lse = lse;
-        a->mask.mpls_lse = UINT32_MAX;
-    }
+    xlate_commit_set(ctx, DP_SET_MPLS, &(union dp_set_value){.mpls_lse = lse},
+                     &(union dp_set_value){.mpls_lse = UINT32_MAX});
 }
 
 static void push_lse(struct xlate_ctx *ctx, be32 lse, be16 eth_type)
@@ -173,13 +183,6 @@ static void push_lse(struct xlate_ctx *ctx, be32 lse, be16 eth_type)
         a->lse = lse;
         a->eth_type = eth_type;
     }
-}
-
-/* An action that is its header alone. */
-static void put_u32(struct xlate_ctx *ctx, enum dp_action_type type, uint32_t v)
-{
-    struct dp_action *a = dp_actions_put(&ctx->out->actions, type, sizeof *a);
-    a->u32 = v;
 }
 
 /* The EtherType for a pop that leaves 'left' labels of which 'keep' stay. */
@@ -215,7 +218,7 @@ static void commit_mpls(struct xlate_ctx *ctx)
     } else {
         keep -= n_old == n_new && keep == n_old; /* Only the EtherType differs. */
         for (unsigned left = n_old; left-- > keep;) {
-            put_u32(ctx, DP_ACTION_POP_MPLS, pop_type(ctx, left, keep, n_new));
+            xlate_commit_action(ctx, DP_ACTION_POP_MPLS, pop_type(ctx, left, keep, n_new));
         }
         for (unsigned i = keep; i < n_new; i++) {
             push_lse(ctx, k->mpls_lse[n_new - 1 - i], k->eth_type);
@@ -229,7 +232,7 @@ static void commit_mpls(struct xlate_ctx *ctx)
 void xlate_commit_blind_pop(struct xlate_ctx *ctx, uint16_t eth_type)
 {
     xlate_commit(ctx);
-    put_u32(ctx, DP_ACTION_POP_MPLS, eth_type);
+    xlate_commit_action(ctx, DP_ACTION_POP_MPLS, eth_type);
 }
 
 static void commit_vlan(struct xlate_ctx *ctx)
@@ -242,11 +245,12 @@ static void commit_vlan(struct xlate_ctx *ctx)
         keep++;
     }
     for (unsigned i = n_old; i > keep; i--) {
-        put_u32(ctx, DP_ACTION_POP_VLAN, 0);
+        xlate_commit_action(ctx, DP_ACTION_POP_VLAN, 0);
     }
     for (unsigned i = keep; i < n_new; i++) {
         const struct key_vlan *v = &k->vlan[n_new - 1 - i];
-        put_u32(ctx, DP_ACTION_PUSH_VLAN, (uint32_t)ntohs(v->tpid) << 16 | ntohs(v->tci));
+        xlate_commit_action(ctx, DP_ACTION_PUSH_VLAN,
+                            (uint32_t)ntohs(v->tpid) << 16 | ntohs(v->tci));
     }
     memcpy(ctx->base.vlan, k->vlan, sizeof k->vlan);
 }
@@ -256,12 +260,9 @@ static void commit_priority(struct xlate_ctx *ctx)
     if (ctx->s.priority == ctx->base_priority) {
         return;
     }
-    struct dp_action_set *a = dp_actions_put(&ctx->out->actions, DP_ACTION_SET, sizeof *a);
-    if (!ctx->out->actions.overflow) {
-        a->a.u32 = DP_SET_SKB_PRIORITY;
-        a->value.skb_priority = htonl(ctx->s.priority);
-        a->mask.skb_priority = UINT32_MAX;
-    }
+    xlate_commit_set(ctx, DP_SET_SKB_PRIORITY,
+                     &(union dp_set_value){.skb_priority = htonl(ctx->s.priority)},
+                     &(union dp_set_value){.skb_priority = UINT32_MAX});
     ctx->base_priority = ctx->s.priority;
 }
 
@@ -269,7 +270,7 @@ void xlate_commit(struct xlate_ctx *ctx)
 {
     commit_header(ctx, DP_SET_ETH);
     commit_mpls(ctx);
-    if (!ctx->s.was_mpls) {
+    if (!ctx->s.unparsed) {
         commit_l3_l4(ctx);
     }
     commit_vlan(ctx);
@@ -282,7 +283,8 @@ bool xlate_commit_can_write(const struct field *f)
     if (f->ofs >= sizeof(struct key) || f->ofs < offsetof(struct key, packet_type)) {
         return f->size != 0; /* Of the pipeline, or metadata. */
     }
-    if (f->ofs >= offsetof(struct key, vlan) && f->ofs < offsetof(struct key, pbb_isid)) {
+    if (xlate_type_is(f) ||
+        (f->ofs >= offsetof(struct key, vlan) && f->ofs < offsetof(struct key, pbb_isid))) {
         return true;
     }
     for (size_t i = 0; i < ARRAY_SIZE(headers); i++) {

@@ -1,8 +1,8 @@
 /* xlate_freeze.c - into a continuation and out of it.  See xlate-private.h, continuation.h.
  *
- * Three reasons: ct(table=N) resumes with a lookup; an act that needs what stands above a popped
- * MPLS label, and a group that chooses by the datapath's hash, with the rest of the lists,
- * innermost first, as one list. */
+ * Three reasons: ct(table=N) resumes with a lookup; an act that needs what must be parsed again
+ * (above a popped label, behind another EtherType), and a group that chooses by the datapath's
+ * hash, with the rest of the lists, innermost first, as one list. */
 #include "ofproto/xlate/xlate-private.h"
 
 /* ---- what cannot be done without parsing again ---- */
@@ -33,6 +33,9 @@ bool xlate_needs_freeze(const struct act *a)
     case ACT_POP_MPLS:
     case ACT_DEC_MPLS_TTL:
     case ACT_SET_MPLS_TTL:
+    case ACT_DEC_NSH_TTL:
+    case ACT_COPY_TTL_OUT:
+    case ACT_COPY_TTL_IN:
         return true;
     case ACT_OUTPUT:
         return ((const struct act_output *)(const void *)a)->port == OFPP_TABLE;

@@ -78,21 +78,24 @@ static bool is_lasting(const struct bucket *b)
 
 static void run_bucket(struct xlate_ctx *ctx, const struct bucket *b)
 {
+    struct xlate_packet before;
     struct xlate_scope saved;
 
     if (!xlate_enter_scope(ctx, &saved)) {
         return;
     }
+    xlate_packet_begin(ctx, &before);
     ctx->s.in_group = true;
     xlate_set_write(ctx, b->acts.data, b->acts.len);
     xlate_leave_scope(ctx, &saved);
+    xlate_packet_end(ctx, &before);
 }
 
 static void run_clone(struct xlate_ctx *ctx, const struct bucket *b)
 {
     struct key base = ctx->base, committed = ctx->committed;
     uint32_t base_priority = ctx->base_priority;
-    bool dp_tracked = ctx->dp_tracked;
+    bool dp_tracked = ctx->dp_tracked, lasting = ctx->lasting;
     size_t ofs = dp_actions_clone_begin(&ctx->out->actions);
 
     run_bucket(ctx, b);
@@ -101,6 +104,7 @@ static void run_clone(struct xlate_ctx *ctx, const struct bucket *b)
     ctx->committed = committed;
     ctx->base_priority = base_priority;
     ctx->dp_tracked = dp_tracked;
+    ctx->lasting = lasting;
 }
 
 static void take_bucket(struct xlate_ctx *ctx, struct group_entry *e, size_t i)

@@ -1,23 +1,22 @@
-/* xlate_header.c - changes to the packet as OpenFlow sees it: fields, tags, labels, TTLs.  See
+/* xlate_header.c - changes to the packet as OpenFlow sees it: fields, tags, labels.  See
  * xlate-private.h.
  *
  * Whatever looks at a bit puts it into the mask; what only writes marks it as written. */
 #include "ofproto/xlate/xlate-private.h"
 
 #define MPLS_BOS   UINT32_C(0x100)
-#define MPLS_TTL   UINT32_C(0xff)
 #define MPLS_LABEL 12 /* Shift. */
 
 #define LABEL_IPV4_NULL 0
 #define LABEL_IPV6_NULL 2
 #define DEFAULT_TTL     64
 
-static bool is_ip(const struct key *k)
+bool xlate_is_ip(const struct key *k)
 {
     return key_is_ip4(k) || key_is_ip6(k);
 }
 
-static bool is_mpls(const struct key *k)
+bool xlate_is_mpls(const struct key *k)
 {
     return k->eth_type == htons(0x8847) || k->eth_type == htons(0x8848);
 }
@@ -39,12 +38,41 @@ static void look_at_vlans(struct xlate_ctx *ctx)
     memset(ctx->wc.key.vlan, 0xff, sizeof ctx->wc.key.vlan);
 }
 
+bool xlate_is_tag(be16 eth_type)
+{
+    return eth_type == htons(0x8100) || eth_type == htons(0x88a8);
+}
+
+/* Onto as many tags as a key can have: the innermost of them goes out of sight, and its TPID is the
+ * EtherType, as when the packet is parsed again. */
+static void push_more(struct xlate_ctx *ctx, uint16_t tpid)
+{
+    struct key *k = &ctx->s.flow.key;
+
+    xlate_commit(ctx);
+    xlate_commit_action(ctx, DP_ACTION_PUSH_VLAN, (uint32_t)tpid << 16 | VLAN_CFI);
+    k->eth_type = k->vlan[KEY_MAX_VLANS - 1].tpid;
+    memmove(&k->vlan[1], &k->vlan[0], sizeof k->vlan - sizeof k->vlan[0]);
+    k->vlan[0] = (struct key_vlan){htons(tpid), htons(VLAN_CFI)};
+    memset(k->mpls_lse, 0, sizeof k->mpls_lse);
+    xlate_forget_payload(ctx);
+    memcpy(ctx->base.vlan, k->vlan, sizeof k->vlan);
+    memset(ctx->base.mpls_lse, 0, sizeof ctx->base.mpls_lse);
+    ctx->base.eth_type = k->eth_type;
+    ctx->s.unparsed = false;
+    ctx->lasting = true;
+}
+
 void xlate_push_vlan(struct xlate_ctx *ctx, uint16_t tpid)
 {
     struct key *k = &ctx->s.flow.key;
 
     look_at_vlans(ctx);
-    if (xlate_vlan_depth(k) >= MIN(KEY_MAX_VLANS, ctx->cfg->features.max_vlan_headers)) {
+    if (xlate_vlan_depth(k) == KEY_MAX_VLANS) {
+        push_more(ctx, tpid);
+        return;
+    }
+    if (xlate_vlan_depth(k) >= ctx->cfg->features.max_vlan_headers) {
         xlate_error(ctx, XLATE_TOO_MANY_LABELS);
         return;
     }
@@ -59,6 +87,20 @@ void xlate_pop_vlan(struct xlate_ctx *ctx)
     look_at_vlans(ctx);
     memmove(&k->vlan[0], &k->vlan[1], sizeof k->vlan - sizeof k->vlan[0]);
     k->vlan[KEY_MAX_VLANS - 1] = (struct key_vlan){0, 0};
+}
+
+void xlate_pop_vlan_act(struct xlate_ctx *ctx)
+{
+    const struct key *k = &ctx->s.flow.key;
+
+    ctx->wc.key.eth_type = UINT16_MAX;
+    if (xlate_vlan_depth(k) == KEY_MAX_VLANS && xlate_is_tag(k->eth_type)) {
+        xlate_pop_vlan(ctx);
+        xlate_commit(ctx);
+        ctx->lasting = ctx->s.freezing = true; /* The next tag is out of sight. */
+    } else {
+        xlate_pop_vlan(ctx);
+    }
 }
 
 void xlate_set_vlan(struct xlate_ctx *ctx, uint16_t tci, uint16_t mask, bool push_if_absent)
@@ -81,7 +123,8 @@ static void settle_vlan(struct xlate_ctx *ctx)
     struct key_vlan *v = &ctx->s.flow.key.vlan[0];
 
     if (!(v->tci & htons(VLAN_CFI))) {
-        xlate_pop_vlan(ctx);
+        v->tci |= htons(VLAN_CFI); /* To be popped. */
+        xlate_pop_vlan_act(ctx);
     } else if (!v->tpid) {
         v->tpid = htons(0x8100);
     }
@@ -91,7 +134,7 @@ static void settle_vlan(struct xlate_ctx *ctx)
 
 unsigned xlate_mpls_depth(const struct key *k)
 {
-    if (!is_mpls(k)) {
+    if (!xlate_is_mpls(k)) {
         return 0;
     }
     for (unsigned n = 0; n < KEY_MAX_MPLS; n++) {
@@ -109,13 +152,12 @@ bool xlate_mpls_all_seen(const struct key *k)
     return !n || k->mpls_lse[n - 1] & htonl(MPLS_BOS);
 }
 
-static void look_at_labels(struct xlate_ctx *ctx)
+void xlate_look_at_labels(struct xlate_ctx *ctx)
 {
     memset(ctx->wc.key.mpls_lse, 0xff, sizeof ctx->wc.key.mpls_lse);
 }
 
-/* Layers 3 and 4 are out of sight. */
-static void forget_payload(struct xlate_ctx *ctx)
+void xlate_forget_payload(struct xlate_ctx *ctx)
 {
     size_t ofs = offsetof(struct key, ip_src);
 
@@ -128,7 +170,7 @@ static uint32_t first_label(struct xlate_ctx *ctx)
     const struct key *k = &ctx->s.flow.key;
     uint32_t label = key_is_ip6(k) ? LABEL_IPV6_NULL : LABEL_IPV4_NULL, ttl = DEFAULT_TTL;
 
-    if (is_ip(k)) {
+    if (xlate_is_ip(k)) {
         ctx->wc.key.ip_ttl = UINT8_MAX;
         ttl = k->ip_ttl ? k->ip_ttl : DEFAULT_TTL;
     }
@@ -141,7 +183,7 @@ void xlate_push_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
     unsigned n = xlate_mpls_depth(k);
     uint32_t lse;
 
-    look_at_labels(ctx);
+    xlate_look_at_labels(ctx);
     if (n >= MIN(KEY_MAX_MPLS, ctx->cfg->features.max_mpls_depth)) {
         xlate_error(ctx, XLATE_TOO_MANY_LABELS);
         return;
@@ -151,7 +193,7 @@ void xlate_push_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
     } else {
         lse = first_label(ctx);
         xlate_commit(ctx); /* Changes to what is now out of sight. */
-        forget_payload(ctx);
+        xlate_forget_payload(ctx);
     }
     memmove(&k->mpls_lse[1], &k->mpls_lse[0], sizeof k->mpls_lse - sizeof k->mpls_lse[0]);
     k->mpls_lse[0] = htonl(lse);
@@ -166,7 +208,7 @@ void xlate_pop_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
     if (!n) {
         return;
     }
-    look_at_labels(ctx);
+    xlate_look_at_labels(ctx);
     bool bottom = (k->mpls_lse[0] & htonl(MPLS_BOS)) != 0;
     bool all_seen = xlate_mpls_all_seen(k);
     if (!all_seen) {
@@ -175,67 +217,15 @@ void xlate_pop_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
     k->eth_type = htons(eth_type);
     memmove(&k->mpls_lse[0], &k->mpls_lse[1], sizeof k->mpls_lse - sizeof k->mpls_lse[0]);
     k->mpls_lse[KEY_MAX_MPLS - 1] = 0;
-    if (bottom || !is_mpls(k)) {
+    if (bottom || !xlate_is_mpls(k)) {
         memset(k->mpls_lse, 0, sizeof k->mpls_lse);
-        forget_payload(ctx);
+        xlate_forget_payload(ctx);
     }
     if (!all_seen) {
         memcpy(ctx->base.mpls_lse, k->mpls_lse, sizeof k->mpls_lse);
         ctx->base.eth_type = k->eth_type;
     }
-    ctx->s.was_mpls = bottom || !all_seen || !is_mpls(k);
-}
-
-/* ---- TTL ---- */
-
-bool xlate_dec_ttl(struct xlate_ctx *ctx)
-{
-    struct key *k = &ctx->s.flow.key;
-
-    if (!is_ip(k)) {
-        return true;
-    }
-    ctx->wc.key.ip_ttl = UINT8_MAX;
-    if (k->ip_ttl <= 1) {
-        return false;
-    }
-    k->ip_ttl--;
-    ctx->s.written.ip_ttl = UINT8_MAX;
-    return true;
-}
-
-void xlate_set_nw_ttl(struct xlate_ctx *ctx, uint8_t ttl)
-{
-    if (is_ip(&ctx->s.flow.key)) {
-        ctx->s.flow.key.ip_ttl = ttl;
-        ctx->s.written.ip_ttl = UINT8_MAX;
-    }
-}
-
-bool xlate_dec_mpls_ttl(struct xlate_ctx *ctx)
-{
-    be32 *lse = &ctx->s.flow.key.mpls_lse[0];
-    uint32_t ttl = ntohl(*lse) & MPLS_TTL;
-
-    if (!is_mpls(&ctx->s.flow.key)) {
-        return true;
-    }
-    look_at_labels(ctx);
-    if (ttl <= 1) {
-        return false;
-    }
-    *lse = htonl(ntohl(*lse) - 1);
-    return true;
-}
-
-void xlate_set_mpls_ttl(struct xlate_ctx *ctx, uint8_t ttl)
-{
-    be32 *lse = &ctx->s.flow.key.mpls_lse[0];
-
-    if (is_mpls(&ctx->s.flow.key)) {
-        look_at_labels(ctx);
-        *lse = htonl((ntohl(*lse) & ~MPLS_TTL) | ttl);
-    }
+    ctx->s.unparsed = bottom || !all_seen || !xlate_is_mpls(k);
 }
 
 /* ---- fields ---- */
@@ -267,16 +257,21 @@ static bool is_mpls_field(const struct field *f)
  */
 static void before_write(struct xlate_ctx *ctx, const struct field *f)
 {
+    if (xlate_type_is(f)) {
+        xlate_commit(ctx);
+    }
     if (is_vlan_field(f)) {
         look_at_vlans(ctx);
     } else if (is_mpls_field(f)) {
-        look_at_labels(ctx);
+        xlate_look_at_labels(ctx);
     }
 }
 
 static void after_write(struct xlate_ctx *ctx, const struct field *f, const struct flow *bits)
 {
-    if (is_vlan_field(f)) {
+    if (xlate_type_is(f)) {
+        xlate_type_written(ctx, f);
+    } else if (is_vlan_field(f)) {
         settle_vlan(ctx);
     } else if (!is_mpls_field(f)) {
         uint64_t *w = (uint64_t *)(void *)&ctx->s.written;

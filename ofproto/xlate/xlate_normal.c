@@ -19,11 +19,12 @@ static bool is_reserved(const uint8_t mac[6])
 void xlate_output_vlan(struct xlate_ctx *ctx, const struct xlate_port *p,
                        const struct xlate_port *in, uint16_t vlan, uint16_t snap_len)
 {
-    struct key_vlan saved[KEY_MAX_VLANS];
-    struct key *k = &ctx->s.flow.key;
+    struct key saved = ctx->s.flow.key, written = ctx->s.written, *k = &ctx->s.flow.key;
+    bool unparsed = ctx->s.unparsed;
+    struct xlate_packet before;
     struct port_vlan_change c = port_vlan_out(&p->vlan, in ? &in->vlan : NULL, k, vlan);
 
-    memcpy(saved, k->vlan, sizeof saved);
+    xlate_packet_begin(ctx, &before);
     if (c.pop) {
         xlate_pop_vlan(ctx);
     }
@@ -34,7 +35,10 @@ void xlate_output_vlan(struct xlate_ctx *ctx, const struct xlate_port *p,
     if (!ctx->out->error) {
         xlate_output_port_cut(ctx, p, snap_len);
     }
-    memcpy(k->vlan, saved, sizeof saved);
+    *k = saved;
+    ctx->s.written = written;
+    ctx->s.unparsed = unparsed;
+    xlate_packet_end(ctx, &before);
 }
 
 static bool is_flood_vlan(const struct xlate_bridge *b, uint16_t vlan)

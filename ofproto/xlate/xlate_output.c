@@ -24,6 +24,7 @@ static void become_new(struct xlate_ctx *ctx, const struct xlate_port *peer)
 static void output_patch(struct xlate_ctx *ctx, const struct xlate_port *port)
 {
     const struct xlate_port *peer = port->peer;
+    struct xlate_packet before;
     struct xlate_scope saved;
 
     if (!peer) {
@@ -37,16 +38,18 @@ static void output_patch(struct xlate_ctx *ctx, const struct xlate_port *port)
     if (!xlate_enter_scope(ctx, &saved)) {
         return;
     }
+    xlate_packet_begin(ctx, &before);
     become_new(ctx, peer);
     xlate_trace_event(ctx, XLATE_EV_BRIDGE);
     if (!xlate_mirror_in(ctx, peer)) {
         /* It ends here. */
-    } else if (ctx->s.was_mpls) {
+    } else if (ctx->s.unparsed) {
         xlate_freeze_table(ctx, 0, false);
     } else {
         xlate_table(ctx, 0, peer->ofp_port, false);
     }
     xlate_leave_scope(ctx, &saved);
+    xlate_packet_end(ctx, &before);
 }
 
 void xlate_output_port(struct xlate_ctx *ctx, const struct xlate_port *port)

@@ -189,7 +189,7 @@ void xlate_acts(struct xlate_ctx *ctx, const void *acts, size_t len)
     const struct act *a;
 
     ACT_FOR_EACH(a, acts, len) {
-        if (ctx->s.was_mpls && xlate_needs_freeze(a)) {
+        if (ctx->s.unparsed && xlate_needs_freeze(a)) {
             ctx->s.freezing = true;
             xlate_freeze_acts(ctx, a, (size_t)(end - (const uint8_t *)a));
             return;

@@ -122,7 +122,7 @@ static void choose_tos_ttl(struct xlate_ctx *ctx, const struct tunnel_config *c,
 
     v->tunnel.tos = c->tos;
     v->tunnel.ttl = c->ttl;
-    if (!is_ip(k) || ctx->s.was_mpls) {
+    if (!is_ip(k) || ctx->s.unparsed) {
         return;
     }
     ctx->wc.key.ip_tos |= (uint8_t)~ctx->s.written.ip_tos & (c->tos_inherit ? UINT8_MAX : TOS_ECN);

@@ -5,7 +5,7 @@
 
 EXPR joins layers by `/`, as scapy does (which is not used: it takes longer to load than a test to run):
   eth(src, dst, type) vlan(vid, pcp, tpid) mpls(label, tc, bos, ttl)
-  arp(op, sha, spa, tha, tpa) ip(src, dst, ttl, tos, proto, frag, mf, id) ip6(src, dst, hlim, tc, label, proto)
+  pbb(isid, uca, pcp, src, dst)  arp(op, sha, spa, tha, tpa) ip(src, dst, ttl, tos, proto, frag, mf, id) ip6(src, dst, hlim, tc, label, proto)
   tcp(src, dst, flags, seq, ack) udp(src, dst) sctp(src, dst) icmp(type, code, id, seq) icmp6(type, code)
   nd(type, target, sll, tll) and text or bytes as payload
 Lengths, types and checksums are filled in; what `show` prints is checked byte by byte: lengths and checksums
@@ -14,7 +14,7 @@ import socket
 import struct
 import sys
 
-TYPES = {"ip": 0x0800, "arp": 0x0806, "vlan": 0x8100, "ip6": 0x86DD, "mpls": 0x8847}
+TYPES = {"ip": 0x0800, "arp": 0x0806, "vlan": 0x8100, "ip6": 0x86DD, "mpls": 0x8847, "pbb": 0x88E7}
 PROTOS = {"icmp": 1, "tcp": 6, "udp": 17, "icmp6": 58, "nd": 58, "sctp": 132}
 FLAGS = "FSRPAUECN"
 
@@ -122,6 +122,11 @@ def build_mpls(kw, payload, up, pseudo):
     return struct.pack("!I", kw["label"] << 12 | kw["tc"] << 9 | bos << 8 | kw["ttl"]) + payload
 
 
+def build_pbb(kw, payload, up, pseudo):
+    return (struct.pack("!I", kw["pcp"] << 29 | kw["uca"] << 27 | kw["isid"]) + mac(kw["dst"]) + mac(kw["src"]) +
+            struct.pack("!H", TYPES.get(up, 0)) + payload)
+
+
 def build_arp(kw, payload, up, pseudo):
     return (struct.pack("!HHBBH", 1, 0x800, 6, 4, kw["op"]) + mac(kw["sha"]) + addr4(kw["spa"]) + mac(kw["tha"]) +
             addr4(kw["tpa"]) + payload)
@@ -177,6 +182,7 @@ M1, M2 = "02:00:00:00:00:01", "02:00:00:00:00:02"
 eth = layer("eth", build_eth, src=M1, dst=M2, type=None)
 vlan = layer("vlan", build_vlan, vid=0, pcp=0, type=None)
 mpls = layer("mpls", build_mpls, label=0, tc=0, bos=None, ttl=64)
+pbb = layer("pbb", build_pbb, isid=0, uca=0, pcp=0, src=M1, dst=M2)
 arp = layer("arp", build_arp, op=1, sha=M1, spa="10.0.0.1", tha="00:00:00:00:00:00", tpa="10.0.0.2")
 ip = layer("ip", build_ip, src="10.0.0.1", dst="10.0.0.2", ttl=64, tos=0, proto=None, frag=0, mf=0, id=0)
 ip6 = layer("ip6", build_ip6, src="fc00::1", dst="fc00::2", hlim=64, tc=0, label=0, proto=None)
@@ -217,7 +223,8 @@ class Shown:
             self.words.append(f"data {b.decode() if printable else '0x' + b.hex()}")
 
     def ethertype(self, kind, b):
-        names = {0x0800: self.ip, 0x0806: self.arp, 0x8035: self.arp, 0x86DD: self.ip6, 0x8847: self.mpls, 0x8848: self.mpls}
+        names = {0x0800: self.ip, 0x0806: self.arp, 0x8035: self.arp, 0x86DD: self.ip6, 0x8847: self.mpls, 0x8848: self.mpls,
+                 0x88E7: self.pbb}
         if kind in (0x8100, 0x88A8) and len(b) >= 4:
             tci, inner = struct.unpack("!HH", b[:4])
             self.put("vlan" if kind == 0x8100 else "svlan", str(tci & 0xFFF), pcp=(tci >> 13, 0), dei=(tci >> 12 & 1, 0))
@@ -241,6 +248,11 @@ class Shown:
             self.ip(b[4:])
         else:
             self.data(b[4:])
+
+    def pbb(self, b):
+        tci = struct.unpack("!I", b[:4])[0]
+        self.put("pbb", str(tci & 0xFFFFFF), f"{mac_text(b[10:16])}>{mac_text(b[4:10])}", pcp=(tci >> 29, 0), uca=(tci >> 27 & 1, 0))
+        self.ethertype(struct.unpack("!H", b[16:18])[0], b[18:])
 
     def arp(self, b):
         op = struct.unpack("!H", b[6:8])[0]

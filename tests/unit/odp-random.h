@@ -372,11 +372,14 @@ static inline void random_action(struct dp_actions *l, enum dp_action_type type,
         return;
     default:
         a = dp_actions_put(l, type, sizeof *a);
-        a->u32 = type == DP_ACTION_PUSH_VLAN ? (random_below(2) ? 0x81001000 : 0x88a81000) |
-                                                   (random_below(0x10000) & 0xefff)
-                 : type == DP_ACTION_POP_MPLS                               ? 0x0800
-                 : type == DP_ACTION_POP_VLAN || type == DP_ACTION_CT_CLEAR ? 0
-                                                                            : random_below(70000);
+        a->u32 =
+            type == DP_ACTION_PUSH_VLAN
+                ? (random_below(2) ? 0x81001000 : 0x88a81000) | (random_below(0x10000) & 0xefff)
+            : type == DP_ACTION_POP_MPLS ? 0x0800
+            : type == DP_ACTION_COPY_TTL ? random_below(2)
+            : type == DP_ACTION_POP_VLAN || type == DP_ACTION_POP_PBB || type == DP_ACTION_CT_CLEAR
+                ? 0
+                : random_below(70000);
     }
 }
 

@@ -311,8 +311,9 @@ static void refused(struct dp_actions *l, const struct nlaction_env *env, const 
 
 static void test_refused(void **state UNUSED)
 {
-    static const enum dp_set_header no_kernel[] = {DP_SET_ICMP, DP_SET_ICMP6, DP_SET_ARP, DP_SET_ND,
-                                                   DP_SET_PBB,  DP_SET_VLAN,  DP_SET_NSH};
+    static const enum dp_set_header no_kernel[] = {DP_SET_ICMP, DP_SET_ICMP6,    DP_SET_ARP,
+                                                   DP_SET_ND,   DP_SET_PBB,      DP_SET_VLAN,
+                                                   DP_SET_NSH,  DP_SET_ETH_TYPE, DP_SET_IP_PROTO};
     const struct nlaction_env none = {.upcall_pid = 1};
     struct dp_actions l = DP_ACTIONS_INIT;
 

@@ -353,6 +353,11 @@ static void put_one(struct put *p, const struct dp_action *a)
     case DP_ACTION_CHECK_PKT_LEN:
         put_check_pkt_len(p, (const void *)a);
         break;
+    case DP_ACTION_COPY_TTL:
+    case DP_ACTION_PUSH_PBB:
+    case DP_ACTION_POP_PBB:
+        refuse(p, "the kernel datapath has no such action");
+        break;
     case DP_ACTION_KERNEL:
         put_kernel(p, (const void *)a);
         break;

@@ -25,6 +25,9 @@ static enum kind kind_of(const struct dp_action *a)
     case DP_ACTION_POP_VLAN:
     case DP_ACTION_PUSH_MPLS:
     case DP_ACTION_POP_MPLS:
+    case DP_ACTION_COPY_TTL:
+    case DP_ACTION_PUSH_PBB:
+    case DP_ACTION_POP_PBB:
         return EDIT;
     case DP_ACTION_OUTPUT:
     case DP_ACTION_USERSPACE:

@@ -236,15 +236,26 @@ static void do_hash(struct run *r, uint32_t basis)
 
 /* ---- header changes ---- */
 
+/* Is what follows something else afterwards?  Nobody then segments what was a super-frame. */
+static bool hides_payload(const struct dp_action *a)
+{
+    return a->type == DP_ACTION_PUSH_MPLS || a->type == DP_ACTION_PUSH_PBB ||
+           (a->type == DP_ACTION_SET && (a->u32 == DP_SET_ETH_TYPE || a->u32 == DP_SET_IP_PROTO));
+}
+
 static void do_set(struct run *r, const struct dp_action *a)
 {
     need_offsets(r);
     r->key = NULL;
+    r->offsets_ok = !hides_payload(a);
     exec_set(r->p, (const struct dp_action_set *)(const void *)a);
 }
 
 static bool push_tag(struct packet *p, const struct dp_action *a)
 {
+    if (a->type == DP_ACTION_PUSH_PBB) {
+        return edit_push_pbb(p, htonl(a->u32));
+    }
     if (a->type == DP_ACTION_PUSH_VLAN) {
         return edit_push_vlan(p, htons((uint16_t)(a->u32 >> 16)), htons((uint16_t)a->u32));
     }
@@ -372,6 +383,7 @@ static void run_one(struct run *r, const struct dp_action *a, bool last)
         break;
     case DP_ACTION_PUSH_VLAN:
     case DP_ACTION_PUSH_MPLS:
+    case DP_ACTION_PUSH_PBB:
         do_push(r, a);
         break;
     case DP_ACTION_POP_VLAN:
@@ -384,6 +396,17 @@ static void run_one(struct run *r, const struct dp_action *a, bool last)
         edit_pop_mpls(r->p, htons((uint16_t)a->u32));
         r->key = NULL;
         r->offsets_ok = false; /* What was below the label is known only now. */
+        break;
+    case DP_ACTION_POP_PBB:
+        need_offsets(r);
+        edit_pop_pbb(r->p);
+        r->key = NULL;
+        r->offsets_ok = false;
+        break;
+    case DP_ACTION_COPY_TTL:
+        need_offsets(r);
+        edit_copy_ttl(r->p, a->u32 != 0);
+        r->key = NULL;
         break;
     case DP_ACTION_RECIRC:
         do_recirc(r, a, last);
@@ -438,8 +461,8 @@ static void run_rest(void *aux, struct packet *segment)
     packet_free(r.p);
 }
 
-/* Below a label nobody segments any more, neither the kernel nor gso_segment(): each segment takes
- * the rest of the list by itself.  False: it is not what its metadata says. */
+/* Below a label, and the like, nobody segments any more, neither the kernel nor gso_segment(): each
+ * segment takes the rest of the list by itself.  False: it is not what its metadata says. */
 static bool split(struct run *r, const void *actions, size_t len)
 {
     struct rest rest = {r, actions, len};
@@ -461,7 +484,7 @@ static void run_list(struct run *r, const void *actions, size_t len)
         if (!r->p) {
             break;
         }
-        if (UNLIKELY(r->p->gso_type != GSO_NONE) && a->type == DP_ACTION_PUSH_MPLS &&
+        if (UNLIKELY(r->p->gso_type != GSO_NONE) && hides_payload(a) &&
             split(r, a, (size_t)(end - (const uint8_t *)a))) {
             break;
         }

@@ -126,6 +126,12 @@ void exec_set(struct packet *p, const struct dp_action_set *s)
     case DP_SET_PBB:
         set_pbb(p, s);
         break;
+    case DP_SET_ETH_TYPE:
+        edit_eth_type(p, v->eth_type);
+        break;
+    case DP_SET_IP_PROTO:
+        edit_ip_proto(p, v->ip_proto);
+        break;
     case DP_SET_MPLS:
         edit_mpls_lse(p, v->mpls_lse, m->mpls_lse);
         break;
