@@ -288,6 +288,14 @@ void mp_reply_entry_end(struct mp_reply *mp)
     free(entry);
 }
 
+void mp_reply_flush(struct mp_reply *mp)
+{
+    if (mp->w.len > mp->body) {
+        send_message(mp, true);
+        begin_message(mp);
+    }
+}
+
 void mp_reply_finish(struct mp_reply *mp)
 {
     send_message(mp, false);

@@ -85,6 +85,7 @@ void mp_reply_init(struct mp_reply *, enum msg_type, uint8_t version, uint32_t x
                    void (*send)(void *aux, const void *msg, size_t len), void *aux);
 struct wire_wr *mp_reply_entry(struct mp_reply *);
 void mp_reply_entry_end(struct mp_reply *);
+void mp_reply_flush(struct mp_reply *); /* What there is goes now; more will follow. */
 void mp_reply_finish(struct mp_reply *);
 
 /* ofp_print: any message, in the reference's form; undecodable parts as hex.  Never fails.

@@ -8,7 +8,7 @@
 struct monitor {
     struct monitor *next;
     struct flow_monitor_request want;
-    bool is_new; /* Its request is being answered. */
+    bool is_new; /* Its request is being answered: INITIAL entries are under way. */
 };
 
 /* A connection with monitors. */
@@ -21,6 +21,8 @@ struct watcher {
     bool paused;
     uint64_t paused_version; /* The last whose changes it has heard of. */
     int64_t paused_ms;
+    struct monitor_initial
+        *initial; /* The answer to its last request, while there is more of it. */
 };
 
 struct monitor_note {
@@ -43,8 +45,27 @@ struct bridge_monitors {
     struct loop_timer retry; /* While somebody is paused. */
 };
 
-/* The answer to a request: all flows that its new monitors want to begin with. */
+/* ---- bridge_monitor_initial.c ---- */
+/* The answer to a request: all flows that its new monitors want to begin with, in slices; holds the
+ * connection until then. */
 void bridge_monitor_send_initial(struct bridge *, struct watcher *, const struct msg_header *);
+void bridge_monitor_stop_initial(struct watcher *); /* The watcher goes. */
+
+/* ---- bridge_monitor_send.c ---- */
+struct sending { /* What one watcher is being told. */
+    struct watcher *to;
+    struct mp_reply mp;
+    bool open; /* 'mp' is begun. */
+    uint32_t abbrev_xid;
+    bool abbrev; /* The last entry said only this xid. */
+};
+void bridge_monitor_begin(struct sending *, uint32_t xid);
+void bridge_monitor_finish(struct sending *);
+void bridge_monitor_put_rule(struct sending *, enum flow_update_event, const struct rule *,
+                             uint8_t reason, bool with_acts);
+/* The flags of all monitors ('new_only': that are new) which want to hear of this; 0: none does. */
+uint16_t bridge_monitor_wanted(const struct watcher *, const struct rule *, uint16_t event,
+                               bool new_only);
 void bridge_monitor_send_notes(struct bridge *, struct watcher *);
 /* True: it was paused, and has heard everything now. */
 bool bridge_monitor_send_rest(struct bridge *, struct watcher *);

@@ -124,6 +124,7 @@ static void drop_watcher(struct watcher **at)
     struct watcher *w = *at;
 
     *at = w->next;
+    bridge_monitor_stop_initial(w);
     watcher_clear(w);
     session_unref(w->session);
     free(w);
@@ -263,9 +264,6 @@ enum ofp_error bridge_monitor_request(struct bridge *br, struct ofconn *conn,
     enum ofp_error error = apply_all(w, h, r);
     if (!error) {
         bridge_monitor_send_initial(br, w, h);
-    }
-    for (struct monitor *m = w->monitors; m; m = m->next) {
-        m->is_new = false;
     }
     if (!w->monitors) {
         bridge_monitor_closed(w->session);

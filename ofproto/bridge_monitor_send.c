@@ -5,14 +5,6 @@
  * changed meanwhile. */
 #include "ofproto/bridge_monitor-private.h"
 
-struct sending {
-    struct watcher *to;
-    struct mp_reply mp;
-    bool open; /* 'mp' is begun. */
-    uint32_t abbrev_xid;
-    bool abbrev; /* The last entry said only this xid. */
-};
-
 static void send_part(void *watcher_, const void *msg, size_t len)
 {
     struct watcher *w = watcher_;
@@ -22,7 +14,7 @@ static void send_part(void *watcher_, const void *msg, size_t len)
     }
 }
 
-static void begin(struct sending *s, uint32_t xid)
+void bridge_monitor_begin(struct sending *s, uint32_t xid)
 {
     if (!s->open) {
         mp_reply_init(&s->mp, flow_monitor_reply_type(s->to->protocol),
@@ -31,7 +23,7 @@ static void begin(struct sending *s, uint32_t xid)
     }
 }
 
-static void finish(struct sending *s)
+void bridge_monitor_finish(struct sending *s)
 {
     if (s->open) {
         mp_reply_finish(&s->mp);
@@ -41,13 +33,13 @@ static void finish(struct sending *s)
 
 static void put(struct sending *s, const struct flow_update *u)
 {
-    begin(s, 0);
+    bridge_monitor_begin(s, 0);
     flow_update_encode(u, s->to->protocol, mp_reply_entry(&s->mp));
     mp_reply_entry_end(&s->mp);
 }
 
-static void put_rule(struct sending *s, enum flow_update_event event, const struct rule *rule,
-                     uint8_t reason, bool with_acts)
+void bridge_monitor_put_rule(struct sending *s, enum flow_update_event event,
+                             const struct rule *rule, uint8_t reason, bool with_acts)
 {
     struct flow_update u = {.event = event,
                             .table_id = rule->table_id,
@@ -76,9 +68,8 @@ static void put_abbrev(struct sending *s, uint32_t xid)
     }
 }
 
-/* The flags of all monitors that want to hear of this; 0: none does. */
-static uint16_t wanted(const struct watcher *w, const struct rule *rule, uint16_t event,
-                       bool new_only)
+uint16_t bridge_monitor_wanted(const struct watcher *w, const struct rule *rule, uint16_t event,
+                               bool new_only)
 {
     uint16_t flags = 0;
 
@@ -101,24 +92,6 @@ static uint16_t flag_of(enum flow_update_event event)
                                            : FLOW_MONITOR_ADD;
 }
 
-void bridge_monitor_send_initial(struct bridge *br, struct watcher *w, const struct msg_header *h)
-{
-    struct sending s = {.to = w};
-    struct tables_cursor cursor;
-    const struct rule *rule;
-
-    begin(&s, h->xid);
-    tables_cursor_init(&cursor, br->tables, OFPTT_ALL);
-    while ((rule = tables_cursor_next(&cursor, br->tables))) {
-        uint16_t flags = wanted(w, rule, FLOW_MONITOR_INITIAL, true);
-        if (flags) {
-            put_rule(&s, FLOW_UPDATE_INITIAL, rule, 0, flags & FLOW_MONITOR_ACTIONS);
-        }
-    }
-    tables_cursor_deinit(&cursor);
-    finish(&s);
-}
-
 /* That it is paused, or no more: an entry, or a message of its own. */
 static void put_paused(struct sending *s, bool resumed)
 {
@@ -128,10 +101,10 @@ static void put_paused(struct sending *s, bool resumed)
 
     if (version >= OFP14_VERSION) {
         put(s, &u);
-        finish(s);
+        bridge_monitor_finish(s);
         return;
     }
-    finish(s);
+    bridge_monitor_finish(s);
     flow_monitor_paused_encode(resumed, version, 0, &w);
     send_part(s->to, w.data, w.len);
     wire_wr_deinit(&w);
@@ -157,11 +130,11 @@ static void put_while_paused(struct sending *s, const struct monitor_note *n)
     bool gone = n->event == FLOW_UPDATE_DELETED || n->event == FLOW_UPDATE_ADDED;
 
     if (gone && created <= s->to->paused_ms) {
-        uint16_t flags = wanted(s->to, n->rule, FLOW_MONITOR_DELETE, false);
+        uint16_t flags = bridge_monitor_wanted(s->to, n->rule, FLOW_MONITOR_DELETE, false);
         if (flags) {
-            put_rule(s, FLOW_UPDATE_DELETED, n->rule,
-                     n->event == FLOW_UPDATE_DELETED ? n->reason : FR_DELETE,
-                     flags & FLOW_MONITOR_ACTIONS);
+            bridge_monitor_put_rule(s, FLOW_UPDATE_DELETED, n->rule,
+                                    n->event == FLOW_UPDATE_DELETED ? n->reason : FR_DELETE,
+                                    flags & FLOW_MONITOR_ACTIONS);
         }
     }
 }
@@ -180,14 +153,14 @@ void bridge_monitor_send_notes(struct bridge *br, struct watcher *w)
             put_while_paused(&s, n);
             continue;
         }
-        uint16_t flags = wanted(w, n->rule, flag_of(n->event), false);
+        uint16_t flags = bridge_monitor_wanted(w, n->rule, flag_of(n->event), false);
         if (flags && n->by == w->session->conn && !(flags & FLOW_MONITOR_OWN)) {
             put_abbrev(&s, n->xid);
         } else if (flags) {
-            put_rule(&s, n->event, n->rule, n->reason, flags & FLOW_MONITOR_ACTIONS);
+            bridge_monitor_put_rule(&s, n->event, n->rule, n->reason, flags & FLOW_MONITOR_ACTIONS);
         }
     }
-    finish(&s);
+    bridge_monitor_finish(&s);
 }
 
 bool bridge_monitor_send_rest(struct bridge *br, struct watcher *w)
@@ -203,10 +176,11 @@ bool bridge_monitor_send_rest(struct bridge *br, struct watcher *w)
     while ((rule = tables_cursor_next(&cursor, br->tables))) {
         enum flow_update_event event =
             rule->created_ms > w->paused_ms ? FLOW_UPDATE_ADDED : FLOW_UPDATE_MODIFIED;
-        uint16_t flags =
-            rule->added > w->paused_version ? wanted(w, rule, flag_of(event), false) : 0;
+        uint16_t flags = rule->added > w->paused_version
+                             ? bridge_monitor_wanted(w, rule, flag_of(event), false)
+                             : 0;
         if (flags) {
-            put_rule(&s, event, rule, 0, flags & FLOW_MONITOR_ACTIONS);
+            bridge_monitor_put_rule(&s, event, rule, 0, flags & FLOW_MONITOR_ACTIONS);
         }
     }
     tables_cursor_deinit(&cursor);

@@ -315,6 +315,7 @@ static void on_sigint(void *m_)
 static void become_daemon(const struct ofctl *ctl)
 {
     if (ctl->detach) {
+        fflush(stdout); /* The answers to `watch:` are the caller's, who sees no more of it. */
         cmd_check(daemon_detach());
     }
     if (ctl->pidfile) {
