@@ -220,6 +220,10 @@ static void format_actions(uint32_t bits, uint8_t version, struct text *t)
         {"dec_mpls_ttl", {NO, 16, 16}},
         {"push_mpls", {NO, 19, 19}},
         {"pop_mpls", {NO, 20, 20}},
+        {"copy_ttl_out", {NO, 11, 11}},
+        {"copy_ttl_in", {NO, 12, 12}},
+        {"push_pbb", {NO, NO, 26}},
+        {"pop_pbb", {NO, NO, 27}},
         {"set_queue", {NO, 21, 21}},
     };
     unsigned column = MIN(version - 1u, 2u);

@@ -134,6 +134,10 @@ static const struct {
     {RAW_DEC_MPLS_TTL, "dec_mpls_ttl", OFP15_VERSION},
     {RAW_PUSH_MPLS, "push_mpls", OFP15_VERSION},
     {RAW_POP_MPLS, "pop_mpls", OFP15_VERSION},
+    {RAW_COPY_TTL_OUT, "copy_ttl_out", OFP15_VERSION},
+    {RAW_COPY_TTL_IN, "copy_ttl_in", OFP15_VERSION},
+    {RAW_PUSH_PBB, "push_pbb", OFP15_VERSION},
+    {RAW_POP_PBB, "pop_pbb", OFP15_VERSION},
     {RAW_SET_QUEUE, "set_queue", OFP15_VERSION},
 };
 

@@ -545,7 +545,7 @@ def _(s):
     s.flow(apply(push(26, 0x88E7), output(3), set_field("pbb_isid", 0x777), output(4), POP_PBB, output(2)))
     s.receive(1, "eth()/ip()/udp()")
     assert s.sent(2, True) == [f"eth 02:00:00:00:00:01>02:00:00:00:00:02 / {IP_TEXT} / udp 1>2"]
-    assert "type 0x88e7" in s.sent(3)[0] and "777" in s.sent(4)[0]
+    assert "pbb 0 " in s.sent(3)[0] and f"pbb {0x777} " in s.sent(4)[0]
 
 
 @must("5.12", "Set-Field of metadata and tunnel_id: seen by later tables")

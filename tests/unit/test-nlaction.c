@@ -367,7 +367,7 @@ static void test_there_and_back(void **state UNUSED)
     unsigned n_same = 0;
 
     srand(5);
-    for (unsigned i = 0; i < 5000; i++) {
+    for (unsigned i = 0; i < 6000; i++) {
         struct dp_actions l = DP_ACTIONS_INIT, back = DP_ACTIONS_INIT;
         const char *why;
         struct nlwr w;
