@@ -17,6 +17,7 @@ SYSTEM_TESTS += \
 	tests/system/test_kernel_conns.py tests/system/test_kernel_dpctl.py \
 	tests/system/test_kernel.py \
 	tests/system/test_nat.py \
+	tests/system/test_programs.py \
 	tests/system/test_nf_conntrack.py \
 	tests/system/test_restart.py \
 	tests/system/test_settle.py \
