@@ -68,6 +68,7 @@ char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
     br->removed_tail = &br->removed;
     hmap_init(&br->ports);
     hmap_init(&br->meters);
+    hmap_init(&br->port_configs);
     hmap_init(&br->learners);
     loop_timer_init(&br->expiry, p->loop, on_expiry, br);
     char *error = connmgr_new(p->loop, p->rundir, name, OFP_VERSIONS, &handler, br, &br->conns);
@@ -103,6 +104,7 @@ void bridge_free(struct bridge *br)
     /* Workers stop translating for it before its ports and tables go. */
     ofproto_cfg_update(p);
     bridge_ports_deinit(br);
+    bridge_port_configs_deinit(br);
     bridge_meters_deinit(br);
     bridge_pause_deinit(br);
     bridge_monitors_deinit(br);
@@ -224,6 +226,7 @@ void bridge_fdb_show(struct bridge *br, const char *indent, struct text *t)
 void bridge_fdb_flush(struct bridge *br)
 {
     fdb_flush(br->fdb);
+    bridge_keep_forgotten(br, OFPP_ANY);
     revalidate_all(br->ofproto->revalidator);
 }
 

@@ -322,6 +322,7 @@ enum ofp_error bridge_flow_restore(struct bridge *br, const struct flow_mod *fm,
     if (old) {
         learn_rule_gone(br, old);
     }
+    bridge_table_changed(br, args.table_id, *rule);
     return OFPERR_OK;
 }
 

@@ -14,6 +14,8 @@
 
 LOG_MODULE(bridge_keep);
 
+_Static_assert(KEEP_MAX <= JOURNAL_RECORD_MAX, "a record");
+
 #define SLICE      1000 /* Rules of a snapshot in one turn of the loop. */
 #define TICK_MS    1000
 #define REFRESH_MS 60000 /* So old may the counters in the file be, */
@@ -24,14 +26,15 @@ struct bridge_keep {
     struct journal *journal;
     struct tables_cursor cursor; /* While 'walking'. */
     bool walking;
-    int64_t snapshot_ms;
+    int64_t snapshot_ms, counted_ms;
+    unsigned n_addresses; /* Written since the last tick. */
     struct loop_call slice;
     struct loop_timer tick;
 };
 
 /* ---- records ---- */
 
-static void put_wire(struct bridge *br, struct wire_wr *w, enum bridge_keep_kind kind,
+void bridge_keep_put(struct bridge *br, struct wire_wr *w, enum bridge_keep_kind kind,
                      bool snapshot)
 {
     if (w->err) {
@@ -69,14 +72,14 @@ static void encode(const struct rule *rule, enum flow_mod_command command, struc
 
 static void put_rule(struct bridge *br, const struct rule *rule, bool snapshot)
 {
-    struct wire_wr w = WIRE_WR_INIT(JOURNAL_RECORD_MAX);
+    struct wire_wr w = WIRE_WR_INIT(KEEP_MAX);
 
     wire_wr_u64(&w, rule->packets);
     wire_wr_u64(&w, rule->bytes);
     wire_wr_u64(&w, (uint64_t)rule->created_ms);
     wire_wr_u64(&w, (uint64_t)rule->modified_ms);
     encode(rule, FM_ADD, &w);
-    put_wire(br, &w, KEEP_RULE, snapshot);
+    bridge_keep_put(br, &w, KEEP_RULE, snapshot);
 }
 
 void bridge_keep_rule(struct bridge *br, const struct rule *rule)
@@ -88,31 +91,31 @@ void bridge_keep_rule(struct bridge *br, const struct rule *rule)
 
 void bridge_keep_rule_gone(struct bridge *br, const struct rule *rule)
 {
-    struct wire_wr w = WIRE_WR_INIT(JOURNAL_RECORD_MAX);
+    struct wire_wr w = WIRE_WR_INIT(KEEP_MAX);
 
     if (br->keep) {
         encode(rule, FM_DELETE_STRICT, &w);
-        put_wire(br, &w, KEEP_MESSAGE, false);
+        bridge_keep_put(br, &w, KEEP_MESSAGE, false);
     }
 }
 
 void bridge_keep_delete(struct bridge *br, const struct flow_mod *fm)
 {
-    struct wire_wr w = WIRE_WR_INIT(JOURNAL_RECORD_MAX);
+    struct wire_wr w = WIRE_WR_INIT(KEEP_MAX);
 
     if (br->keep) {
         flow_mod_encode(fm, PROTOCOL_OF15, 0, &w);
-        put_wire(br, &w, KEEP_MESSAGE, false);
+        bridge_keep_put(br, &w, KEEP_MESSAGE, false);
     }
 }
 
 static void put_control(struct bridge *br, bool snapshot)
 {
-    struct wire_wr w = WIRE_WR_INIT(JOURNAL_RECORD_MAX);
+    struct wire_wr w = WIRE_WR_INIT(KEEP_MAX);
 
     wire_wr_u8(&w, (uint8_t)br->fail_mode);
     wire_wr_u8(&w, br->has_controllers);
-    put_wire(br, &w, KEEP_CONTROL, snapshot);
+    bridge_keep_put(br, &w, KEEP_CONTROL, snapshot);
 }
 
 void bridge_keep_control(struct bridge *br)
@@ -125,13 +128,13 @@ void bridge_keep_control(struct bridge *br)
 static void put_tlvs(struct bridge *br, enum tlv_command command, const struct tlv_mapping *maps,
                      size_t n, bool snapshot)
 {
-    struct wire_wr w = WIRE_WR_INIT(JOURNAL_RECORD_MAX);
+    struct wire_wr w = WIRE_WR_INIT(KEEP_MAX);
     struct tlv_table_mod m = {.command = command, .maps = {.n = n}};
 
     m.maps.maps = n ? xmemdup(maps, n * sizeof *maps) : NULL;
     tlv_table_mod_encode(&m, KEEP_VERSION, 0, &w);
     tlv_maps_deinit(&m.maps);
-    put_wire(br, &w, KEEP_MESSAGE, snapshot);
+    bridge_keep_put(br, &w, KEEP_MESSAGE, snapshot);
 }
 
 void bridge_keep_tlvs(struct bridge *br, enum tlv_command command, const struct tlv_mapping *maps,
@@ -144,12 +147,12 @@ void bridge_keep_tlvs(struct bridge *br, enum tlv_command command, const struct 
 
 static void put_group(struct bridge *br, uint16_t command, const struct group *g, bool snapshot)
 {
-    struct wire_wr w = WIRE_WR_INIT(JOURNAL_RECORD_MAX);
+    struct wire_wr w = WIRE_WR_INIT(KEEP_MAX);
     /* Lent. */
     struct group_mod gm = {.command = command, .command_bucket = BUCKET_ALL, .group = *g};
 
     group_mod_encode(&gm, KEEP_VERSION, 0, &w);
-    put_wire(br, &w, KEEP_MESSAGE, snapshot);
+    bridge_keep_put(br, &w, KEEP_MESSAGE, snapshot);
 }
 
 void bridge_keep_group(struct bridge *br, uint32_t id, bool gone)
@@ -165,11 +168,11 @@ void bridge_keep_group(struct bridge *br, uint32_t id, bool gone)
 
 static void put_meter(struct bridge *br, uint16_t command, const struct meter *m, bool snapshot)
 {
-    struct wire_wr w = WIRE_WR_INIT(JOURNAL_RECORD_MAX);
+    struct wire_wr w = WIRE_WR_INIT(KEEP_MAX);
     struct meter_mod mm = {.command = command, .meter = *m}; /* Lent. */
 
     meter_mod_encode(&mm, KEEP_VERSION, 0, &w);
-    put_wire(br, &w, KEEP_MESSAGE, snapshot);
+    bridge_keep_put(br, &w, KEEP_MESSAGE, snapshot);
 }
 
 void bridge_keep_meter(struct bridge *br, uint16_t command, uint32_t id)
@@ -205,6 +208,19 @@ static void put_groups(struct bridge *br)
         put_group(br, GM_MODIFY, &list[i]->group, true);
     }
     free(list);
+}
+
+void bridge_keep_learned(struct bridge *br, const struct fdb_entry_info *e)
+{
+    if (br->keep && br->keep->n_addresses < KEEP_ADDRESSES_S) {
+        br->keep->n_addresses++;
+        bridge_keep_address(br, e);
+    }
+}
+
+void bridge_keep_forgotten(struct bridge *br, uint32_t ofp_port)
+{
+    bridge_keep_address(br, &(struct fdb_entry_info){.vlan = KEEP_VLAN_ALL, .ofp_port = ofp_port});
 }
 
 void bridge_keep_message(struct bridge *br, const void *msg, size_t len)
@@ -246,9 +262,10 @@ static void begin(struct bridge_keep *k)
     }
     put_meters(br);
     put_groups(br);
+    bridge_keep_state(br);
     tables_cursor_init(&k->cursor, br->tables, OFPTT_ALL);
     k->walking = true;
-    k->snapshot_ms = loop_now(br->ofproto->loop);
+    k->snapshot_ms = k->counted_ms = loop_now(br->ofproto->loop);
 }
 
 /* True: that was the last rule. */
@@ -282,12 +299,18 @@ static void on_tick(void *k_)
 {
     struct bridge_keep *k = k_;
     struct bridge *br = k->bridge;
-    bool old = loop_now(br->ofproto->loop) - k->snapshot_ms >= REFRESH_MS &&
-               tables_n_rules(br->tables) <= REFRESH && journal_idle(k->journal);
+    int64_t now = loop_now(br->ofproto->loop);
+    bool old = now - k->snapshot_ms >= REFRESH_MS && tables_n_rules(br->tables) <= REFRESH &&
+               journal_idle(k->journal);
 
+    k->n_addresses = 0;
     if (!k->walking && (old || journal_wants_snapshot(k->journal))) {
         ofproto_pull_stats(br->ofproto);
         begin(k);
+    } else if (now - k->counted_ms >= REFRESH_MS) {
+        k->counted_ms = now;
+        ofproto_pull_stats(br->ofproto);
+        bridge_keep_counted(br, false);
     }
     loop_call_schedule(&k->slice);
 }

@@ -118,8 +118,12 @@ void bridge_meter_get_stats(const struct bridge *br, const struct bridge_meter *
     if (dp_meter_get_stats(br->ofproto->dp, m->dp_id, s)) {
         *s = (struct dp_meter_stats){0};
     }
-    s->packets += m->base_packets;
-    s->bytes += m->base_bytes;
+    s->packets += m->base.packets;
+    s->bytes += m->base.bytes;
+    for (unsigned i = 0; i < DP_METER_MAX_BANDS; i++) {
+        s->bands[i].packets += m->base.bands[i].packets;
+        s->bands[i].bytes += m->base.bands[i].bytes;
+    }
 }
 
 static bool remarks(const struct meter *m)
@@ -206,14 +210,24 @@ static enum ofp_error modify(struct bridge *br, struct meter *config)
     bridge_meter_get_stats(br, m, &s);
     enum ofp_error error = set(br, config, m->dp_id);
     if (!error) {
-        m->base_packets = s.packets;
-        m->base_bytes = s.bytes;
+        m->base = (struct dp_meter_stats){.packets = s.packets, .bytes = s.bytes};
         meter_deinit(&m->config);
         m->config = *config;
         *config = (struct meter){.id = m->config.id};
         publish(br, m, remarked);
     }
     return error;
+}
+
+void bridge_meter_restore(struct bridge *br, struct bridge_meter *m, struct dp_meter_stats *s,
+                          int64_t ago_ms)
+{
+    for (unsigned i = 0; i < DP_METER_MAX_BANDS; i++) {
+        uint64_t *ahead = &s->bands[i].ahead_us;
+        *ahead -= MIN(*ahead, (uint64_t)ago_ms * 1000);
+    }
+    m->base = *s;
+    dp_meter_fill(br->ofproto->dp, m->dp_id, s);
 }
 
 static void forget(struct bridge *br, struct bridge_meter *m)

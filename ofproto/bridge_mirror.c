@@ -115,7 +115,10 @@ void bridge_set_flood_vlans(struct bridge *br, const uint64_t *vlans)
     if (!same_bitmap(br->flood_vlans, vlans)) {
         free(br->flood_vlans);
         br->flood_vlans = vlans ? xmemdup(vlans, PORT_VLAN_WORDS * sizeof *vlans) : NULL;
-        bridge_fdb_flush(br);
+        if (vlans) { /* Nothing is learned there any more. */
+            fdb_flush_vlans(br->fdb, vlans);
+        }
+        revalidate_all(br->ofproto->revalidator);
         ofproto_cfg_changed(br->ofproto);
     }
 }

@@ -93,6 +93,12 @@ static bool describe(const struct bridge_port *port, struct ofp_port *d)
     return true;
 }
 
+static void forget_addresses(struct bridge *br, uint32_t ofp_port)
+{
+    fdb_flush_port(br->fdb, ofp_port);
+    bridge_keep_forgotten(br, ofp_port);
+}
+
 /* The device has vanished or returned.  Meanwhile the port keeps its number, its rules stay. */
 static void come_or_go(struct bridge_port *port, const struct ofp_port *d)
 {
@@ -101,7 +107,7 @@ static void come_or_go(struct bridge_port *port, const struct ofp_port *d)
     port->gone = !port->gone;
     counter_inc(COUNTER_ofproto_update_port);
     if (port->gone) {
-        fdb_flush_port(br->fdb, port->ofp_port);
+        forget_addresses(br, port->ofp_port);
         connmgr_port_status(br->conns, PORT_DELETE, &port->desc);
     } else {
         port->desc = *d;
@@ -235,6 +241,7 @@ char *bridge_port_add(struct bridge *br, const struct bridge_port_config *c, uin
     port->name = xstrdup(c->name);
     port->peer = peer ? xstrdup(peer) : NULL;
     port_vlan_copy(&port->vlan, c->vlan);
+    port->desc.config = bridge_port_config_get(br, c->name);
     port->created_ms = loop_now(br->ofproto->loop);
     hmap_insert(&br->ports, &port->node, hash_u64(number, 0));
     port->gone = !describe(port, &port->desc);
@@ -277,7 +284,8 @@ void bridge_port_del(struct bridge *br, uint32_t ofp_port, bool destroy_device)
         return;
     }
     hmap_remove(&br->ports, &port->node);
-    fdb_flush_port(br->fdb, ofp_port);
+    forget_addresses(br, ofp_port);
+    bridge_port_config_set(br, port->name, 0);
     ofproto_cfg_update(br->ofproto);
     close_device(port, destroy_device);
     if (!port->gone) {
@@ -442,6 +450,10 @@ enum ofp_error bridge_port_mod(struct bridge *br, const struct port_mod *m)
             connmgr_port_status(br->conns, PORT_MODIFY, &d);
         }
         ofproto_cfg_changed(br->ofproto);
+        bool has_device = port->dp_port != DP_PORT_NONE && !port->tunnel;
+        bridge_port_config_set(br, port->name,
+                               d.config &
+                                   (has_device ? settable & ~(uint32_t)OFPPC_PORT_DOWN : settable));
     }
     return OFPERR_OK;
 }

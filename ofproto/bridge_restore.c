@@ -7,7 +7,9 @@
 
 #include "lib/log.h"
 #include "ofp/group.h"
+#include "ofp/table_mod.h"
 #include "ofp/tlv_table_msg.h"
+#include "ofproto/bridge_table.h"
 #include "ofproto/journal.h"
 #include "ofproto/ofproto-private.h"
 
@@ -116,6 +118,14 @@ static enum ofp_error on_meter(struct restore *r, const struct msg_header *h, st
     return error;
 }
 
+static enum ofp_error on_table(struct restore *r, const struct msg_header *h, struct wire_rd *rd)
+{
+    struct table_config c;
+    enum ofp_error error = table_mod_decode(rd, h, &c);
+
+    return error ? error : bridge_table_mod(r->bridge, &c, h->version);
+}
+
 static enum ofp_error on_message(struct restore *r, struct wire_rd *rd)
 {
     /* One row a message that bridge_keep_message() and its like write. */
@@ -125,7 +135,8 @@ static enum ofp_error on_message(struct restore *r, struct wire_rd *rd)
     } handlers[] = {{MSG_FLOW_MOD, on_gone},
                     {MSG_NXT_TLV_TABLE_MOD, on_tlvs},
                     {MSG_GROUP_MOD, on_group},
-                    {MSG_METER_MOD, on_meter}};
+                    {MSG_METER_MOD, on_meter},
+                    {MSG_TABLE_MOD, on_table}};
     struct msg_header h;
     enum ofp_error error = header(r, rd, &h);
 
@@ -151,6 +162,79 @@ static enum ofp_error on_control(struct restore *r, struct wire_rd *rd)
     return OFPERR_OK;
 }
 
+/* The port, that will open later, takes it then. */
+static enum ofp_error on_port(struct restore *r, struct wire_rd *rd)
+{
+    uint32_t config = wire_rd_u32(rd);
+    size_t n = wire_rd_left(rd);
+    char name[256];
+
+    if (rd->err || !n || n >= sizeof name || memchr(rd->p, '\0', n)) {
+        return OFPERR_OFPBRC_BAD_LEN;
+    }
+    memcpy(name, rd->p, n);
+    name[n] = '\0';
+    bridge_port_config_set(r->bridge, name, config);
+    return OFPERR_OK;
+}
+
+static void forget(struct fdb *fdb, uint32_t ofp_port)
+{
+    if (ofp_port == OFPP_ANY) {
+        fdb_flush(fdb);
+    } else {
+        fdb_flush_port(fdb, ofp_port);
+    }
+}
+
+/* Those that are too old go at the next tick. */
+static enum ofp_error on_addresses(struct restore *r, struct wire_rd *rd)
+{
+    struct fdb *fdb = r->bridge->fdb;
+    int64_t now = loop_now(r->bridge->ofproto->loop);
+
+    while (wire_rd_left(rd)) {
+        uint8_t mac[6];
+        uint16_t vlan = wire_rd_u16(rd);
+        wire_rd_copy(rd, mac, sizeof mac);
+        uint32_t port = wire_rd_u32(rd);
+        int64_t used = (int64_t)wire_rd_u64(rd);
+        if (rd->err || (vlan > 4095 && vlan != KEEP_VLAN_ALL)) {
+            return OFPERR_OFPBRC_BAD_LEN;
+        }
+        if (vlan == KEEP_VLAN_ALL) {
+            forget(fdb, port);
+        } else {
+            fdb_learn(fdb, vlan, mac, port, MAX(MIN(used, now), 0));
+        }
+    }
+    return OFPERR_OK;
+}
+
+static enum ofp_error on_metered(struct restore *r, struct wire_rd *rd)
+{
+    int64_t now = loop_now(r->bridge->ofproto->loop);
+    struct bridge_meter *m = bridge_meter_find(r->bridge, wire_rd_u32(rd));
+    int64_t created = (int64_t)wire_rd_u64(rd), then = (int64_t)wire_rd_u64(rd);
+    struct dp_meter_stats s = {.packets = wire_rd_u64(rd)};
+
+    s.bytes = wire_rd_u64(rd);
+    for (unsigned i = 0; i < DP_METER_MAX_BANDS && wire_rd_left(rd); i++) {
+        s.bands[i].packets = wire_rd_u64(rd);
+        s.bands[i].bytes = wire_rd_u64(rd);
+        s.bands[i].ahead_us = wire_rd_u64(rd);
+    }
+    if (rd->err || wire_rd_left(rd)) {
+        return OFPERR_OFPBRC_BAD_LEN;
+    }
+    if (!m) {
+        return OFPERR_OFPMMFC_UNKNOWN_METER;
+    }
+    m->created_ms = MAX(MIN(created, now), 0);
+    bridge_meter_restore(r->bridge, m, &s, now - MAX(MIN(then, now), 0));
+    return OFPERR_OK;
+}
+
 static void on_record(void *r_, uint8_t kind, const void *data, size_t len)
 {
     struct restore *r = r_;
@@ -167,6 +251,15 @@ static void on_record(void *r_, uint8_t kind, const void *data, size_t len)
         break;
     case KEEP_CONTROL:
         error = on_control(r, &rd);
+        break;
+    case KEEP_PORT:
+        error = on_port(r, &rd);
+        break;
+    case KEEP_ADDRESSES:
+        error = on_addresses(r, &rd);
+        break;
+    case KEEP_METER:
+        error = on_metered(r, &rd);
         break;
     }
     if (error) {

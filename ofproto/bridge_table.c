@@ -182,6 +182,7 @@ enum ofp_error bridge_table_mod(struct bridge *br, const struct table_config *c,
     for (unsigned id = first; id <= last; id++) {
         mod_one(br, (uint8_t)id, c, version);
     }
+    bridge_keep_table(br, c, version);
     return OFPERR_OK;
 }
 
@@ -202,6 +203,21 @@ void bridge_table_get(const struct bridge *br, uint8_t id, struct table_config *
         c->vacancy_down = t->vacancy_down;
         c->vacancy_up = t->vacancy_up;
         c->vacancy = vacancy(br, id, t);
+    }
+}
+
+void bridge_table_get_mods(const struct bridge *br, uint8_t id, struct table_config *c)
+{
+    const struct bridge_table *t = find(br, id);
+
+    table_config_init(c);
+    c->table_id = id;
+    if (t) {
+        c->miss_config = (enum table_miss)t->miss;
+        c->evict = t->mod_evicts;
+        c->warn_vacant = c->has_vacancy = t->warns;
+        c->vacancy_down = t->vacancy_down;
+        c->vacancy_up = t->vacancy_up;
     }
 }
 

@@ -31,6 +31,8 @@ void bridge_table_changed(struct bridge *, uint8_t id, struct rule *);
 enum ofp_error bridge_table_mod(struct bridge *, const struct table_config *, uint8_t version);
 /* As TABLE_DESC says it. */
 void bridge_table_get(const struct bridge *, uint8_t id, struct table_config *);
+/* As controllers set it, and the defaults where they did not. */
+void bridge_table_get_mods(const struct bridge *, uint8_t id, struct table_config *);
 const char *bridge_table_name(const struct bridge *, uint8_t id); /* NULL: none. */
 /* A controller's name for it, shown where Flow_Table has none; empty, or what is shown: none. */
 void bridge_table_rename(struct bridge *, uint8_t id, const char *name);

@@ -66,6 +66,13 @@ struct bridge_port {
     int64_t created_ms;
 };
 
+/* What PORT_MOD has set on the port of that name. */
+struct bridge_port_config_kept {
+    struct hmap_node node; /* In bridge.port_configs, by name. */
+    uint32_t config;
+    char name[];
+};
+
 struct bridge_queue {
     struct bridge_queue_config config;
     int64_t created_ms;
@@ -91,7 +98,7 @@ struct bridge_meter {
     struct meter config;
     uint32_t dp_id;
     int64_t created_ms;
-    uint64_t base_packets, base_bytes; /* From before the last change. */
+    struct dp_meter_stats base; /* From before the last change, or the former process. */
 };
 
 struct bridge {
@@ -105,7 +112,7 @@ struct bridge {
     struct tlv_table *tlvs; /* Reference. */
     struct bridge_tables *table_cfgs;
     struct fdb *fdb;
-    struct hmap ports, meters;
+    struct hmap ports, meters, port_configs;
     struct bridge_mirror *mirrors;
     unsigned n_mirrors;
     uint64_t *flood_vlans; /* Bitmap of PORT_VLAN_WORDS, or NULL. */
@@ -147,6 +154,11 @@ void bridge_ports_refresh_tunnels(struct bridge *, uint32_t dp_port);
 void bridge_ports_deinit(struct bridge *);
 void bridge_port_get_stats(const struct bridge_port *, struct ofp_port_stats *);
 enum ofp_error bridge_port_mod(struct bridge *, const struct port_mod *);
+
+/* bridge_port_config.c */
+uint32_t bridge_port_config_get(const struct bridge *, const char *name);
+void bridge_port_config_set(struct bridge *, const char *name, uint32_t config); /* 0: nothing. */
+void bridge_port_configs_deinit(struct bridge *);
 
 /* bridge_queue.c */
 void bridge_queues_to_device(struct bridge_port *); /* It has been opened, or opened again. */
@@ -207,6 +219,9 @@ struct bridge_meter *bridge_meter_find(const struct bridge *, uint32_t id);
 struct bridge_meter **bridge_meters_list(const struct bridge *, size_t *n);
 void bridge_meter_get_stats(const struct bridge *, const struct bridge_meter *,
                             struct dp_meter_stats *);
+/* As a former process has left it; 'ago_ms': then. */
+void bridge_meter_restore(struct bridge *, struct bridge_meter *, struct dp_meter_stats *,
+                          int64_t ago_ms);
 void bridge_meter_features(const struct bridge *, struct meter_features *);
 void bridge_meters_deinit(struct bridge *);
 

@@ -204,6 +204,7 @@ static bool apply_bridge(struct apply *a, const struct config_row *row)
     if (!b->bridge) {
         return true;
     }
+    set_fdb(b, row); /* Its size and age hold for what is kept of it. */
     bridge_keep_rules(b->bridge,
                       config_map_boolean(row, COL_Bridge_other_config, "restore-rules", true));
     bool failed = apply_ports(a, b, row);
@@ -211,7 +212,6 @@ static bool apply_bridge(struct apply *a, const struct config_row *row)
     apply_tables(a, b, row);
     set_datapath_id(a, b, row);
     bridge_set_dp_desc(b->bridge, config_map(row, COL_Bridge_other_config, "dp-desc"));
-    set_fdb(b, row);
     set_admit(b, row);
     set_protocols(b, row);
     set_control(a, b, row);

@@ -24,6 +24,13 @@ int dp_meter_get_stats(struct dp *dp, uint32_t id, struct dp_meter_stats *s)
     return dp->class->meters ? dp->class->meters->get_stats(dp, id, s) : EOPNOTSUPP;
 }
 
+void dp_meter_fill(struct dp *dp, uint32_t id, const struct dp_meter_stats *s)
+{
+    if (dp->class->meters && dp->class->meters->fill) {
+        dp->class->meters->fill(dp, id, s);
+    }
+}
+
 void dp_meter_del(struct dp *dp, uint32_t id)
 {
     if (dp->class->meters) {

@@ -34,6 +34,7 @@ struct dp_meter_stats {
     uint64_t packets, bytes; /* That came in. */
     struct {
         uint64_t packets, bytes; /* That the band was applied to. */
+        uint64_t ahead_us;       /* At the band's rate, what it let through is worth as much. */
     } bands[DP_METER_MAX_BANDS];
 };
 
@@ -47,10 +48,14 @@ struct dp_meters_class {
     void (*get_features)(const struct dp *, struct dp_meter_features *);
     int (*set)(struct dp *, uint32_t id, const struct dp_meter *);
     int (*get_stats)(struct dp *, uint32_t id, struct dp_meter_stats *);
+    /* NULL: only the executor knows how full its meters are, and 'ahead_us' is 0. */
+    void (*fill)(struct dp *, uint32_t id, const struct dp_meter_stats *);
     void (*del)(struct dp *, uint32_t id);
 };
 
 void dp_meter_get_features(const struct dp *, struct dp_meter_features *);
 int dp_meter_set(struct dp *, uint32_t id, const struct dp_meter *) MUST_USE;
 int dp_meter_get_stats(struct dp *, uint32_t id, struct dp_meter_stats *) MUST_USE;
+/* The bands of a meter that has just been set are as full as 'ahead_us' says. */
+void dp_meter_fill(struct dp *, uint32_t id, const struct dp_meter_stats *);
 void dp_meter_del(struct dp *, uint32_t id);

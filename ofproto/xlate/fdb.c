@@ -199,6 +199,16 @@ void fdb_flush_port(struct fdb *fdb, uint32_t ofp_port)
     }
 }
 
+void fdb_flush_vlans(struct fdb *fdb, const uint64_t *vlans)
+{
+    for (struct fdb_entry *e = fdb->oldest, *next; e; e = next) {
+        next = e->next;
+        if (vlans[e->vlan / 64] & BIT64(e->vlan % 64)) {
+            drop(fdb, e);
+        }
+    }
+}
+
 void fdb_set(struct fdb *fdb, uint32_t max, int64_t age_ms)
 {
     fdb->max = max;

@@ -33,6 +33,7 @@ void fdb_expire(struct fdb *, int64_t now_ms,
                 void (*gone)(void *aux, uint16_t vlan, const uint8_t mac[6]), void *aux);
 void fdb_flush(struct fdb *);
 void fdb_flush_port(struct fdb *, uint32_t ofp_port);
+void fdb_flush_vlans(struct fdb *, const uint64_t *vlans); /* A bit each, of 4096. */
 void fdb_set(struct fdb *, uint32_t max, int64_t age_ms);
 uint32_t fdb_count(const struct fdb *);
 

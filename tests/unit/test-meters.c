@@ -75,7 +75,7 @@ static void test_rates(void **state)
         assert_true(meters_set(ms, 7, &m, 5000));
         uint64_t passed = offer(ms, 7, cases[i].per_ms, cases[i].size, 10000, 1);
         assert_within_3_percent(passed, cases[i].want);
-        assert_true(meters_get_stats(ms, 7, &s));
+        assert_true(meters_get_stats(ms, 7, 0, &s));
         assert_int_equal(s.packets, cases[i].per_ms * 10000);
         assert_int_equal(s.bytes, cases[i].per_ms * 10000 * cases[i].size);
         assert_int_equal(s.bands[0].packets, s.packets - passed);
@@ -150,7 +150,7 @@ static void test_workers(void **state)
         pthread_join(threads[i], NULL);
     }
     assert_true(n_passed <= 200000 + 200);
-    meters_get_stats(shared, 3, &s);
+    meters_get_stats(shared, 3, 0, &s);
     assert_int_equal(s.packets, 3 * 2000 * 200);
     assert_int_equal(s.bands[0].packets, s.packets - n_passed);
     meters_free(shared);
@@ -193,6 +193,29 @@ static void run(struct exec_env *env, struct packet *p)
     exec_run(env, p, NULL, list, sizeof list);
 }
 
+/* What another process' meter had let through. */
+static void test_fill(void **state)
+{
+    struct meters *ms = meters_new();
+    struct dp_meter m = {.n_bands = 1, .bands = {DROP(1000, 50)}};
+    struct dp_meter_stats s;
+
+    meters_set(ms, 1, &m, 5000);
+    offer(ms, 1, 1000, 60, 1, 1);
+    assert_true(meters_get_stats(ms, 1, 5020, &s));
+    assert_in_range(s.bands[0].ahead_us, 30000, 31000); /* 50 or 51 packets, less 20 ms. */
+    meters_set(ms, 2, &m, 4000);
+    meters_fill(ms, 2, 5000, &s);
+    assert_in_range(offer(ms, 2, 1000, 60, 1, 1), 19, 21);
+    s.bands[0].ahead_us = UINT64_MAX;
+    meters_fill(ms, 2, 5000, &s);
+    assert_int_equal(offer(ms, 2, 1000, 60, 1, 1), 0);
+    meters_fill(ms, METER_MAX, 5000, &s);
+    meters_fill(ms, 3, 5000, &s); /* There is none. */
+    urcu_qsbr_barrier();
+    meters_free(ms);
+}
+
 static void test_action(void **state)
 {
     static const struct {
@@ -224,7 +247,7 @@ static void test_action(void **state)
     run(&env, p);
     run(&env, ip_packet(0, 10));
     assert_int_equal(n_out, ARRAY_SIZE(cases) + 1);
-    meters_get_stats(ms, 5, &s);
+    meters_get_stats(ms, 5, 0, &s);
     assert_int_equal(s.packets, 16);
     assert_int_equal(s.bytes, 14500 + 15 * 54 + 64);
     assert_int_equal(s.bands[0].packets, 1);
@@ -244,10 +267,8 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rates),
-        cmocka_unit_test(test_bands),
-        cmocka_unit_test(test_workers),
-        cmocka_unit_test(test_action),
+        cmocka_unit_test(test_rates), cmocka_unit_test(test_bands),  cmocka_unit_test(test_workers),
+        cmocka_unit_test(test_fill),  cmocka_unit_test(test_action),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

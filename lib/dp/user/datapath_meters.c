@@ -19,7 +19,12 @@ static int set(struct dp *dp, uint32_t id, const struct dp_meter *m)
 
 static int get_stats(struct dp *dp, uint32_t id, struct dp_meter_stats *s)
 {
-    return meters_get_stats(datapath_of(dp)->meters, id, s) ? 0 : ENOENT;
+    return meters_get_stats(datapath_of(dp)->meters, id, loop_now(dp->loop), s) ? 0 : ENOENT;
+}
+
+static void fill(struct dp *dp, uint32_t id, const struct dp_meter_stats *s)
+{
+    meters_fill(datapath_of(dp)->meters, id, loop_now(dp->loop), s);
 }
 
 static void del(struct dp *dp, uint32_t id)
@@ -28,4 +33,4 @@ static void del(struct dp *dp, uint32_t id)
 }
 
 const struct dp_meters_class userspace_meters = {
-    .get_features = get_features, .set = set, .get_stats = get_stats, .del = del};
+    .get_features = get_features, .set = set, .get_stats = get_stats, .fill = fill, .del = del};

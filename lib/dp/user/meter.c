@@ -8,6 +8,8 @@
 
 /* Time is counted in 64ths of a nanosecond since the meter was set: fine enough for what a frame
  * costs at the highest rates, and enough for four years. */
+#define YEAR_S UINT64_C(31536000)
+#define PER_US INT64_C(64000)
 #define PER_MS INT64_C(64000000)
 #define PER_S  UINT64_C(64000000000)
 
@@ -65,7 +67,7 @@ static int64_t burst_time(const struct dp_band *b)
         return METER_BURST_MS * PER_MS;
     }
     /* A year is as good as more. */
-    uint64_t seconds = MIN((uint64_t)b->burst / b->rate, UINT64_C(31536000));
+    uint64_t seconds = MIN((uint64_t)b->burst / b->rate, YEAR_S);
     return (int64_t)(seconds * PER_S + (uint64_t)b->burst % b->rate * PER_S / b->rate);
 }
 
@@ -104,7 +106,8 @@ static void count(uint64_t *packets_, uint64_t *bytes_, uint32_t packets, uint64
     __atomic_add_fetch(bytes_, bytes, __ATOMIC_RELAXED);
 }
 
-bool meters_get_stats(const struct meters *ms, uint32_t id, struct dp_meter_stats *s)
+bool meters_get_stats(const struct meters *ms, uint32_t id, int64_t now_ms,
+                      struct dp_meter_stats *s)
 {
     const struct meter *m = id < METER_MAX ? ms->by_id[id] : NULL;
 
@@ -117,8 +120,23 @@ bool meters_get_stats(const struct meters *ms, uint32_t id, struct dp_meter_stat
     for (unsigned i = 0; i < m->n_bands; i++) {
         s->bands[i].packets = get(&m->bands[i].packets);
         s->bands[i].bytes = get(&m->bands[i].bytes);
+        int64_t ahead =
+            __atomic_load_n(&m->bands[i].clock, __ATOMIC_RELAXED) - (now_ms - m->start_ms) * PER_MS;
+        s->bands[i].ahead_us = (uint64_t)(MAX(ahead, 0) / PER_US);
     }
     return true;
+}
+
+void meters_fill(struct meters *ms, uint32_t id, int64_t now_ms, const struct dp_meter_stats *s)
+{
+    struct meter *m = id < METER_MAX ? ms->by_id[id] : NULL;
+
+    for (unsigned i = 0; m && i < m->n_bands; i++) {
+        struct band *b = &m->bands[i];
+        uint64_t ahead = MIN(s->bands[i].ahead_us, YEAR_S * 1000000);
+        __atomic_store_n(&b->clock, (now_ms - m->start_ms) * PER_MS + (int64_t)ahead * PER_US,
+                         __ATOMIC_RELAXED);
+    }
 }
 
 /* Is it within the band's rate?  Then it has been taken into account. */

@@ -24,7 +24,9 @@ void meters_free(struct meters *); /* No worker is left. */
 /* False: 'id' is not below METER_MAX. */
 bool meters_set(struct meters *, uint32_t id, const struct dp_meter *, int64_t now_ms);
 void meters_del(struct meters *, uint32_t id);
-bool meters_get_stats(const struct meters *, uint32_t id, struct dp_meter_stats *);
+bool meters_get_stats(const struct meters *, uint32_t id, int64_t now_ms, struct dp_meter_stats *);
+/* Its bands' clocks are ahead as 's' says. */
+void meters_fill(struct meters *, uint32_t id, int64_t now_ms, const struct dp_meter_stats *s);
 /* So many packets with so many bytes together, which go one way.  False: to be dropped; else
  * '*prec_level' is what to add to their drop precedence, 0 mostly. */
 bool meters_run(struct meters *, uint32_t id, uint32_t packets, uint64_t bytes, int64_t now_ms,
