@@ -39,14 +39,18 @@ struct ct *ct_new(const struct ct_config *config)
     }
     ct->tcp_liberal = config->tcp_liberal;
     ct_frags_init(&ct->frags, config->hash_seed);
-    ct->expects = ct_expects_new();
+    if (!config->later && !(ct->expects = ct_expects_begin(&ct->table, config->now_ms))) {
+        ct_free(ct);
+        return NULL;
+    }
     return ct;
 }
 
 bool ct_start(struct ct *ct, const struct ct_config *config)
 {
     struct ct_adopted adopted = {0};
-    return ct_kept_begin(&ct->table, config, config->adopted ? config->adopted : &adopted);
+    return ct_kept_begin(&ct->table, config, config->adopted ? config->adopted : &adopted) &&
+           (ct->expects = ct_expects_begin(&ct->table, config->now_ms)) != NULL;
 }
 
 void ct_free(struct ct *ct)
@@ -55,7 +59,6 @@ void ct_free(struct ct *ct)
         ct_timeouts_deinit(ct);
         ct_table_deinit(&ct->table);
         ct_frags_deinit(&ct->frags);
-        ct_expects_free(ct->expects);
         free(ct);
     }
 }

@@ -47,9 +47,12 @@ struct ct_expect {
     int64_t expires_ms;
 };
 
+/* They lie in the table's store, where the next process finds them. */
 struct ct_expects;
-struct ct_expects *ct_expects_new(void);
-void ct_expects_free(struct ct_expects *);
+size_t ct_expects_size(void);
+/* The table has been taken over, or begins: what of a former process' is whole, has not expired and
+ * has its control connection stays.  NULL: no memory. */
+struct ct_expects *ct_expects_begin(struct ct_table *, int64_t now_ms) MUST_USE;
 /* Remembers it, or that it was said once more.  If 'to' differs from 'tuple', the port may be
  * another so that the tuple is expected once; returns it.  0: no room (counted). */
 be16 ct_expect_add(struct ct_expects *, const struct ct_expect *, int64_t now_ms);

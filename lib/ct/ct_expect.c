@@ -2,6 +2,7 @@
  * new connection takes it only while something is expected. */
 #include "lib/ct/ct_alg-private.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "lib/counter.h"
@@ -14,8 +15,9 @@
 
 struct node {
     struct ct_expect e;
-    uint16_t next; /* In its bucket, or free; 0: the end. */
-    bool used;
+    uint64_t check; /* Of 'e', for who finds it in a store. */
+    uint16_t next;  /* In its bucket, or free; 0: the end. */
+    uint8_t used;
 };
 
 struct ct_expects {
@@ -26,14 +28,9 @@ struct ct_expects {
     struct node nodes[CT_EXPECT_MAX + 1]; /* 0 is none. */
 };
 
-struct ct_expects *ct_expects_new(void)
+size_t ct_expects_size(void)
 {
-    return xcalloc(1, sizeof(struct ct_expects));
-}
-
-void ct_expects_free(struct ct_expects *x)
-{
-    free(x);
+    return sizeof(struct ct_expects);
 }
 
 static unsigned bucket_of(const struct ct_ends *t, uint16_t zone)
@@ -48,6 +45,11 @@ static bool same(const struct ct_expect *e, const struct ct_ends *t, uint16_t zo
 {
     return e->zone == zone && e->tuple.is_ip6 == t->is_ip6 && e->tuple.proto == t->proto &&
            e->tuple.port[1] == t->port[1] && !memcmp(e->tuple.addr, t->addr, sizeof t->addr);
+}
+
+static uint64_t check_of(const struct node *n)
+{
+    return hash_bytes(&n->e, sizeof n->e, 1);
 }
 
 /* ---- locked ---- */
@@ -87,7 +89,12 @@ static bool put(struct ct_expects *x, const struct ct_expect *e)
         return false;
     }
     uint16_t *head = &x->buckets[bucket_of(&e->tuple, e->zone)];
-    x->nodes[index] = (struct node){.e = *e, .next = *head, .used = true};
+    struct node *n = &x->nodes[index];
+    n->used = false;
+    n->e = *e;
+    n->check = check_of(n);
+    n->next = *head;
+    n->used = true;
     *head = index;
     __atomic_store_n(&x->n, x->n + 1, __ATOMIC_RELAXED);
     return true;
@@ -128,6 +135,7 @@ static be16 add(struct ct_expects *x, struct ct_expect e, int64_t now_ms)
     struct node *again = tidy(x, &e, now_ms);
     if (again) {
         again->e.expires_ms = e.expires_ms;
+        again->check = check_of(again);
         return again->e.tuple.port[1];
     }
     /* Of TFTP nobody could be told of another port. */
@@ -198,4 +206,39 @@ bool ct_expect_next(struct ct_expects *x, uint32_t *pos, int64_t now_ms, struct 
     }
     ct_spin_unlock(&x->lock);
     return found;
+}
+
+/* ---- what a former process left ---- */
+
+static bool master_ok(const struct ct_table *t, struct ct_ref master)
+{
+    uint32_t slot = master.index & CT_INDEX_SLOT;
+    if (!slot || slot >= t->pools[master.index >> 31].n_used) {
+        return false;
+    }
+    const struct ct_conn *c = ct_table_conn(t, master.index);
+    return c->flags & CT_F_LIVE && !(c->flags & CT_F_TWIN) && c->generation == master.generation &&
+           ct_helper_of(c) != CT_HELPER_NONE;
+}
+
+struct ct_expects *ct_expects_begin(struct ct_table *t, int64_t now_ms)
+{
+    if (!ct_arena_grow(&t->expects, sizeof(struct ct_expects))) {
+        return NULL;
+    }
+    struct ct_expects *x = (struct ct_expects *)(void *)t->expects.base;
+    unsigned n = MIN(x->n_ever, CT_EXPECT_MAX);
+    struct node *old = xmemdup(x->nodes, (n + 1) * sizeof *old);
+    memset(x, 0, offsetof(struct ct_expects, nodes) + (n + 1) * sizeof *old);
+    for (unsigned i = 1; i <= n; i++) {
+        struct ct_expect *e = &old[i].e;
+        /* A clock behind the former one's was warped, in a test. */
+        if (old[i].used == 1 && old[i].check == check_of(&old[i]) && master_ok(t, e->master) &&
+            e->expires_ms > now_ms && !find(x, &e->tuple, e->zone)) {
+            e->expires_ms = MIN(e->expires_ms, now_ms + CT_EXPECT_MS);
+            put(x, e);
+        }
+    }
+    free(old);
+    return x;
 }

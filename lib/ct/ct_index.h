@@ -3,8 +3,9 @@
  *
  * Layer 2, pure.  Buckets, lists, zones (with their limits) and counts, in one run of bytes that is
  * handed over by the living process itself.  It is not kept in the store: what a killed process
- * leaves is believed entry by entry only (ct_adopt.c).  Not in it: expected connections, and
- * fragments that wait for others. */
+ * leaves is believed entry by entry only (ct_adopt.c).  Not in it: expected connections, which lie
+ * in the store, and fragments that wait for others: they are packets of the former process' memory,
+ * and lost as any packet may be. */
 #pragma once
 
 #include "lib/ct/ct.h"

@@ -12,6 +12,7 @@
 #include "lib/ct/ct_arena-private.h"
 
 #define CT_KEPT_PARTS_MAX 16
+#define CT_KEPT_PARTS_MIN 7 /* Of this version's first builds. */
 
 struct ct_table;
 

@@ -85,15 +85,26 @@ static void fill_header(const struct ct_table *t, struct ct_header *h)
     memcpy(h->parts, k->want, sizeof h->parts);
 }
 
+/* Parts at the end that an older build did not have yet are empty. */
 static bool same_parts(const struct ct_kept *k, const struct ct_header *h)
 {
-    for (unsigned i = 0; i < k->n_arenas; i++) {
+    for (unsigned i = 0; i < MIN(h->n_parts, k->n_arenas); i++) {
         const struct ct_part *p = &h->parts[i], *w = &k->want[i];
         if (p->offset != w->offset || p->reserved != w->reserved || p->element != w->element) {
             return false;
         }
     }
-    return h->n_parts == k->n_arenas;
+    return h->n_parts >= CT_KEPT_PARTS_MIN && h->n_parts <= k->n_arenas;
+}
+
+static void add_parts(const struct ct_kept *k, struct ct_header *h)
+{
+    if (h->n_parts < k->n_arenas) {
+        memcpy(&h->parts[h->n_parts], &k->want[h->n_parts],
+               (k->n_arenas - h->n_parts) * sizeof h->parts[0]);
+        h->n_parts = k->n_arenas;
+        h->check = hash_bytes(h, CHECKED, 0);
+    }
 }
 
 /* Why what a former process left is of no use, or NULL.  '*old': the layout that it has, if that is
@@ -137,6 +148,7 @@ static void use_parts(struct ct_kept *k)
 static bool take_over(struct ct_table *t, const struct ct_config *config, struct ct_adopted *out)
 {
     t->seed = header_of(&t->kept)->seed;
+    add_parts(&t->kept, header_of(&t->kept));
     use_parts(&t->kept);
     if (config->index && ct_adopt_grow(t)) {
         out->index_refused = ct_index_take(t, config->index, config->index_size);

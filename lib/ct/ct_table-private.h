@@ -52,6 +52,7 @@ struct ct_shard {
 struct ct_table {
     struct ct_pool pools[2];
     struct ct_arena buckets;
+    struct ct_arena expects; /* ct_expect.c */
     struct ct_kept kept;
     uint32_t n_buckets; /* At least CT_N_STRIPES. */
     uint32_t max;       /* Connections. */

@@ -1,4 +1,5 @@
 /* ct_table.c - see ct_table-private.h: lookup, insertion, removal, and growth of the index. */
+#include "lib/ct/ct_alg-private.h"
 #include "lib/ct/ct_event-private.h"
 
 #include <stdlib.h>
@@ -29,6 +30,7 @@ static bool pool_reserve(struct ct_kept *k, struct ct_pool *pool, bool is_ip6, u
             ct_kept_reserve(k, &pool->addrs, pool->n_slots, sizeof(struct ct_addr6), false));
 }
 
+/* And what the helpers expect. */
 static bool algs_reserve(struct ct_table *t)
 {
     for (int f = 0; f < 2; f++) {
@@ -37,7 +39,7 @@ static bool algs_reserve(struct ct_table *t)
             return false;
         }
     }
-    return true;
+    return ct_kept_reserve(&t->kept, &t->expects, 1, ct_expects_size(), false);
 }
 
 static void release(struct ct_table *t)
@@ -50,6 +52,7 @@ static void release(struct ct_table *t)
         ct_arena_release(&t->pools[f].algs);
     }
     ct_arena_release(&t->buckets);
+    ct_arena_release(&t->expects);
     ct_tags_release(t);
     ct_kept_release(&t->kept);
     t->kept.n_arenas = 0;

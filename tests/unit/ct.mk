@@ -23,7 +23,7 @@ tests_unit_test_ct_SOURCES = tests/unit/test-ct.c tests/unit/ct-frames.h
 tests_unit_test_ct_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
-tests_unit_test_ct_alg_SOURCES = tests/unit/test-ct-alg.c tests/unit/ct-frames.h tests/unit/ct-nat.h
+tests_unit_test_ct_alg_SOURCES = tests/unit/test-ct-alg.c tests/unit/ct-frames.h tests/unit/ct-memstore.h tests/unit/ct-nat.h
 tests_unit_test_ct_alg_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_alg_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 

@@ -3,6 +3,7 @@
 
 #include "lib/counter.h"
 #include "lib/ct/ct_alg-private.h"
+#include "tests/unit/ct-memstore.h"
 
 /* ---- lines ---- */
 
@@ -150,9 +151,9 @@ static const char *say(struct ftp *t, bool server, const char *text)
     return out;
 }
 
-static void ftp_open(struct ftp *t, bool ip6, const struct ct_nat *nat)
+static void ftp_begin(struct ftp *t, struct ct *ct, bool ip6, const struct ct_nat *nat)
 {
-    *t = (struct ftp){.ct = new_ct(),
+    *t = (struct ftp){.ct = ct,
                       .ip6 = ip6,
                       .seq = {100, 900},
                       .got = {100, 900},
@@ -180,6 +181,11 @@ static void ftp_open(struct ftp *t, bool ip6, const struct ct_nat *nat)
     t->seq[1]++;
     t->got[1]++;
     assert_string_equal(say(t, false, ""), "");
+}
+
+static void ftp_open(struct ftp *t, bool ip6, const struct ct_nat *nat)
+{
+    ftp_begin(t, new_ct(), ip6, nat);
 }
 
 /* The first packet of a data connection; its state, mark and tuple. */
@@ -488,6 +494,67 @@ static void test_tftp(void **state)
     }
 }
 
+/* ---- what the next process expects ---- */
+
+static void next_process(struct ftp *t, struct memstore *m, int64_t now)
+{
+    struct ct_adopted a;
+    ct_free(t->ct);
+    t->ct = memstore_open(m, now, &a);
+    assert_null(a.refused);
+    assert_true(a.n_kept >= 1);
+}
+
+#define EXPECTS     7    /* The part of the store that has what is expected. */
+#define EXPECTS_TOP 2600 /* Bytes: the first of them ends before. */
+
+/* A byte of it is damaged, each in turn: it is expected, or it is not. */
+static void damage(struct ftp *t, struct memstore *m)
+{
+    uint8_t was[EXPECTS_TOP], now[EXPECTS_TOP];
+    off_t at = (off_t)memstore_part(m, EXPECTS);
+    unsigned n[2] = {0};
+    assert_int_equal(pread(m->fd, was, sizeof was, at), sizeof was);
+    for (size_t i = 0; i < sizeof was; i += i < 2000 ? 501 : 3) {
+        memcpy(now, was, sizeof now);
+        now[i] ^= 0xff;
+        assert_int_equal(pwrite(m->fd, now, sizeof now, at), sizeof now);
+        next_process(t, m, T0);
+        n[!strcmp(data(t, 2, 1, 5000, false, true), "new 0 2:20>1:5000")]++;
+    }
+    assert_true(n[0] > 5 && n[1] > 5);
+    assert_int_equal(pwrite(m->fd, was, sizeof was, at), sizeof was);
+    next_process(t, m, T0);
+}
+
+static void test_next_process(void **state)
+{
+    (void)state;
+    for (int ip6 = 0; ip6 < 2; ip6++) {
+        struct memstore m;
+        struct ct_adopted a;
+        struct ftp t;
+        memstore_init(&m);
+        ftp_begin(&t, memstore_open(&m, T0, &a), ip6, NULL);
+        say(&t, false, ip6 ? "EPRT |2|fc00::1|5000|\r\n" : "PORT 10,0,0,1,19,136\r\n");
+        damage(&t, &m);
+        say(&t, false, ip6 ? "EPRT |2|fc00::1|5001|\r\n" : "PORT 10,0,0,1,19,137\r\n");
+        /* It ends in the middle of a line. */
+        say(&t, false, ip6 ? "EPRT |2|fc00::" : "PORT 10,0,0,");
+        next_process(&t, &m, T0);
+        say(&t, false, ip6 ? "1|5002|\r\n" : "1,19,138\r\n");
+        assert_string_equal(data(&t, 2, 1, 5001, true, true), "new|rel 5 2:20>1:5001");
+        assert_string_equal(data(&t, 2, 1, 5002, false, true), "new|rel 5 2:20>1:5002");
+        assert_string_equal(data(&t, 2, 1, 5003, false, true), "new 0 2:20>1:5003");
+        /* Too late. */
+        assert_string_equal(data(&t, 2, 1, 5000, false, true), "new|rel 5 2:20>1:5000");
+        next_process(&t, &m, T0 + CT_EXPECT_MS);
+        assert_string_equal(data(&t, 2, 1, 5000, false, true), "new 0 2:20>1:5000");
+        ct_free(t.ct);
+        memstore_deinit(&m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,7 +563,7 @@ int main(void)
         cmocka_unit_test(test_split),   cmocka_unit_test(test_snat),
         cmocka_unit_test(test_dnat),    cmocka_unit_test(test_same_port),
         cmocka_unit_test(test_held),    cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_tftp),
+        cmocka_unit_test(test_tftp),    cmocka_unit_test(test_next_process),
     };
     rcu_register_thread();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
