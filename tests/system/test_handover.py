@@ -5,6 +5,8 @@ SLUICE_HANDOVER_CONNS says how many connections (1000), SLUICE_HANDOVER_PPS how 
 import json
 import os
 import re
+import socket
+import struct
 import subprocess
 import time
 
@@ -162,6 +164,114 @@ def test_failure_leaves_the_former(env):
     upgrade(daemon)
     assert "priority=7" in daemon.ofctl("dump-flows", "br0")
     conns.say("three")
+    assert conns.answered()[0] == 20
+    assert packets(daemon, r"ct_state=\+inv") == 0
+    conns.close()
+
+
+HELLO, ITEM, LOAD, READY, GO, TAKEN = 1, 2, 3, 4, 5, 6
+MESSAGE = struct.Struct("=II256s24Q")  # lib/io/handover.c
+VERSION = 2
+
+
+class Successor:
+    """What a new daemon says to the one that runs, up to some step."""
+
+    def __init__(self, daemon):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(60)
+        self.socket.connect(str(daemon.rundir / "handover.sock"))
+
+    def say(self, kind, value=0):
+        self.socket.sendall(MESSAGE.pack(kind, 0, b"", value, *[0] * 23))
+
+    def hear(self, kind):
+        """All up to that message; the descriptors that come along are closed."""
+        while True:
+            data, fds, _, _ = socket.recv_fds(self.socket, MESSAGE.size, 12)
+            for fd in fds:
+                os.close(fd)
+            while data and len(data) < MESSAGE.size:
+                data += self.socket.recv(MESSAGE.size - len(data))
+            if not data:
+                raise Failure(f"the running daemon hangs up instead of saying {kind}")
+            got = MESSAGE.unpack(data)[0]
+            if got == kind:
+                return
+            if got != ITEM:
+                raise Failure(f"the running daemon says {got} instead of {kind}")
+
+    def go_as_far_as(self, step):
+        for kind in HELLO, LOAD, READY, GO, TAKEN:
+            if kind <= step:
+                if kind in (LOAD, GO):
+                    self.hear(kind)
+                else:
+                    self.say(kind, VERSION if kind == HELLO else 0)
+
+
+def test_crash_at_each_step(env):
+    """The new daemon is gone after each of the steps: up to TAKEN the former one goes on, and nothing is lost."""
+    daemon, h1, h2 = ready(env)
+    conns = Connections(env, h1, h2, 20)
+    end = stream(env, h1, h2)
+    former = daemon.process
+    steps = 0, HELLO, LOAD, READY, GO
+    for n, step in enumerate(steps):
+        successor = Successor(daemon)
+        successor.go_as_far_as(step)
+        successor.socket.close()
+        wait_for("the former one to go on", daemon.answers)
+        conns.say(f"step{step}")
+        assert conns.answered()[0] == 20, step
+        wait_for("it to say so", lambda: len(re.findall("going on|not handed over", daemon.log.read_text())) == n + 1)
+    assert former.poll() is None
+    judge(end())
+    assert packets(daemon, r"ct_state=\+inv") == 0
+    # Behind TAKEN it ends, and what the next one finds is what a crash leaves.
+    successor = Successor(daemon)
+    successor.go_as_far_as(TAKEN)
+    successor.socket.close()
+    assert former.wait(60) == 0
+    daemon.start()
+    conns.say("again")
+    assert conns.answered()[0] == 20
+    assert packets(daemon, r"ct_state=\+inv") == 0
+    conns.close()
+
+
+def test_killed_at_each_step(env):
+    """The former daemon is killed while it hands over: the new one says so and ends, and a start takes over all."""
+    daemon, h1, h2 = ready(env)
+    conns = Connections(env, h1, h2, 20)
+    for step in HELLO, LOAD, READY, GO, TAKEN:
+        successor = Successor(daemon)
+        successor.go_as_far_as(step)
+        daemon.process.kill()
+        daemon.process.wait()
+        successor.socket.close()
+        daemon.start("--upgrade")  # There is nobody to take over from.
+        conns.say(f"step{step}")
+        assert conns.answered()[0] == 20, step
+        assert established(daemon) == 20
+        assert packets(daemon, r"ct_state=\+inv") == 0, step
+    # And by a real one, which is left alone.
+    former = daemon.process
+    new = daemon.netns.popen(env.build / "vswitchd/sluice-vswitchd", f"--rundir={daemon.rundir}", f"--conf={daemon.rundir}/conf.json",
+                             "-vconsole:off", "-vsyslog:off", "--upgrade", f"--log-file={daemon.rundir}/new.log")
+    text = "handing over"
+    before = daemon.log.read_text().count(text)
+    wait_for("it to begin", lambda: former.poll() is not None or daemon.log.read_text().count(text) > before)
+    former.kill()
+    former.wait()
+    wait_for("the new one to run, or to give up",
+             lambda: new.poll() is not None or daemon.tool("appctl", "version", check=False).returncode == 0, 60)
+    if new.poll() is None:
+        daemon.process = new
+    else:
+        assert new.returncode == 1
+        daemon.start()
+    conns.say("last")
     assert conns.answered()[0] == 20
     assert packets(daemon, r"ct_state=\+inv") == 0
     conns.close()
