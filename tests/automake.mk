@@ -59,7 +59,7 @@ EXTRA_DIST += $(HARNESS)
 # What the specification says the switch must do: a module a part of it; each leaves tests/conformance-MODULE.txt.
 CONFORMANCE = tests/conformance/__init__.py tests/conformance/run.py tests/conformance/cases.py tests/conformance/switch.py \
 	tests/conformance/pipeline.py tests/conformance/actions.py tests/conformance/groups.py tests/conformance/channel.py \
-	tests/conformance/messages.py tests/conformance/multipart.py
+	tests/conformance/messages.py tests/conformance/multipart.py tests/conformance/exactness.py
 EXTRA_DIST += $(CONFORMANCE)
 
 $(srcdir)/tests/package.m4: $(top_srcdir)/configure.ac

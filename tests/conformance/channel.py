@@ -399,3 +399,33 @@ def _(s):
     s.ok(flow_mod(apply(output(2)), priority=40000, buffer=number))
     assert s.sent_by_ports() == {2: 1}
     s.refuse(1, 8, flow_mod(apply(output(2)), priority=40000, buffer=number))
+
+
+@must("6.3.5", "Two that fight for MASTER for 1000 rounds: the one at fault never gets through, the other always does")
+def _(s):
+    one, other = s.c, s.connect()
+    now = generation()
+    for c in one, other:
+        assert s.only(role(SLAVE, now), c=c).kind == ROLE_REPLY
+    for n in range(1000):
+        now = generation()
+        winner, loser = (one, other) if n % 3 else (other, one)
+        assert s.only(role(MASTER, now), flow_mod(cookie=n), c=winner).at("I4xQ", 8) == (MASTER, now), n
+        got = s.answers(role(MASTER, now - 1, xid=2), flow_mod(cookie=0xBAD, xid=3), role(NOCHANGE, xid=4), c=loser)
+        assert [(m.xid, m.at("HH", 8)) for m in got[:2]] == [(2, (11, 0)), (3, (1, 10))], n
+        assert got[2].at("I4xQ", 8) == (SLAVE, now), n
+        one.sent, other.sent = [], []
+    assert [f.cookie for f in s.flows()] == [999]
+
+
+@must("6.3.5", "Two that ask for MASTER of the same generation at the same time: the later one is, and only that")
+def _(s):
+    one, other = s.c, s.connect()
+    for n in range(200):
+        now = generation()
+        for c in one, other:
+            c.send(role(MASTER, now))
+        assert one.recv().at("I", 8) == other.recv().at("I", 8) == (MASTER,), n
+        roles = [s.only(role(NOCHANGE), c=c).at("I", 8)[0] for c in (one, other)]
+        assert sorted(roles) == [MASTER, SLAVE], n
+        s.refuse(1, 10, flow_mod(), c=one if roles[0] == SLAVE else other)
