@@ -142,6 +142,18 @@ static bool same_actions(const struct dp_flow_view *f, const struct dp_actions *
     return f->actions_len == a->len && (!a->len || !memcmp(f->actions, a->data, a->len));
 }
 
+/* Is there a flow to be learned?  Only a packet may do that, and at once: so the next one must
+ * miss. */
+static bool learns(const struct xlate_out *out)
+{
+    for (unsigned i = 0; i < out->n_effects; i++) {
+        if (out->effects[i].learned) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum dp_flow_decision visit(void *r_, const struct dp_flow_view *f, struct dp_verdict *v)
 {
     struct revalidator *r = r_;
@@ -161,7 +173,7 @@ static enum dp_flow_decision visit(void *r_, const struct dp_flow_view *f, struc
     xlate(&in, &out);
     /* The cached key has only the bits of the old mask: a translation that looked at more cannot
      * stand for all packets of the flow. */
-    if (!out.error && out.cache && mask_within(&out.mask, f->mask)) {
+    if (!out.error && out.cache && mask_within(&out.mask, f->mask) && !learns(&out)) {
         decision = same_actions(f, &out.actions) ? DP_FLOW_RENEW : DP_FLOW_REPLACE;
         dp_actions_deinit(&v->actions);
         v->actions = out.actions;

@@ -67,6 +67,7 @@ static struct fake_kernel {
     int send_error;
     uint16_t mru; /* Of the last packet to be executed that had them. */
     uint64_t hash;
+    uint32_t priority;
     uint64_t late; /* Packets, of 100 bytes, that each flow sees just before it is deleted. */
     void (*spoil)(uint8_t *bytes, size_t *n); /* What is received. */
     bool hidden; /* Dumps show nothing: somebody has deleted all flows. */
@@ -376,6 +377,13 @@ static void fk_execute(struct nlrd r)
     while (nlrd_next(&r)) {
         fk.mru = r.type == OVS_PACKET_ATTR_MRU ? nlrd_u16(&r) : fk.mru;
         fk.hash = r.type == OVS_PACKET_ATTR_HASH ? nlrd_u64(&r) : fk.hash;
+        struct nlrd key = {0};
+        if (r.type == OVS_PACKET_ATTR_KEY) {
+            nlrd_init(&key, r.data, r.n);
+        }
+        while (nlrd_next(&key)) {
+            fk.priority = key.type == OVS_KEY_ATTR_PRIORITY ? nlrd_u32(&key) : fk.priority;
+        }
     }
     __atomic_add_fetch(&fk.n_executed, 1, __ATOMIC_RELEASE);
 }

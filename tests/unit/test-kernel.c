@@ -151,6 +151,8 @@ static struct fk_sock *sock_of(uint32_t pid)
     return NULL;
 }
 
+#define PRIORITY 0x10003 /* Of all packets that come up. */
+
 static void put_upcall(struct nlwr *w, const struct key *k, const void *cookie, size_t n_cookie)
 {
     struct packet *p = compose_packet(k, "payload", 7);
@@ -158,6 +160,7 @@ static void put_upcall(struct nlwr *w, const struct key *k, const void *cookie, 
     nlwr_put_data(w, OVS_PACKET_ATTR_PACKET, p->data, p->len);
     size_t nest = nlwr_nest(w, OVS_PACKET_ATTR_KEY);
     nlkey_put(k, NULL, &kernel_all, w);
+    nlwr_put_u32(w, OVS_KEY_ATTR_PRIORITY, PRIORITY);
     nlwr_end(w, nest);
     if (cookie) {
         nlwr_put_data(w, OVS_PACKET_ATTR_USERDATA, cookie, n_cookie);
@@ -353,6 +356,7 @@ static void test_slow_action(void **state UNUSED)
         upcall_slow(i, &key, DP_SLOW_ACTION);
     }
     wait_for(&fk.n_executed, 11);
+    assert_int_equal(fk.priority, PRIORITY); /* The queue that was chosen before. */
     fk.flows->stats = (struct ovs_flow_stats){.n_packets = 10, .n_bytes = 1000};
     assert_int_equal(n_flows(), 1);
     assert_int_equal(t.packets, 11);

@@ -273,6 +273,21 @@ static bool read_upcall(const struct nlsock_msg *m, struct upcall *u)
     return !r.err && u->packet && u->key_attrs && (u->cmd != OVS_PACKET_CMD_ACTION || u->cookie);
 }
 
+/* Of the packet, which a queue chosen in an earlier pass has left there: no key has it. */
+static uint32_t priority_of(const struct upcall *u)
+{
+    uint32_t priority = 0;
+    struct nlrd r;
+
+    nlrd_init(&r, u->key_attrs, u->n_key_attrs);
+    while (nlrd_next(&r)) {
+        if (r.type == OVS_KEY_ATTR_PRIORITY) {
+            priority = nlrd_u32(&r);
+        }
+    }
+    return priority;
+}
+
 /* What the kernel's key does not have, from the frame; offsets for whoever looks into it. */
 static bool complete_key(struct upcall *u)
 {
@@ -293,6 +308,7 @@ static bool complete_key(struct upcall *u)
     u->packet->in_port = k.in_port;
     u->packet->recirc_id = ntohl(k.recirc_id);
     u->packet->mark = ntohl(k.skb_mark);
+    u->packet->priority = priority_of(u);
     return true;
 }
 
