@@ -37,13 +37,13 @@ static void note(struct candidate c[CANDIDATES], bool is_ip6, const uint8_t addr
     }
 }
 
-/* The source of the live connection in a slot. */
+/* The source of the live connection in a slot.  A twin is none: its source is whom it went to. */
 static bool source(const struct ct_table *t, uint32_t index, uint8_t addr[16])
 {
     struct ct_conn *c = ct_table_conn(t, index);
     memset(addr, 0, 16);
     ct_spin_lock(&c->lock);
-    bool live = c->flags & CT_F_LIVE;
+    bool live = (c->flags & (CT_F_LIVE | CT_F_TWIN)) == CT_F_LIVE;
     if (live && index & CT_INDEX_IP6) {
         memcpy(addr, ct_table_addr6(t, index)->a[0], 16);
     } else if (live) {
@@ -65,7 +65,7 @@ static void look_at_sources(const struct ct_table *t, struct ct_busy *b)
     uint32_t seen = 0;
     for (int family = 0; family < 2; family++) {
         uint32_t used = __atomic_load_n(&t->pools[family].n_used, __ATOMIC_ACQUIRE);
-        uint32_t step = used / (SAMPLE / 2) + 1;
+        uint32_t step = (used / (SAMPLE / 2) + 1) | 1; /* Connections and twins may alternate. */
         for (uint32_t slot = 1; slot < used; slot += step) {
             uint8_t addr[16];
             if (source(t, slot | (family ? CT_INDEX_IP6 : 0), addr)) {

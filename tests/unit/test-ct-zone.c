@@ -339,6 +339,27 @@ static void test_busy(void **state)
     ct_free(ct);
 }
 
+/* Of translated connections the sources are those who began them. */
+static void test_busy_translated(void **state)
+{
+    (void)state;
+    struct ct *ct = new_ct();
+    struct ct_busy busy;
+    struct ct_nat nat = {.flags = CT_NAT_SRC,
+                         .has_addr = true,
+                         .addr_min = {10, 0, 0, 77},
+                         .addr_max = {10, 0, 0, 77}};
+    for (uint32_t i = 0; i < 20000; i++) {
+        struct frame f = {.proto = IPPROTO_HDR_UDP, .a = 66, .b = 250, .sport = (uint16_t)(1 + i)};
+        run_args(ct, &f, &(struct ct_args){.commit = true, .nat = &nat}, T0);
+    }
+    ct_busy_look(ct, &busy);
+    assert_int_equal(busy.sources[0].addr[3], 66);
+    assert_int_equal(busy.sources[0].percent, 100);
+    assert_int_equal(busy.sources[1].percent, 0);
+    ct_free(ct);
+}
+
 /* ---- reasons ---- */
 
 static const struct {
@@ -407,7 +428,8 @@ int main(void)
         cmocka_unit_test(test_limits),     cmocka_unit_test(test_flush),
         cmocka_unit_test(test_flush_tags), cmocka_unit_test(test_liberal),
         cmocka_unit_test(test_timeouts),   cmocka_unit_test(test_timeout_names),
-        cmocka_unit_test(test_busy),       cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_busy),       cmocka_unit_test(test_busy_translated),
+        cmocka_unit_test(test_reasons),
     };
     rcu_register_thread();
     int result = cmocka_run_group_tests(tests, NULL, NULL);
