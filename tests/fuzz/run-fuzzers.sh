@@ -5,7 +5,7 @@
 set -u
 seconds=${1:?usage: run-fuzzers.sh SECONDS [TARGET...]}
 shift
-[ $# -gt 0 ] || set -- oxm action instruction message text frag alg conns odp
+[ $# -gt 0 ] || set -- oxm action instruction message text frag alg conns odp ct
 srcdir=${srcdir:-$(dirname "$0")/../..}
 status=0
 unpack() { # Hex lines to files of a folder.
