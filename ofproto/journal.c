@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <urcu/urcu-qsbr.h>
 
 #include "lib/boot.h"
 #include "lib/log.h"
@@ -229,17 +230,20 @@ bool journal_wants_snapshot(const struct journal *j)
            (j->file.fd < 0 || j->file.size > 2 * MAX(j->base, (uint64_t)DOUBLES_AT / 2));
 }
 
-/* Waits for the helper thread. */
+/* Waits for the helper thread.  All of these may be waiting for a grace period, which this thread
+ * would hold up. */
 static void wait_job(struct journal *j)
 {
     struct job *job = j->job;
 
     if (job) {
+        urcu_qsbr_thread_offline();
         pthread_mutex_lock(&job->lock);
         while (!job->finished) {
             pthread_cond_wait(&job->cond, &job->lock);
         }
         pthread_mutex_unlock(&job->lock);
+        urcu_qsbr_thread_online();
         job->owner = NULL; /* done() has nothing left to do but to free it. */
         j->job = NULL;
         settle(j, job);

@@ -33,7 +33,8 @@ void journal_read(const char *path, journal_cb *, void *aux, struct journal_read
 
 /* Writes nothing before its first snapshot is taken; until then what journal_read() found stays. */
 struct journal *journal_new(struct loop *, const char *path);
-/* Waits until all is written.  It goes on. */
+/* Waits until all is written, outside of read sections, as do journal_begin() for what was given
+ * to a helper thread before, and journal_close().  It goes on. */
 void journal_flush(struct journal *);
 /* The same; 'remove': the file goes. */
 void journal_close(struct journal *, bool remove);

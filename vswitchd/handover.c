@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include <urcu/urcu-qsbr.h>
 
 #include "lib/dp/dp_handover.h"
 #include "lib/io/stream.h"
@@ -102,6 +103,16 @@ static void offer(struct handover_server *s)
     handover_put(&s->peer, HANDOVER_LOAD, NULL);
 }
 
+/* The other process takes its time; the workers, which go on, wait for grace periods meanwhile. */
+static enum handover_kind wait_for(struct handover_server *s, struct handover_item *item,
+                                   int timeout_ms)
+{
+    urcu_qsbr_thread_offline();
+    enum handover_kind kind = handover_get(&s->peer, item, timeout_ms);
+    urcu_qsbr_thread_online();
+    return kind;
+}
+
 /* Nobody has taken it. */
 static void resume(struct handover_server *s, bool paused)
 {
@@ -133,7 +144,7 @@ static void serve(struct handover_server *s)
     log_info("handing over to another process");
     write_rules(s);
     offer(s);
-    if (handover_get(&s->peer, &item, LOAD_MS) != HANDOVER_READY || s->peer.failed) {
+    if (wait_for(s, &item, LOAD_MS) != HANDOVER_READY || s->peer.failed) {
         resume(s, false);
         return;
     }

@@ -277,6 +277,28 @@ def test_killed_at_each_step(env):
     conns.close()
 
 
+def test_two_at_once(env):
+    """Two daemons are to take over at the same time: one after the other does, and nothing is lost."""
+    daemon, h1, h2 = ready(env)
+    conns = Connections(env, h1, h2, 20)
+    end = stream(env, h1, h2)
+    former = daemon.process
+    both = [daemon.netns.popen(env.build / "vswitchd/sluice-vswitchd", f"--rundir={daemon.rundir}", f"--conf={daemon.rundir}/conf.json",
+                               "-vconsole:off", "-vsyslog:off", "--upgrade", f"--log-file={daemon.rundir}/{name}.log")
+            for name in ("a", "b")]
+    assert former.wait(60) == 0
+    wait_for("one of the two to end", lambda: any(p.poll() is not None for p in both), 60)
+    ended, daemon.process = sorted(both, key=lambda p: p.poll() is None)
+    assert ended.returncode == 0, ended.returncode
+    wait_for("the other one to answer", daemon.answers)
+    judge(end())
+    conns.say("both")
+    assert conns.answered()[0] == 20
+    assert established(daemon) == 20
+    assert packets(daemon, r"ct_state=\+inv") == 0
+    conns.close()
+
+
 def test_listeners_and_tunnels(env):
     """Sockets that others know of are the new daemon's, with who waits there; a tunnel's too."""
     daemon, h1, h2 = ready(env)

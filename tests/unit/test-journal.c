@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <urcu/urcu-qsbr.h>
 
 #include "lib/mem.h"
 #include "lib/text.h"
@@ -112,6 +113,35 @@ static void test_write(void **state)
     loop_free(loop);
 }
 
+static void wait_grace(void *ignored)
+{
+    (void)ignored;
+    urcu_qsbr_synchronize_rcu();
+}
+
+/* All helper threads wait for a grace period, which only this thread can let come. */
+static void test_helpers_wait(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    unlink(path);
+    urcu_qsbr_register_thread();
+    struct journal *j = journal_new(loop, path);
+    for (int i = 0; i < 16; i++) {
+        loop_offload(loop, wait_grace, NULL, NULL);
+    }
+    journal_begin(j);
+    journal_put_snapshot(j, 1, "a", 1);
+    journal_end(j);
+    loop_turn(loop, 0);
+    journal_put(j, 2, "b", 1);
+    journal_flush(j);
+    expect("1:a 2:b ", NULL, 0, 0);
+    journal_close(j, true);
+    urcu_qsbr_unregister_thread();
+    loop_free(loop);
+}
+
 /* The file's folder is gone: nothing is left behind, and it is tried again. */
 static void test_no_folder(void **state)
 {
@@ -199,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write),
+        cmocka_unit_test(test_helpers_wait),
         cmocka_unit_test(test_no_folder),
         cmocka_unit_test(test_damage),
     };
