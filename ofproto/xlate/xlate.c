@@ -221,6 +221,37 @@ static bool is_lasting(enum xlate_error e)
            e != XLATE_TOO_MANY_CONTINUATIONS;
 }
 
+static bool is_edit(const struct dp_action *a)
+{
+    switch ((enum dp_action_type)a->type) {
+    case DP_ACTION_SET:
+    case DP_ACTION_PUSH_VLAN:
+    case DP_ACTION_POP_VLAN:
+    case DP_ACTION_PUSH_MPLS:
+    case DP_ACTION_POP_MPLS:
+    case DP_ACTION_COPY_TTL:
+    case DP_ACTION_PUSH_PBB:
+    case DP_ACTION_POP_PBB:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* What is changed and goes nowhere. */
+static void forget_last_edits(struct dp_actions *list)
+{
+    const struct dp_action *a;
+    size_t end = 0;
+
+    DP_ACTION_FOR_EACH(a, list->data, list->len) {
+        if (!is_edit(a)) {
+            end = (size_t)((const uint8_t *)a - list->data) + a->len;
+        }
+    }
+    list->len = end;
+}
+
 static void finish(struct xlate_ctx *ctx)
 {
     struct xlate_out *out = ctx->out;
@@ -228,6 +259,7 @@ static void finish(struct xlate_ctx *ctx)
     if (out->actions.overflow) {
         xlate_error(ctx, XLATE_TOO_MANY_ACTIONS);
     }
+    forget_last_edits(&out->actions);
     if (out->error) {
         dp_actions_clear(&out->actions);
         out->n_effects = 0;

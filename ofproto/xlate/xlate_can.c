@@ -49,21 +49,24 @@ static enum ofp_error check_ct(const struct act_ct *a, const struct dp_features 
                                                             : OFPERR_OK;
 }
 
-static enum ofp_error check_dst(const struct field *f)
+static enum ofp_error check_dst(const struct field *f, const struct dp_features *features)
 {
+    if (xlate_type_is(f) && !features->recirc) {
+        return OFPERR_OFPBAC_BAD_TYPE; /* What follows could not be parsed again. */
+    }
     return xlate_commit_can_write(f) ? OFPERR_OK : OFPERR_OFPBAC_BAD_SET_ARGUMENT;
 }
 
-static enum ofp_error check_move(const struct act *a)
+static enum ofp_error check_move(const struct act *a, const struct dp_features *f)
 {
     const struct act_reg_move *m = (const void *)a;
     enum ofp_error error = check_src(m->src.field);
-    return error ? error : check_dst(m->dst.field);
+    return error ? error : check_dst(m->dst.field, f);
 }
 
-static enum ofp_error check_learn(const struct act_learn *a)
+static enum ofp_error check_learn(const struct act_learn *a, const struct dp_features *f)
 {
-    enum ofp_error error = a->result.field ? check_dst(a->result.field) : OFPERR_OK;
+    enum ofp_error error = a->result.field ? check_dst(a->result.field, f) : OFPERR_OK;
     const struct act *i;
 
     ACT_FOR_EACH(i, act_learn_specs(a), a->nested_len) {
@@ -71,7 +74,7 @@ static enum ofp_error check_learn(const struct act_learn *a)
         error = error ? error : check_src(s->src.field);
         error = error ? error : check_src(s->dst.field);
         if (!error && s->kind == LEARN_LOAD) {
-            error = check_dst(s->dst.field);
+            error = check_dst(s->dst.field, f);
         }
     }
     return error;
@@ -90,23 +93,23 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
                    ? OFPERR_OFPMMFC_INVALID_METER
                    : OFPERR_OK;
     case ACT_SET_FIELD:
-        return check_dst(((const struct act_set_field *)(const void *)a)->field);
+        return check_dst(((const struct act_set_field *)(const void *)a)->field, f);
     case ACT_REG_MOVE:
-        return check_move(a);
+        return check_move(a, f);
     case ACT_STACK_PUSH:
         return check_src(((const struct act_stack *)(const void *)a)->field.field);
     case ACT_STACK_POP:
-        return check_dst(((const struct act_stack *)(const void *)a)->field.field);
+        return check_dst(((const struct act_stack *)(const void *)a)->field.field, f);
     case ACT_LEARN:
-        return check_learn((const struct act_learn *)(const void *)a);
+        return check_learn((const struct act_learn *)(const void *)a, f);
     case ACT_CHECK_PKT_LARGER:
         return f->recirc
-                   ? check_dst(((const struct act_check_pkt_larger *)(const void *)a)->dst.field)
+                   ? check_dst(((const struct act_check_pkt_larger *)(const void *)a)->dst.field, f)
                    : OFPERR_OFPBAC_BAD_TYPE;
     case ACT_MULTIPATH:
-        return check_dst(((const struct act_multipath *)(const void *)a)->dst.field);
+        return check_dst(((const struct act_multipath *)(const void *)a)->dst.field, f);
     case ACT_BUNDLE_LOAD:
-        return check_dst(((const struct act_bundle *)(const void *)a)->dst.field);
+        return check_dst(((const struct act_bundle *)(const void *)a)->dst.field, f);
     case ACT_SET_QUEUE:
         return ((const struct act_u32 *)(const void *)a)->value < XLATE_MAX_QUEUES
                    ? OFPERR_OK

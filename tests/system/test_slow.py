@@ -71,3 +71,21 @@ priority=1,icmp6,actions=NORMAL
     wait_for("solicitations", lambda: packets(daemon, "icmp6,nd_options_type=1,icmp_type=135") >= before + 3)
     if env.datapath == "system":
         assert set(slow_flows(daemon)) == {"match"}
+
+
+def test_headers(env):
+    """Headers that the kernel cannot push, pop or rename: there and back again, and the packets are the hosts' own."""
+    daemon = env.daemon()
+    h1, _ = env.two_hosts(daemon)
+    daemon.add_flows("br0", """table=0,priority=9,arp,actions=NORMAL
+table=0,icmp,in_port=1,actions=push_pbb:0x88e7,set_field:7->pbb_isid,resubmit(,1)
+table=1,eth_type=0x88e7,pbb_isid=7,actions=pop_pbb,resubmit(,2)
+table=2,icmp,in_port=1,actions=push_vlan:0x8100,push_vlan:0x88a8,push_vlan:0x88a8,pop_vlan,pop_vlan,pop_vlan,2
+table=0,icmp,in_port=2,actions=push_mpls:0x8847,set_mpls_ttl:9,copy_ttl_in,pop_mpls:0x0800,set_field:0x88b5->eth_type,resubmit(,1)
+table=1,eth_type=0x88b5,actions=set_field:0x0800->eth_type,resubmit(,2)
+table=2,icmp,in_port=2,nw_ttl=9,actions=1
+""")
+    assert h1.ping("10.1.1.2", 5) == 5
+    wait_for("all packets", lambda: packets(daemon, "table=2") == 10)
+    if env.datapath == "system":
+        assert "action" in slow_flows(daemon)

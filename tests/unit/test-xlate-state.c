@@ -438,7 +438,10 @@ static void test_can_execute(void **state)
         {"output(port=1,max_len=99)", OFPERR_OK, OFPERR_OFPBAC_BAD_TYPE},
         {"encap(nsh)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
         {"write_actions(decap)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
-        {"dec_nsh_ttl", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
+        {"dec_nsh_ttl,push_pbb:0x88e7", OFPERR_OK, OFPERR_OK},
+        {"pop_pbb", OFPERR_OK, OFPERR_OFPBAC_BAD_TYPE},
+        {"copy_ttl_in", OFPERR_OK, OFPERR_OFPBAC_BAD_TYPE},
+        {"set_field:0x800->eth_type", OFPERR_OK, OFPERR_OFPBAC_BAD_TYPE},
         {"write_actions(set_queue:61440)", OFPERR_OFPBAC_BAD_QUEUE, OFPERR_OFPBAC_BAD_QUEUE},
         {"ct(commit)", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
         {"ct(commit,nat(src=1.1.1.1))", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
@@ -496,8 +499,12 @@ static void test_bounds(void **state)
         {11, "resubmit(,%u),resubmit(,%u)", "table=11,actions=2,3,4", "error: too many actions"},
         {11, "resubmit(,%u),resubmit(,%u)", "table=11,actions=write_actions(load:0->NXM_NX_REG0[])",
          "error: too many actions"},
-        {63, "push_vlan:0x8100,resubmit(,%u)", "table=63,actions=2",
-         "error: too many VLAN tags or MPLS labels"},
+        {1, "push_mpls:0x8847,push_mpls:0x8847,push_mpls:0x8847,push_mpls:0x8847,resubmit(,%u)",
+         "table=1,actions=2", "error: too many VLAN tags or MPLS labels"},
+        /* The third tag is what the EtherType says: no rule behind it matches ip. */
+        {3, "push_vlan:0x8100,resubmit(,%u)", "table=3,actions=2",
+         "push_vlan(vid=0,pcp=0),push_vlan(vid=0,pcp=0),push_vlan(vid=0,pcp=0),12"},
+        {4, "push_vlan:0x8100,resubmit(,%u)", "table=4,actions=2", "drop"},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
