@@ -54,6 +54,7 @@ TESTSUITE_AT = \
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/openflow13/sluice-ofctl tests/atlocal.in $(srcdir)/tests/package.m4
 HARNESS = tests/harness/sluice.py tests/harness/edits.py tests/harness/frames.py tests/harness/openflow.py tests/harness/learning_switch.py \
+	tests/harness/stateful_firewall.py tests/harness/ofctl_app.py \
 	tests/harness/recorder.py tests/harness/capture.py
 EXTRA_DIST += $(HARNESS)
 # What the specification says the switch must do: a module a part of it; each leaves tests/conformance-MODULE.txt.

@@ -19,6 +19,7 @@ SYSTEM_TESTS += \
 	tests/system/test_nat.py \
 	tests/system/test_programs.py \
 	tests/system/test_nf_conntrack.py \
+	tests/system/test_osken.py \
 	tests/system/test_restart.py \
 	tests/system/test_settle.py \
 	tests/system/test_slow.py \

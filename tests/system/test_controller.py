@@ -10,13 +10,13 @@ from sluice import Failure, Skip, wait_for
 class App:
     """An os-ken application and what it has said so far."""
 
-    def __init__(self, env, netns, port=6653, *options):
+    def __init__(self, env, netns, port=6653, *options, name="learning_switch"):
         try:
             subprocess.run(["/usr/bin/python3", "-c", "import os_ken"], check=True, capture_output=True)
         except subprocess.CalledProcessError:
             raise Skip("python3-os-ken is not installed")
         import pathlib
-        app = pathlib.Path(__file__).parent.parent / "harness/learning_switch.py"
+        app = pathlib.Path(__file__).parent.parent / f"harness/{name}.py"
         runner = "import sys; from os_ken.cmd.manager import main; sys.argv[0] = 'osken-manager'; main()"
         self.process = env.background(netns.popen("/usr/bin/python3", "-c", runner, "--ofp-tcp-listen-port", port, *options, app,
                                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
