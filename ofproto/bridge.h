@@ -96,6 +96,7 @@ struct bridge_port_info {
     char tunnel[256];           /* Tunnel ports: `vxlan: key=1, remote_ip=192.0.2.1`; else "". */
     struct dp_port_stats stats; /* Of tunnel ports only. */
     struct dp_port_info dp;     /* Zero for patch ports; of tunnel ports what can be told. */
+    int queues_error;           /* Why its queues do not hold what they say; errno, 0: they do. */
 };
 /* Also of a port whose device is gone (dp.gone), which bridge_next_port() passes over. */
 bool bridge_port_info(const struct bridge *, uint32_t ofp_port, struct bridge_port_info *);

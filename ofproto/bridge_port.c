@@ -360,6 +360,7 @@ bool bridge_port_info(const struct bridge *br, uint32_t ofp_port, struct bridge_
     info->ofp_port = port->ofp_port;
     info->dp_port = port->dp_port;
     info->peer = port->peer;
+    info->queues_error = port->qos ? port->qos->error : 0;
     if (port->tunnel) {
         tunnel_info(port, info);
     } else if (port->dp_port != DP_PORT_NONE) {

@@ -5,6 +5,7 @@
  *
  * A port without a device has queues by name only: nothing is shaped, and nothing is known of what
  * went through them. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "lib/io/link_htb.h"
@@ -63,11 +64,14 @@ void bridge_queues_to_device(struct bridge_port *port)
     int error = info.ifindex ? set_device(port, &info) : 0;
     error = error ? error
                   : dp_port_set_queues(port->bridge->ofproto->dp, port->dp_port, ids, port->qos->n);
-    if (error && !port->qos->failed) {
+    if (error == EOPNOTSUPP && info.ifindex) {
+        (void)link_htb_clear(info.ifindex); /* Classes that nothing would pass. */
+    }
+    if (error && !port->qos->error) {
         log_warn("%s: the queues of port %s cannot be made (%s): they do not hold what they say",
                  port->bridge->name, port->name, strerror(error));
     }
-    port->qos->failed = error != 0;
+    port->qos->error = error;
     free(ids);
 }
 
@@ -127,6 +131,7 @@ void bridge_port_set_qos(struct bridge *br, uint32_t ofp_port, const struct brid
         return;
     }
     struct bridge_qos *q = xzalloc(sizeof *q);
+    q->error = port->qos ? port->qos->error : 0;
     q->max_rate = c->max_rate;
     q->n = c->n;
     q->queues = xcalloc(c->n + 1, sizeof *q->queues);

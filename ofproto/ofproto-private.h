@@ -82,7 +82,7 @@ struct bridge_qos {
     uint64_t max_rate;
     struct bridge_queue *queues; /* By number, ascending. */
     size_t n;
-    bool failed; /* The device refused; said once. */
+    int error; /* Of the device, which refused; said once. */
 };
 
 struct bridge_mirror {

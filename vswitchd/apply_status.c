@@ -70,6 +70,12 @@ void apply_status_port(struct apply *a, const struct applied_bridge *b,
         clear_device(a->config, row);
         return;
     }
+    if (info.queues_error && !p->error) {
+        char *error =
+            xasprintf("the queues of its QoS cannot be made (%s)", strerror(info.queues_error));
+        config_set_string(a->config, row, COL_Interface_error, error);
+        free(error);
+    }
     uint32_t number = p->ofp_port == OFPP_LOCAL ? 65534 : p->ofp_port;
     config_set_integer(a->config, row, COL_Interface_ofport, number);
     config_set_integer(a->config, row, COL_Interface_ofport_kept, number);

@@ -56,6 +56,20 @@ def test_generic(env):
     both_ways(env, h1, h2, 5)
 
 
+def test_no_queues(env):
+    """What goes past a device's queues cannot have a QoS: the port says so, no class stays, and packets pass."""
+    daemon, h1, _ = switch(env, ("system", "afxdp"), flows="actions=NORMAL")
+    for n in 1, 2:
+        daemon.vsctl("--", "set", "port", f"p{n}", "qos=@q", "--", "--id=@q", "create", "qos", "type=linux-htb",
+                     "other-config:max-rate=100000000", "queues:1=@a", "--", "--id=@a", "create", "queue", "other-config:max-rate=1000000")
+    wait_for("the error", lambda: "queues of its QoS cannot be made" in daemon.vsctl("get", "interface", "p2", "error"))
+    assert daemon.vsctl("get", "interface", "p1", "error").strip() == "[]"
+    assert "htb" not in daemon.netns.run("tc", "qdisc", "show", "dev", "p2")
+    assert h1.ping("10.1.1.2") == 1
+    daemon.vsctl("clear", "port", "p2", "qos")
+    wait_for("no error", lambda: daemon.vsctl("get", "interface", "p2", "error").strip() == "[]")
+
+
 def test_no_program_left(env):
     daemon, h1, _ = switch(env, flows="actions=NORMAL")
     assert h1.ping("10.1.1.2") == 1

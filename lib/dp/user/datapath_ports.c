@@ -186,7 +186,11 @@ int datapath_port_set_queues(struct dp *up, uint32_t no, const uint32_t *queues,
     if (!p || p->gone) {
         return ENODEV;
     }
-    return p->class->set_queues ? p->class->set_queues(p, queues, n) : 0;
+    if (p->class->set_queues) {
+        return p->class->set_queues(p, queues, n);
+    }
+    /* What a device's own queues would hold goes past them; without a device there are none. */
+    return n && p->class->has_device ? EOPNOTSUPP : 0;
 }
 
 bool datapath_port_receive(struct dp *up, uint32_t no, struct packet *pkt)
