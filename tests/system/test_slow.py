@@ -3,6 +3,7 @@ right as on the userspace datapath."""
 import re
 
 from sluice import wait_for
+from system.test_tunnel import transfer
 
 MAC = "02:00:00:00:00:99"
 # Answers for a host that is not there.
@@ -89,3 +90,20 @@ table=2,icmp,in_port=2,nw_ttl=9,actions=1
     wait_for("all packets", lambda: packets(daemon, "table=2") == 10)
     if env.datapath == "system":
         assert "action" in slow_flows(daemon)
+
+
+def test_super_frames(env):
+    """What hides the payload has super-frames segmented before, checksums completed: TCP passes, offloads as they are."""
+    daemon = env.daemon()
+    h1, h2 = env.two_hosts(daemon)
+    daemon.add_flows("br0", """table=0,priority=9,arp,actions=NORMAL
+table=0,tcp,in_port=1,actions=push_pbb:0x88e7,resubmit(,1)
+table=1,eth_type=0x88e7,actions=pop_pbb,set_field:0x88b5->eth_type,resubmit(,2)
+table=2,eth_type=0x88b5,actions=set_field:0x0800->eth_type,resubmit(,3)
+table=3,tcp,actions=2
+table=0,tcp,in_port=2,actions=set_field:99->ip_proto,resubmit(,1)
+table=1,ip,nw_proto=99,actions=set_field:6->ip_proto,resubmit(,4)
+table=4,tcp,actions=1
+""")
+    transfer(env, h2, h1, "10.1.1.2", 1 << 20)
+    transfer(env, h1, h2, "10.1.1.1", 1 << 20)
