@@ -244,6 +244,58 @@ static void test_label_on_super_frame(void **state)
     forget();
 }
 
+static void put_type(struct dp_actions *l, enum dp_set_header header, uint16_t eth_type,
+                     uint8_t ip_proto)
+{
+    struct dp_action_set *s = dp_actions_put(l, DP_ACTION_SET, sizeof *s);
+
+    s->a.u32 = header;
+    if (header == DP_SET_ETH_TYPE) {
+        s->value.eth_type = htons(eth_type);
+        s->mask.eth_type = UINT16_MAX;
+    } else {
+        s->value.ip_proto = ip_proto;
+        s->mask.ip_proto = UINT8_MAX;
+    }
+}
+
+/* Nor where the payload is hidden otherwise; its checksum is completed before. */
+static void test_hidden_super_frame(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < 3; way++) {
+        struct dp_actions l = DP_ACTIONS_INIT;
+        enum dp_set_header header = way == 1 ? DP_SET_ETH_TYPE : DP_SET_IP_PROTO;
+        if (way) {
+            put_type(&l, header, 0x88b5, 99);
+        } else {
+            put(&l, DP_ACTION_PUSH_PBB, 7);
+        }
+        dp_actions_output(&l, 2);
+        if (way) {
+            put_type(&l, header, 0x0800, 6);
+        } else {
+            put(&l, DP_ACTION_POP_PBB, 0);
+        }
+        dp_actions_output(&l, 3);
+        run(super_packet(2500, 1000), &l);
+        assert_int_equal(n_events, 6);
+        for (unsigned i = 0; i < 6; i++) {
+            struct packet *p = events[i].p;
+            struct key key;
+            assert_int_equal(events[i].arg, i % 2 ? 3 : 2);
+            assert_int_equal(p->gso_type, GSO_NONE);
+            assert_int_equal(p->len, (i < 4 ? 1054 : 554) + (way || i % 2 ? 0 : 18));
+            parse_key(p, &key);
+            assert_int_equal(key.pbb_isid, way || i % 2 ? 0 : htonl(7));
+            assert_int_equal(key.ip_proto, i % 2 ? 6 : way == 2 ? 99 : 0);
+            p->csum = CSUM_UNKNOWN;
+            assert_true(csum_l4_ok(p));
+        }
+        forget();
+    }
+}
+
 static void test_userspace(void **state)
 {
     (void)state;
@@ -438,13 +490,21 @@ static void test_fragments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ct_drops),  cmocka_unit_test(test_ct_nat),
-        cmocka_unit_test(test_fragments), cmocka_unit_test(test_output_and_ownership),
-        cmocka_unit_test(test_no_buffer), cmocka_unit_test(test_tags),
-        cmocka_unit_test(test_ct_recirc), cmocka_unit_test(test_hash),
-        cmocka_unit_test(test_trunc),     cmocka_unit_test(test_label_on_super_frame),
-        cmocka_unit_test(test_userspace), cmocka_unit_test(test_clone),
-        cmocka_unit_test(test_overflow),  cmocka_unit_test(test_random_lists),
+        cmocka_unit_test(test_ct_drops),
+        cmocka_unit_test(test_ct_nat),
+        cmocka_unit_test(test_fragments),
+        cmocka_unit_test(test_output_and_ownership),
+        cmocka_unit_test(test_no_buffer),
+        cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_ct_recirc),
+        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_trunc),
+        cmocka_unit_test(test_label_on_super_frame),
+        cmocka_unit_test(test_hidden_super_frame),
+        cmocka_unit_test(test_userspace),
+        cmocka_unit_test(test_clone),
+        cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_random_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
