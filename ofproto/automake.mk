@@ -58,6 +58,7 @@ ofproto_libofproto_a_SOURCES += ofproto/xlate/xlate_header.c ofproto/xlate/xlate
 ofproto_libofproto_a_SOURCES += ofproto/xlate/xlate_ttl.c ofproto/xlate/xlate_type.c
 ofproto_libofproto_a_SOURCES += ofproto/xlate/xlate_normal.c
 ofproto_libofproto_a_SOURCES += ofproto/xlate/xlate_output.c
+ofproto_libofproto_a_SOURCES += ofproto/xlate/xlate_options.c
 ofproto_libofproto_a_SOURCES += ofproto/xlate/xlate_tunnel.c
 ofproto_libofproto_a_SOURCES += ofproto/xlate/xlate_set.c
 ofproto_libofproto_a_SOURCES += ofproto/xlate/xlate_table.c

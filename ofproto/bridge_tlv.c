@@ -2,8 +2,8 @@
  * and NXT_TLV_TABLE_REQUEST.  Decoders of messages from its controllers use it, by way of the
  * message's header (bridge.c).
  *
- * Control thread.  A mapping is in use while a live rule matches the field.  Acts cannot use one:
- * datapath keys do not carry options yet, so translation refuses what reads or writes them. */
+ * Control thread.  A mapping is in use while a live rule matches the field.  Acts that name a field
+ * whose mapping has gone do nothing. */
 #include "ofproto/ofproto-private.h"
 
 static const enum ofp_error errors[] = {
@@ -27,6 +27,7 @@ enum ofp_error bridge_tlv_change(struct bridge *br, enum tlv_command command,
     if (!error) {
         tlv_table_unref(br->tlvs);
         br->tlvs = new;
+        ofproto_cfg_update(br->ofproto); /* Rules that use it may come with the next message. */
         bridge_keep_tlvs(br, command, maps, n);
     }
     return errors[error];

@@ -51,7 +51,9 @@ static void on_userspace(void *p_, const struct packet *pkt, const struct key *k
         free(e);
         return;
     }
-    cookie_match(&e->u.packet_in.cookie, key, &e->u.packet_in.metadata);
+    const struct xlate_bridge *br = xlate_cfg_bridge(__atomic_load_n(&p->cfg, __ATOMIC_ACQUIRE),
+                                                     e->u.packet_in.cookie.bridge_id);
+    cookie_match(&e->u.packet_in.cookie, key, br ? br->tlvs : NULL, &e->u.packet_in.metadata);
     e->u.packet_in.packet = packet_clone(pkt, NULL);
     if (!e->u.packet_in.packet || !events_push(p->events, e)) {
         counter_inc(COUNTER_drop_upcall_full);
@@ -138,6 +140,7 @@ void ofproto_cfg_update(struct ofproto *p)
     for (struct bridge *br = p->bridges; br; br = br->next) {
         struct xlate_bridge *xb = xlate_cfg_add_bridge(cfg, br->id, br->name, br->tables, br->fdb);
         struct bridge_port *port;
+        xlate_bridge_set_tlvs(xb, br->tlvs);
         xb->fail_open = br->fail_open;
         xb->frags = br->frags;
         HMAP_FOR_EACH(port, node, &br->ports) {

@@ -52,6 +52,49 @@ void dp_actions_output(struct dp_actions *list, uint32_t port)
     a->u32 = port;
 }
 
+void dp_actions_set_tunnel(struct dp_actions *list, const struct key *k)
+{
+    struct dp_action_set *s = dp_actions_put(list, DP_ACTION_SET, sizeof *s + k->tun_opt_len);
+    union dp_set_value *v = &s->value;
+
+    s->a.u32 = DP_SET_TUNNEL;
+    v->tunnel.id = k->tun_id;
+    v->tunnel.src = k->tun_src;
+    v->tunnel.dst = k->tun_dst;
+    memcpy(v->tunnel.ip6_src, k->tun_ip6_src, 16);
+    memcpy(v->tunnel.ip6_dst, k->tun_ip6_dst, 16);
+    v->tunnel.tos = k->tun_tos;
+    v->tunnel.ttl = k->tun_ttl;
+    v->tunnel.flags = k->tun_flags;
+    v->tunnel.tp_src = k->tun_tp_src;
+    v->tunnel.tp_dst = k->tun_tp_dst;
+    v->tunnel.gbp_id = k->tun_gbp_id;
+    v->tunnel.gbp_flags = k->tun_gbp_flags;
+    v->tunnel.opt_len = k->tun_opt_len;
+    memset(&s->mask.tunnel, 0xff, sizeof s->mask.tunnel);
+    memcpy(s->options, k->tun_opt, k->tun_opt_len);
+}
+
+void dp_action_tunnel_key(const struct dp_action_set *s, struct key *k)
+{
+    const union dp_set_value *v = &s->value;
+
+    *k = (struct key){.tun_id = v->tunnel.id,
+                      .tun_src = v->tunnel.src,
+                      .tun_dst = v->tunnel.dst,
+                      .tun_tos = v->tunnel.tos,
+                      .tun_ttl = v->tunnel.ttl,
+                      .tun_flags = v->tunnel.flags,
+                      .tun_tp_src = v->tunnel.tp_src,
+                      .tun_tp_dst = v->tunnel.tp_dst,
+                      .tun_gbp_id = v->tunnel.gbp_id,
+                      .tun_gbp_flags = v->tunnel.gbp_flags,
+                      .tun_opt_len = v->tunnel.opt_len};
+    memcpy(k->tun_ip6_src, v->tunnel.ip6_src, 16);
+    memcpy(k->tun_ip6_dst, v->tunnel.ip6_dst, 16);
+    memcpy(k->tun_opt, s->options, v->tunnel.opt_len);
+}
+
 size_t dp_actions_clone_begin(struct dp_actions *list)
 {
     size_t ofs = list->len;
@@ -83,12 +126,24 @@ void dp_actions_clone_since(struct dp_actions *list, size_t ofs)
 
 #define MAX_DEPTH 32
 
+/* With the options behind it. */
+static size_t size_of_set(const struct dp_action *a)
+{
+    const struct dp_action_set *s = (const void *)a;
+
+    if (a->len < sizeof *s || a->u32 != DP_SET_TUNNEL) {
+        return sizeof *s;
+    }
+    unsigned n = s->value.tunnel.opt_len;
+    return n <= KEY_TUN_OPT_MAX ? sizeof *s + n : SIZE_MAX;
+}
+
 /* Bytes of an action at least. */
 static size_t size_of(const struct dp_action *a)
 {
     switch ((enum dp_action_type)a->type) {
     case DP_ACTION_SET:
-        return sizeof(struct dp_action_set);
+        return size_of_set(a);
     case DP_ACTION_PUSH_MPLS:
         return sizeof(struct dp_action_push_mpls);
     case DP_ACTION_CT:

@@ -101,12 +101,15 @@ union dp_set_value {
         be16 tp_dst; /* UDP; 0: the port's. */
         be16 gbp_id;
         uint8_t gbp_flags;
+        uint8_t opt_len; /* Bytes of Geneve options, which stand behind the action's 'mask'. */
+        be16 tp_src;     /* For the kernel; text and netlink only. */
     } tunnel;
 };
 
 struct dp_action_set {
     struct dp_action a; /* u32: enum dp_set_header */
     union dp_set_value value, mask;
+    uint8_t options[]; /* TUNNEL: value.tunnel.opt_len bytes. */
 };
 
 struct dp_action_push_mpls {
@@ -198,6 +201,10 @@ void dp_actions_clear(struct dp_actions *);
  * scratch action. */
 void *dp_actions_put(struct dp_actions *, enum dp_action_type, size_t len);
 void dp_actions_output(struct dp_actions *, uint32_t port);
+/* Appends a `set` of the tunnel that 'key' has, whole. */
+void dp_actions_set_tunnel(struct dp_actions *, const struct key *);
+/* The tunnel that it sets, as a key of nothing else. */
+void dp_action_tunnel_key(const struct dp_action_set *, struct key *);
 /* NULL: the list is empty. */
 const struct dp_action *dp_actions_last(const struct dp_actions *);
 /* Nesting: returns an offset for _end(). */

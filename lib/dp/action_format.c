@@ -27,7 +27,7 @@ static void put_set(const struct dp_action *a, struct text *t)
     if (attr->m) {
         odp_put_header(t, t->len, attr->name, attr->m, attr->n, &s->value, &s->mask, false);
     } else if (a->u32 == DP_SET_TUNNEL) {
-        odp_put_tunnel_set(t, &s->value);
+        odp_put_tunnel_set(t, s);
     } else {
         text_printf(t, "%s(", attr->name);
         if (a->u32 == DP_SET_VLAN) {

@@ -179,8 +179,6 @@ static char *parse_header(struct dp_action_set *s, char *text)
     const struct odp_set_attr *attr = &odp_set_attrs[s->a.u32];
 
     switch (s->a.u32) {
-    case DP_SET_TUNNEL:
-        return odp_parse_tunnel_set(text, &s->value, &s->mask);
     case DP_SET_VLAN:
         return parse_set_vlan(s, text);
     case DP_SET_MPLS:
@@ -190,25 +188,36 @@ static char *parse_header(struct dp_action_set *s, char *text)
     }
 }
 
-static char *parse_set(struct parsing *p, enum dp_action_type type, char *value)
+/* A header with a plain value and mask. */
+static char *parse_plain_set(struct parsing *p, uint32_t header, char *text)
 {
-    struct dp_action_set *s = dp_actions_put(p->list, type, sizeof *s);
+    struct dp_action_set *s = dp_actions_put(p->list, DP_ACTION_SET, sizeof *s);
+    uint8_t *bits = (uint8_t *)&s->value;
+
+    s->a.u32 = header;
+    char *error = parse_header(s, text);
+    for (size_t i = 0; i < sizeof s->value; i++) {
+        bits[i] &= ((const uint8_t *)&s->mask)[i];
+    }
+    return error;
+}
+
+static char *parse_set(struct parsing *p, enum dp_action_type type UNUSED, char *value)
+{
     char *cursor = value, *k, *v;
+    uint32_t header = 0;
 
     if (!text_next_kv(&cursor, &k, &v)) {
         return xstrdup("set: names no header");
     }
-    while (s->a.u32 < odp_n_set_attrs && strcmp(odp_set_attrs[s->a.u32].name, k)) {
-        s->a.u32++;
+    while (header < odp_n_set_attrs && strcmp(odp_set_attrs[header].name, k)) {
+        header++;
     }
-    if (s->a.u32 == odp_n_set_attrs) {
+    if (header == odp_n_set_attrs) {
         return xasprintf("set: unknown header %s", k);
     }
-    char *error = parse_header(s, v);
-    uint8_t *bits = (uint8_t *)&s->value;
-    for (size_t i = 0; i < sizeof s->value; i++) {
-        bits[i] &= ((const uint8_t *)&s->mask)[i];
-    }
+    char *error =
+        header == DP_SET_TUNNEL ? odp_parse_tunnel_set(v, p->list) : parse_plain_set(p, header, v);
     if (!error && text_next_kv(&cursor, &k, &v)) {
         error = xasprintf("set: %s: one header at a time", k);
     }

@@ -3,6 +3,7 @@ lib_dp_libdp_a_SOURCES =
 lib_dp_libdp_a_SOURCES += lib/dp/action.c lib/dp/action.h lib/dp/actions.def lib/dp/action_kernel.c lib/dp/action_kernel.h
 lib_dp_libdp_a_SOURCES += lib/dp/action_format.c lib/dp/action_parse.c lib/dp/key_format.c lib/dp/key_parse.c
 lib_dp_libdp_a_SOURCES += lib/dp/odp-private.h lib/dp/odp_member.c lib/dp/odp_rows.c lib/dp/tunnel_text.c
+lib_dp_libdp_a_SOURCES += lib/dp/geneve_text.c
 lib_dp_libdp_a_SOURCES += lib/dp/user/exec.c lib/dp/user/exec.h lib/dp/user/exec-private.h lib/dp/user/exec_set.c
 lib_dp_libdp_a_SOURCES += lib/dp/class.h lib/dp/dp.c lib/dp/userspace.c
 lib_dp_libdp_a_SOURCES += lib/dp/conns.c lib/dp/conns.h lib/dp/conn_events.h lib/dp/user/datapath_conns.c lib/dp/userspace_events.c

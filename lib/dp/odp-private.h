@@ -44,7 +44,6 @@ struct odp_in {
     bool (*port_by_name)(void *aux, const char *, uint32_t *);
     void *aux;
     unsigned n_vlans, depth;
-    be16 tunnel_tp_dst; /* No member of a key; `set` has it. */
 };
 
 struct odp_attr {
@@ -144,6 +143,10 @@ char *odp_parse_mpls(struct odp_in *, char *);
 /* ---- tunnel_text.c ---- */
 void odp_put_tunnel(struct odp_out *);
 char *odp_parse_tunnel(struct odp_in *, char *);
-void odp_put_tunnel_set(struct text *, const union dp_set_value *);
-char *odp_parse_tunnel_set(char *text, union dp_set_value *value,
-                           union dp_set_value *mask) MUST_USE;
+void odp_put_tunnel_set(struct text *, const struct dp_action_set *);
+char *odp_parse_tunnel_set(char *text, struct dp_actions *); /* Appends it. */
+
+/* ---- geneve_text.c ---- */
+/* `geneve({...}{...}),`; the key has a tunnel. */
+void odp_put_geneve(struct text *, const struct key *, const struct key *mask, bool verbose);
+char *odp_parse_geneve(struct odp_in *, char *value);

@@ -15,7 +15,7 @@
 static const struct odp_member members[] = {
     M("tun_id", 0X, tun_id),         M("src", IP4, tun_src),          M("dst", IP4, tun_dst),
     M("ipv6_src", IP6, tun_ip6_src), M("ipv6_dst", IP6, tun_ip6_dst), M("tos", HEX, tun_tos),
-    M("ttl", DEC, tun_ttl),
+    M("ttl", DEC, tun_ttl),          M("tp_src", DEC, tun_tp_src),    M("tp_dst", DEC, tun_tp_dst),
 };
 static const struct odp_member gbp[] = {M("id", DEC, tun_gbp_id), M("flags", HEX, tun_gbp_flags)};
 
@@ -45,8 +45,27 @@ static bool is_of_family(const struct odp_member *m, bool v6)
     return v6 ? !is4 : !is6;
 }
 
-/* Addresses of one family.  The kernel gives attributes of a tunnel back that are there: no TOS of
- * zero. */
+static bool is_at(const struct odp_member *m, size_t ofs)
+{
+    return m->ofs == ofs;
+}
+
+/* The kernel gives attributes of a tunnel back that are there: no address, TOS or outer port of
+ * zero.  In other keys outer ports alone may be missing. */
+static bool is_missing(const struct odp_member *m, const struct key *key, bool kernel)
+{
+    if (is_at(m, offsetof(struct key, tun_ttl)) ||
+        !is_all_zeros((const uint8_t *)key + m->ofs, m->n)) {
+        return false;
+    }
+    if (is_at(m, offsetof(struct key, tun_id))) {
+        return kernel && !(key->tun_flags & htons(KEY_TUN_KEY));
+    }
+    return kernel || is_at(m, offsetof(struct key, tun_tp_src)) ||
+           is_at(m, offsetof(struct key, tun_tp_dst));
+}
+
+/* Addresses of one family. */
 static void put_members(struct text *t, size_t start, const struct key *key, const struct key *mask,
                         bool verbose, bool kernel)
 {
@@ -55,8 +74,7 @@ static void put_members(struct text *t, size_t start, const struct key *key, con
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
-        bool no_tos = kernel && !key->tun_tos && members[i].ofs == offsetof(struct key, tun_tos);
-        if (is_of_family(&members[i], v6) && !no_tos) {
+        if (is_of_family(&members[i], v6) && !is_missing(&members[i], key, kernel)) {
             m[n++] = members[i];
         }
     }
@@ -84,10 +102,13 @@ void odp_put_tunnel(struct odp_out *o)
     }
     size_t inside = t->len;
     put_gbp(t, key, mask, verbose);
+    if (mask->tun_opt_len && (key->tun_opt_len || (!none && !o->format->kernel))) {
+        odp_put_geneve(t, key, mask, verbose);
+    }
     if (flags || verbose) {
         text_puts(t, "flags(");
         odp_put_flags(t, ntohs(key->tun_flags), flags, 0, &odp_tunnel_flags);
-        text_puts(t, "),");
+        text_puts(t, !flags && o->format->kernel ? "/0)," : "),");
     }
     if (t->len == inside && t->s[t->len - 1] == '(') {
         text_truncate(t, before);
@@ -95,20 +116,6 @@ void odp_put_tunnel(struct odp_out *o)
         text_chomp(t, ',');
         text_putc(t, ')');
     }
-}
-
-static void key_of_set(const union dp_set_value *v, struct key *key)
-{
-    *key = (struct key){.tun_id = v->tunnel.id,
-                        .tun_src = v->tunnel.src,
-                        .tun_dst = v->tunnel.dst,
-                        .tun_tos = v->tunnel.tos,
-                        .tun_ttl = v->tunnel.ttl,
-                        .tun_flags = v->tunnel.flags,
-                        .tun_gbp_id = v->tunnel.gbp_id,
-                        .tun_gbp_flags = v->tunnel.gbp_flags};
-    memcpy(key->tun_ip6_src, v->tunnel.ip6_src, 16);
-    memcpy(key->tun_ip6_dst, v->tunnel.ip6_dst, 16);
 }
 
 /* What is zero is left out, but the TTL, and a key or a policy that is there. */
@@ -122,26 +129,29 @@ static void shown_of_set(const struct key *v, struct key *shown)
                           .tun_dst = v->tun_dst ? UINT32_MAX : 0,
                           .tun_tos = v->tun_tos ? UINT8_MAX : 0,
                           .tun_ttl = UINT8_MAX,
+                          .tun_tp_src = v->tun_tp_src ? UINT16_MAX : 0,
+                          .tun_tp_dst = v->tun_tp_dst ? UINT16_MAX : 0,
                           .tun_gbp_id = has_gbp ? UINT16_MAX : 0,
                           .tun_gbp_flags = has_gbp ? UINT8_MAX : 0};
     memset(shown->tun_ip6_src, is_all_zeros(v->tun_ip6_src, 16) ? 0 : 0xff, 16);
     memset(shown->tun_ip6_dst, is_all_zeros(v->tun_ip6_dst, 16) ? 0 : 0xff, 16);
+    memset(shown->tun_opt, 0xff, sizeof shown->tun_opt);
 }
 
-void odp_put_tunnel_set(struct text *t, const union dp_set_value *v)
+void odp_put_tunnel_set(struct text *t, const struct dp_action_set *s)
 {
-    const uint16_t flags = ntohs(v->tunnel.flags) & KEY_TUN_SHOWN;
+    const uint16_t flags = ntohs(s->value.tunnel.flags) & KEY_TUN_SHOWN;
     struct key value, shown;
 
-    key_of_set(v, &value);
+    dp_action_tunnel_key(s, &value);
     shown_of_set(&value, &shown);
     put_members(t, t->len, &value, &shown, false, false);
     text_chomp(t, ')');
     text_putc(t, ',');
-    if (v->tunnel.tp_dst) {
-        text_printf(t, "tp_dst=%u,", ntohs(v->tunnel.tp_dst));
-    }
     put_gbp(t, &value, &shown, false);
+    if (value.tun_opt_len) {
+        odp_put_geneve(t, &value, &shown, false);
+    }
     if (flags) {
         text_puts(t, "flags(");
         odp_put_flags(t, flags, UINT16_MAX, UINT16_MAX, &odp_tunnel_flags);
@@ -193,23 +203,6 @@ static char *parse_flags(struct odp_in *p, char *value)
     return NULL;
 }
 
-/* The outer ports are no members of keys; `set` has one. */
-static char *parse_outer_port(struct odp_in *p, const char *name, char *value)
-{
-    uint64_t v, m;
-
-    if (!odp_read_number(value, UINT16_MAX, &v, &m)) {
-        return odp_bad_value("tunnel", value);
-    }
-    if (p->mask && m) {
-        return xasprintf("tunnel: %s cannot be matched here", name);
-    }
-    if (!strcmp(name, "tp_dst")) {
-        p->tunnel_tp_dst = htons((uint16_t)v);
-    }
-    return NULL;
-}
-
 char *odp_parse_tunnel(struct odp_in *p, char *value)
 {
     char *cursor = value, *k, *v, *error = NULL;
@@ -219,8 +212,8 @@ char *odp_parse_tunnel(struct odp_in *p, char *value)
             error = parse_vxlan(p, v);
         } else if (!strcmp(k, "flags")) {
             error = parse_flags(p, v);
-        } else if (!strcmp(k, "tp_src") || !strcmp(k, "tp_dst")) {
-            error = parse_outer_port(p, k, v);
+        } else if (!strcmp(k, "geneve")) {
+            error = odp_parse_geneve(p, v);
         } else {
             error = odp_parse_member("tunnel", k, v, members, ARRAY_SIZE(members), p->key, p->mask);
         }
@@ -234,25 +227,14 @@ char *odp_parse_tunnel(struct odp_in *p, char *value)
     return error;
 }
 
-char *odp_parse_tunnel_set(char *text, union dp_set_value *value, union dp_set_value *mask)
+char *odp_parse_tunnel_set(char *text, struct dp_actions *list)
 {
     struct key k = {0};
     struct odp_in p = {.key = &k};
     char *error = odp_parse_tunnel(&p, text);
 
-    memset(value, 0, sizeof *value);
-    memset(mask, 0, sizeof *mask);
-    memset(&mask->tunnel, 0xff, sizeof mask->tunnel);
-    value->tunnel.id = k.tun_id;
-    value->tunnel.src = k.tun_src;
-    value->tunnel.dst = k.tun_dst;
-    memcpy(value->tunnel.ip6_src, k.tun_ip6_src, 16);
-    memcpy(value->tunnel.ip6_dst, k.tun_ip6_dst, 16);
-    value->tunnel.tos = k.tun_tos;
-    value->tunnel.ttl = k.tun_ttl;
-    value->tunnel.flags = k.tun_flags;
-    value->tunnel.tp_dst = p.tunnel_tp_dst;
-    value->tunnel.gbp_id = k.tun_gbp_id;
-    value->tunnel.gbp_flags = k.tun_gbp_flags;
+    if (!error) {
+        dp_actions_set_tunnel(list, &k);
+    }
     return error;
 }

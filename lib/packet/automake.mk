@@ -5,6 +5,7 @@ lib_packet_libpacket_a_SOURCES += lib/packet/csum.c lib/packet/csum.h
 lib_packet_libpacket_a_SOURCES += lib/packet/edit.c lib/packet/edit_ip.c \
 	lib/packet/edit_quoted.c lib/packet/edit.h
 lib_packet_libpacket_a_SOURCES += lib/packet/frag.c lib/packet/frag.h
+lib_packet_libpacket_a_SOURCES += lib/packet/geneve_opt.c lib/packet/geneve_opt.h
 lib_packet_libpacket_a_SOURCES += lib/packet/gso.c lib/packet/gso.h
 lib_packet_libpacket_a_SOURCES += lib/packet/ip.c lib/packet/ip.h
 lib_packet_libpacket_a_SOURCES += lib/packet/key.h

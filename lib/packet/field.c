@@ -127,7 +127,9 @@ static bool implies_tag(const struct field *f)
 void field_get(const struct field *f, const struct flow *flow, struct field_value *out)
 {
     memset(out, 0, sizeof *out);
-    if (f->size > 8) {
+    if (field_is_tun(f)) {
+        field_tun_get(f, flow, out);
+    } else if (f->size > 8) {
         memcpy(out->b, container(f, flow), f->size);
     } else {
         field_value_from_u64(f, field_raw_get(f, flow), out);
@@ -139,6 +141,9 @@ void field_set(const struct field *f, const struct field_value *v, struct flow *
     if (f->size > 8) {
         memcpy(container_mut(f, flow), v->b, f->size);
         return;
+    }
+    if (field_is_tun(f)) {
+        field_tun_set(f, v, flow);
     }
     if (!f->size) {
         return;
@@ -203,7 +208,11 @@ void field_set_match(const struct field *f, const struct field_value *v,
 
 void field_mask_exact(const struct field *f, struct flow *mask)
 {
-    if (f->size > 8) {
+    if (field_is_tun(f)) {
+        struct field_value ones;
+        field_value_ones(f, &ones);
+        field_tun_set(f, &ones, mask);
+    } else if (f->size > 8) {
         memset(container_mut(f, mask), 0xff, f->size);
     } else if (f->size) {
         field_raw_set(f, UINT64_MAX >> f->shift, mask);

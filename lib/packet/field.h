@@ -105,6 +105,8 @@ static inline bool field_is_mapped(const struct field *f)
     return f != &fields[f->id];
 }
 const struct field *field_tun_mapped(unsigned index, unsigned len);
+/* Takes an option out of a flow that has a table. */
+void field_tun_delete(const struct field *, struct flow *);
 /* Bytes that value and mask (NULL: exact) have on the wire: n_bytes, but for unmapped options. */
 unsigned field_wire_len(const struct field *, const struct field_value *value,
                         const struct field_value *mask);
@@ -129,7 +131,9 @@ const struct field_codepoint *field_codepoint(const struct field *, uint8_t vers
 const char *field_code_name(const struct field *);
 
 /* Values in and out of struct flow (or of a mask).  'out' is n_bytes long, zero-extended; the rest
- * of the structure is zero.  Tunnel options read as zero and are not written: see match_put_tun().
+ * of the structure is zero.  Tunnel options are read and written where the flow's TLV table says,
+ * and become there by being written; without it, and where the table has no such field, they read
+ * as zero and are not written: see match_put_tun().
  * Fields of a VLAN tag set VLAN_CFI too: a flow that has them has a tag (dl_vlan 0xffff removes
  * it).  The caller sees to prerequisites. */
 void field_get(const struct field *, const struct flow *, struct field_value *out);

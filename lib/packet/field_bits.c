@@ -65,7 +65,9 @@ void subfield_mask(const struct subfield *sf, struct flow *mask)
     memset(&ones, 0xff, sizeof ones);
     field_get(f, mask, &v);
     bits_copy(ones.b, sizeof ones, 0, v.b, f->n_bytes, sf->ofs, sf->n_bits);
-    if (f->size > 8) {
+    if (field_is_tun(f)) {
+        field_tun_set(f, &v, mask);
+    } else if (f->size > 8) {
         memcpy((uint8_t *)mask + f->ofs, v.b, f->size);
     } else if (f->size) {
         field_raw_set(f, field_value_to_u64(f, &v), mask);

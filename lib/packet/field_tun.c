@@ -3,7 +3,8 @@
  *
  * The rows of mapped options are made once by a constructor, as those of field_index.c are, so that
  * a field of a given length is one address: acts that hold it are compared as bytes. */
-#include "lib/packet/field.h"
+#include "lib/packet/field-private.h"
+#include "lib/packet/tlv_table.h"
 
 #define LENGTHS (TUN_OPTION_MAX / 4)
 
@@ -26,6 +27,42 @@ __attribute__((__constructor__)) static void make_mapped(void)
 const struct field *field_tun_mapped(unsigned index, unsigned len)
 {
     return &mapped[index][len / 4 - 1];
+}
+
+/* NULL: the flow has no such field. */
+static const uint8_t *place_of(const struct field *f, const struct flow *flow)
+{
+    const struct tlv_table *t = flow->tun.table;
+    unsigned index = field_tun_index(f);
+
+    return t && tlv_table_field(t, index) == f ? flow->tun.space + tlv_table_ofs(t, index) : NULL;
+}
+
+void field_tun_get(const struct field *f, const struct flow *flow, struct field_value *out)
+{
+    const uint8_t *p = place_of(f, flow);
+
+    if (p) {
+        memcpy(out->b, p, f->n_bytes);
+    }
+}
+
+void field_tun_set(const struct field *f, const struct field_value *v, struct flow *flow)
+{
+    const uint8_t *p = place_of(f, flow);
+
+    if (p) {
+        memcpy(flow->tun.space + (p - flow->tun.space), v->b, f->n_bytes);
+        flow->tun.present |= BIT64(field_tun_index(f));
+    }
+}
+
+void field_tun_delete(const struct field *f, struct flow *flow)
+{
+    struct field_value none = {{0}};
+
+    field_tun_set(f, &none, flow);
+    flow->tun.present &= ~BIT64(field_tun_index(f));
 }
 
 unsigned field_wire_len(const struct field *f, const struct field_value *value,

@@ -9,7 +9,8 @@
  *
  * Tunnel options (tun_metadataN) share one space, in which a TLV table gives each its place
  * (tlv_table.h).  A match says where its own are, so that it can be sent and printed without the
- * table; where there is none (tools), they are packed in the order of their numbers. */
+ * table; where there is none (tools), they are packed in the order of their numbers.  A flow that
+ * is translated, and its masks, have the table: field.h reads and writes their options by it. */
 #pragma once
 
 #include "lib/packet/key.h"
@@ -20,8 +21,14 @@
 #define TUN_OPTION_MAX 124 /* Bytes of one. */
 #define TUN_SPACE      256 /* Bytes of all. */
 
+struct tlv_table;
+
 struct flow_tun {
     uint64_t present; /* Bit N: option N is there; in a mask: that it is there is looked at. */
+    union {
+        const struct tlv_table *table; /* NULL in matches.  Not owned. */
+        uint64_t table_word;
+    };
     uint8_t space[TUN_SPACE];
 };
 

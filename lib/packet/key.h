@@ -6,7 +6,11 @@
  *
  * Invariants: the size is a multiple of 8 and there is no padding that is not a member, so a key
  * can be hashed and compared as words; members that the packet's protocol does not have are
- * zero.  All integers are big endian except 'in_port'. */
+ * zero.  All integers are big endian except 'in_port'.
+ *
+ * Tunnel options stand as they came, behind their length: which is which, a bridge's table says
+ * (tlv_table.h).  A mask that looks at one has 'tun_opt_len' and the headers of all options in
+ * full, for they say where its value is. */
 #pragma once
 
 #include "lib/base.h"
@@ -24,6 +28,8 @@
 #define KEY_TUN_CSUM 0x4  /* The outer UDP or GRE header has a checksum. */
 #define KEY_TUN_KEY  0x8  /* There is a tunnel id, be it zero. */
 #define KEY_TUN_GBP  0x10 /* There is a group policy, be it zero. */
+
+#define KEY_TUN_OPT_MAX 252 /* Bytes of Geneve options: 63 words (RFC 8926 section 3.4). */
 
 /* ct_state bits, host order values; on the wire and in the kernel the same. */
 #define CS_NEW  0x01
@@ -70,6 +76,9 @@ struct key {
     uint8_t tun_gbp_flags, tun_tos, tun_ttl, tun_gtpu_flags;
     be32 tun_erspan_idx;
     uint8_t tun_erspan_ver, tun_erspan_dir, tun_erspan_hwid, tun_gtpu_msgtype;
+    be16 tun_tp_src, tun_tp_dst; /* Outer UDP ports. */
+    uint8_t tun_opt_len, pad7[3];
+    uint8_t tun_opt[256]; /* Whole words; zero behind tun_opt_len. */
 
     /* Layer 2. */
     be32 packet_type; /* 0 = Ethernet. */
@@ -110,6 +119,7 @@ struct key {
 /* The tunnel's members, which are moved and compared together. */
 #define KEY_TUN_OFS  offsetof(struct key, tun_id)
 #define KEY_TUN_SIZE (offsetof(struct key, packet_type) - KEY_TUN_OFS)
+_Static_assert(offsetof(struct key, tun_opt) % 8 == 0, "options are whole words");
 
 #define KEY_WORDS (sizeof(struct key) / 8)
 _Static_assert(sizeof(struct key) % 8 == 0, "a key is whole words");
@@ -125,6 +135,16 @@ static inline const key_word *key_words(const struct key *k)
 static inline bool key_has_tunnel(const struct key *k)
 {
     return k->tun_dst || !is_all_zeros(k->tun_ip6_dst, 16);
+}
+
+/* Zeroes a key that is one already, or was zero once: most have no options to clear. */
+static inline void key_clear(struct key *k)
+{
+    if (UNLIKELY(k->tun_opt_len)) {
+        memset(k->tun_opt, 0, sizeof k->tun_opt);
+    }
+    memset(k, 0, offsetof(struct key, tun_opt));
+    memset(&k->packet_type, 0, sizeof *k - offsetof(struct key, packet_type));
 }
 
 static inline bool key_is_ip4(const struct key *k)

@@ -86,12 +86,14 @@ struct packet *packet_clone_meta(const struct packet *src, struct packet_pool *p
         return NULL;
     }
 
-    const struct packet own = *p;
-    *p = *src;
-    p->base = own.base;
-    p->cap = own.cap;
-    p->pool = own.pool;
-    p->data = own.data;
+    uint8_t *base = p->base, *data = p->data;
+    uint32_t cap = p->cap;
+    struct packet_pool *own = p->pool;
+    memcpy(p, src, offsetof(struct packet, tun_opt) + src->tun.opt_len);
+    p->base = base;
+    p->cap = cap;
+    p->pool = own;
+    p->data = data;
     p->len = 0;
     return p;
 }
@@ -110,16 +112,16 @@ struct packet *packet_clone(const struct packet *src, struct packet_pool *pool)
 
 void packet_reset(struct packet *p)
 {
-    *p = (struct packet){
-        .base = p->base,
-        .cap = p->cap,
-        .pool = p->pool,
-        .data = p->base + PACKET_HEADROOM,
-        .l3_ofs = PACKET_NO_OFS,
-        .l4_ofs = PACKET_NO_OFS,
-        .payload_ofs = PACKET_NO_OFS,
-        .mpls_ofs = PACKET_NO_OFS,
-    };
+    uint8_t *base = p->base;
+    uint32_t cap = p->cap;
+    struct packet_pool *pool = p->pool;
+
+    memset(p, 0, offsetof(struct packet, tun_opt));
+    p->base = base;
+    p->cap = cap;
+    p->pool = pool;
+    p->data = base + PACKET_HEADROOM;
+    p->l3_ofs = p->l4_ofs = p->payload_ofs = p->mpls_ofs = PACKET_NO_OFS;
 }
 
 uint8_t *packet_push(struct packet *p, uint32_t n)

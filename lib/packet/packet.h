@@ -55,6 +55,8 @@ struct packet_tunnel {
     be16 gbp_id;
     uint8_t gbp_flags;
     uint8_t tos, ttl;
+    uint8_t opt_len;     /* Bytes of options: those of packet.tun_opt that mean something. */
+    be16 tp_src, tp_dst; /* Outer UDP ports it came with; 0: none. */
 };
 
 struct packet_pool;
@@ -90,6 +92,7 @@ struct packet {
     uint8_t n_recirc; /* Passes so far; bounded. */
     bool trunc;       /* Truncate at output to trunc_len. */
     uint32_t trunc_len;
+    uint8_t tun_opt[KEY_TUN_OPT_MAX]; /* Last: neither cleared nor copied beyond tun.opt_len. */
 };
 
 /* Heap packets (control side, tests); 'size' bytes of data room behind the headroom. */

@@ -64,6 +64,12 @@ static void set_metadata(const struct packet *p, struct key *key)
         key->tun_gbp_flags = p->tun.gbp_flags;
         key->tun_tos = p->tun.tos;
         key->tun_ttl = p->tun.ttl;
+        key->tun_tp_src = p->tun.tp_src;
+        key->tun_tp_dst = p->tun.tp_dst;
+        if (p->tun.opt_len) {
+            key->tun_opt_len = p->tun.opt_len;
+            memcpy(key->tun_opt, p->tun_opt, p->tun.opt_len);
+        }
     }
 }
 
@@ -285,7 +291,14 @@ static void parse_ip(const struct cursor *c, uint8_t version, struct packet *p, 
 
 bool parse_key(struct packet *p, struct key *key)
 {
-    memset(key, 0, sizeof *key);
+    memset(key->tun_opt, 0, sizeof key->tun_opt);
+    key->tun_opt_len = 0;
+    return parse_key_again(p, key);
+}
+
+bool parse_key_again(struct packet *p, struct key *key)
+{
+    key_clear(key);
     set_metadata(p, key);
     p->l3_ofs = p->l4_ofs = p->payload_ofs = p->mpls_ofs = PACKET_NO_OFS;
     if (p->len < 14) {

@@ -11,3 +11,5 @@
 /* Sets the packet's offsets and fills all of 'key' (metadata included).  False: not even an
  * Ethernet header; 'key' then has metadata only. */
 bool parse_key(struct packet *, struct key *key);
+/* The same into a key that was filled before, or is zero. */
+bool parse_key_again(struct packet *, struct key *key);

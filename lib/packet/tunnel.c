@@ -2,6 +2,7 @@
 #include "lib/packet/tunnel.h"
 
 #include "lib/packet/csum.h"
+#include "lib/packet/geneve_opt.h"
 
 #define ETH_HEADER   14
 #define PROTO_BRIDGE 0x6558 /* Ethernet frames, in Geneve and GRE. */
@@ -73,25 +74,50 @@ static unsigned get_vxlan(struct packet_tunnel *t, bool gbp, const uint8_t *h, u
 #define GENEVE_OAM      0x80 /* Second byte. */
 #define GENEVE_CRITICAL 0x40
 
-static unsigned put_geneve(const struct packet_tunnel *t, uint8_t *h)
+static bool has_critical(const uint8_t *options, unsigned n)
 {
-    memset(h, 0, GENEVE_LEN);
-    h[1] = t->flags & htons(KEY_TUN_OAM) ? GENEVE_OAM : 0;
-    put_be16(h + 2, PROTO_BRIDGE);
-    put_be32(h + 4, low_id(t->id, 0xffffff) << 8);
-    return GENEVE_LEN;
+    struct geneve_opt o;
+    unsigned ofs = 0;
+
+    while (geneve_opt_next(options, n, &ofs, &o)) {
+        if (o.type & GENEVE_OPT_CRITICAL) {
+            return true;
+        }
+    }
+    return false;
 }
 
-/* Options that must not be ignored make the packet undeliverable (RFC 8926 section 3.5). */
-static unsigned get_geneve(struct packet_tunnel *t, const uint8_t *h, uint32_t n)
+static unsigned put_geneve(const struct packet *p, uint8_t *h)
 {
-    if (n < GENEVE_LEN || h[0] >> 6 || get_be16(h + 2) != PROTO_BRIDGE || h[1] & GENEVE_CRITICAL) {
+    const struct packet_tunnel *t = &p->tun;
+
+    memset(h, 0, GENEVE_LEN);
+    h[0] = t->opt_len / 4;
+    h[1] = t->flags & htons(KEY_TUN_OAM) ? GENEVE_OAM : 0;
+    h[1] |= has_critical(p->tun_opt, t->opt_len) ? GENEVE_CRITICAL : 0;
+    put_be16(h + 2, PROTO_BRIDGE);
+    put_be32(h + 4, low_id(t->id, 0xffffff) << 8);
+    memcpy(h + GENEVE_LEN, p->tun_opt, t->opt_len);
+    return GENEVE_LEN + t->opt_len;
+}
+
+/* Which options are known, translation decides: what must not be ignored is dropped there. */
+static unsigned get_geneve(struct packet *p, const uint8_t *h, uint32_t n)
+{
+    struct packet_tunnel *t = &p->tun;
+
+    if (n < GENEVE_LEN || h[0] >> 6 || get_be16(h + 2) != PROTO_BRIDGE) {
         return 0;
     }
-    unsigned len = GENEVE_LEN + (h[0] & GENEVE_OPTIONS) * 4u;
+    unsigned len = (h[0] & GENEVE_OPTIONS) * 4u;
+    if (n < GENEVE_LEN + len || !geneve_opts_ok(h + GENEVE_LEN, len)) {
+        return 0;
+    }
     t->id = htobe64(get_be32(h + 4) >> 8);
     t->flags |= htons(KEY_TUN_KEY | (h[1] & GENEVE_OAM ? KEY_TUN_OAM : 0));
-    return len;
+    t->opt_len = (uint8_t)len;
+    memcpy(p->tun_opt, h + GENEVE_LEN, len);
+    return GENEVE_LEN + len;
 }
 
 /* ---- GRE ---- */
@@ -156,7 +182,7 @@ unsigned tunnel_header(const struct packet *p, enum tunnel_type type, bool gbp,
     case TUNNEL_VXLAN:
         return put_vxlan(&p->tun, gbp, header);
     case TUNNEL_GENEVE:
-        return put_geneve(&p->tun, header);
+        return put_geneve(p, header);
     case TUNNEL_GRE:
         return put_gre(p, header);
     case TUNNEL_N_TYPES:
@@ -168,7 +194,7 @@ unsigned tunnel_header(const struct packet *p, enum tunnel_type type, bool gbp,
 bool tunnel_pop(struct packet *p, enum tunnel_type type, bool gbp)
 {
     unsigned n = type == TUNNEL_VXLAN    ? get_vxlan(&p->tun, gbp, p->data, p->len)
-                 : type == TUNNEL_GENEVE ? get_geneve(&p->tun, p->data, p->len)
+                 : type == TUNNEL_GENEVE ? get_geneve(p, p->data, p->len)
                                          : get_gre(&p->tun, p->data, p->len);
 
     if (!n || p->len < n + ETH_HEADER) {

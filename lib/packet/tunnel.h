@@ -22,7 +22,7 @@ extern const struct tunnel_type_info tunnel_types[TUNNEL_N_TYPES];
 /* False: no such type. */
 bool tunnel_type_by_name(const char *, enum tunnel_type *) MUST_USE;
 
-#define TUNNEL_MAX_HEADER 16
+#define TUNNEL_MAX_HEADER (8 + KEY_TUN_OPT_MAX)
 
 /* The header that goes ahead of this frame (complete, one frame), by its 'tun'; how many bytes.
  * 'gbp': VXLAN carries the group policy. */

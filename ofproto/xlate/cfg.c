@@ -5,6 +5,7 @@
 
 #include "lib/hash.h"
 #include "lib/mem.h"
+#include "lib/packet/tlv_table.h"
 #include "ofproto/xlate/continuation.h"
 #include "ofproto/xlate/fdb.h"
 
@@ -39,6 +40,11 @@ struct xlate_bridge *xlate_cfg_add_bridge(struct xlate_cfg *cfg, uint32_t id, co
     b->next = cfg->bridges;
     cfg->bridges = b;
     return b;
+}
+
+void xlate_bridge_set_tlvs(struct xlate_bridge *b, struct tlv_table *t)
+{
+    b->tlvs = tlv_table_ref(t);
 }
 
 static size_t hash_port(uint32_t ofp_port)
@@ -162,6 +168,7 @@ static void bridge_free(struct xlate_bridge *b)
     hmap_deinit(&b->ports);
     tables_unref(b->tables);
     fdb_unref(b->fdb);
+    tlv_table_unref(b->tlvs);
     for (unsigned i = 0; i < b->n_mirrors; i++) {
         mirror_deinit(&b->mirrors[i]);
     }

@@ -52,6 +52,7 @@ struct xlate_bridge {
     char *name;
     struct tables *tables;      /* Reference. */
     struct fdb *fdb;            /* Reference. */
+    struct tlv_table *tlvs;     /* Reference; NULL: no tunnel options are fields. */
     uint8_t frags;              /* enum xlate_frags */
     uint8_t miss[OFP_N_TABLES]; /* enum table_miss: what becomes of packets without a rule. */
     bool fail_open;             /* No controller answers: NORMAL instead of the tables. */
@@ -76,6 +77,7 @@ struct xlate_cfg {
 struct xlate_cfg *xlate_cfg_new(const struct dp_features *, struct continuations *);
 struct xlate_bridge *xlate_cfg_add_bridge(struct xlate_cfg *, uint32_t id, const char *name,
                                           struct tables *, struct fdb *);
+void xlate_bridge_set_tlvs(struct xlate_bridge *, struct tlv_table *);
 /* Returns the port, whose config, VLANs and mirrors the caller may set.  'peer_name' not NULL: a
  * patch port. */
 struct xlate_port *xlate_cfg_add_port(struct xlate_bridge *, uint32_t ofp_port, uint32_t dp_port,

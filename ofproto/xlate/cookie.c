@@ -1,6 +1,9 @@
 /* cookie.c - see cookie.h. */
 #include "ofproto/xlate/cookie.h"
+
 #include "lib/dp/cookie.h"
+#include "lib/packet/geneve_opt.h"
+#include "lib/packet/tlv_table.h"
 
 /* What the layout that others know has no member for, in its 'id'. */
 struct own {
@@ -144,7 +147,24 @@ static void put_ct(const struct cookie *c, const struct key *key, struct match *
     PUT(m, key.ct_tp_dst, k->ct_tp_dst);
 }
 
-void cookie_match(const struct cookie *c, const struct key *key, struct match *m)
+/* The options that the bridge maps; a table's places do not overlap, so that there is room. */
+static void put_options(const struct key *key, const struct tlv_table *t, struct match *m)
+{
+    struct geneve_opt o;
+    unsigned ofs = 0;
+
+    while (geneve_opt_next(key->tun_opt, key->tun_opt_len, &ofs, &o)) {
+        const struct tlv_mapping *map = tlv_table_find(t, o.class, o.type);
+        if (map && map->len == o.len &&
+            !match_put_tun(m, map->index, (int)tlv_table_ofs(t, map->index), o.len, o.value,
+                           NULL)) {
+            continue; /* It came twice. */
+        }
+    }
+}
+
+void cookie_match(const struct cookie *c, const struct key *key, const struct tlv_table *tlvs,
+                  struct match *m)
 {
     memset(m, 0, sizeof *m);
     m->flow.in_port = htonl(c->in_port);
@@ -159,5 +179,8 @@ void cookie_match(const struct cookie *c, const struct key *key, struct match *m
     PUT(m, key.tun_dst, key->tun_dst);
     PUT(m, key.tun_ip6_src, key->tun_ip6_src);
     PUT(m, key.tun_ip6_dst, key->tun_ip6_dst);
+    if (tlvs) {
+        put_options(key, tlvs, m);
+    }
     put_ct(c, key, m);
 }

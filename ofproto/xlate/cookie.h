@@ -11,6 +11,8 @@
 #include "lib/dp/action.h"
 #include "ofp/packet_io.h"
 
+struct tlv_table;
+
 struct cookie {
     uint32_t bridge_id;
     uint32_t in_port;     /* OpenFlow port. */
@@ -36,6 +38,7 @@ enum cookie_ct {
 
 void cookie_put(struct dp_actions *, const struct cookie *);
 bool cookie_get(const void *data, size_t len, struct cookie *);
-/* The pipeline fields of a PACKET_IN: in_port, metadata, registers, ct, tunnel: what is not zero.
- */
-void cookie_match(const struct cookie *, const struct key *, struct match *);
+/* The pipeline fields of a PACKET_IN: in_port, metadata, registers, ct, tunnel: what is not zero;
+ * tunnel options that the bridge's table maps (NULL: none). */
+void cookie_match(const struct cookie *, const struct key *, const struct tlv_table *,
+                  struct match *);

@@ -208,8 +208,6 @@ void credit_apply(const struct credit *c, const struct dp_flow_stats *delta)
     }
 }
 
-_Static_assert(sizeof(struct key) / 4 <= 128, "a key's 32-bit words fit the map");
-
 void credit_note_opaque(struct credit *c, const struct key *packet, const struct key *seen)
 {
     const uint32_t *a = (const uint32_t *)(const void *)packet;

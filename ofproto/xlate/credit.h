@@ -60,13 +60,14 @@ struct credit_item {
     } u; /* Reference. */
 };
 
-#define CREDIT_OWN 4 /* Many have no more. */
+#define CREDIT_OWN    4 /* Many have no more. */
+#define CREDIT_OPAQUE ((2 * KEY_WORDS + 63) / 64)
 
 struct credit {
     struct credit_item *items; /* 'own', or heap. */
     unsigned n, cap;
     /* 32-bit words of struct key that lookups saw otherwise than in the packet.  Bit = word. */
-    uint64_t opaque[2];
+    uint64_t opaque[CREDIT_OPAQUE];
     be32 in_port;                        /* The OpenFlow input port that lookups saw... */
     bool in_port_opaque;                 /* ...unless they saw several. */
     bool watches;                        /* It was asked whether a port or group is live. */

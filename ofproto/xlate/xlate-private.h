@@ -39,10 +39,12 @@ struct xlate_scope {
     /* The packet. */
     struct flow flow;
     struct key written;
-    bool tracked;      /* The ct fields are those of a tracked packet. */
-    bool unparsed;     /* What follows Ethernet and its tags must be parsed again. */
-    uint8_t ct;        /* enum cookie_ct */
-    uint32_t priority; /* As the datapath has it; 0: no queue was chosen. */
+    struct flow_tun tun_written; /* Tunnel options: bits and presence. */
+    bool tun_from_packet;        /* The others are what the datapath's packet has. */
+    bool tracked;                /* The ct fields are those of a tracked packet. */
+    bool unparsed;               /* What follows Ethernet and its tags must be parsed again. */
+    uint8_t ct;                  /* enum cookie_ct */
+    uint32_t priority;           /* As the datapath has it; 0: no queue was chosen. */
     uint16_t inv_zone;
     uint32_t mirrors; /* Bit = mirror of the bridge that has had it. */
 
@@ -217,6 +219,21 @@ bool xlate_tunnel_accept(struct xlate_ctx *, const struct xlate_port *); /* Fals
 bool xlate_tunnel_output(struct xlate_ctx *, const struct xlate_port *);
 /* Is what OpenFlow sees of the tunnel no more what the packet came with? */
 bool xlate_tunnel_must_be_kept(const struct xlate_ctx *);
+
+/* xlate_options.c */
+/* The options of the flow's key become the bridge's fields; 'from_packet': they are what the packet
+ * came with. */
+void xlate_options_read(struct xlate_ctx *, bool from_packet);
+/* May a packet come in with these options?  False: drop it. */
+bool xlate_options_accept(struct xlate_ctx *) MUST_USE;
+/* The packet has become another one, in another bridge perhaps, without any. */
+void xlate_options_forget(struct xlate_ctx *);
+/* What was looked at of them goes into the mask. */
+void xlate_options_settle(struct xlate_ctx *);
+/* As they are now, into the key of an outer header; false: an error. */
+bool xlate_options_write(struct xlate_ctx *, struct key *to) MUST_USE;
+void xlate_options_delete(struct xlate_ctx *, const struct field *);
+void xlate_options_written(struct xlate_ctx *, const struct flow_tun *bits);
 
 /* xlate_normal.c */
 void xlate_normal(struct xlate_ctx *);

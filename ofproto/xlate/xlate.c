@@ -17,6 +17,7 @@ static const char *const error_texts[XLATE_N_ERRORS] = {
     [XLATE_TOO_MANY_CONTINUATIONS] = "too many recirculation contexts",
     [XLATE_TOO_MANY_LABELS] = "too many VLAN tags or MPLS labels",
     [XLATE_STACK_OVERFLOW] = "stack overflow",
+    [XLATE_TOO_MANY_OPTIONS] = "more tunnel options than a header holds",
     [XLATE_UNSUPPORTED] = "unsupported action",
 };
 
@@ -147,6 +148,7 @@ static void set_bridge(struct xlate_ctx *ctx, const struct xlate_bridge *bridge,
     ctx->s.version = tables_version(bridge->tables);
     ctx->s.flow.in_port = ctx->s.flow.in_phy_port = htonl(in_port);
     ctx->out->credit->in_port = ctx->s.flow.in_port;
+    xlate_options_read(ctx, true);
     xlate_trace_event(ctx, XLATE_EV_BRIDGE);
 }
 
@@ -268,6 +270,7 @@ static void finish(struct xlate_ctx *ctx)
                                : COUNTER_drop_xlate_error;
     }
     xlate_trace_event(ctx, XLATE_EV_END);
+    xlate_options_settle(ctx);
     out->mask = ctx->wc.key;
     out->n_lookups = ctx->lookups;
     out->cache = is_lasting(out->error) && !out->credit->stale && !ctx->in->bridge;

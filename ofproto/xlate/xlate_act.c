@@ -81,6 +81,12 @@ DEFINE(REG_MOVE, act_reg_move)
     return XLATE_CONTINUE;
 }
 
+DEFINE(DELETE_FIELD, act_delete_field)
+{
+    xlate_options_delete(ctx, a->field);
+    return XLATE_CONTINUE;
+}
+
 DEFINE(SET_VLAN_VID, act_set_vlan)
 {
     xlate_set_vlan(ctx, a->value, VLAN_VID_MASK, a->push_if_absent);

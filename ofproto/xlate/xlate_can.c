@@ -1,10 +1,10 @@
 /* xlate_can.c - what flow-mods and packet-outs are refused for.  See xlate.h. */
 #include "ofproto/xlate/xlate-private.h"
 
-/* Datapath keys do not carry tunnel options yet: there are none to read. */
+/* A tunnel option must be one of the bridge's. */
 static enum ofp_error check_src(const struct field *f)
 {
-    return f && field_is_tun(f) ? OFPERR_OFPBAC_BAD_SET_ARGUMENT : OFPERR_OK;
+    return f && field_is_tun(f) && !field_is_mapped(f) ? OFPERR_OFPBAC_BAD_SET_ARGUMENT : OFPERR_OK;
 }
 
 static bool is_helper(uint16_t alg)

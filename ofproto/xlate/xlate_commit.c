@@ -280,6 +280,9 @@ void xlate_commit(struct xlate_ctx *ctx)
 
 bool xlate_commit_can_write(const struct field *f)
 {
+    if (field_is_tun(f)) {
+        return field_is_mapped(f);
+    }
     if (f->ofs >= sizeof(struct key) || f->ofs < offsetof(struct key, packet_type)) {
         return f->size != 0; /* Of the pipeline, or metadata. */
     }

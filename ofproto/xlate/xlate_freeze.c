@@ -90,8 +90,12 @@ static uint32_t capture(struct xlate_ctx *ctx, struct continuation_state *st, co
     st->metadata = f->metadata;
     memcpy(st->regs, f->regs, sizeof st->regs);
     if (xlate_tunnel_must_be_kept(ctx)) {
+        struct key k = f->key;
+        if (!xlate_options_write(ctx, &k)) {
+            return 0;
+        }
         st->flags |= CONTINUATION_TUNNEL;
-        memcpy(st->tunnel, (const uint8_t *)&f->key + KEY_TUN_OFS, KEY_TUN_SIZE);
+        memcpy(st->tunnel, (const uint8_t *)&k + KEY_TUN_OFS, KEY_TUN_SIZE);
     }
     st->n_set = (uint32_t)ctx->s.set.len;
     st->n_stack = ctx->s.stack.len;
@@ -207,6 +211,7 @@ static void thaw_state(struct xlate_ctx *ctx, const struct continuation *c)
     if (st->flags & CONTINUATION_TUNNEL) {
         memcpy((uint8_t *)&f->key + KEY_TUN_OFS, st->tunnel, KEY_TUN_SIZE);
         memset((uint8_t *)&ctx->s.written + KEY_TUN_OFS, 0xff, KEY_TUN_SIZE);
+        xlate_options_read(ctx, false);
     }
     ctx->s.tracked = (st->flags & (CONTINUATION_TRACKED | CONTINUATION_INV)) != 0;
     ctx->dp_tracked = (st->flags & CONTINUATION_TRACKED) != 0;

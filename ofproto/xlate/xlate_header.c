@@ -278,12 +278,13 @@ static void after_write(struct xlate_ctx *ctx, const struct field *f, const stru
         for (unsigned i = 0; i < KEY_WORDS; i++) {
             w[i] |= key_words(&bits->key)[i];
         }
+        xlate_options_written(ctx, &bits->tun);
     }
 }
 
 void xlate_set_field(struct xlate_ctx *ctx, const struct act_set_field *a)
 {
-    struct flow bits = {0};
+    struct flow bits = {.tun.table = ctx->s.flow.tun.table};
 
     if (!has_field(ctx, a->field)) {
         return;
@@ -296,7 +297,7 @@ void xlate_set_field(struct xlate_ctx *ctx, const struct act_set_field *a)
 
 void xlate_reg_move(struct xlate_ctx *ctx, const struct act_reg_move *a)
 {
-    struct flow bits = {0};
+    struct flow bits = {.tun.table = ctx->s.flow.tun.table};
 
     if (!has_field(ctx, a->src.field) || !has_field(ctx, a->dst.field)) {
         return;
@@ -313,7 +314,7 @@ void xlate_write(struct xlate_ctx *ctx, const struct subfield *dst, const uint8_
 {
     const struct field *f = dst->field;
     struct field_value value = {{0}}, ones, mask = {{0}};
-    struct flow bits = {0};
+    struct flow bits = {.tun.table = ctx->s.flow.tun.table};
 
     if (!has_field(ctx, f)) {
         return;

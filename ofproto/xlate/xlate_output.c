@@ -17,6 +17,7 @@ static void become_new(struct xlate_ctx *ctx, const struct xlate_port *peer)
     f->actset_output = htonl(OFPP_UNSET);
     memset((uint8_t *)&f->key + KEY_TUN_OFS, 0, KEY_TUN_SIZE);
     memset((uint8_t *)&ctx->s.written + KEY_TUN_OFS, 0xff, KEY_TUN_SIZE);
+    xlate_options_forget(ctx);
     ctx->s.mirrors = 0; /* Those of another bridge. */
     xlate_untrack(ctx);
 }

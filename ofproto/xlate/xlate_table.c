@@ -256,7 +256,11 @@ void xlate_leave_scope(struct xlate_ctx *ctx, struct xlate_scope *saved)
     xlate_stack_deinit(&ctx->s.stack);
     /* What mirrors have had in this bridge they have had. */
     saved->mirrors |= ctx->s.bridge == saved->bridge ? ctx->s.mirrors : 0;
+    if (ctx->s.bridge != saved->bridge) {
+        xlate_options_settle(ctx); /* The other's places mean nothing here. */
+    }
     ctx->s = *saved;
+    ctx->wc.tun.table = ctx->s.flow.tun.table;
     ctx->nesting--;
     ctx->depth--;
 }

@@ -54,7 +54,8 @@ const struct xlate_port *xlate_tunnel_input(struct xlate_ctx *ctx)
 bool xlate_tunnel_accept(struct xlate_ctx *ctx, const struct xlate_port *port)
 {
     credit_add_tunnel(ctx->out->credit, CREDIT_TUNNEL_RX, port->tunnel_stats);
-    return take_congestion(ctx);
+    return take_congestion(ctx) &&
+           (port->tunnel->type != TUNNEL_GENEVE || xlate_options_accept(ctx));
 }
 
 /* ---- out ---- */
@@ -179,6 +180,20 @@ static bool is_own_address(struct xlate_ctx *ctx, const union dp_set_value *v)
     return !memcmp(v->tunnel.ip6_dst, k->tun_ip6_dst, 16);
 }
 
+static void emit(struct xlate_ctx *ctx, const union dp_set_value *v, const struct key *options)
+{
+    unsigned n = options->tun_opt_len;
+    struct dp_action_set *a = dp_actions_put(&ctx->out->actions, DP_ACTION_SET, sizeof *a + n);
+
+    if (!ctx->out->actions.overflow) {
+        a->a.u32 = DP_SET_TUNNEL;
+        a->value = *v;
+        a->value.tunnel.opt_len = (uint8_t)n;
+        memcpy(a->options, options->tun_opt, n);
+        memset(&a->mask.tunnel, 0xff, sizeof a->mask.tunnel);
+    }
+}
+
 bool xlate_tunnel_output(struct xlate_ctx *ctx, const struct xlate_port *port)
 {
     union dp_set_value v = {.tunnel.id = 0};
@@ -194,12 +209,11 @@ bool xlate_tunnel_output(struct xlate_ctx *ctx, const struct xlate_port *port)
     }
     choose_tos_ttl(ctx, port->tunnel, &v);
     choose_key(ctx, port->tunnel, &v);
-    struct dp_action_set *a = dp_actions_put(&ctx->out->actions, DP_ACTION_SET, sizeof *a);
-    if (!ctx->out->actions.overflow) {
-        a->a.u32 = DP_SET_TUNNEL;
-        a->value = v;
-        memset(&a->mask.tunnel, 0xff, sizeof a->mask.tunnel);
+    struct key options = {0};
+    if (port->tunnel->type == TUNNEL_GENEVE && !xlate_options_write(ctx, &options)) {
+        return false;
     }
+    emit(ctx, &v, &options);
     /* Whoever sees the packet next may find this in the place of what it came with. */
     memset((uint8_t *)&ctx->committed + KEY_TUN_OFS, 0xff, KEY_TUN_SIZE);
     credit_add_tunnel(ctx->out->credit, CREDIT_TUNNEL_TX, port->tunnel_stats);
@@ -210,6 +224,7 @@ bool xlate_tunnel_output(struct xlate_ctx *ctx, const struct xlate_port *port)
 
 bool xlate_tunnel_must_be_kept(const struct xlate_ctx *ctx)
 {
-    return !is_all_zeros((const uint8_t *)&ctx->s.written + KEY_TUN_OFS, KEY_TUN_SIZE) ||
+    return ctx->s.tun_written.present ||
+           !is_all_zeros((const uint8_t *)&ctx->s.written + KEY_TUN_OFS, KEY_TUN_SIZE) ||
            !is_all_zeros((const uint8_t *)&ctx->committed + KEY_TUN_OFS, KEY_TUN_SIZE);
 }

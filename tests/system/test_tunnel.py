@@ -113,6 +113,75 @@ def test_gre(env):
     both_ways(env, "gre")
 
 
+# A peer of Geneve by hand: what came, with its options in hex; back goes the frame, with other options.
+GENEVE_PEER = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 6081))
+print("up", flush=True)
+for line in sys.stdin:
+    options = bytes.fromhex(line)
+    data, address = s.recvfrom(2000)
+    n = data[0] % 64 * 4
+    print(f"{data[1]:02x}", data[8:8 + n].hex(), flush=True)
+    f = data[8 + n:]
+    f = f[6:12] + f[:6] + f[12:26] + f[30:34] + f[26:30] + f[36:38] + f[34:36] + f[38:40] + bytes(2) + f[42:]  # A checksum may be partial.
+    critical = 0x40 if len(options) > 2 and options[2] & 0x80 else 0
+    s.sendto(bytes([len(options) // 4, critical]) + data[2:8] + options + f, (address[0], 6081))
+"""
+
+ASK = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(float(sys.argv[1]))
+s.sendto(b"hello", ("10.1.1.2", 7))
+try:
+    print(s.recv(100).decode())
+except TimeoutError:
+    print("nothing")
+"""
+
+
+def test_geneve_options(env):
+    """Options go out as the pipeline wrote them, decide what comes in, and are still there behind the tracker."""
+    daemon, h1, peer = underlay(env)
+    add_tunnel(daemon, "t0", "geneve", 2, remote_ip="172.31.1.2", key=42)
+    daemon.ofctl("add-tlv-map", "br0", "{class=0x102,type=0x80,len=4}->tun_metadata0,{class=0x102,type=1,len=8}->tun_metadata1")
+    daemon.add_flows("br0", "in_port=1,udp,actions=set_field:0xa1b2c3d4->tun_metadata0,set_field:0x55->tun_metadata1,2\n"
+                            "in_port=2,ip,tun_metadata1=0x700/0xff00,actions=ct(table=1)\n"
+                            "table=1,in_port=2,tun_metadata0=0x55/0xff,tun_metadata1=0x77/0xff,actions=1\n")
+    h1.ip("neigh", "add", "10.1.1.2", "lladdr", "02:00:00:00:00:99", "dev", "eth0")
+    program = env.background(peer.popen("/usr/bin/python3", "-c", GENEVE_PEER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+    assert program.stdout.readline() == "up\n"
+
+    def ask(options, timeout="1"):
+        program.stdin.write(options + "\n")
+        program.stdin.flush()
+        answer = h1.run("/usr/bin/python3", "-c", ASK, timeout).strip()
+        sent = program.stdout.readline().strip()
+        assert sent == "40 " + "01028001a1b2c3d4" + "010201020000000000000055", sent
+        return answer
+
+    good = "0102800100000a55" + "0102010200000000" + "0000" + "0777"
+    wait_for("an answer", lambda: ask(good) == "hello")
+    for _ in range(3):
+        assert ask(good, "5") == "hello"
+    # Another order, and an option that nobody knows ahead of them.
+    assert ask("ffff0101deadbeef" + good[16:] + good[:16], "5") == "hello"
+    assert ask(good.replace("0a55", "0b55"), "5") == "hello", "bits that are not matched"
+    assert ask(good.replace("0a55", "0a56")) == "nothing", "another value"
+    assert ask(good.replace("0777", "0677")) == "nothing", "another value of the second option"
+    assert ask(good[:16]) == "nothing", "one option alone"
+    assert ask("") == "nothing", "no options"
+    assert ask("0102ff01deadbeef" + good) == "nothing", "a critical option that is not mapped"
+    assert ask(good, "5") == "hello"
+    flows = daemon.appctl("dpctl/dump-flows")
+    assert "geneve({class=0x102,type=0x80,len=4,0x55/0xff}" in flows, flows
+    assert "geneve({class=0x102,type=0x80,len=4,0xa1b2c3d4}{class=0x102,type=0x1,len=8,0x55})" in flows, flows
+    if env.datapath == "system" and shutil.which("ovs-dpctl"):
+        same_as_genuine(daemon)
+
+
 def between_daemons(env, kind):
     """Two switches of our own, each with a host."""
     daemon, h1, peer = underlay(env)

@@ -55,6 +55,12 @@ static inline void random_tunnel(struct key *k)
     }
     random_bytes(&k->tun_tos, 1);
     random_bytes(&k->tun_ttl, 1);
+    if (random_below(2)) {
+        random_bytes(&k->tun_tp_src, 4);
+    }
+    if (!(k->tun_flags & htons(KEY_TUN_GBP))) { /* The kernel takes the one or the other. */
+        random_options(k);
+    }
 }
 
 static inline void random_kernel_key(struct key *k)
@@ -84,7 +90,7 @@ static inline void random_mask(struct key *mask)
     uint8_t *b = (uint8_t *)mask;
 
     memset(mask, 0, sizeof *mask);
-    for (unsigned i = random_below(12); i; i--) {
+    for (unsigned i = random_below(20); i; i--) {
         uint32_t at = random_below(sizeof *mask), n = 1 + random_below(8);
         uint8_t fill = random_below(2) ? 0xff : (uint8_t)random_below(256);
         memset(b + at, fill, MIN(n, sizeof *mask - at));

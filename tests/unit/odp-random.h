@@ -65,13 +65,35 @@ static inline void random_meta(struct key *key, struct key *mask)
     }
 }
 
+/* Headers in full, as translation has them, and some bits of the values. */
+static inline void random_option_match(struct key *key, struct key *mask)
+{
+    struct geneve_opt o;
+    unsigned ofs = 0;
+
+    random_options(key);
+    mask->tun_opt_len = key->tun_opt_len ? UINT8_MAX : 0; /* The kernel shows no absence. */
+    while (geneve_opt_next(key->tun_opt, key->tun_opt_len, &ofs, &o)) {
+        uint8_t *m = mask->tun_opt + o.ofs;
+        memcpy(m, "\xff\xff\xff\x1f", GENEVE_OPT_HEADER);
+        if (random_below(2)) {
+            random_bytes(m + GENEVE_OPT_HEADER, o.len);
+        } else {
+            memset(m + GENEVE_OPT_HEADER, random_below(2) ? 0xff : 0, o.len);
+        }
+        for (unsigned i = 0; is_all_zeros(m + GENEVE_OPT_HEADER, o.len) && i < o.len; i++) {
+            key->tun_opt[o.ofs + GENEVE_OPT_HEADER + i] = 0; /* Not shown at all. */
+        }
+    }
+}
+
 static inline void random_tunnel_match(struct key *key, struct key *mask)
 {
     random_bytes(&key->tun_id, 8);
     random_bytes(&mask->tun_id, 8);
     if (random_below(2)) {
         key->tun_dst = htonl(0x0a000000 | random_below(1000));
-        key->tun_src = htonl(0x0a010000 | random_below(1000));
+        key->tun_src = htonl(0x0a010001 | random_below(1000)); /* Zero is no attribute. */
         mask->tun_dst = random_below(2) ? UINT32_MAX : htonl(0xffff0000);
         mask->tun_src = random_below(2) ? UINT32_MAX : htonl(0xff);
     } else {
@@ -87,6 +109,12 @@ static inline void random_tunnel_match(struct key *key, struct key *mask)
         mask->tun_gbp_id = random_below(2) ? UINT16_MAX : htons(0xff);
         key->tun_flags |= htons(KEY_TUN_GBP);
         mask->tun_flags |= htons(KEY_TUN_GBP);
+    } else if (random_below(2)) {
+        random_option_match(key, mask);
+    }
+    if (random_below(2)) {
+        key->tun_tp_dst = htons((uint16_t)(1 + random_below(0xffff)));
+        mask->tun_tp_dst = UINT16_MAX;
     }
 }
 
@@ -181,29 +209,42 @@ static inline void random_flow(struct key *key, struct key *mask, bool bare)
 
 /* ---- actions ---- */
 
+static inline void random_tunnel_set(struct dp_actions *l)
+{
+    struct key k = {.tun_flags = htons((uint16_t)random_below(32))};
+
+    random_bytes(&k.tun_dst, 4);
+    random_bytes(&k.tun_tos, 1);
+    random_bytes(&k.tun_ttl, 1);
+    random_bytes(&k.tun_tp_dst, 2);
+    if (k.tun_flags & htons(KEY_TUN_GBP)) {
+        random_bytes(&k.tun_gbp_id, 2);
+    } else {
+        random_options(&k);
+    }
+    if (k.tun_flags & htons(KEY_TUN_KEY)) {
+        random_bytes(&k.tun_id, 8);
+    }
+    dp_actions_set_tunnel(l, &k);
+}
+
 static inline void random_set(struct dp_actions *l)
 {
+    const uint32_t header = random_below((uint32_t)odp_n_set_attrs);
+
+    if (header == DP_SET_TUNNEL) {
+        random_tunnel_set(l);
+        return;
+    }
     struct dp_action_set *s = dp_actions_put(l, DP_ACTION_SET, sizeof *s);
     uint8_t *v = (uint8_t *)&s->value, *m = (uint8_t *)&s->mask;
+    const struct odp_set_attr *a = &odp_set_attrs[header];
 
-    s->a.u32 = random_below((uint32_t)odp_n_set_attrs);
-    const struct odp_set_attr *a = &odp_set_attrs[s->a.u32];
-    if (s->a.u32 == DP_SET_TUNNEL) {
-        memset(&s->mask.tunnel, 0xff, sizeof s->mask.tunnel);
-        random_bytes(&s->value.tunnel.dst, 4);
-        random_bytes(&s->value.tunnel.tos, 2);
-        random_bytes(&s->value.tunnel.tp_dst, 2);
-        s->value.tunnel.flags = htons((uint16_t)random_below(32));
-        if (s->value.tunnel.flags & htons(KEY_TUN_GBP)) {
-            random_bytes(&s->value.tunnel.gbp_id, 2);
-        }
-        if (s->value.tunnel.flags & htons(KEY_TUN_KEY)) {
-            random_bytes(&s->value.tunnel.id, 8);
-        }
-    } else if (s->a.u32 == DP_SET_VLAN) {
+    s->a.u32 = header;
+    if (header == DP_SET_VLAN) {
         s->value.vlan_tci = htons((uint16_t)random_below(0x10000));
         s->mask.vlan_tci = htons(random_below(2) ? 0xfff : 0xe000);
-    } else if (s->a.u32 == DP_SET_MPLS) {
+    } else if (header == DP_SET_MPLS) {
         random_bytes(&s->value.mpls_lse, 4);
         s->mask.mpls_lse = random_below(2) ? UINT32_MAX : htonl(0xfffff000);
     }

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "lib/packet/geneve_opt.h"
 #include "lib/packet/ip.h"
 #include "lib/packet/key.h"
 
@@ -87,6 +88,24 @@ static inline void random_ip(struct key *key)
         }
     }
     random_l4(key);
+}
+
+/* Up to three Geneve options, whole ones. */
+static inline void random_options(struct key *k)
+{
+    unsigned n = 0;
+
+    for (unsigned i = random_below(4); i; i--) {
+        uint8_t value[124];
+        struct geneve_opt o = {.class = (uint16_t)random_below(0x10000),
+                               .type = (uint8_t)random_below(256),
+                               .len = (uint8_t)(4 * random_below(random_below(4) ? 4 : 20)),
+                               .value = value};
+        random_bytes(value, sizeof value);
+        unsigned more = geneve_opt_put(k->tun_opt, n, KEY_TUN_OPT_MAX, &o);
+        n = more ? more : n;
+    }
+    k->tun_opt_len = (uint8_t)n;
 }
 
 static inline void random_key(struct key *key)

@@ -15,7 +15,7 @@ struct header_case {
     enum tunnel_type type;
     bool gbp;
     struct packet_tunnel tun; /* Sent. */
-    uint8_t bytes[16];
+    uint8_t bytes[24];
     unsigned n;
     uint16_t flags; /* Seen at the other end. */
 };
@@ -29,6 +29,10 @@ static const struct header_case header_cases[] = {
      {0x88, 0x48, 1, 2, 0, 0, 5, 0}, 8, KEY_TUN_KEY | KEY_TUN_GBP},
     {"geneve", TUNNEL_GENEVE, false, {.id = 0xfffffe, .flags = KEY_TUN_OAM},
      {0, 0x80, 0x65, 0x58, 0xff, 0xff, 0xfe, 0}, 8, KEY_TUN_KEY | KEY_TUN_OAM},
+    {"geneve with options", TUNNEL_GENEVE, false, {.id = 1, .opt_len = 12},
+     {3, 0, 0x65, 0x58, 0, 0, 1, 0, 1, 2, 3, 1, 4, 5, 6, 7, 0xff, 0xff, 4, 0}, 20, KEY_TUN_KEY},
+    {"geneve with a critical one", TUNNEL_GENEVE, false, {.id = 1, .opt_len = 4},
+     {1, 0x40, 0x65, 0x58, 0, 0, 1, 0, 1, 2, 0x80, 0}, 12, KEY_TUN_KEY},
     {"gre", TUNNEL_GRE, false, {.id = 0}, {0, 0, 0x65, 0x58}, 4, 0},
     {"gre with a key", TUNNEL_GRE, false, {.id = 0x89abcdef, .flags = KEY_TUN_KEY},
      {0x20, 0, 0x65, 0x58, 0x89, 0xab, 0xcd, 0xef}, 8, KEY_TUN_KEY},
@@ -48,6 +52,7 @@ static void test_headers(void **state UNUSED)
         p->tun.id = htobe64(c->tun.id);
         p->tun.gbp_id = htons(c->tun.gbp_id);
         p->tun.flags = htons(c->tun.flags);
+        memcpy(p->tun_opt, c->bytes + 8, c->tun.opt_len);
         unsigned n = tunnel_header(p, c->type, c->gbp, h);
         if (n != c->n || memcmp(h, c->bytes, n)) {
             for (unsigned k = 0; k < n; k++) {
@@ -65,6 +70,8 @@ static void test_headers(void **state UNUSED)
         assert_int_equal(be64toh(q->tun.id), c->tun.id);
         assert_int_equal(ntohs(q->tun.flags), c->flags);
         assert_int_equal(ntohs(q->tun.gbp_id), c->gbp ? c->tun.gbp_id : 0);
+        assert_int_equal(q->tun.opt_len, c->tun.opt_len);
+        assert_memory_equal(q->tun_opt, c->bytes + 8, c->tun.opt_len);
         packet_free(p);
         packet_free(q);
     }
@@ -75,12 +82,12 @@ static void test_bad_headers(void **state UNUSED)
     static const struct {
         const char *what;
         enum tunnel_type type;
-        uint8_t bytes[8];
+        uint8_t bytes[12];
     } cases[] = {
         {"no VNI", TUNNEL_VXLAN, {0}},
         {"Geneve of version 1", TUNNEL_GENEVE, {0x40, 0, 0x65, 0x58}},
         {"IP in Geneve", TUNNEL_GENEVE, {0, 0, 0x08, 0}},
-        {"critical options", TUNNEL_GENEVE, {1, 0x40, 0x65, 0x58}},
+        {"an option longer than all", TUNNEL_GENEVE, {1, 0, 0x65, 0x58, 0, 0, 0, 0, 1, 2, 3, 1}},
         {"options beyond the end", TUNNEL_GENEVE, {0x3f, 0, 0x65, 0x58}},
         {"routing in GRE", TUNNEL_GRE, {0x40, 0, 0x65, 0x58}},
         {"IP in GRE", TUNNEL_GRE, {0, 0, 0x08, 0}},
@@ -89,7 +96,7 @@ static void test_bad_headers(void **state UNUSED)
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         uint8_t whole[8 + 60] = {0};
-        memcpy(whole, cases[i].bytes, 8);
+        memcpy(whole, cases[i].bytes, sizeof cases[i].bytes);
         struct packet *p = packet_new_data(whole, sizeof whole);
         if (tunnel_pop(p, cases[i].type, false)) {
             fail_msg("%s: taken", cases[i].what);

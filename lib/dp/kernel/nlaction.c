@@ -88,21 +88,13 @@ static void fill(const struct nlaction_header *h, const union dp_set_value *v, u
 }
 
 /* Whole, without a mask: there is no tunnel on the packet that parts of it could stay of. */
-static void put_set_tunnel(struct put *p, const union dp_set_value *v)
+static void put_set_tunnel(struct put *p, const struct dp_action_set *s)
 {
-    struct key key = {.tun_id = v->tunnel.id,
-                      .tun_src = v->tunnel.src,
-                      .tun_dst = v->tunnel.dst,
-                      .tun_tos = v->tunnel.tos,
-                      .tun_ttl = v->tunnel.ttl,
-                      .tun_flags = v->tunnel.flags,
-                      .tun_gbp_id = v->tunnel.gbp_id,
-                      .tun_gbp_flags = v->tunnel.gbp_flags};
     size_t nest = nlwr_nest(p->w, OVS_ACTION_ATTR_SET);
+    struct key key;
 
-    memcpy(key.tun_ip6_src, v->tunnel.ip6_src, 16);
-    memcpy(key.tun_ip6_dst, v->tunnel.ip6_dst, 16);
-    nlkey_put_tunnel(&key, NULL, v->tunnel.tp_dst, p->w);
+    dp_action_tunnel_key(s, &key);
+    nlkey_put_tunnel(&key, NULL, p->w);
     nlwr_end(p->w, nest);
 }
 
@@ -112,7 +104,7 @@ static void put_set(struct put *p, const struct dp_action_set *s)
         s->a.u32 < NLACTION_N_HEADERS ? &nlaction_headers[s->a.u32] : NULL;
 
     if (s->a.u32 == DP_SET_TUNNEL) {
-        put_set_tunnel(p, &s->value);
+        put_set_tunnel(p, s);
         return;
     }
     if (!h || !h->attr) {

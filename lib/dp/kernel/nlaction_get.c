@@ -31,39 +31,23 @@ static void read_members(const struct nlaction_header *h, const uint8_t *from,
     }
 }
 
+/* The attribute as a key of its own. */
 static bool get_tunnel(const struct nlrd *attr, struct dp_actions *l)
 {
-    struct dp_action_set *s = dp_actions_put(l, DP_ACTION_SET, sizeof *s);
     struct nlrd r;
     struct key k;
 
-    s->a.u32 = DP_SET_TUNNEL;
-    /* The attribute as a key of its own; what no key holds is read here. */
+    nlrd_init(&r, attr->data, attr->n);
+    while (nlrd_next(&r)) {
+        if (r.type == OVS_TUNNEL_KEY_ATTR_IPV4_INFO_BRIDGE) {
+            return false; /* No key has it. */
+        }
+    }
     if (!nlkey_get(attr->data - NLA_HDRLEN, (size_t)attr->n + NLA_HDRLEN, false, &k)) {
         return false;
     }
-    nlrd_init(&r, attr->data, attr->n);
-    while (nlrd_next(&r)) {
-        if (r.type == OVS_TUNNEL_KEY_ATTR_TP_DST) {
-            s->value.tunnel.tp_dst = nlrd_u16(&r);
-        } else if (r.type == OVS_TUNNEL_KEY_ATTR_GENEVE_OPTS ||
-                   r.type == OVS_TUNNEL_KEY_ATTR_ERSPAN_OPTS ||
-                   r.type == OVS_TUNNEL_KEY_ATTR_IPV4_INFO_BRIDGE) {
-            return false;
-        }
-    }
-    memset(&s->mask.tunnel, 0xff, sizeof s->mask.tunnel);
-    s->value.tunnel.id = k.tun_id;
-    s->value.tunnel.src = k.tun_src;
-    s->value.tunnel.dst = k.tun_dst;
-    memcpy(s->value.tunnel.ip6_src, k.tun_ip6_src, 16);
-    memcpy(s->value.tunnel.ip6_dst, k.tun_ip6_dst, 16);
-    s->value.tunnel.tos = k.tun_tos;
-    s->value.tunnel.ttl = k.tun_ttl;
-    s->value.tunnel.flags = k.tun_flags;
-    s->value.tunnel.gbp_id = k.tun_gbp_id;
-    s->value.tunnel.gbp_flags = k.tun_gbp_flags;
-    return !r.err;
+    dp_actions_set_tunnel(l, &k);
+    return true;
 }
 
 /* One header, whole or with its mask. */

@@ -263,7 +263,7 @@ const struct nlkey_tunnel_flag nlkey_tunnel_flags[N_TUNNEL_FLAGS] = {
 
 /* Of a key, the attributes that are there; of a mask, those that are looked at: the kernel takes
  * presence itself for something to match. */
-void nlkey_put_tunnel(const struct key *key, const struct key *mask, be16 tp_dst, struct nlwr *w)
+void nlkey_put_tunnel(const struct key *key, const struct key *mask, struct nlwr *w)
 {
     const struct key *v = mask ? mask : key;
     uint16_t flags = ntohs(v->tun_flags);
@@ -289,13 +289,23 @@ void nlkey_put_tunnel(const struct key *key, const struct key *mask, be16 tp_dst
             nlwr_put_flag(w, nlkey_tunnel_flags[i].attr);
         }
     }
-    if (tp_dst) {
-        nlwr_put_u16(w, OVS_TUNNEL_KEY_ATTR_TP_DST, tp_dst);
+    if (v->tun_tp_src) {
+        nlwr_put_u16(w, OVS_TUNNEL_KEY_ATTR_TP_SRC, v->tun_tp_src);
     }
-    if (flags & KEY_TUN_GBP || v->tun_gbp_id || v->tun_gbp_flags) {
+    if (v->tun_tp_dst) {
+        nlwr_put_u16(w, OVS_TUNNEL_KEY_ATTR_TP_DST, v->tun_tp_dst);
+    }
+    /* The kernel takes the one or the other.  Where a mask has both and the key none, the policy is
+     * left out: nlkey_fit() sees it missing. */
+    const bool options = v->tun_opt_len && !(key->tun_flags & htons(KEY_TUN_GBP));
+    if (!options && (flags & KEY_TUN_GBP || v->tun_gbp_id || v->tun_gbp_flags)) {
         size_t opts = nlwr_nest(w, OVS_TUNNEL_KEY_ATTR_VXLAN_OPTS);
         nlwr_put_u32(w, OVS_VXLAN_EXT_GBP, (uint32_t)v->tun_gbp_flags << 16 | ntohs(v->tun_gbp_id));
         nlwr_end(w, opts);
+    }
+    /* As many bytes in the mask, which makes their number one that is matched. */
+    if (options) {
+        nlwr_put_data(w, OVS_TUNNEL_KEY_ATTR_GENEVE_OPTS, v->tun_opt, key->tun_opt_len);
     }
     nlwr_end(w, nest);
 }
@@ -342,7 +352,7 @@ void nlkey_put(const struct key *key, const struct key *mask, const struct nlkey
 
     const bool bare = mask && f->bare_masks;
     if (!bare || !is_all_zeros((const uint8_t *)mask + KEY_TUN_OFS, KEY_TUN_SIZE)) {
-        nlkey_put_tunnel(key, mask, 0, w);
+        nlkey_put_tunnel(key, mask, w);
     }
     put_rows(nlkey_outer, N_OUTER, key, mask, f, w);
     for (; n_vlans < max && key->vlan[n_vlans].tci; n_vlans++) {

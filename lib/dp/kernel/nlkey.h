@@ -38,7 +38,7 @@ void nlkey_widen(const struct key *key, const struct nlkey_features *, struct ke
 enum nlkey_fit { NLKEY_NONE, NLKEY_LESS, NLKEY_ALL }; /* NONE: there is no such flow. */
 enum nlkey_fit nlkey_fit(const struct key *key, const struct key *mask,
                          const struct nlkey_features *, struct key *seen) MUST_USE;
-/* Of the above the tunnel alone, which `set` takes as well; 'tp_dst': the outer UDP port, or 0. */
-void nlkey_put_tunnel(const struct key *key, const struct key *mask, be16 tp_dst, struct nlwr *);
+/* Of the above the tunnel alone, which `set` takes as well. */
+void nlkey_put_tunnel(const struct key *key, const struct key *mask, struct nlwr *);
 /* The kernel's order of a 128-bit label, both ways. */
 void nlkey_label(uint8_t to[16], const uint8_t from[16]);

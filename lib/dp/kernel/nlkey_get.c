@@ -102,8 +102,19 @@ static bool get_gbp(struct key *k, const struct nlrd *opts)
     return !r.err;
 }
 
-static bool get_tunnel(struct key *k, const struct nlrd *outer_attr)
+static bool get_options(const struct get *g, const struct nlrd *r)
 {
+    if (r->n > KEY_TUN_OPT_MAX || r->n % 4) {
+        return false;
+    }
+    g->key->tun_opt_len = g->is_mask ? UINT8_MAX : (uint8_t)r->n;
+    memcpy(g->key->tun_opt, r->data, r->n);
+    return true;
+}
+
+static bool get_tunnel(const struct get *g, const struct nlrd *outer_attr)
+{
+    struct key *k = g->key;
     struct nlrd r;
 
     nlrd_init(&r, outer_attr->data, outer_attr->n);
@@ -135,6 +146,17 @@ static bool get_tunnel(struct key *k, const struct nlrd *outer_attr)
             break;
         case OVS_TUNNEL_KEY_ATTR_VXLAN_OPTS:
             if (!get_gbp(k, &r)) {
+                return false;
+            }
+            break;
+        case OVS_TUNNEL_KEY_ATTR_TP_SRC:
+            k->tun_tp_src = nlrd_u16(&r);
+            break;
+        case OVS_TUNNEL_KEY_ATTR_TP_DST:
+            k->tun_tp_dst = nlrd_u16(&r);
+            break;
+        case OVS_TUNNEL_KEY_ATTR_GENEVE_OPTS:
+            if (!get_options(g, &r)) {
                 return false;
             }
             break;
@@ -219,7 +241,7 @@ static bool get_level(struct get *g, const void *attrs, size_t n)
             ok &= r.n % 4 == 0; /* No label: the frame was cut off. */
             memcpy(k->mpls_lse, r.data, MIN(r.n, sizeof k->mpls_lse));
         } else if (r.type == OVS_KEY_ATTR_TUNNEL) {
-            ok &= get_tunnel(k, &r);
+            ok &= get_tunnel(g, &r);
         } else if (r.type == OVS_KEY_ATTR_NSH) {
             ok &= get_nsh(k, &r);
         } else if ((row = find_attr(r.type))) {

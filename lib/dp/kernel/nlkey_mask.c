@@ -94,6 +94,9 @@ void nlkey_widen(const struct key *key, const struct nlkey_features *f, struct k
     if (mask->tun_gbp_id || mask->tun_gbp_flags) {
         mask->tun_flags |= htons(KEY_TUN_GBP);
     }
+    if (!is_all_zeros(mask->tun_opt, sizeof mask->tun_opt)) {
+        mask->tun_opt_len = UINT8_MAX;
+    }
     /* A tag's presence and type are matched always; so is that there is none. */
     for (unsigned i = 0; i < MIN(f->max_vlans, KEY_MAX_VLANS); i++) {
         mask->vlan[i].tci |= key->vlan[i].tci ? htons(VLAN_CFI) : UINT16_MAX;
@@ -117,7 +120,17 @@ static void clear_tunnel(const struct key *key, struct key *bits)
     /* A port gives all its packets from tunnels, or none; the port is matched. */
     if (!key_has_tunnel(key)) {
         memset((uint8_t *)bits + KEY_TUN_OFS, 0, KEY_TUN_SIZE);
-    } else if (key->tun_dst) {
+        return;
+    }
+    if (key->tun_flags & htons(KEY_TUN_GBP)) { /* Of a VXLAN port. */
+        bits->tun_opt_len = 0;
+    } else if (key->tun_opt_len) { /* Of a Geneve port. */
+        bits->tun_flags &= htons((uint16_t)~KEY_TUN_GBP);
+        bits->tun_gbp_id = 0;
+        bits->tun_gbp_flags = 0;
+    }
+    memset(bits->tun_opt + key->tun_opt_len, 0, sizeof bits->tun_opt - key->tun_opt_len);
+    if (key->tun_dst) {
         CLEAR(bits, tun_ip6_src);
         CLEAR(bits, tun_ip6_dst);
     } else {
@@ -232,7 +245,7 @@ static bool is_cut_off(const struct key *k, const struct nlkey_features *f)
 enum nlkey_fit nlkey_fit(const struct key *key, const struct key *mask,
                          const struct nlkey_features *f, struct key *seen)
 {
-    _Alignas(8) uint8_t buf[1024];
+    _Alignas(8) uint8_t buf[2048];
     struct key bits = *mask;
     struct nlwr w;
 

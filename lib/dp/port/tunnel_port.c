@@ -257,8 +257,10 @@ static void read_source(const struct sockaddr_storage *from, struct packet_tunne
 {
     if (from->ss_family == AF_INET) {
         tun->src = ((const struct sockaddr_in *)(const void *)from)->sin_addr.s_addr;
+        tun->tp_src = ((const struct sockaddr_in *)(const void *)from)->sin_port;
     } else {
         memcpy(tun->ip6_src, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, 16);
+        tun->tp_src = ((const struct sockaddr_in6 *)(const void *)from)->sin6_port;
     }
 }
 
@@ -308,6 +310,7 @@ static struct packet *accept_one(struct tunnel_port *t, bool v6, struct packet *
         return NULL;
     }
     read_source(from, &p->tun);
+    p->tun.tp_dst = htons(t->dst_port);
     read_control(&m->msg_hdr, &p->tun);
     if (m->msg_hdr.msg_flags & MSG_TRUNC || (!v6 && !t->dst_port && !skip_ip4(p)) ||
         !tunnel_pop(p, t->type, t->gbp)) {

@@ -78,6 +78,9 @@ static void set_tunnel(struct packet *p, const struct dp_action_set *s)
     p->tun.flags = s->value.tunnel.flags;
     p->tun.gbp_id = s->value.tunnel.gbp_id;
     p->tun.gbp_flags = s->value.tunnel.gbp_flags;
+    p->tun.tp_src = p->tun.tp_dst = 0; /* They are the port's. */
+    p->tun.opt_len = s->value.tunnel.opt_len;
+    memcpy(p->tun_opt, s->options, p->tun.opt_len);
     p->has_tunnel = true;
 }
 

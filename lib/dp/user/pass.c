@@ -190,7 +190,7 @@ static void run_once(struct pass *p, struct packet *const *packets, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         struct pass_work *w = &p->work[n_work];
         w->packet = packets[i];
-        if (!parse_key(w->packet, &w->key)) {
+        if (!parse_key_again(w->packet, &w->key)) {
             counter_inc(COUNTER_drop_parse_short);
             packet_free(w->packet);
             continue;
