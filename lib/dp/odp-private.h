@@ -146,6 +146,9 @@ char *odp_parse_tunnel(struct odp_in *, char *);
 void odp_put_tunnel_set(struct text *, const struct dp_action_set *);
 char *odp_parse_tunnel_set(char *text, struct dp_actions *); /* Appends it. */
 
+/* ---- set_parse.c ---- */
+char *odp_parse_set(char *value, struct dp_actions *); /* What stands in `set(`; appends it. */
+
 /* ---- geneve_text.c ---- */
 /* `geneve({...}{...}),`; the key has a tunnel. */
 void odp_put_geneve(struct text *, const struct key *, const struct key *mask, bool verbose);

@@ -52,6 +52,20 @@ struct key_vlan {
 };
 
 struct key {
+    /* Tunnel the packet came through; all zero if none.  The options come first, so that the rest
+     * is one piece. */
+    uint8_t tun_opt[256]; /* Whole words; zero behind tun_opt_len. */
+    be64 tun_id;
+    be32 tun_src, tun_dst;
+    uint8_t tun_ip6_src[16], tun_ip6_dst[16];
+    be16 tun_flags; /* KEY_TUN_* */
+    be16 tun_gbp_id;
+    uint8_t tun_gbp_flags, tun_tos, tun_ttl, tun_gtpu_flags;
+    be32 tun_erspan_idx;
+    uint8_t tun_erspan_ver, tun_erspan_dir, tun_erspan_hwid, tun_gtpu_msgtype;
+    be16 tun_tp_src, tun_tp_dst; /* Outer UDP ports. */
+    uint8_t tun_opt_len, pad7[3];
+
     /* Metadata. */
     uint32_t in_port; /* Datapath port number, host order. */
     be32 recirc_id;
@@ -66,19 +80,6 @@ struct key {
     be16 ct_tp_src, ct_tp_dst;
     be32 ct_ip_src, ct_ip_dst;
     uint8_t ct_ip6_src[16], ct_ip6_dst[16];
-
-    /* Tunnel the packet came through; all zero if none. */
-    be64 tun_id;
-    be32 tun_src, tun_dst;
-    uint8_t tun_ip6_src[16], tun_ip6_dst[16];
-    be16 tun_flags; /* KEY_TUN_* */
-    be16 tun_gbp_id;
-    uint8_t tun_gbp_flags, tun_tos, tun_ttl, tun_gtpu_flags;
-    be32 tun_erspan_idx;
-    uint8_t tun_erspan_ver, tun_erspan_dir, tun_erspan_hwid, tun_gtpu_msgtype;
-    be16 tun_tp_src, tun_tp_dst; /* Outer UDP ports. */
-    uint8_t tun_opt_len, pad7[3];
-    uint8_t tun_opt[256]; /* Whole words; zero behind tun_opt_len. */
 
     /* Layer 2. */
     be32 packet_type; /* 0 = Ethernet. */
@@ -117,8 +118,8 @@ struct key {
 };
 
 /* The tunnel's members, which are moved and compared together. */
-#define KEY_TUN_OFS  offsetof(struct key, tun_id)
-#define KEY_TUN_SIZE (offsetof(struct key, packet_type) - KEY_TUN_OFS)
+#define KEY_TUN_OFS  offsetof(struct key, tun_opt)
+#define KEY_TUN_SIZE (offsetof(struct key, in_port) - KEY_TUN_OFS)
 _Static_assert(offsetof(struct key, tun_opt) % 8 == 0, "options are whole words");
 
 #define KEY_WORDS (sizeof(struct key) / 8)
@@ -143,8 +144,7 @@ static inline void key_clear(struct key *k)
     if (UNLIKELY(k->tun_opt_len)) {
         memset(k->tun_opt, 0, sizeof k->tun_opt);
     }
-    memset(k, 0, offsetof(struct key, tun_opt));
-    memset(&k->packet_type, 0, sizeof *k - offsetof(struct key, packet_type));
+    memset(&k->tun_id, 0, sizeof *k - offsetof(struct key, tun_id));
 }
 
 static inline bool key_is_ip4(const struct key *k)

@@ -13,7 +13,7 @@ static void clear_ct_fields(struct key *k)
 {
     be32 mark = k->skb_mark, hash = k->dp_hash;
 
-    memset((uint8_t *)k + CT_FIELDS_OFS, 0, offsetof(struct key, tun_id) - CT_FIELDS_OFS);
+    memset((uint8_t *)k + CT_FIELDS_OFS, 0, offsetof(struct key, packet_type) - CT_FIELDS_OFS);
     k->skb_mark = mark;
     k->dp_hash = hash;
 }
