@@ -89,7 +89,10 @@ struct packet *packet_clone_meta(const struct packet *src, struct packet_pool *p
     uint8_t *base = p->base, *data = p->data;
     uint32_t cap = p->cap;
     struct packet_pool *own = p->pool;
-    memcpy(p, src, offsetof(struct packet, tun_opt) + src->tun.opt_len);
+    memcpy(p, src, offsetof(struct packet, tun_opt)); /* A constant number: many times as fast. */
+    if (UNLIKELY(src->tun.opt_len)) {
+        memcpy(p->tun_opt, src->tun_opt, src->tun.opt_len);
+    }
     p->base = base;
     p->cap = cap;
     p->pool = own;
