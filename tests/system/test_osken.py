@@ -12,7 +12,7 @@ def test_stateful_firewall(env):
     h1, h2 = env.two_hosts(daemon)
     app = App(env, daemon.netns, name="stateful_firewall")
     daemon.vsctl("set-controller", "br0", "tcp:127.0.0.1:6653")
-    app.wait("^ready [0-9a-f]{16}$")
+    app.wait("^ready [0-9a-f]{16}$", 90)
     assert h1.ping("10.1.1.2", 3) == 3
     assert h2.ping("10.1.1.1", 1, wait=1) == 0
     serve(env, h2, "0.0.0.0", 8080)
@@ -36,7 +36,7 @@ def test_ofctl(env):
     h1, h2 = env.two_hosts(daemon)
     app = App(env, daemon.netns, name="ofctl_app")
     daemon.vsctl("set-controller", "br0", "tcp:127.0.0.1:6653")
-    app.wait("^ready")
+    app.wait("^ready", 90)
     wait_for("ping through group and meter", lambda: h1.ping("10.1.1.2") == 1)
     assert h1.ping("10.1.1.2", 5) == 5
     assert "ttl=64" in h1.run("ping", "-c", 1, "10.1.1.2")  # The way back has no group.
@@ -47,10 +47,10 @@ def test_ofctl(env):
         flow = [f["packet_count"] for f in flows or [] if f["match"].get("in_port") == 1]
         meter = [m["packet_in_count"] for m in meters or []]
         return group.get(1, 0) >= 7 and [group[1]] == flow == meter and group[2] == group[1]
-    wait_for("group, meter and flow to have counted the same", counted)
+    wait_for("group, meter and flow to have counted the same", counted, 60)
     # Beyond the rate: 20 packets a second.
     h1.run("ping", "-q", "-c", 200, "-i", "0.002", "-W", 1, "10.1.1.2", check=False)
-    wait_for("the band to drop", lambda: last(app, "meter_stats")[0]["band_stats"][0]["packet_band_count"] > 50)
+    wait_for("the band to drop", lambda: last(app, "meter_stats")[0]["band_stats"][0]["packet_band_count"] > 50, 60)
     for name in ("desc_stats", "aggregate_flow_stats", "table_stats", "table_features", "port_stats", "port_desc", "group_desc",
                  "group_features", "meter_config", "meter_features"):
         assert last(app, name), f"{name}: {app.said('^' + name)[-1:]}"
