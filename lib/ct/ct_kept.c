@@ -161,12 +161,23 @@ static bool take_over(struct ct_table *t, const struct ct_config *config, struct
     return ct_adopt(t, config->now_ms, out);
 }
 
+static bool map_again(const struct ct_kept *k)
+{
+    for (unsigned i = 0; i < k->n_arenas; i++) {
+        const struct ct_arena *a = k->arenas[i];
+        if (!k->store->map(k->store->aux, a->base, a->offset, a->reserved)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A new header in an empty store. */
 static bool make_new(struct ct_table *t, uint64_t now_ms)
 {
     struct ct_kept *k = &t->kept;
     struct ct_header h;
-    if (!k->store->reset(k->store->aux)) {
+    if (!k->store->reset(k->store->aux) || !map_again(k)) {
         return false;
     }
     ct_arena_release(&k->arena); /* What it took room for is gone. */

@@ -21,7 +21,9 @@ struct ct_store {
     /* Sees to it that this part can be written: it takes room now, rather than a signal later. What
      * is there stays, what is new is zero.  False: there is no room. */
     bool (*fill)(void *aux, size_t offset, size_t bytes);
-    bool (*reset)(void *aux); /* Empties it; nothing of it is mapped. */
+    /* An empty one; nothing of it that has been mapped is used, and all is mapped again.  What was
+     * there before goes when the tracker has begun, not earlier. */
+    bool (*reset)(void *aux);
 };
 
 /* What became of the connections of a former process. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -26,6 +27,7 @@ LOG_MODULE(conn_file);
 struct conn_file {
     char *path;
     int fd;
+    int former_fd; /* With its lock, while 'fd' is a file that is to take its place; -1: none. */
     struct ct_store store;
     void *index; /* While it is handed over. */
     size_t index_size;
@@ -53,10 +55,9 @@ static bool fill(void *f_, size_t offset, size_t bytes)
     return !error;
 }
 
-static bool reset(void *f_)
+static char *next_path(const struct conn_file *f)
 {
-    const struct conn_file *f = f_;
-    return !ftruncate(f->fd, 0);
+    return xasprintf("%s.new", f->path);
 }
 
 static bool lock(int fd)
@@ -71,6 +72,45 @@ static bool lock(int fd)
         nanosleep(&(struct timespec){.tv_nsec = TRY_MS * 1000000L}, NULL);
     }
     return false;
+}
+
+static bool reset(void *f_)
+{
+    struct conn_file *f = f_;
+
+    if (!f->store.size || f->former_fd >= 0) {
+        return !ftruncate(f->fd, 0);
+    }
+    char *path = next_path(f);
+    unlink(path); /* Of one that was killed here. */
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 || !lock(fd)) {
+        log_warn("%s: cannot be made (%s)", path, strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+    } else {
+        f->former_fd = f->fd;
+        f->fd = fd;
+    }
+    free(path);
+    return f->former_fd >= 0;
+}
+
+/* The new one is whole. */
+static void replace(struct conn_file *f)
+{
+    char *path = next_path(f);
+
+    if (f->former_fd >= 0) {
+        if (rename(path, f->path)) {
+            log_warn("%s: cannot take its place (%s): connections will not outlive this process",
+                     path, strerror(errno));
+        }
+        close(f->former_fd);
+        f->former_fd = -1;
+    }
+    free(path);
 }
 
 /* What is wrong with the file, or NULL. */
@@ -121,7 +161,7 @@ struct conn_file *conn_file_open(const char *path)
 
     f->path = xstrdup(path);
     f->store = (struct ct_store){.aux = f, .map = map, .fill = fill, .reset = reset};
-    f->fd = -1;
+    f->fd = f->former_fd = -1;
     if (!take_fd(f)) {
         f->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     }
@@ -237,8 +277,9 @@ void conn_file_end_handover(struct conn_file *f)
     unmap_index(f);
 }
 
-void conn_file_report(const struct conn_file *f, const struct ct_adopted *a)
+void conn_file_report(struct conn_file *f, const struct ct_adopted *a)
 {
+    replace(f);
     if (a->refused) {
         log_warn("%s: the connections of the former process are lost: %s", f->path, a->refused);
     } else if (a->found) {
@@ -270,6 +311,12 @@ void conn_file_close(struct conn_file *f, bool remove)
         unlink(f->path);
     }
     unmap_index(f);
+    if (f->former_fd >= 0) { /* It has not come so far. */
+        char *path = next_path(f);
+        unlink(path);
+        free(path);
+        close(f->former_fd);
+    }
     if (f->fd >= 0) {
         close(f->fd);
     }

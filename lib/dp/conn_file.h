@@ -2,7 +2,9 @@
  * lib/ct.
  *
  * Layer 3, control thread; fill() of the store also by workers.  The file is locked for as long as
- * it is open: two processes never have it at once.  It is sparse, mode 0600, and belongs on tmpfs:
+ * it is open: two processes never have it at once.  One that is made anew, or converted, takes the
+ * place of the former one when it is whole (conn_file_report()): a process that is killed meanwhile
+ * leaves what it found.  It is sparse, mode 0600, and belongs on tmpfs:
  * on a disk the kernel writes changed pages back all the time (said in the log). */
 #pragma once
 
@@ -25,6 +27,6 @@ void conn_file_expect_index(struct conn_file *, uint32_t n_slots[2]);
 const void *conn_file_take_index(struct conn_file *, size_t *size);
 void conn_file_end_handover(struct conn_file *); /* Either side: it is done, or not to be. */
 /* After ct_new() or ct_start(): what became of the former process' connections, for the log. */
-void conn_file_report(const struct conn_file *, const struct ct_adopted *);
+void conn_file_report(struct conn_file *, const struct ct_adopted *);
 /* After ct_free().  'remove': nothing is to be found by the next. */
 void conn_file_close(struct conn_file *, bool remove);

@@ -136,7 +136,7 @@ def test_connections_go_on(env):
     assert daemon.vsctl("get", "interface", "in0", "error").strip() == "[]"
     assert h2.ping("10.1.1.1", wait=1) == 0, "what is new from outside is refused"
     conns.close()
-    wait_for("the connections to close", lambda: established(daemon) == 0)
+    wait_for("the connections to close", lambda: established(daemon) == 0, 10 + CONNECTIONS / 1000)
 
 
 def test_failure_leaves_the_former(env):

@@ -152,4 +152,4 @@ def test_connections_go_on(env):
     # The tracker lives: what is new from outside is still refused, and what ends, ends.
     assert h2.ping("10.1.1.1", wait=1) == 0
     conns.close()
-    wait_for("the connections to close", lambda: established(daemon) == 0)
+    wait_for("the connections to close", lambda: established(daemon) == 0, 10 + CONNECTIONS / 1000)

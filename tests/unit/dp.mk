@@ -63,3 +63,9 @@ TESTS += tests/unit/test-meters
 tests_unit_test_meters_SOURCES = tests/unit/test-meters.c
 tests_unit_test_meters_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_meters_LDADD = $(DP_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-conn-file
+TESTS += tests/unit/test-conn-file
+tests_unit_test_conn_file_SOURCES = tests/unit/test-conn-file.c
+tests_unit_test_conn_file_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_conn_file_LDADD = $(DP_LIBS) $(CMOCKA_LIBS)
