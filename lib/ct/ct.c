@@ -70,8 +70,8 @@ void ct_clear(struct packet *p)
 
 /* ---- what goes onto the packet ---- */
 
-static void set_tuple(struct packet_ct *pct, const struct ct_key *k, const struct ct_addr6 *addr6,
-                      uint8_t icmp_code)
+static inline void set_tuple(struct packet_ct *pct, const struct ct_key *k,
+                             const struct ct_addr6 *addr6, uint8_t icmp_code)
 {
     pct->orig_proto = k->proto;
     pct->orig_is_ip6 = addr6 != NULL;
@@ -88,7 +88,7 @@ static void set_tuple(struct packet_ct *pct, const struct ct_key *k, const struc
 }
 
 /* Entry locked. */
-static void set_mark_label(const struct ct_table *t, struct packet_ct *pct, uint32_t index)
+static inline void set_mark_label(const struct ct_table *t, struct packet_ct *pct, uint32_t index)
 {
     const struct ct_conn *c = ct_table_conn(t, index);
     pct->mark = c->mark;
@@ -100,8 +100,8 @@ static void set_mark_label(const struct ct_table *t, struct packet_ct *pct, uint
 }
 
 /* Entry locked. */
-static void set_from_conn(const struct ct_table *t, struct packet_ct *pct, uint32_t index,
-                          uint8_t state)
+static inline void set_from_conn(const struct ct_table *t, struct packet_ct *pct, uint32_t index,
+                                 uint8_t state)
 {
     const struct ct_conn *c = ct_table_conn(t, index);
     pct->state = CS_TRK | state;
@@ -160,9 +160,12 @@ static void set_invalid(struct packet_ct *pct, enum ct_reason reason)
 /* ---- entries ---- */
 
 /* Finds and locks; 0: none. */
-static uint32_t find_locked(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms,
-                            unsigned *dir)
+static inline uint32_t find_locked(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms,
+                                   unsigned *dir)
 {
+    if (q->ahead && LIKELY(ct_table_lock_ahead(t, q, now_ms, dir))) {
+        return q->ahead;
+    }
     for (int i = 0; i < 2; i++) {
         uint32_t index = ct_table_find(t, q, now_ms, dir);
         if (!index) {
@@ -192,8 +195,9 @@ static bool is_liberal(const struct ct *ct, uint16_t zone)
            __atomic_load_n(&ct->table.zones[zone].liberal, __ATOMIC_RELAXED);
 }
 
-static enum ct_verdict update(struct ct *ct, struct ct_conn *c, unsigned dir,
-                              const struct ct_packet *x, int64_t now_ms, enum ct_reason *reason)
+static inline enum ct_verdict update(struct ct *ct, struct ct_conn *c, unsigned dir,
+                                     const struct ct_packet *x, int64_t now_ms,
+                                     enum ct_reason *reason)
 {
     const struct ct_when when = ct_when(ct, c->key.zone, now_ms);
     if (c->key.proto == IPPROTO_HDR_SCTP) {
@@ -208,7 +212,7 @@ static enum ct_verdict update(struct ct *ct, struct ct_conn *c, unsigned dir,
                : v;
 }
 
-static void reclass(struct ct_table *t, uint32_t index)
+static inline void reclass(struct ct_table *t, uint32_t index)
 {
     const struct ct_conn *c = ct_table_conn(t, index);
     enum ct_class class = c->key.proto == IPPROTO_HDR_TCP    ? ct_tcp_class(c)
@@ -239,8 +243,8 @@ static bool begin(const struct ct *ct, struct ct_conn *c, const struct ct_packet
 
 /* Entry locked: how the packet, if it is to be translated here, and not yet was, is to be
  * rewritten. */
-static void plan_nat(const struct ct_table *t, struct packet_ct *pct, uint32_t index, unsigned dir,
-                     const struct ct_args *args, struct ct_nat_plan *plan)
+static inline void plan_nat(const struct ct_table *t, struct packet_ct *pct, uint32_t index,
+                            unsigned dir, const struct ct_args *args, struct ct_nat_plan *plan)
 {
     plan->state = 0;
     if (UNLIKELY(ct_table_conn(t, index)->flags & CT_F_NAT) && args->nat &&

@@ -8,6 +8,7 @@
 
 struct item {
     enum ct_kind kind;
+    const struct ct_bucket *bucket; /* Of a packet that is not invalid. */
     struct ct_packet x;
 };
 
@@ -42,16 +43,16 @@ unsigned ct_burst_add(const struct ct *ct, struct ct_burst *b, struct packet *p,
     i->kind = ct_extract(p, zone, &i->x);
     if (i->kind != CT_KIND_INVALID) {
         ct_table_prepare(&ct->table, &i->x.q);
-        ct_table_prefetch_bucket(&ct->table, &i->x.q);
+        i->bucket = ct_table_prefetch_bucket(&ct->table, &i->x.q);
     }
     return ++b->n;
 }
 
-void ct_burst_look(const struct ct *ct, const struct ct_burst *b)
+void ct_burst_look(const struct ct *ct, struct ct_burst *b)
 {
     for (unsigned i = 0; i < b->n; i++) {
         if (b->items[i].kind != CT_KIND_INVALID) {
-            ct_table_prefetch_entry(&ct->table, &b->items[i].x.q);
+            ct_table_prefetch_entry(&ct->table, b->items[i].bucket, &b->items[i].x.q);
         }
     }
 }

@@ -6,8 +6,9 @@
  * In a large table each packet waits for memory twice, for its line of the index and for its
  * entry; so the packets of a burst wait together.
  *
- * Invariants: looking ahead decides nothing and takes no lock.  ct_burst_execute() looks again, so
- * that a packet meets what the packets before it in the burst have left.  Between the two calls
+ * Invariants: looking ahead decides nothing and takes no lock.  ct_burst_execute() asks the entry
+ * again, under its lock, whether it is the packet's, else looks again: so that a packet meets what
+ * the packets before it in the burst have left.  Between the two calls
  * nobody changes the packet.  A burst belongs to one thread. */
 #pragma once
 
@@ -21,7 +22,7 @@ void ct_burst_begin(struct ct_burst *); /* Forgets the last one. */
 /* A parsed packet that will be tracked in 'zone'.  Its number in the burst, from 1; 0: there is
  * nothing to look up, or no room. */
 unsigned ct_burst_add(const struct ct *, struct ct_burst *, struct packet *, uint16_t zone);
-void ct_burst_look(const struct ct *, const struct ct_burst *); /* Once all are there. */
+void ct_burst_look(const struct ct *, struct ct_burst *); /* Once all are there. */
 /* ct_execute() of the packet with that number (0: of one that was not shown), in the zone that was
  * said. */
 enum ct_fate ct_burst_execute(struct ct *, const struct ct_burst *, unsigned number,

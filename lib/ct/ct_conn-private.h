@@ -22,6 +22,8 @@
 
 #include "lib/ct/ct.h"
 
+#define ALWAYS_INLINE inline __attribute__((__always_inline__))
+
 struct ct_spin {
     uint8_t held;
 };
@@ -40,7 +42,7 @@ static inline void ct_spin_unlock(struct ct_spin *s)
     __atomic_store_n(&s->held, 0, __ATOMIC_RELEASE);
 }
 
-/* The original direction's tuple; 16 bytes that compare as two words.  IPv6 entries have their
+/* The original direction's tuple; 16 bytes that compare as words.  IPv6 entries have their
  * addresses apart and 'ip4' zero. */
 struct ct_key {
     union {
@@ -48,16 +50,33 @@ struct ct_key {
         uint64_t ip4_word;
     };
     union {
+        be16 port[2]; /* ICMP: the identifier in both. */
+        uint32_t ports_word;
+    };
+    union {
         struct {
-            be16 port[2]; /* ICMP: the identifier in both. */
             uint16_t zone;
             uint8_t proto;
             uint8_t icmp_type; /* ICMP: that of the request.  Else 0. */
         };
-        uint64_t l4_word;
+        uint32_t kind_word;
     };
 };
 _Static_assert(sizeof(struct ct_key) == 16, "compared as words");
+
+static inline bool ct_key_same(const struct ct_key *a, const struct ct_key *b)
+{
+    return a->ip4_word == b->ip4_word && a->ports_word == b->ports_word &&
+           a->kind_word == b->kind_word;
+}
+
+/* Is one the other's answer?  In either byte order its words have changed halves. */
+static inline bool ct_key_turned(const struct ct_key *a, const struct ct_key *b)
+{
+    return a->ip4_word == (b->ip4_word << 32 | b->ip4_word >> 32) &&
+           a->ports_word == (b->ports_word << 16 | b->ports_word >> 16) &&
+           a->kind_word == b->kind_word;
+}
 
 struct ct_addr6 {
     uint64_t a[2][2]; /* Source, destination; network order. */
@@ -155,9 +174,10 @@ struct ct_alg {
 
 /* A packet's tuple, ready to be looked up either way round. */
 struct ct_lookup {
-    struct ct_key key, reverse; /* Of an ICMP reply: already turned into its request's. */
-    struct ct_addr6 addr6;      /* As in 'key'. */
-    uint32_t hash;              /* The same for both directions. */
+    struct ct_key key;     /* Of an ICMP reply: already turned into its request's. */
+    struct ct_addr6 addr6; /* As in 'key'. */
+    uint32_t hash;         /* The same for both directions. */
+    uint32_t ahead;        /* The entry that a burst has seen under this hash, or 0. */
     bool is_ip6;
     bool one_way;  /* ICMP: an entry is found only as 'key'. */
     bool is_reply; /* ICMP: 'key' is a reply's, turned round. */

@@ -48,7 +48,7 @@ uint8_t ct_extract_reply_type(bool is_ip6, uint8_t request)
     return icmp_types[is_ip6][request].pair;
 }
 
-static void set_addresses(struct ct_packet *x, const uint8_t *l3, const struct ip_info *ip)
+static inline void set_addresses(struct ct_packet *x, const uint8_t *l3, const struct ip_info *ip)
 {
     x->q.is_ip6 = ip->version == 6;
     if (x->q.is_ip6) {
@@ -66,7 +66,7 @@ static bool invalid(struct ct_packet *x, enum ct_reason reason)
     return false;
 }
 
-static bool set_ports(struct ct_packet *x, const uint8_t *l4)
+static inline bool set_ports(struct ct_packet *x, const uint8_t *l4)
 {
     memcpy(x->q.key.port, l4, 4);
     return (x->q.key.port[0] && x->q.key.port[1]) ||
@@ -113,7 +113,7 @@ static uint8_t wscale_option(const uint8_t *opt, uint32_t len)
     return 0;
 }
 
-static bool set_tcp(struct ct_packet *x, const uint8_t *l4, uint32_t len)
+static inline bool set_tcp(struct ct_packet *x, const uint8_t *l4, uint32_t len)
 {
     uint32_t hdr = len >= 20 ? (l4[12] >> 4) * 4u : 0;
     if (hdr < 20 || hdr > len) {
@@ -247,15 +247,24 @@ static bool udp_length_ok(const struct packet *p, const uint8_t *l4, const struc
     return ip->frag || p->gso_type != GSO_NONE || (udp_len >= 8 && udp_len <= ip->l4_len);
 }
 
-enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
+/* IPv4 without options, whole, no fragment: all that ip_packet() would find is known. */
+static inline bool is_plain4(const struct packet *p)
 {
-    struct ip_info ip;
-    memset(x, 0, sizeof *x);
-    x->q.key.zone = zone;
-    x->reason = CT_INV_malformed;
-    if (!ip_packet(p, &ip)) {
-        return CT_KIND_INVALID;
+    if (p->l3_ofs == PACKET_NO_OFS || p->mpls_ofs != PACKET_NO_OFS || p->l3_ofs < 14 ||
+        p->len < p->l3_ofs + 20u) {
+        return false;
     }
+    const uint8_t *l3 = p->data + p->l3_ofs;
+    uint32_t total = get_be16(l3 + 2);
+    return get_be16(l3 - 2) == ETH_TYPE_IP4 && l3[0] == 0x45 && total >= 20 &&
+           total <= p->len - p->l3_ofs && !(get_be16(l3 + 6) & 0x3fff);
+}
+
+/* Of a packet with this IP header. */
+static ALWAYS_INLINE enum ct_kind extract(struct packet *p, const struct ip_info *ip_,
+                                          struct ct_packet *x)
+{
+    const struct ip_info ip = *ip_;
     if (!ip.has_l4) {
         x->reason = ip.frag & KEY_FRAG_LATER ? CT_INV_fragment : CT_INV_malformed;
         return CT_KIND_INVALID;
@@ -305,4 +314,24 @@ enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
         kind = CT_KIND_INVALID;
     }
     return kind;
+}
+
+enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
+{
+    struct ip_info ip;
+    memset(x, 0, sizeof *x);
+    x->q.key.zone = zone;
+    x->reason = CT_INV_malformed;
+    if (LIKELY(is_plain4(p))) { /* Most. */
+        const uint32_t len = get_be16(p->data + p->l3_ofs + 2);
+        return extract(p,
+                       &(struct ip_info){.version = 4,
+                                         .proto = p->data[p->l3_ofs + 9],
+                                         .has_l4 = true,
+                                         .l4_ofs = 20,
+                                         .dst_ofs = 16,
+                                         .l4_len = len - 20},
+                       x);
+    }
+    return ip_packet(p, &ip) ? extract(p, &ip, x) : CT_KIND_INVALID;
 }

@@ -50,7 +50,7 @@ enum ct_kind {
 };
 
 struct ct_packet {
-    struct ct_lookup q; /* All but hash and reverse. */
+    struct ct_lookup q; /* All but 'hash' and 'ahead'. */
     uint8_t icmp_code;
     uint8_t reason;  /* enum ct_reason: of what is invalid. */
     uint32_t l3_len; /* For the byte counters. */
@@ -65,14 +65,31 @@ enum ct_kind ct_extract(struct packet *, uint16_t zone, struct ct_packet *);
 /* The ICMP or ICMPv6 type that answers this type of request. */
 uint8_t ct_extract_reply_type(bool is_ip6, uint8_t request);
 
-bool ct_tcp_flags_ok(uint8_t flags);
+static inline bool ct_tcp_flags_ok(uint8_t flags)
+{
+    if (flags & CT_FLAG_SYN) {
+        if (flags & (CT_FLAG_RST | CT_FLAG_FIN)) {
+            return false;
+        }
+    } else if (!(flags & (CT_FLAG_ACK | CT_FLAG_RST))) {
+        return false;
+    }
+    return flags & CT_FLAG_ACK || !(flags & (CT_FLAG_FIN | CT_FLAG_PSH | CT_FLAG_URG));
+}
 /* May it begin a connection? If so, sets up the entry. */
 bool ct_tcp_new(struct ct_conn *, const struct ct_tcp_seg *, const struct ct_when *);
 /* 'dir' 0: from the original sender. 'check': sequence numbers too.  CT_INVALID: nothing has
  * changed, and '*reason' says why. */
 enum ct_verdict ct_tcp_update(struct ct_conn *, unsigned dir, const struct ct_tcp_seg *, bool check,
                               const struct ct_when *, enum ct_reason *reason);
-enum ct_class ct_tcp_class(const struct ct_conn *);
+static inline enum ct_class ct_tcp_class(const struct ct_conn *c)
+{
+    uint8_t lo = MIN(c->peer[0].state, c->peer[1].state);
+    uint8_t hi = MAX(c->peer[0].state, c->peer[1].state);
+    return hi >= CT_TCP_CLOSING      ? CT_CLASS_CLOSING
+           : lo < CT_TCP_ESTABLISHED ? CT_CLASS_UNREPLIED
+                                     : CT_CLASS_ESTABLISHED;
+}
 
 /* Are the chunks whole, and where they may stand? */
 bool ct_sctp_ok(const struct ct_sctp_seg *);

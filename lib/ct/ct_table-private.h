@@ -137,11 +137,52 @@ static inline bool ct_table_lock_live(struct ct_conn *c, uint32_t generation, in
     return false;
 }
 
-/* Fills hash and reverse of a lookup that has the rest. */
+/* Is it the entry of this tuple?  -1, or the direction: 0 if 'key' is its original one. */
+static inline int ct_table_match(const struct ct_table *t, uint32_t index, const struct ct_conn *c,
+                                 const struct ct_lookup *q)
+{
+    if (c->hash != q->hash || index >> 31 != q->is_ip6) {
+        return -1;
+    }
+    uint8_t nat = __atomic_load_n(&c->flags, __ATOMIC_RELAXED) & CT_F_ONE_WAY;
+    bool one_way = q->one_way || nat;
+    if (UNLIKELY(q->one_way && nat && q->is_reply != (nat == CT_F_TWIN))) {
+        return -1;
+    }
+    bool forth = ct_key_same(&c->key, &q->key);
+    bool back = !one_way && ct_key_turned(&c->key, &q->key);
+    if (UNLIKELY(q->is_ip6)) { /* With equal ports both may be so far: the addresses decide. */
+        const struct ct_addr6 *a = ct_table_addr6(t, index);
+        forth = forth && !memcmp(a, &q->addr6, sizeof *a);
+        back = back && !memcmp(a->a[0], q->addr6.a[1], 16) && !memcmp(a->a[1], q->addr6.a[0], 16);
+    }
+    return forth ? 0 : back ? 1 : -1;
+}
+
+/* Locks the entry that was seen ahead, if it is the one that ct_table_find() would find.
+ * Translated ones are left to that. */
+static inline bool ct_table_lock_ahead(const struct ct_table *t, const struct ct_lookup *q,
+                                       int64_t now_ms, unsigned *dir)
+{
+    struct ct_conn *c = ct_table_conn(t, q->ahead);
+    ct_spin_lock(&c->lock);
+    if ((c->flags & (CT_F_LIVE | CT_F_ONE_WAY)) == CT_F_LIVE && !ct_table_expired(c, now_ms)) {
+        int d = ct_table_match(t, q->ahead, c, q);
+        if (d >= 0) {
+            *dir = (unsigned)d | q->is_reply;
+            return true;
+        }
+    }
+    ct_spin_unlock(&c->lock);
+    return false;
+}
+
+/* Fills the hash of a lookup that has the rest. */
 void ct_table_prepare(const struct ct_table *, struct ct_lookup *);
-/* Ahead of ct_table_find(): its line of the index; then, that one being there, its entry. */
-void ct_table_prefetch_bucket(const struct ct_table *, const struct ct_lookup *);
-void ct_table_prefetch_entry(const struct ct_table *, const struct ct_lookup *);
+/* Ahead of ct_table_find(): its line of the index, which is returned; then, that one being there,
+ * its entry, which is noted. */
+const struct ct_bucket *ct_table_prefetch_bucket(const struct ct_table *, const struct ct_lookup *);
+void ct_table_prefetch_entry(const struct ct_table *, const struct ct_bucket *, struct ct_lookup *);
 /* The index of the live, unexpired entry of this tuple, or 0; *dir is 0 if 'key' is its original
  * direction.  It may go at any moment: lock it and ask CT_F_LIVE, or compare its generation. */
 uint32_t ct_table_find(struct ct_table *, const struct ct_lookup *, int64_t now_ms, unsigned *dir);

@@ -96,12 +96,6 @@ bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed, const struct
 void ct_table_prepare(const struct ct_table *t, struct ct_lookup *q)
 {
     const struct ct_key *k = &q->key;
-    q->reverse = *k;
-    q->reverse.ip4[0] = k->ip4[1];
-    q->reverse.ip4[1] = k->ip4[0];
-    q->reverse.port[0] = k->port[1];
-    q->reverse.port[1] = k->port[0];
-
     /* The two ends go in by size, so that both directions hash alike. */
     uint64_t rest = (uint64_t)k->zone << 16 | (uint64_t)k->proto << 8 | k->icmp_type;
     uint64_t h;
@@ -130,14 +124,17 @@ static inline struct ct_bucket *bucket_of(const struct ct_table *t, uint32_t has
     return ct_table_bucket(t, b < n ? b : b & (top - 1));
 }
 
-void ct_table_prefetch_bucket(const struct ct_table *t, const struct ct_lookup *q)
-{
-    __builtin_prefetch(bucket_of(t, q->hash), 1);
-}
-
-void ct_table_prefetch_entry(const struct ct_table *t, const struct ct_lookup *q)
+const struct ct_bucket *ct_table_prefetch_bucket(const struct ct_table *t,
+                                                 const struct ct_lookup *q)
 {
     const struct ct_bucket *b = bucket_of(t, q->hash);
+    __builtin_prefetch(b, 1);
+    return b;
+}
+
+void ct_table_prefetch_entry(const struct ct_table *t, const struct ct_bucket *b,
+                             struct ct_lookup *q)
+{
     uint32_t index = __atomic_load_n(&b->more, __ATOMIC_ACQUIRE);
     for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
         uint64_t word = ct_bucket_get(b, i);
@@ -146,6 +143,7 @@ void ct_table_prefetch_entry(const struct ct_table *t, const struct ct_lookup *q
             break;
         }
     }
+    q->ahead = index;
     if (index) {
         const struct ct_conn *c = ct_table_conn(t, index);
         __builtin_prefetch(c, 1);
@@ -154,37 +152,6 @@ void ct_table_prefetch_entry(const struct ct_table *t, const struct ct_lookup *q
             __builtin_prefetch(ct_table_addr6(t, index));
         }
     }
-}
-
-/* Is it the entry of this tuple?  -1, or the direction. */
-static inline int match(const struct ct_table *t, uint32_t index, const struct ct_conn *c,
-                        const struct ct_lookup *q)
-{
-    if (c->hash != q->hash || index >> 31 != q->is_ip6) {
-        return -1;
-    }
-    uint8_t nat = __atomic_load_n(&c->flags, __ATOMIC_RELAXED) & CT_F_ONE_WAY;
-    bool one_way = q->one_way || nat;
-    if (UNLIKELY(q->one_way && nat && q->is_reply != (nat == CT_F_TWIN))) {
-        return -1;
-    }
-    int dir =
-        c->key.l4_word == q->key.l4_word && c->key.ip4_word == q->key.ip4_word ? 0
-        : !one_way && c->key.l4_word == q->reverse.l4_word && c->key.ip4_word == q->reverse.ip4_word
-            ? 1
-            : -1;
-    if (q->is_ip6 && dir >= 0) {
-        const struct ct_addr6 *a = ct_table_addr6(t, index);
-        /* With equal ports both readings pass above: the addresses decide. */
-        if (dir == 0 && !memcmp(a, &q->addr6, sizeof *a)) {
-            return 0;
-        }
-        return !one_way && c->key.l4_word == q->reverse.l4_word &&
-                       !memcmp(a->a[0], q->addr6.a[1], 16) && !memcmp(a->a[1], q->addr6.a[0], 16)
-                   ? 1
-                   : -1;
-    }
-    return dir;
 }
 
 /* Of those without a slot.  Sets *complete to false if it gave up on the way. */
@@ -198,7 +165,7 @@ static uint32_t walk_chain(const struct ct_table *t, const struct ct_bucket *b,
             return 0;
         }
         const struct ct_conn *c = ct_table_conn(t, index);
-        int d = match(t, index, c, q);
+        int d = ct_table_match(t, index, c, q);
         if (d >= 0) {
             *dir = (unsigned)d;
             return index;
@@ -220,7 +187,7 @@ static inline uint32_t walk(const struct ct_table *t, const struct ct_lookup *q,
         }
         const struct ct_conn *c = ct_table_conn(t, index);
         __builtin_prefetch(c->packets, 1); /* Its second line, which the update needs. */
-        int d = match(t, index, c, q);
+        int d = ct_table_match(t, index, c, q);
         if (d >= 0) {
             *dir = (unsigned)d;
             return index;
@@ -271,8 +238,7 @@ uint32_t ct_table_find(struct ct_table *t, const struct ct_lookup *q, int64_t no
 static bool same_key(const struct ct_table *t, uint32_t index, const struct ct_lookup *q, bool back)
 {
     const struct ct_conn *c = ct_table_conn(t, index);
-    const struct ct_key *k = back ? &q->reverse : &q->key;
-    if (c->key.l4_word != k->l4_word || c->key.ip4_word != k->ip4_word) {
+    if (!(back ? ct_key_turned(&c->key, &q->key) : ct_key_same(&c->key, &q->key))) {
         return false;
     }
     const struct ct_addr6 *a = q->is_ip6 ? ct_table_addr6(t, index) : NULL;

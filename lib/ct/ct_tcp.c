@@ -38,18 +38,6 @@ static bool seq_geq(uint32_t a, uint32_t b)
     return (int32_t)(a - b) >= 0;
 }
 
-bool ct_tcp_flags_ok(uint8_t flags)
-{
-    if (flags & CT_FLAG_SYN) {
-        if (flags & (CT_FLAG_RST | CT_FLAG_FIN)) {
-            return false;
-        }
-    } else if (!(flags & (CT_FLAG_ACK | CT_FLAG_RST))) {
-        return false;
-    }
-    return flags & CT_FLAG_ACK || !(flags & (CT_FLAG_FIN | CT_FLAG_PSH | CT_FLAG_URG));
-}
-
 static enum event event_of(uint8_t flags)
 {
     return flags & CT_FLAG_RST   ? EV_RST
@@ -58,7 +46,7 @@ static enum event event_of(uint8_t flags)
                                  : EV_ACK;
 }
 
-static uint32_t seg_end(const struct ct_tcp_seg *s)
+static ALWAYS_INLINE uint32_t seg_end(const struct ct_tcp_seg *s)
 {
     return s->seq + s->len + !!(s->flags & CT_FLAG_SYN) + !!(s->flags & CT_FLAG_FIN);
 }
@@ -146,8 +134,8 @@ struct range {
     unsigned src_shift, dst_shift;
 };
 
-static struct range range_of(const struct ct_conn *c, const struct ct_peer *src,
-                             const struct ct_peer *dst, const struct ct_tcp_seg *s)
+static ALWAYS_INLINE struct range range_of(const struct ct_conn *c, const struct ct_peer *src,
+                                           const struct ct_peer *dst, const struct ct_tcp_seg *s)
 {
     struct range r = {.seq = s->seq, .end = seg_end(s), .ack = s->ack};
     r.dst_shift = shift_of(c, dst);
@@ -166,8 +154,8 @@ static struct range range_of(const struct ct_conn *c, const struct ct_peer *src,
 }
 
 /* CT_INV_NONE: it lies where it may. */
-static enum ct_reason in_window(const struct ct_peer *src, const struct ct_peer *dst,
-                                const struct ct_tcp_seg *s, const struct range *r)
+static ALWAYS_INLINE enum ct_reason in_window(const struct ct_peer *src, const struct ct_peer *dst,
+                                              const struct ct_tcp_seg *s, const struct range *r)
 {
     if (s->flags & CT_FLAG_RST && s->seq - src->seq_lo + 1 > 2) {
         return CT_INV_tcp_reset;
@@ -194,8 +182,8 @@ static bool near_window(const struct ct_peer *src, const struct ct_peer *dst, co
            skew <= MAXACKWINDOW << r->src_shift;
 }
 
-static void slide(struct ct_peer *src, struct ct_peer *dst, const struct ct_tcp_seg *s,
-                  const struct range *r)
+static ALWAYS_INLINE void slide(struct ct_peer *src, struct ct_peer *dst,
+                                const struct ct_tcp_seg *s, const struct range *r)
 {
     if (!(s->flags & (CT_FLAG_SYN | CT_FLAG_RST))) {
         src->max_win = MAX(src->max_win, s->win);
@@ -214,18 +202,21 @@ static void slide(struct ct_peer *src, struct ct_peer *dst, const struct ct_tcp_
 
 /* Most segments: between two established ends, where it may lie; the states stay (a row of
  * ct_tcp_states.def says so) and nothing has to be taken back.  False: not one of these. */
-static inline bool update_established(struct ct_conn *c, struct ct_peer *src, struct ct_peer *dst,
-                                      const struct ct_tcp_seg *s, const struct ct_when *when)
+static ALWAYS_INLINE bool update_established(struct ct_conn *c, struct ct_peer *src,
+                                             struct ct_peer *dst, const struct ct_tcp_seg *s,
+                                             const struct ct_when *when)
 {
     if (src->state != CT_TCP_ESTABLISHED || dst->state != CT_TCP_ESTABLISHED ||
         (s->flags & (CT_FLAG_SYN | CT_FLAG_FIN | CT_FLAG_RST | CT_FLAG_ACK)) != CT_FLAG_ACK) {
         return false;
     }
-    const struct range r = range_of(c, src, dst, s);
-    if (in_window(src, dst, s, &r) != CT_INV_NONE) {
+    struct ct_tcp_seg ack = *s;
+    ack.flags = CT_FLAG_ACK; /* PSH and URG mean nothing here: it is known what the rest ask. */
+    const struct range r = range_of(c, src, dst, &ack);
+    if (in_window(src, dst, &ack, &r) != CT_INV_NONE) {
         return false;
     }
-    slide(src, dst, s, &r);
+    slide(src, dst, &ack, &r);
     ct_conn_refresh(c, CT_TO_TCP_ESTABLISHED, when);
     return true;
 }
@@ -273,13 +264,4 @@ enum ct_verdict ct_tcp_update(struct ct_conn *c, unsigned dir, const struct ct_t
     }
     ct_conn_refresh(c, timeout_of(c->peer), when);
     return CT_VALID;
-}
-
-enum ct_class ct_tcp_class(const struct ct_conn *c)
-{
-    uint8_t lo = MIN(c->peer[0].state, c->peer[1].state);
-    uint8_t hi = MAX(c->peer[0].state, c->peer[1].state);
-    return hi >= CT_TCP_CLOSING      ? CT_CLASS_CLOSING
-           : lo < CT_TCP_ESTABLISHED ? CT_CLASS_UNREPLIED
-                                     : CT_CLASS_ESTABLISHED;
 }
