@@ -14,17 +14,16 @@ from system.test_group import static_neighbour
 FLOWS = int(os.environ.get("SLUICE_BURST_FLOWS", "20000"))
 PPS = int(os.environ.get("SLUICE_BURST_PPS", "2000"))
 
-# Numbered datagrams, as many as their time says, until standard input ends; then how many.
+# Numbered datagrams, some every 4 ms, until standard input says so; then how many.  It never makes up for lost time:
+# hundreds at once, from a sender that had to wait, are more than a port's ring has room for.
 SENDER = """
-import select, socket, sys, time
+import select, socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.connect(("10.1.1.2", 5000))
-begin, n = time.monotonic(), 0
-while not select.select([sys.stdin], [], [], 0.001)[0]:
-    due = min(n + 1000, int((time.monotonic() - begin) * int(sys.argv[1])))
-    while n < due:
+n = 0
+while not select.select([sys.stdin], [], [], 0.004)[0]:
+    for n in range(n + 1, n + 1 + int(sys.argv[1]) // 250):
         s.send(b"%d" % n)
-        n += 1
 print(n)
 """
 # All that come, until nothing has come for two seconds.
@@ -96,7 +95,7 @@ def test_flow_mods(env):
         assert f"flow_count={FLOWS + 1 if command == 0 else 1}" in left, left
     out, _ = sender.communicate("\n")
     sent, got = int(out), int(sink.stdout.readline())
-    assert sent > 500, f"only {sent} datagrams were sent in {sum(took):.1f} s"
+    assert sent > 100, f"only {sent} datagrams were sent in {sum(took):.1f} s"
     assert got == sent, (f"{sent - got} of {sent} datagrams lost while {FLOWS} flows came in {took[0]:.1f} s and went in {took[1]:.1f} s; "
                          f"the longest echo took {longest * 1000:.0f} ms")
     if os.environ.get("SLUICE_BURST_FLOWS"):
