@@ -386,9 +386,10 @@ static inline const struct act *act_learn_specs(const struct act_learn *a)
     return (const struct act *)(const void *)(a + 1);
 }
 
-/* The flow that it makes of a packet: its match, and its acts behind what 'acts' has. */
-void act_learn_build(const struct act_learn *, const struct flow *, struct match *,
-                     struct acts *acts);
+/* The flow that it makes of a packet: its match, and its acts behind what 'acts' has.  False: it
+ * would match a tunnel option that the packet's bridge does not map. */
+bool act_learn_build(const struct act_learn *, const struct flow *, struct match *,
+                     struct acts *acts) MUST_USE;
 void act_learn_mask(const struct act_learn *, struct flow *mask); /* What it takes of a packet. */
 
 /* Packet types: name space 16 bits, type 16 bits. */

@@ -19,9 +19,10 @@ static unsigned source_bits(const struct act_learn_spec *s, const struct flow *f
     return n;
 }
 
-/* Beside what former specifications have matched of the field. */
-static void add_match(const struct act_learn_spec *s, const uint8_t *bytes, unsigned n,
-                      struct match *m)
+/* Beside what former specifications have matched of the field.  False: it is no field of the
+ * packet's bridge any more. */
+static bool add_match(const struct act_learn_spec *s, const struct flow *flow, const uint8_t *bytes,
+                      unsigned n, struct match *m)
 {
     const struct field *f = s->dst.field;
     struct field_value value, mask, ones;
@@ -31,7 +32,11 @@ static void add_match(const struct act_learn_spec *s, const uint8_t *bytes, unsi
     memset(&ones, 0xff, sizeof ones);
     bits_copy(bytes, n, 0, value.b, f->n_bytes, s->dst.ofs, s->n_bits);
     bits_copy(ones.b, f->n_bytes, 0, mask.b, f->n_bytes, s->dst.ofs, s->n_bits);
+    if (field_is_tun(f)) {
+        return match_add_tun(m, flow->tun.table, f, &value, &mask);
+    }
     field_set_match(s->dst.field, &value, &mask, m);
+    return true;
 }
 
 static void add_output(const uint8_t *bytes, unsigned n, struct acts *acts)
@@ -45,7 +50,7 @@ static void add_output(const uint8_t *bytes, unsigned n, struct acts *acts)
     out->port = port <= UINT16_MAX ? port_from_10((uint16_t)port) : port;
 }
 
-void act_learn_build(const struct act_learn *a, const struct flow *flow, struct match *m,
+bool act_learn_build(const struct act_learn *a, const struct flow *flow, struct match *m,
                      struct acts *acts)
 {
     const struct act *i;
@@ -57,7 +62,9 @@ void act_learn_build(const struct act_learn *a, const struct flow *flow, struct 
         unsigned n = source_bits(s, flow, bytes);
         switch ((enum act_learn_kind)s->kind) {
         case LEARN_MATCH:
-            add_match(s, bytes, n, m);
+            if (!add_match(s, flow, bytes, n, m)) {
+                return false;
+            }
             break;
         case LEARN_LOAD:
             act_put_load(acts, &s->dst, bytes, n);
@@ -72,6 +79,7 @@ void act_learn_build(const struct act_learn *a, const struct flow *flow, struct 
         fin->idle = a->fin_idle_timeout;
         fin->hard = a->fin_hard_timeout;
     }
+    return true;
 }
 
 void act_learn_mask(const struct act_learn *a, struct flow *mask)

@@ -49,7 +49,7 @@ void learn_apply(struct ofproto *p, const struct learned *l, int64_t now_ms)
     struct bridge *br = bridge_of(p, l->tables);
     const struct rule_args *a = &l->args;
 
-    if (!br) {
+    if (!br || !tlv_table_covers(br->tlvs, &l->match)) { /* Made with a table of before. */
         return;
     }
     struct rule *old = table_find(br->tables, a->table_id, &l->match, a->priority);

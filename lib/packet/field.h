@@ -107,6 +107,10 @@ static inline bool field_is_mapped(const struct field *f)
 const struct field *field_tun_mapped(unsigned index, unsigned len);
 /* Takes an option out of a flow that has a table. */
 void field_tun_delete(const struct field *, struct flow *);
+/* Bits of a mapped option, which lies where the table says, beside those that are matched already.
+ * False: the table (or NULL) does not map the field, or there is no room. */
+bool match_add_tun(struct match *, const struct tlv_table *, const struct field *,
+                   const struct field_value *value, const struct field_value *mask) MUST_USE;
 /* Bytes that value and mask (NULL: exact) have on the wire: n_bytes, but for unmapped options. */
 unsigned field_wire_len(const struct field *, const struct field_value *value,
                         const struct field_value *mask);

@@ -131,3 +131,26 @@ bool match_put_tun(struct match *m, unsigned index, int ofs, unsigned len, const
     }
     return true;
 }
+
+bool match_add_tun(struct match *m, const struct tlv_table *t, const struct field *f,
+                   const struct field_value *value, const struct field_value *mask)
+{
+    unsigned index = field_tun_index(f), len = f->n_bytes;
+
+    if (!t || tlv_table_field(t, index) != f) {
+        return false;
+    }
+    if (!(m->mask.tun.present & BIT64(index))) {
+        bool exact = is_all_ones(mask->b, len);
+        return match_put_tun(m, index, (int)tlv_table_ofs(t, index), len, value->b,
+                             exact ? NULL : mask->b);
+    }
+    uint8_t *v = m->flow.tun.space + m->tun[index].ofs;
+    uint8_t *known = m->mask.tun.space + m->tun[index].ofs;
+    for (unsigned i = 0; i < len; i++) {
+        v[i] = (uint8_t)((v[i] & ~mask->b[i]) | (value->b[i] & mask->b[i]));
+        known[i] |= mask->b[i];
+    }
+    m->tun[index].masked = !is_all_ones(known, len);
+    return true;
+}

@@ -73,6 +73,18 @@ unsigned tlv_table_ofs(const struct tlv_table *t, unsigned index)
     return t->word[index] * 4u;
 }
 
+bool tlv_table_covers(const struct tlv_table *t, const struct match *m)
+{
+    for (uint64_t map = m->mask.tun.present; map; map &= map - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(map);
+        if (!is_mapped(t, i) || t->maps[i].len != m->tun[i].len ||
+            tlv_table_ofs(t, i) != m->tun[i].ofs) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- changes ---- */
 
 static uint64_t words_of(const struct tlv_table *t, unsigned index)

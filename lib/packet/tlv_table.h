@@ -52,3 +52,5 @@ const struct tlv_mapping *tlv_table_find(const struct tlv_table *, uint16_t opti
 /* The field of the mapped length; NULL: not mapped. */
 const struct field *tlv_table_field(const struct tlv_table *, unsigned index);
 unsigned tlv_table_ofs(const struct tlv_table *, unsigned index); /* Of a mapped one. */
+/* Does it map all options of the match, at the places that they have there? */
+bool tlv_table_covers(const struct tlv_table *, const struct match *);

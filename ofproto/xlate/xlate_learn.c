@@ -32,6 +32,7 @@ static void note(struct xlate_ctx *ctx, const struct learned *l)
     text_deinit(&t);
 }
 
+/* NULL: it cannot match what it should. */
 static struct learned *make(struct xlate_ctx *ctx, const struct act_learn *a)
 {
     struct tables *ts = ctx->s.bridge->tables;
@@ -47,8 +48,9 @@ static struct learned *make(struct xlate_ctx *ctx, const struct act_learn *a)
     };
 
     act_learn_mask(a, &ctx->wc);
-    act_learn_build(a, &ctx->s.flow, &m, &acts);
-    struct learned *l = learned_new(ts, &m, &args, rule_acts_new(acts.data, acts.len), a->limit);
+    bool ok = act_learn_build(a, &ctx->s.flow, &m, &acts);
+    struct learned *l =
+        ok ? learned_new(ts, &m, &args, rule_acts_new(acts.data, acts.len), a->limit) : NULL;
     acts_deinit(&acts);
     return l;
 }
@@ -75,6 +77,12 @@ void xlate_learn(struct xlate_ctx *ctx, const struct act_learn *a)
 {
     struct tables *ts = ctx->s.bridge->tables;
     struct learned *l = make(ctx, a);
+
+    if (!l) {
+        xlate_trace_note(ctx, "learns nothing: a tunnel option that it matches is not mapped");
+        put_result(ctx, a, false);
+        return;
+    }
     const struct rule *old =
         tables_find_visible(ts, a->table, ctx->s.version, &l->match, a->priority);
     bool ok = old || !a->limit || tables_cookie_count(ts, a->table, a->cookie) < a->limit;
