@@ -43,17 +43,25 @@ bool xlate_is_tag(be16 eth_type)
     return eth_type == htons(0x8100) || eth_type == htons(0x88a8);
 }
 
+/* A new tag begins with the VID and the priority of the one that was outermost (OpenFlow 1.3.5
+ * section 5.12.1), or with none. */
+static struct key_vlan new_tag(const struct key *k, uint16_t tpid)
+{
+    return (struct key_vlan){htons(tpid), k->vlan[0].tci | htons(VLAN_CFI)};
+}
+
 /* Onto as many tags as a key can have: the innermost of them goes out of sight, and its TPID is the
  * EtherType, as when the packet is parsed again. */
 static void push_more(struct xlate_ctx *ctx, uint16_t tpid)
 {
     struct key *k = &ctx->s.flow.key;
+    const struct key_vlan tag = new_tag(k, tpid);
 
     xlate_commit(ctx);
-    xlate_commit_action(ctx, DP_ACTION_PUSH_VLAN, (uint32_t)tpid << 16 | VLAN_CFI);
+    xlate_commit_action(ctx, DP_ACTION_PUSH_VLAN, (uint32_t)tpid << 16 | ntohs(tag.tci));
     k->eth_type = k->vlan[KEY_MAX_VLANS - 1].tpid;
     memmove(&k->vlan[1], &k->vlan[0], sizeof k->vlan - sizeof k->vlan[0]);
-    k->vlan[0] = (struct key_vlan){htons(tpid), htons(VLAN_CFI)};
+    k->vlan[0] = tag;
     memset(k->mpls_lse, 0, sizeof k->mpls_lse);
     xlate_forget_payload(ctx);
     memcpy(ctx->base.vlan, k->vlan, sizeof k->vlan);
@@ -66,6 +74,7 @@ static void push_more(struct xlate_ctx *ctx, uint16_t tpid)
 void xlate_push_vlan(struct xlate_ctx *ctx, uint16_t tpid)
 {
     struct key *k = &ctx->s.flow.key;
+    const struct key_vlan tag = new_tag(k, tpid);
 
     look_at_vlans(ctx);
     if (xlate_vlan_depth(k) == KEY_MAX_VLANS) {
@@ -77,7 +86,7 @@ void xlate_push_vlan(struct xlate_ctx *ctx, uint16_t tpid)
         return;
     }
     memmove(&k->vlan[1], &k->vlan[0], sizeof k->vlan - sizeof k->vlan[0]);
-    k->vlan[0] = (struct key_vlan){htons(tpid), htons(VLAN_CFI)};
+    k->vlan[0] = tag;
 }
 
 void xlate_pop_vlan(struct xlate_ctx *ctx)

@@ -311,9 +311,16 @@ for what, frame, text, actions, values in (
         {"vlan_vid": 0},
     ),
     (
+        "Push VLAN on a tagged frame: with its VID and PCP (5.12.1)",
+        "eth()/vlan(vid=5,pcp=3)/ip()/udp()",
+        f"svlan 5 pcp=3 / vlan 5 pcp=3 / {IP_TEXT} / udp 1>2",
+        (push(17, 0x88A8),),
+        TAGGED,
+    ),
+    (
         "Push VLAN on a tagged frame: before the tag that is there",
         "eth()/vlan(vid=5,pcp=3)/ip()/udp()",
-        f"svlan 6 / vlan 5 pcp=3 / {IP_TEXT} / udp 1>2",
+        f"svlan 6 pcp=3 / vlan 5 pcp=3 / {IP_TEXT} / udp 1>2",
         (push(17, 0x88A8), set_field("vlan_vid", 0x1006)),
         TAGGED,
     ),

@@ -240,7 +240,7 @@ class Steps:
         tpid = self.rng.choice([0x8100, 0x88A8])
 
         def run(f):
-            f.tags.insert(0, (tpid, 0))
+            f.tags.insert(0, (tpid, f.tags[0][1] & 0xEFFF if f.tags else 0))
         return f"push_vlan:{tpid:#x}", [], None, run
 
     def pop_vlan(self):
