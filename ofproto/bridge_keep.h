@@ -26,6 +26,7 @@ void bridge_keep_tlvs(struct bridge *, enum tlv_command, const struct tlv_mappin
 void bridge_keep_group(struct bridge *, uint32_t id, bool gone);
 void bridge_keep_meter(struct bridge *, uint16_t command, uint32_t id);
 void bridge_keep_table(struct bridge *, const struct table_config *, uint8_t version);
+void bridge_keep_table_name(struct bridge *, uint8_t id, const char *name); /* Empty: none. */
 void bridge_keep_port(struct bridge *, const char *name, uint32_t config);
 /* Learned, or on another port now.  Of more than KEEP_ADDRESSES_S a second only what is still there
  * at the next snapshot is kept: a flood of addresses is no reason to write without end. */
@@ -50,6 +51,7 @@ enum bridge_keep_kind {
     /* Number (32); made when, now, packets, bytes; of each band packets, bytes, how far it is
      * ahead in microseconds: 64 bits each. */
     KEEP_METER,
+    KEEP_TABLE_NAME, /* Number (8 bits), and the name that TABLE_FEATURES has set. */
 };
 #define KEEP_VLAN_ALL UINT16_MAX
 #define KEEP_MAX      70000         /* Bytes of a record. */

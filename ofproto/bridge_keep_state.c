@@ -28,11 +28,31 @@ void bridge_keep_table(struct bridge *br, const struct table_config *c, uint8_t 
     }
 }
 
+static void put_table_name(struct bridge *br, uint8_t id, const char *name, bool snapshot)
+{
+    struct wire_wr w = WIRE_WR_INIT(KEEP_MAX);
+
+    wire_wr_u8(&w, id);
+    wire_wr_bytes(&w, name, strlen(name));
+    bridge_keep_put(br, &w, KEEP_TABLE_NAME, snapshot);
+}
+
+void bridge_keep_table_name(struct bridge *br, uint8_t id, const char *name)
+{
+    if (br->keep) {
+        put_table_name(br, id, name, false);
+    }
+}
+
 static void put_tables(struct bridge *br)
 {
     struct table_config c;
 
     for (unsigned id = 0; id < OFP_N_TABLES; id++) {
+        const char *name = bridge_table_mod_name(br, (uint8_t)id);
+        if (name) {
+            put_table_name(br, (uint8_t)id, name, true);
+        }
         bridge_table_get_mods(br, (uint8_t)id, &c);
         if (c.miss_config) {
             put_table(br, &c, OFP11_VERSION, true);

@@ -7,6 +7,7 @@
 
 #include "lib/log.h"
 #include "ofp/group.h"
+#include "ofp/table_features.h"
 #include "ofp/table_mod.h"
 #include "ofp/tlv_table_msg.h"
 #include "ofproto/bridge_table.h"
@@ -163,18 +164,40 @@ static enum ofp_error on_control(struct restore *r, struct wire_rd *rd)
 }
 
 /* The port, that will open later, takes it then. */
-static enum ofp_error on_port(struct restore *r, struct wire_rd *rd)
+/* The rest, as text.  False: it is none, or too long. */
+static bool get_name(struct wire_rd *rd, char *name, size_t size)
 {
-    uint32_t config = wire_rd_u32(rd);
     size_t n = wire_rd_left(rd);
-    char name[256];
 
-    if (rd->err || !n || n >= sizeof name || memchr(rd->p, '\0', n)) {
-        return OFPERR_OFPBRC_BAD_LEN;
+    if (rd->err || n >= size || memchr(rd->p, '\0', n)) {
+        return false;
     }
     memcpy(name, rd->p, n);
     name[n] = '\0';
+    return true;
+}
+
+static enum ofp_error on_port(struct restore *r, struct wire_rd *rd)
+{
+    uint32_t config = wire_rd_u32(rd);
+    char name[256];
+
+    if (!get_name(rd, name, sizeof name) || !*name) {
+        return OFPERR_OFPBRC_BAD_LEN;
+    }
     bridge_port_config_set(r->bridge, name, config);
+    return OFPERR_OK;
+}
+
+static enum ofp_error on_table_name(struct restore *r, struct wire_rd *rd)
+{
+    uint8_t id = wire_rd_u8(rd);
+    char name[sizeof((struct table_features *)0)->name];
+
+    if (!get_name(rd, name, sizeof name) || id >= OFP_N_TABLES) {
+        return OFPERR_OFPBRC_BAD_LEN;
+    }
+    bridge_table_rename(r->bridge, id, name);
     return OFPERR_OK;
 }
 
@@ -260,6 +283,9 @@ static void on_record(void *r_, uint8_t kind, const void *data, size_t len)
         break;
     case KEEP_METER:
         error = on_metered(r, &rd);
+        break;
+    case KEEP_TABLE_NAME:
+        error = on_table_name(r, &rd);
         break;
     }
     if (error) {

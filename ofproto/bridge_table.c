@@ -5,6 +5,7 @@
 
 #include "lib/counter.h"
 #include "lib/mem.h"
+#include "ofproto/bridge_keep.h"
 #include "ofproto/ofproto-private.h"
 
 struct bridge_table {
@@ -221,6 +222,12 @@ void bridge_table_get_mods(const struct bridge *br, uint8_t id, struct table_con
     }
 }
 
+const char *bridge_table_mod_name(const struct bridge *br, uint8_t id)
+{
+    const struct bridge_table *t = find(br, id);
+    return t ? t->mod_name : NULL;
+}
+
 const char *bridge_table_name(const struct bridge *br, uint8_t id)
 {
     const struct bridge_table *t = find(br, id);
@@ -235,6 +242,7 @@ void bridge_table_rename(struct bridge *br, uint8_t id, const char *name)
         struct bridge_table *t = make(br, id);
         free(t->mod_name);
         t->mod_name = *name ? xstrdup(name) : NULL;
+        bridge_keep_table_name(br, id, name);
     }
 }
 

@@ -36,6 +36,7 @@ void bridge_table_get_mods(const struct bridge *, uint8_t id, struct table_confi
 const char *bridge_table_name(const struct bridge *, uint8_t id); /* NULL: none. */
 /* A controller's name for it, shown where Flow_Table has none; empty, or what is shown: none. */
 void bridge_table_rename(struct bridge *, uint8_t id, const char *name);
+const char *bridge_table_mod_name(const struct bridge *, uint8_t id); /* NULL: none. */
 uint32_t bridge_table_limit(const struct bridge *, uint8_t id);
 /* NULL: no row for this table.  What is above the limit is evicted or stays, as the row says. */
 void bridge_table_configure(struct bridge *, uint8_t id, const struct bridge_table_config *);
