@@ -23,7 +23,6 @@ NOT_ON = {
         "ct.idle_expiry": "warps time, which the kernel's tracker does not follow",
         "mininet.secure": "mininet.standalone is there for the ports; the fail mode is nothing that a datapath knows of",
         "nf_conntrack.": "compares the userspace tracker with the kernel's, without a datapath",
-        "osken.ofctl": "its rounds of every statistic outlast the time that a slow guest has; group.* count there",
         "restart.drops_of_ports": "what keeps frames of AF_PACKET ports from the host's stack; the kernel's ports need nothing",
         "restart.killed_while_changing": "its bridges are of type dummy, whatever the datapath",
         "tunnel.port_in_use": "devices of the kernel share a UDP port",
