@@ -12,7 +12,7 @@ lib_ct_libct_a_SOURCES = \
 	lib/ct/ct_extract.c \
 	lib/ct/ct_filter.c \
 	lib/ct/ct_frag-private.h lib/ct/ct_frag.c lib/ct/ct_frag.h \
-	lib/ct/ct_info.c \
+	lib/ct/ct_info.c lib/ct/ct_info.h \
 	lib/ct/ct_info_json.c \
 	lib/ct/ct_info_text.c \
 	lib/ct/ct_index.c lib/ct/ct_index.h \

@@ -3,7 +3,7 @@
  * are the words users know, without the caller's prefix and errno text. */
 #include <stdlib.h>
 
-#include "lib/ct/ct.h"
+#include "lib/ct/ct_info.h"
 #include "lib/mem.h"
 #include "lib/packet/ip.h"
 

@@ -1,7 +1,7 @@
 /* ct_info_json.c - an entry as one line of JSON (RFC 8259), for programs.  Pure text; the wall
  * clock by argument.  Strings in it are our own words or made of letters, digits and signs that
  * need no escape. */
-#include "lib/ct/ct.h"
+#include "lib/ct/ct_info.h"
 #include "lib/packet/ip.h"
 
 static void put_address(const struct ct_tuple *t, const uint8_t *a, struct text *out)

@@ -7,7 +7,7 @@
  * and texts are those of lib/ct for both. */
 #pragma once
 
-#include "lib/ct/ct.h"
+#include "lib/ct/ct_info.h"
 #include "lib/ct/ct_expected.h"
 #include "lib/ct/ct_frag.h"
 #include "lib/ct/ct_timeout.h"

@@ -6,7 +6,7 @@
  * Facts: <linux/netfilter/nfnetlink_conntrack.h>; integers are big endian. */
 #pragma once
 
-#include "lib/ct/ct.h"
+#include "lib/ct/ct_info.h"
 #include "lib/dp/kernel/nlwr.h"
 
 /* Times of 'info' are made from what is said relative to now.  False: malformed, or nothing that
