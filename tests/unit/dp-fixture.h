@@ -113,7 +113,7 @@ unsigned ct_burst_add(const struct ct *ct UNUSED, struct ct_burst *b, struct pac
     return ++b->n;
 }
 
-void ct_burst_look(const struct ct *ct UNUSED, const struct ct_burst *b)
+void ct_burst_look(const struct ct *ct UNUSED, struct ct_burst *b)
 {
     ((struct ct_burst *)b)->n_looked = b->n;
 }

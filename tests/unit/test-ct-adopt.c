@@ -319,7 +319,7 @@ static void test_no_room(void **state)
     struct memstore m;
     struct ct_adopted a;
     memstore_init(&m);
-    m.room = 700000;
+    m.room = 1300000; /* Half of it for what helpers expect. */
     struct ct *ct = memstore_open(&m, T0, &a);
     assert_non_null(ct);
     fill_table(ct, N);
