@@ -43,7 +43,7 @@ static void packet_match(const struct packet_out *po, struct match *match)
 bool packet_out_is_pipeline_field(const struct field *f)
 {
     size_t ofs = f->ofs;
-    bool tunnel = ofs >= offsetof(struct key, tun_id) && ofs < offsetof(struct key, packet_type);
+    bool tunnel = ofs < KEY_TUN_OFS + KEY_TUN_SIZE; /* The first members. */
     /* Metadata, registers, ports. */
     bool flow =
         ofs >= offsetof(struct flow, metadata) && ofs < offsetof(struct flow, actset_output);

@@ -63,7 +63,7 @@ static const struct test {
      {{"in_port=11," TCP, "set(ipv4(src=9.9.9.9)),set(tcp(dst=8080)),12"}}},
     {"actions=push_vlan:0x8100,set_field:4101->vlan_vid,2,pop_vlan,3",
      {{"in_port=11," IP, "push_vlan(vid=5,pcp=0),12,pop_vlan,13"},
-      {"in_port=11,dl_vlan=7,dl_vlan_pcp=2," IP, "push_vlan(vid=5,pcp=0),12,pop_vlan,13"}}},
+      {"in_port=11,dl_vlan=7,dl_vlan_pcp=2," IP, "push_vlan(vid=5,pcp=2),12,pop_vlan,13"}}},
     {"vlan_vid=0x1000/0x1000,actions=set_field:4101->vlan_vid,2",
      {{"in_port=11,dl_vlan=7,dl_vlan_pcp=2," IP, "pop_vlan,push_vlan(vid=5,pcp=2),12"}}},
     {"actions=load:0x1005->NXM_OF_VLAN_TCI[],2,load:0->NXM_OF_VLAN_TCI[],3",
