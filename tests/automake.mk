@@ -82,7 +82,7 @@ DISTCLEANFILES += tests/atconfig
 
 clean-local:
 	test ! -f '$(TESTSUITE)' || $(SHELL) '$(TESTSUITE)' -C tests --clean
-	rm -f tests/system-results tests/system-results-kernel tests/guest-*-results tests/conformance-*.txt
+	rm -f tests/system-results tests/system-results-kernel tests/conformance-*.txt
 
 # ---- cross-checks ----
 # Samples against code that is not ours; a peer that is not installed is skipped.
@@ -111,7 +111,7 @@ check-system: all $(RUN_BY_SYSTEM_TESTS)
 # On the kernel datapath: of the running kernel, else of the one that the program KERNEL_LAB runs (`KERNEL_LAB -t SECONDS
 # -w DIR -- COMMAND`), else skipped.
 check-kernel: all $(RUN_BY_SYSTEM_TESTS)
-	cd '$(srcdir)/tests' && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=harness $(PYTHON3) -m system.run --datapath system --guests 2 \
+	cd '$(srcdir)/tests' && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=harness $(PYTHON3) -m system.run --datapath system \
 	  --lab="$$KERNEL_LAB" --build '$(abs_top_builddir)' --results '$(abs_top_builddir)/tests/system-results-kernel' $(SYSTEMFLAGS)
 .PHONY: check-kernel
 EXTRA_DIST += tests/data/ofctl-samples.txt tests/data/ofctl-protocols.txt

@@ -9,8 +9,7 @@ wait more than they work); the kernel datapath is one for all, and so is what da
 
 Without --datapath: on netdev and, if the running kernel has the openvswitch datapath, on system too (datapaths.py has what
 does not).  With --lab PROGRAM, for --datapath system alone: if the running kernel has it not, all of this is run by
-`PROGRAM -t SECONDS -w DIR -- ...` on one that has, in as many guests as --guests says, each with its share of the tests;
-"--lab=" (no program) and no such kernel: says so, counts as skipped."""
+`PROGRAM -t SECONDS -w DIR -- ...` on one that has; "--lab=" (no program) and no such kernel: says so, counts as skipped."""
 import argparse
 import importlib
 import multiprocessing
@@ -18,7 +17,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 
@@ -92,35 +90,14 @@ def in_lab(args):
         line = "skipped kernel: the running kernel has no openvswitch datapath, and KERNEL_LAB names no program that runs one"
         print(line)
         return finish([line], args.results)
-    guests = [Guest(args, number) for number in range(args.guests)]
-    return finish([line for guest in guests for line in guest.finish()], args.results)
-
-
-class Guest:
-    """A kernel of the lab with its share of the tests; it says how they went by its results, what it prints comes at its end."""
-
-    def __init__(self, args, number):
-        share = f"{number}/{args.guests}"
-        self.results = args.build.resolve() / f"tests/guest-{number}-results"
-        self.results.unlink(missing_ok=True)
-        self.lab = args.lab
-        self.output = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(
-            [args.lab, "-t", str(LAB_SECONDS), "-w", str(args.build.resolve()), "--", sys.executable, "-m", "system.run",
-             *sys.argv[1:], "--in-lab", "--share", share, "--results", str(self.results)],
-            stdout=self.output, stderr=subprocess.STDOUT)
-
-    def finish(self):
-        status = self.process.wait()
-        self.output.seek(0)
-        sys.stdout.write(self.output.read())
-        if not self.results.exists():
-            line = f"FAILED kernel: {self.lab} ended with status {status} and without results"
-            print(line)
-            return [line]
-        lines = self.results.read_text().split("\n")
-        self.results.unlink()
-        return [line for line in lines if line]
+    if args.results:
+        args.results.unlink(missing_ok=True)
+    argv = [args.lab, "-t", str(LAB_SECONDS), "-w", str(args.build.resolve()), "--",
+            sys.executable, "-m", "system.run", *sys.argv[1:], "--in-lab"]
+    status = subprocess.run(argv).returncode
+    if args.results and not args.results.exists():
+        args.results.write_text(f"FAILED kernel: {args.lab} ended with status {status} and without results\n")
+    return status
 
 
 def main():
@@ -130,9 +107,7 @@ def main():
     parser.add_argument("--datapath", choices=["netdev", "system"], action="append", default=[])
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--lab", default="")
-    parser.add_argument("--guests", type=int, default=1)
     parser.add_argument("--in-lab", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--share", default="0/1", help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     if os.geteuid():
@@ -142,10 +117,9 @@ def main():
             sys.exit("this kernel has no openvswitch datapath")
         return in_lab(args)
     lines = []
-    number, shares = map(int, args.share.split("/"))
     datapaths = args.datapath or (["netdev", "system"] if kernel_datapath() else ["netdev"])
     works = [(name, datapath, args.build) for datapath in datapaths for name, _ in tests(args.names) if not why_not(name, datapath)]
-    for line, why in run_all(works[number::shares], args.jobs):
+    for line, why in run_all(works, args.jobs):
         print(line + (f": {why}" if why else ""), flush=True)
         lines.append(line)
     return finish(lines, args.results)

@@ -20,6 +20,8 @@
 
 #define N_MASKS 6 /* Of each, as many as there are sets of attributes and lengths of options. */
 
+#define FLOW_ROOM 2000 /* Of a key and a mask with as many options as there can be. */
+
 struct tally {
     struct kernel *k;
     unsigned n_put, n_refused, n_back, n_differ;
@@ -130,11 +132,12 @@ static void put(struct putting *p, const struct key *key, const struct key *mask
     if (!f || !is_new) {
         return;
     }
-    if (p->b.n == BATCH || !nlsock_batch_add(&p->b, NLSOCK_FLOW, OVS_FLOW_CMD_NEW,
-                                             NLM_F_CREATE | NLM_F_EXCL, k->ifindex, 1000, &w)) {
+    if (p->b.n == BATCH ||
+        !nlsock_batch_add(&p->b, NLSOCK_FLOW, OVS_FLOW_CMD_NEW, NLM_F_CREATE | NLM_F_EXCL,
+                          k->ifindex, FLOW_ROOM, &w)) {
         run_puts(p);
         p->x->n_refused += !nlsock_batch_add(&p->b, NLSOCK_FLOW, OVS_FLOW_CMD_NEW,
-                                             NLM_F_CREATE | NLM_F_EXCL, k->ifindex, 1000, &w);
+                                             NLM_F_CREATE | NLM_F_EXCL, k->ifindex, FLOW_ROOM, &w);
     }
     p->flows[p->b.n] = f;
     p->x->n_put++;
@@ -165,12 +168,12 @@ static void put_many(struct tally *x, unsigned n)
             continue;
         }
         if (b.n == 128 || !nlsock_batch_add(&b, NLSOCK_FLOW, OVS_FLOW_CMD_NEW, NLM_F_CREATE,
-                                            k->ifindex, 1000, &w)) {
+                                            k->ifindex, FLOW_ROOM, &w)) {
             int error = nlsock_batch_run(&b, NULL, on_many_done, x);
             x->n_refused += error != 0;
             nlsock_batch_begin(k->sock, &b);
             x->n_refused += !nlsock_batch_add(&b, NLSOCK_FLOW, OVS_FLOW_CMD_NEW, NLM_F_CREATE,
-                                              k->ifindex, 1000, &w);
+                                              k->ifindex, FLOW_ROOM, &w);
         }
         x->n_refused += !kflow_put(&k->flows, f, &w);
         nlsock_batch_end(&b, &w);

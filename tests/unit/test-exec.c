@@ -387,10 +387,16 @@ static void random_list(struct dp_actions *l, unsigned depth)
     for (uint32_t n = random_below(6); n; n--) {
         uint32_t type = random_below(DP_ACTION_N);
         if (type == DP_ACTION_SET) {
-            struct dp_action_set *s = dp_actions_put(l, DP_ACTION_SET, sizeof *s);
+            uint32_t header = random_below(DP_SET_TUNNEL + 1);
+            uint8_t n_opt = header == DP_SET_TUNNEL ? (uint8_t)(4 * random_below(64)) : 0;
+            struct dp_action_set *s = dp_actions_put(l, DP_ACTION_SET, sizeof *s + n_opt);
             random_bytes(&s->value, sizeof s->value);
             random_bytes(&s->mask, sizeof s->mask);
-            s->a.u32 = random_below(DP_SET_TUNNEL + 1);
+            random_bytes(s->options, n_opt);
+            s->a.u32 = header;
+            if (header == DP_SET_TUNNEL) {
+                s->value.tunnel.opt_len = n_opt;
+            }
         } else if (type == DP_ACTION_CLONE) {
             size_t ofs = dp_actions_clone_begin(l);
             if (depth < 4) {
