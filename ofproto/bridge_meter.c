@@ -126,10 +126,10 @@ void bridge_meter_get_stats(const struct bridge *br, const struct bridge_meter *
     }
 }
 
-static bool remarks(const struct meter *m)
+static bool has_band(const struct meter *m, enum meter_band_type type)
 {
     for (size_t i = 0; i < m->n_bands; i++) {
-        if (m->bands[i].type == METER_BAND_DSCP_REMARK) {
+        if (m->bands[i].type == type) {
             return true;
         }
     }
@@ -164,12 +164,16 @@ static bool is_implicit(uint32_t id)
     return id == OFPM_CONTROLLER || id == OFPM_SLOWPATH;
 }
 
-static void publish(struct bridge *br, const struct bridge_meter *m, bool remarked)
+static void publish(struct bridge *br, const struct bridge_meter *m)
 {
-    struct meter_id id = {.dp_id = m->dp_id, .remarks = remarks(&m->config)};
+    struct meter_id old, id = {.dp_id = m->dp_id,
+                               .remarks = has_band(&m->config, METER_BAND_DSCP_REMARK),
+                               .drops = has_band(&m->config, METER_BAND_DROP)};
+    bool modified = meter_ids_find(br->tables, m->config.id, &old);
 
     meter_ids_set(br->tables, m->config.id, &id);
-    if (is_implicit(m->config.id) || remarked != id.remarks) {
+    if (is_implicit(m->config.id) ||
+        (modified && (old.remarks != id.remarks || old.drops != id.drops))) {
         revalidate_all(br->ofproto->revalidator);
     }
 }
@@ -194,7 +198,7 @@ static enum ofp_error add(struct bridge *br, struct meter *config, const struct 
     m->dp_id = dp_id;
     m->created_ms = loop_now(br->ofproto->loop);
     hmap_insert(&br->meters, &m->node, hash_u64(m->config.id, 0));
-    publish(br, m, remarks(&m->config));
+    publish(br, m);
     return OFPERR_OK;
 }
 
@@ -206,7 +210,6 @@ static enum ofp_error modify(struct bridge *br, struct meter *config)
     if (!m) {
         return OFPERR_OFPMMFC_UNKNOWN_METER;
     }
-    bool remarked = remarks(&m->config);
     bridge_meter_get_stats(br, m, &s);
     enum ofp_error error = set(br, config, m->dp_id);
     if (!error) {
@@ -214,7 +217,7 @@ static enum ofp_error modify(struct bridge *br, struct meter *config)
         meter_deinit(&m->config);
         m->config = *config;
         *config = (struct meter){.id = m->config.id};
-        publish(br, m, remarked);
+        publish(br, m);
     }
     return error;
 }

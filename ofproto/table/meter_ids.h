@@ -12,6 +12,7 @@ struct tables;
 struct meter_id {
     uint32_t dp_id;
     bool remarks; /* It changes packets: translation goes on with what has become of them. */
+    bool drops;   /* Not all that come to it go on: what is counted behind it is counted apart. */
 };
 
 /* False: there is no such meter.  Any thread, inside an RCU read section. */

@@ -31,6 +31,7 @@ struct xlate_scope {
     uint64_t rule_cookie;
     uint8_t table_id;
     uint8_t goto_table; /* Where to go when the list is done; XLATE_NO_GOTO. */
+    unsigned resubmits; /* Under way. */
     bool in_action_set;
     bool in_group; /* The action set is a bucket's. */
     bool exit;     /* `exit`: nothing more in this scope. */
@@ -43,6 +44,7 @@ struct xlate_scope {
     bool tun_from_packet;        /* The others are what the datapath's packet has. */
     bool tracked;                /* The ct fields are those of a tracked packet. */
     bool unparsed;               /* What follows Ethernet and its tags must be parsed again. */
+    bool metered;                /* A meter may have dropped it in the pass under way. */
     uint8_t ct;                  /* enum cookie_ct */
     uint32_t priority;           /* As the datapath has it; 0: no queue was chosen. */
     uint16_t inv_zone;
@@ -257,6 +259,9 @@ size_t xlate_group_select_slot(struct xlate_ctx *, const struct group_entry *); 
 
 /* xlate_meter.c */
 void xlate_meter(struct xlate_ctx *, uint32_t id);
+/* Does the act count what passes?  Then a cached flow of its own must, behind a meter that drops.
+ */
+bool xlate_meter_counts(const struct xlate_ctx *, const struct act *);
 /* Around actions that a meter may drop the packet ahead of, without a rule that names it. */
 size_t xlate_meter_begin(struct xlate_ctx *, uint32_t id);
 void xlate_meter_end(struct xlate_ctx *, size_t);

@@ -1,8 +1,9 @@
 /* xlate_freeze.c - into a continuation and out of it.  See xlate-private.h, continuation.h.
  *
- * Three reasons: ct(table=N) resumes with a lookup; an act that needs what must be parsed again
- * (above a popped label, behind another EtherType), and a group that chooses by the datapath's
- * hash, with the rest of the lists, innermost first, as one list. */
+ * Four reasons: ct(table=N) resumes with a lookup; an act that needs what must be parsed again
+ * (above a popped label, behind another EtherType), a group that chooses by the datapath's hash, and
+ * what counts packets behind a meter that drops some, with the rest of the lists, innermost first,
+ * as one list. */
 #include "ofproto/xlate/xlate-private.h"
 
 /* ---- what cannot be done without parsing again ---- */
@@ -54,10 +55,11 @@ bool xlate_needs_freeze(const struct act *a)
 
 /* ---- freezing ---- */
 
-/* goto_table ends its own list only: in the joined list it is a resubmit. */
-static void append(struct acts *to, const struct act *a)
+/* goto_table ends its own list only: in the joined list it is a resubmit, but where it ends the
+ * pipeline itself, which a miss then ends. */
+static void append(struct acts *to, const struct act *a, bool resubmitted)
 {
-    if (a->type == ACT_GOTO_TABLE) {
+    if (a->type == ACT_GOTO_TABLE && resubmitted) {
         struct act_resubmit *r = acts_put(to, ACT_RESUBMIT, sizeof *r);
         r->in_port = OFPP_IN_PORT;
         r->table = ((const struct act_goto_table *)(const void *)a)->table;
@@ -75,7 +77,7 @@ void xlate_freeze_acts(struct xlate_ctx *ctx, const void *acts, size_t len)
             xlate_error(ctx, XLATE_TOO_MANY_ACTIONS);
             return;
         }
-        append(&ctx->s.frozen, a);
+        append(&ctx->s.frozen, a, ctx->s.resubmits != 0);
     }
 }
 

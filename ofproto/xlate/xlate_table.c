@@ -149,7 +149,7 @@ void xlate_table(struct xlate_ctx *ctx, uint8_t table_id, uint32_t lookup_in_por
     if (ctx->s.bridge->miss[table_id] == TABLE_MISS_CONTROLLER && !ctx->out->error) {
         xlate_controller(ctx, PIR_NO_MATCH, OFPCML_NO_BUFFER, 0);
     }
-    if (!ctx->nesting) {
+    if (!ctx->s.resubmits) {
         /* No rule, no table-miss entry: the packet is dropped here (5.4), its action set with it. A
          * resubmit that misses only returns. */
         xlate_set_clear(ctx);
@@ -173,7 +173,9 @@ void xlate_resubmit(struct xlate_ctx *ctx, uint8_t table_id, uint32_t lookup_in_
     }
     ctx->depth += deepens;
     ctx->nesting++;
+    ctx->s.resubmits++;
     xlate_table(ctx, table_id, lookup_in_port, with_ct);
+    ctx->s.resubmits--;
     ctx->nesting--;
     ctx->depth -= deepens;
     ctx->s.rule = rule;
@@ -189,7 +191,8 @@ void xlate_acts(struct xlate_ctx *ctx, const void *acts, size_t len)
     const struct act *a;
 
     ACT_FOR_EACH(a, acts, len) {
-        if (ctx->s.unparsed && xlate_needs_freeze(a)) {
+        if ((ctx->s.unparsed && xlate_needs_freeze(a)) ||
+            (ctx->s.metered && xlate_meter_counts(ctx, a))) {
             ctx->s.freezing = true;
             xlate_freeze_acts(ctx, a, (size_t)(end - (const uint8_t *)a));
             return;
@@ -244,6 +247,7 @@ bool xlate_enter_scope(struct xlate_ctx *ctx, struct xlate_scope *saved)
     ctx->s.checking = ctx->s.pausing = false;
     ctx->s.set_cookie = 0;
     ctx->s.goto_table = XLATE_NO_GOTO;
+    ctx->s.resubmits = 0;
     ctx->s.in_action_set = ctx->s.in_group = false;
     return true;
 }
