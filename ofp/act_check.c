@@ -1,13 +1,9 @@
-/* act_check.c - what may stand where, and whether a list of acts fits a match; see act.h.
+/* act_check.c - whether a list of acts fits a match; see act.h.
  *
- * acts_check() walks the list with a copy of the match that the acts change as they would change a
- * packet: tags pushed and popped, EtherTypes of MPLS.  Difference from Open vSwitch: ct and
- * ct_clear are accepted behind any match; what is not IP comes back from the tracker as invalid. */
-#include "ofp/act-private.h"
-
-#include <stdlib.h>
-
-#include "lib/mem.h"
+ * acts_check() walks the list with what is known of the packet (act_known-private.h).  Difference
+ * from Open vSwitch: ct and ct_clear are accepted behind any match; what is not IP comes back from
+ * the tracker as invalid. */
+#include "ofp/act_known-private.h"
 
 #define ETH_IP4      0x0800
 #define ETH_IP6      0x86dd
@@ -20,71 +16,19 @@
 #define ALG_FTP      21
 #define ALG_TFTP     69
 
-/* ---- place ---- */
-
-/* The field that 'a' writes, or NULL. */
-static const struct field *written_field(const struct act *a)
-{
-    const void *p = a;
-
-    return a->type == ACT_SET_FIELD  ? ((const struct act_set_field *)p)->field
-           : a->type == ACT_REG_MOVE ? ((const struct act_reg_move *)p)->dst.field
-                                     : NULL;
-}
-
-static enum ofp_error refuse(enum ofp_error error, char **why, char *text)
-{
-    if (why) {
-        *why = text;
-    } else {
-        free(text);
-    }
-    return error;
-}
-
-enum ofp_error act_verify(const struct act *a, enum act_outer outer, char **why)
-{
-    const struct act_info *info = &act_infos[a->type];
-    const struct field *f = written_field(a);
-
-    if (outer == OUTER_CT) {
-        if (a->type == ACT_NAT || (f && f->access == ACCESS_CT)) {
-            return OFPERR_OK;
-        }
-        return refuse(OFPERR_OFPBAC_BAD_ARGUMENT, why,
-                      f ? xasprintf("ct action doesn't support nested modification of %s", f->name)
-                        : xasprintf("ct action doesn't support nested action %s", info->name));
-    }
-    if (a->type == ACT_NAT && outer != OUTER_WRITE_ACTIONS) {
-        return refuse(OFPERR_OFPBAC_BAD_SET_ARGUMENT, why,
-                      xstrdup("Cannot have NAT action outside of \"ct\" action"));
-    }
-    if (f && f->access == ACCESS_CT) {
-        return refuse(OFPERR_OFPBAC_BAD_SET_ARGUMENT, why,
-                      xstrdup("cannot set CT fields outside of ct action"));
-    }
-    bool meter = outer == OUTER_CLONE && a->type == ACT_METER; /* An action from 1.5 on. */
-    if (outer == OUTER_CLONE && info->rank != ACT_RANK_APPLY && !meter) {
-        return refuse(OFPERR_OFPBIC_UNSUP_INST, why,
-                      xasprintf("%s instruction not allowed here", info->name));
-    }
-    if (outer == OUTER_WRITE_ACTIONS && info->slot == ACT_SLOT_NONE) {
-        return refuse(OFPERR_OFPBAC_BAD_TYPE, why,
-                      xasprintf("%s is not allowed in an action set", info->name));
-    }
-    return OFPERR_OK;
-}
-
-/* ---- consistency with the match ---- */
-
 struct checker {
-    struct match m; /* What the packet is known to be at this place of the list. */
+    struct act_known k; /* At this place of the list. */
     const struct act_limits *limits;
-    unsigned n_below; /* Tags known to be there below those of the match. */
-    bool strict;      /* Soft inconsistencies count. */
+    bool strict; /* Soft inconsistencies count. */
 };
 
+static enum ofp_error check_one(struct checker *, struct act *);
 static enum ofp_error check_list(struct checker *, struct act *, size_t len);
+
+static struct act *next(struct act *a)
+{
+    return (struct act *)(void *)((char *)a + a->len);
+}
 
 static enum ofp_error soft(const struct checker *c, bool ok)
 {
@@ -96,95 +40,14 @@ static enum ofp_error hard(bool ok)
     return ok ? OFPERR_OK : OFPERR_OFPBAC_MATCH_INCONSISTENT;
 }
 
-static bool is_ethernet(const struct checker *c)
-{
-    return !c->m.flow.key.packet_type;
-}
-
-static bool is_eth_type(const struct checker *c, uint16_t eth_type)
-{
-    uint32_t packet_type = ntohl(c->m.flow.key.packet_type);
-
-    if (packet_type >> 16 == 1) { /* Name space of EtherTypes. */
-        return (uint16_t)packet_type == eth_type;
-    }
-    return c->m.mask.key.eth_type == htons(0xffff) && c->m.flow.key.eth_type == htons(eth_type);
-}
-
-static bool is_ip(const struct checker *c)
-{
-    return is_eth_type(c, ETH_IP4) || is_eth_type(c, ETH_IP6);
-}
-
-static bool is_mpls(const struct checker *c)
-{
-    return is_eth_type(c, ETH_MPLS) || is_eth_type(c, ETH_MPLS_MC);
-}
-
-static bool has_tag(const struct checker *c)
-{
-    return c->m.mask.key.vlan[0].tci & c->m.flow.key.vlan[0].tci & htons(VLAN_CFI);
-}
-
-static void set_eth_type(struct checker *c, uint16_t eth_type)
-{
-    c->m.flow.key.eth_type = htons(eth_type);
-    c->m.mask.key.eth_type = htons(0xffff);
-}
-
-static void set_tag(struct checker *c)
-{
-    c->m.flow.key.vlan[0].tci |= htons(VLAN_CFI);
-    c->m.mask.key.vlan[0].tci |= htons(VLAN_CFI);
-}
-
-static void push_vlan(struct checker *c)
-{
-    struct key *flow = &c->m.flow.key, *mask = &c->m.mask.key;
-
-    c->n_below += (mask->vlan[1].tci & flow->vlan[1].tci & htons(VLAN_CFI)) != 0;
-    flow->vlan[1] = flow->vlan[0];
-    mask->vlan[1] = mask->vlan[0];
-    memset(&flow->vlan[0], 0, sizeof flow->vlan[0]);
-    memset(&mask->vlan[0], 0, sizeof mask->vlan[0]);
-    set_tag(c);
-}
-
-static void pop_vlan(struct checker *c)
-{
-    struct key *flow = &c->m.flow.key, *mask = &c->m.mask.key;
-
-    flow->vlan[0] = flow->vlan[1];
-    mask->vlan[0] = mask->vlan[1];
-    memset(&flow->vlan[1], 0, sizeof flow->vlan[1]);
-    memset(&mask->vlan[1], 0, sizeof mask->vlan[1]);
-    if (c->n_below) {
-        c->n_below--;
-        flow->vlan[1].tci = mask->vlan[1].tci = htons(VLAN_CFI);
-    }
-}
-
-static void forget_tags(struct checker *c)
-{
-    memset(c->m.flow.key.vlan, 0, sizeof c->m.flow.key.vlan);
-    memset(c->m.mask.key.vlan, 0, sizeof c->m.mask.key.vlan);
-    c->n_below = 0;
-}
-
-/* What is behind the label stack is no longer known. */
-static void forget_proto(struct checker *c)
-{
-    c->m.flow.key.ip_proto = c->m.mask.key.ip_proto = 0;
-}
-
 /* mod_tp_*: the field is that of the protocol that the match says; false if it says none. */
 static bool resolve_port(const struct checker *c, struct act_set_field *sf, bool src)
 {
-    uint8_t proto = c->m.mask.key.ip_proto == 0xff ? c->m.flow.key.ip_proto : 0;
+    uint8_t proto = c->k.m.mask.key.ip_proto == 0xff ? c->k.m.flow.key.ip_proto : 0;
     sf->act.resolved = false;
-    bool later = c->m.mask.key.ip_frag & c->m.flow.key.ip_frag & KEY_FRAG_LATER;
+    bool later = c->k.m.mask.key.ip_frag & c->k.m.flow.key.ip_frag & KEY_FRAG_LATER;
 
-    if (!is_ip(c) || later) {
+    if (!act_known_is_ip(&c->k) || later) {
         return false;
     }
     switch (proto) {
@@ -209,32 +72,19 @@ static enum ofp_error check_legacy(struct checker *c, struct act_set_field *sf)
     switch ((enum act_raw)sf->act.raw) {
     case RAW_SET_NW_SRC:
     case RAW_SET_NW_DST:
-        return soft(c, is_eth_type(c, ETH_IP4));
+        return soft(c, act_known_is_eth_type(&c->k, ETH_IP4));
     case RAW_SET_NW_TOS:
     case RAW_SET_NW_ECN:
-        return soft(c, is_ip(c));
+        return soft(c, act_known_is_ip(&c->k));
     case RAW_SET_TP_SRC:
         return soft(c, resolve_port(c, sf, true));
     case RAW_SET_TP_DST:
         return soft(c, resolve_port(c, sf, false));
     case RAW_SET_MPLS_LABEL:
     case RAW_SET_MPLS_TC:
-        return soft(c, is_mpls(c));
+        return soft(c, act_known_is_mpls(&c->k));
     default:
         return OFPERR_OK;
-    }
-}
-
-/* What is behind a field that says what follows is what it says now; 'value' NULL: something. */
-static void note_type(struct checker *c, const struct field *f, const uint8_t *value)
-{
-    if (f->id == MF_ETH_TYPE) {
-        forget_proto(c);
-        c->m.flow.key.eth_type = value ? htons(get_be16(value)) : 0;
-        c->m.mask.key.eth_type = value ? UINT16_MAX : 0;
-    } else if (f->id == MF_NW_PROTO) {
-        c->m.flow.key.ip_proto = value ? *value : 0;
-        c->m.mask.key.ip_proto = value ? UINT8_MAX : 0;
     }
 }
 
@@ -243,7 +93,8 @@ static enum ofp_error check_set_field(struct checker *c, struct act_set_field *s
     if (act_raw_is_legacy(sf->act.raw)) {
         return check_legacy(c, sf);
     }
-    if (!field_prereq_ok(sf->field, &c->m) || (sf->field->id == MF_VLAN_VID && !has_tag(c))) {
+    if (!field_prereq_ok(sf->field, &c->k.m) ||
+        (sf->field->id == MF_VLAN_VID && !act_known_has_tag(&c->k))) {
         return OFPERR_OFPBAC_MATCH_INCONSISTENT;
     }
     if (sf->field->id == MF_VLAN_VID && !(sf->value.b[0] & VLAN_CFI >> 8) &&
@@ -254,13 +105,13 @@ static enum ofp_error check_set_field(struct checker *c, struct act_set_field *s
         get_be16(sf->value.b) < ETH_TYPE_MIN) {
         return OFPERR_OFPBAC_BAD_SET_ARGUMENT; /* It would be a length. */
     }
-    note_type(c, sf->field, act_mask_full(sf->field, &sf->mask) ? sf->value.b : NULL);
-    sf->act.resolved = sf->field->id == MF_VLAN_TCI && has_tag(c);
+    act_known_note_type(&c->k, sf->field, act_mask_full(sf->field, &sf->mask) ? sf->value.b : NULL);
+    sf->act.resolved = sf->field->id == MF_VLAN_TCI && act_known_has_tag(&c->k);
     if (sf->field->id == MF_VLAN_TCI && sf->mask.b[0] & VLAN_CFI >> 8) {
         if (sf->value.b[0] & VLAN_CFI >> 8) {
-            set_tag(c);
+            act_known_set_tag(&c->k);
         } else {
-            pop_vlan(c);
+            act_known_pop_vlan(&c->k);
         }
     }
     return OFPERR_OK;
@@ -268,17 +119,17 @@ static enum ofp_error check_set_field(struct checker *c, struct act_set_field *s
 
 static enum ofp_error check_set_vlan(struct checker *c, struct act_set_vlan *v)
 {
-    v->has_tag = has_tag(c);
+    v->has_tag = act_known_has_tag(&c->k);
     enum ofp_error error = soft(c, v->push_if_absent || v->has_tag);
     if (v->push_if_absent && !v->has_tag) {
-        set_tag(c);
+        act_known_set_tag(&c->k);
     }
     return error;
 }
 
 static enum ofp_error check_nat(const struct checker *c, const struct act_nat *nat)
 {
-    return hard(!nat->af || is_eth_type(c, nat->af == 6 ? ETH_IP6 : ETH_IP4));
+    return hard(!nat->af || act_known_is_eth_type(&c->k, nat->af == 6 ? ETH_IP6 : ETH_IP4));
 }
 
 static bool table_ok(const struct checker *c, uint8_t table)
@@ -288,8 +139,8 @@ static bool table_ok(const struct checker *c, uint8_t table)
 
 static enum ofp_error check_ct(struct checker *c, struct act_ct *ct)
 {
-    const struct key *flow = &c->m.flow.key, *mask = &c->m.mask.key;
-    bool other = is_ip(c) && mask->ip_proto == 0xff;
+    const struct key *flow = &c->k.m.flow.key, *mask = &c->k.m.mask.key;
+    bool other = act_known_is_ip(&c->k) && mask->ip_proto == 0xff;
 
     if (ct->table != OFPTT_ALL && !table_ok(c, ct->table)) {
         return OFPERR_OFPBIC_BAD_TABLE_ID;
@@ -297,7 +148,7 @@ static enum ofp_error check_ct(struct checker *c, struct act_ct *ct)
     if ((ct->commit && mask->ct_state & flow->ct_state & htonl(CS_INV)) ||
         (ct->alg == ALG_FTP && other && flow->ip_proto != IPPROTO_TCP) ||
         (ct->alg == ALG_TFTP && other && flow->ip_proto != IPPROTO_UDP) ||
-        (ct->zone_src.field && !field_prereq_ok(ct->zone_src.field, &c->m))) {
+        (ct->zone_src.field && !field_prereq_ok(ct->zone_src.field, &c->k.m))) {
         return OFPERR_OFPBAC_MATCH_INCONSISTENT;
     }
     /* What is wrong whatever the match is the decoder refuses: text goes to the
@@ -305,13 +156,44 @@ static enum ofp_error check_ct(struct checker *c, struct act_ct *ct)
     return check_list(c, (struct act *)(void *)(ct + 1), ct->nested_len);
 }
 
-/* An action set runs on a packet that the match no longer describes: soft rules do not count, and
- * nothing behind it sees its changes. */
+/* The last of a slot takes the place of those before it, but that set-fields add up. */
+static bool is_replaced(struct act *a, const char *end)
+{
+    const enum act_slot slot = act_infos[a->type].slot;
+    struct act *b = next(a);
+
+    while (slot != ACT_SLOT_SET && (char *)b < end && act_infos[b->type].slot != slot) {
+        b = next(b);
+    }
+    return slot != ACT_SLOT_SET && (char *)b < end;
+}
+
+/* In the order that a set has (OpenFlow 1.3.5 section 5.10), not the list's: a tag that is pushed
+ * is there for all set-fields.  It runs on a packet that the match no longer describes: soft rules
+ * do not count, and nothing behind it sees its changes. */
 static enum ofp_error check_write_actions(const struct checker *c, struct act_write_actions *wa)
 {
+    struct act *first = (struct act *)(void *)(wa + 1);
+    char *end = (char *)first + wa->nested_len;
     struct checker nested = *c;
+
     nested.strict = false;
-    return check_list(&nested, (struct act *)(void *)(wa + 1), wa->nested_len);
+    for (int slot = ACT_SLOT_NONE; slot <= ACT_SLOT_CT; slot++) {
+        for (struct act *a = first; (char *)a < end; a = next(a)) {
+            if ((int)act_infos[a->type].slot != slot) {
+                continue;
+            }
+            struct checker before = nested;
+            enum ofp_error error = check_one(&nested, a);
+            if (error) {
+                return error;
+            }
+            if (is_replaced(a, end)) {
+                nested = before;
+            }
+        }
+    }
+    return OFPERR_OK;
 }
 
 /* What is behind a clone does not see its changes. */
@@ -319,37 +201,6 @@ static enum ofp_error check_clone(const struct checker *c, struct act_write_acti
 {
     struct checker nested = *c;
     return check_list(&nested, (struct act *)(void *)(clone + 1), clone->nested_len);
-}
-
-/* ---- headers around headers ---- */
-
-#define PACKET_TYPE_UNKNOWN UINT32_C(0x0001ffff)
-
-static void set_packet_type(struct checker *c, uint32_t packet_type)
-{
-    c->m.flow.key.packet_type = htonl(packet_type);
-    c->m.mask.key.packet_type = UINT32_MAX;
-}
-
-static void encap(struct checker *c, const struct act_encap *e)
-{
-    set_packet_type(c, e->packet_type);
-    if (e->packet_type != PACKET_TYPE_ETHERNET) {
-        set_eth_type(c, (uint16_t)e->packet_type);
-        forget_proto(c);
-    }
-}
-
-/* Behind Ethernet is what the EtherType says; behind others nobody knows, as the header does. */
-static void decap(struct checker *c)
-{
-    if (!c->m.flow.key.packet_type) {
-        set_packet_type(c, UINT32_C(1) << 16 | ntohs(c->m.flow.key.eth_type));
-    } else {
-        set_packet_type(c, PACKET_TYPE_UNKNOWN);
-        set_eth_type(c, (uint16_t)PACKET_TYPE_UNKNOWN);
-        forget_proto(c);
-    }
 }
 
 static enum ofp_error check_port(const struct checker *c, uint32_t port)
@@ -373,15 +224,15 @@ static enum ofp_error check_resubmit(const struct checker *c, const struct act_r
         return OFPERR_OFPBIC_BAD_TABLE_ID;
     }
     /* The prerequisite of the fields of the original tuple. */
-    return hard(!r->ct || field_prereq_ok(&fields[MF_CT_NW_PROTO], &c->m));
+    return hard(!r->ct || field_prereq_ok(&fields[MF_CT_NW_PROTO], &c->k.m));
 }
 
 static enum ofp_error check_move(struct checker *c, const struct act_reg_move *m)
 {
-    if (!field_prereq_ok(m->src.field, &c->m) || !field_prereq_ok(m->dst.field, &c->m)) {
+    if (!field_prereq_ok(m->src.field, &c->k.m) || !field_prereq_ok(m->dst.field, &c->k.m)) {
         return OFPERR_OFPBAC_MATCH_INCONSISTENT;
     }
-    note_type(c, m->dst.field, NULL);
+    act_known_note_type(&c->k, m->dst.field, NULL);
     /* From text; decode lets none in. */
     return m->dst.field->access == ACCESS_RO ? OFPERR_OFPBAC_BAD_SET_ARGUMENT : OFPERR_OK;
 }
@@ -394,10 +245,11 @@ static enum ofp_error check_mpls(struct checker *c, const struct act *a)
     if (push && eth_type != ETH_MPLS && eth_type != ETH_MPLS_MC) {
         return OFPERR_OFPBAC_BAD_ARGUMENT; /* From text; decode lets none in. */
     }
-    enum ofp_error error = soft(c, is_ethernet(c) && (push || is_mpls(c)));
-    set_eth_type(c, eth_type);
+    enum ofp_error error =
+        soft(c, act_known_is_ethernet(&c->k) && (push || act_known_is_mpls(&c->k)));
+    act_known_set_eth_type(&c->k, eth_type);
     if (push) {
-        forget_proto(c);
+        act_known_forget_proto(&c->k);
     }
     return error;
 }
@@ -407,22 +259,16 @@ static enum ofp_error check_push_pbb(struct checker *c, uint16_t eth_type)
     if (eth_type != ETH_PBB) {
         return OFPERR_OFPBAC_BAD_ARGUMENT; /* From text; decode lets none in. */
     }
-    enum ofp_error error = soft(c, is_ethernet(c));
-    forget_tags(c);
-    set_eth_type(c, eth_type);
-    forget_proto(c);
+    enum ofp_error error = soft(c, act_known_is_ethernet(&c->k));
+    act_known_push_pbb(&c->k, eth_type);
     return error;
 }
 
-/* What comes out is a frame of which nothing is known. */
 static enum ofp_error check_pop_pbb(struct checker *c)
 {
-    const size_t ofs = offsetof(struct key, packet_type), n = sizeof(struct key) - ofs;
-    enum ofp_error error = soft(c, is_eth_type(c, ETH_PBB));
+    enum ofp_error error = soft(c, act_known_is_eth_type(&c->k, ETH_PBB));
 
-    memset((uint8_t *)&c->m.flow.key + ofs, 0, n);
-    memset((uint8_t *)&c->m.mask.key + ofs, 0, n);
-    c->n_below = 0;
+    act_known_pop_pbb(&c->k);
     return error;
 }
 
@@ -431,10 +277,18 @@ bool act_meter_ok(uint32_t id)
     return id && id <= OFPM_MAX;
 }
 
+static bool is_tcp(const struct checker *c)
+{
+    const struct match *m = &c->k.m;
+
+    return act_known_is_ip(&c->k) && m->mask.key.ip_proto == 0xff &&
+           m->flow.key.ip_proto == IPPROTO_TCP;
+}
+
 /* Behind what the packet is known to have? */
 static bool sub_ok(const struct checker *c, const struct subfield *sub)
 {
-    return !sub->field || field_prereq_ok(sub->field, &c->m);
+    return !sub->field || field_prereq_ok(sub->field, &c->k.m);
 }
 
 /* A field that is read or, where 'write', written. */
@@ -454,11 +308,6 @@ static enum ofp_error check_bundle(const struct checker *c, const struct act_bun
         }
     }
     return check_sub(c, &b->dst, true);
-}
-
-static bool is_tcp(const struct checker *c)
-{
-    return is_ip(c) && c->m.mask.key.ip_proto == 0xff && c->m.flow.key.ip_proto == IPPROTO_TCP;
 }
 
 /* Fields of tunnel options can go, no other. */
@@ -481,7 +330,7 @@ static enum ofp_error check_one(struct checker *c, struct act *a)
     case ACT_OUTPUT:
         return check_port(c, ((struct act_output *)p)->port);
     case ACT_OUTPUT_REG:
-        return hard(field_prereq_ok(((struct act_output_reg *)p)->src.field, &c->m));
+        return hard(field_prereq_ok(((struct act_output_reg *)p)->src.field, &c->k.m));
     case ACT_SET_FIELD:
         return check_set_field(c, p);
     case ACT_REG_MOVE:
@@ -490,12 +339,12 @@ static enum ofp_error check_one(struct checker *c, struct act *a)
     case ACT_SET_VLAN_PCP:
         return check_set_vlan(c, p);
     case ACT_POP_VLAN: {
-        enum ofp_error error = soft(c, has_tag(c));
-        pop_vlan(c);
+        enum ofp_error error = soft(c, act_known_has_tag(&c->k));
+        act_known_pop_vlan(&c->k);
         return error;
     }
     case ACT_PUSH_VLAN:
-        push_vlan(c);
+        act_known_push_vlan(&c->k);
         break;
     case ACT_OUTPUT_TRUNC:
         return check_port(c, ((struct act_output_trunc *)p)->port);
@@ -519,16 +368,16 @@ static enum ofp_error check_one(struct checker *c, struct act *a)
     case ACT_DEC_TTL_IDS:
     case ACT_DEC_TTL:
     case ACT_SET_NW_TTL:
-        return soft(c, is_ip(c));
+        return soft(c, act_known_is_ip(&c->k));
     case ACT_SET_MPLS_TTL:
     case ACT_DEC_MPLS_TTL:
-        return soft(c, is_mpls(c));
+        return soft(c, act_known_is_mpls(&c->k));
     case ACT_PUSH_MPLS:
     case ACT_POP_MPLS:
         return check_mpls(c, a);
     case ACT_COPY_TTL_OUT:
     case ACT_COPY_TTL_IN:
-        return soft(c, is_mpls(c) || is_ip(c));
+        return soft(c, act_known_is_mpls(&c->k) || act_known_is_ip(&c->k));
     case ACT_PUSH_PBB:
         return check_push_pbb(c, ((const struct act_u16 *)p)->value);
     case ACT_POP_PBB:
@@ -540,17 +389,17 @@ static enum ofp_error check_one(struct checker *c, struct act *a)
     case ACT_NAT:
         return check_nat(c, p);
     case ACT_LEARN:
-        return act_learn_check(p, &c->m);
+        return act_learn_check(p, &c->k.m);
     case ACT_CLONE:
         return check_clone(c, p);
     case ACT_ENCAP:
-        encap(c, p);
+        act_known_encap(&c->k, p);
         break;
     case ACT_DECAP:
-        decap(c);
+        act_known_decap(&c->k);
         break;
     case ACT_DEC_NSH_TTL:
-        return soft(c, is_eth_type(c, ETH_NSH));
+        return soft(c, act_known_is_eth_type(&c->k, ETH_NSH));
     case ACT_METER:
         return act_meter_ok(((struct act_u32 *)p)->value) ? OFPERR_OK
                                                           : OFPERR_OFPMMFC_INVALID_METER;
@@ -586,7 +435,7 @@ static enum ofp_error check_list(struct checker *c, struct act *a, size_t len)
         if (error) {
             return error;
         }
-        a = (struct act *)(void *)((char *)a + a->len);
+        a = next(a);
     }
     return OFPERR_OK;
 }
@@ -594,6 +443,6 @@ static enum ofp_error check_list(struct checker *c, struct act *a, size_t len)
 enum ofp_error acts_check(struct acts *acts, const struct match *m, const struct act_limits *limits,
                           bool strict)
 {
-    struct checker c = {.m = *m, .limits = limits, .strict = strict};
+    struct checker c = {.k.m = *m, .limits = limits, .strict = strict};
     return acts->len ? check_list(&c, acts->data, acts->len) : OFPERR_OK;
 }
