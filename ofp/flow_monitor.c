@@ -1,8 +1,8 @@
 /* flow_monitor.c - see flow_monitor.h: on the wire (nicira-ext, EXT-187, OpenFlow 1.4.1 section
  * 7.3.5.17).
  *
- * Genuine Open vSwitch takes 1.4's ONLY_OWN for Nicira's OWN, and refuses NO_ABBREV; so do we, for
- * it is what its tools send. */
+ * Genuine Open vSwitch takes 1.4's ONLY_OWN for Nicira's OWN, which is what its tools send, and so
+ * do we; 1.4's own flag for that is NO_ABBREV. */
 #include "ofp/flow_monitor.h"
 
 #include "ofp/flow_mod-private.h"
@@ -10,7 +10,6 @@
 
 #define FLAGS_CHANGES (FLOW_MONITOR_ADD | FLOW_MONITOR_DELETE | FLOW_MONITOR_MODIFY)
 #define FLAGS_ALL     (FLAGS_CHANGES | FLOW_MONITOR_INITIAL | FLOW_MONITOR_ACTIONS | FLOW_MONITOR_OWN)
-#define FLAG14_OWN    0x40
 #define SHORT_LEN     8  /* Of events that are not about a flow. */
 #define UPDATE_LEN    24 /* Fixed part of the others: both forms. */
 
@@ -37,17 +36,18 @@ enum msg_type flow_monitor_reply_type(uint32_t protocol)
 
 /* ---- requests ---- */
 
-static enum ofp_error check_flags(struct flow_monitor_request *req, uint16_t own)
+static enum ofp_error check_flags(uint16_t flags, uint16_t known)
 {
-    uint16_t known = (FLAGS_ALL & ~FLOW_MONITOR_OWN) | own;
+    return flags & ~known || !(flags & FLAGS_CHANGES) ? OFPERR_OFPMOFC_BAD_FLAGS : OFPERR_OK;
+}
 
-    if (req->flags & ~known || !(req->flags & FLAGS_CHANGES)) {
-        return OFPERR_OFPMOFC_BAD_FLAGS;
-    }
-    if (req->flags & own) {
-        req->flags = (uint16_t)((req->flags & ~own) | FLOW_MONITOR_OWN);
-    }
-    return OFPERR_OK;
+/* 1.4 has the two flags of own changes the other way about; both ways. */
+static uint16_t swap_flags(uint16_t flags)
+{
+    const uint16_t both = FLOW_MONITOR_OWN | FLOW_MONITOR_NO_ABBREV;
+
+    return (uint16_t)((flags & ~both) | (flags & FLOW_MONITOR_OWN ? FLOW_MONITOR_NO_ABBREV : 0) |
+                      (flags & FLOW_MONITOR_NO_ABBREV ? FLOW_MONITOR_OWN : 0));
 }
 
 static enum ofp_error check_zeros(struct wire_rd *r, size_t n)
@@ -65,7 +65,7 @@ static enum ofp_error decode_nx(struct wire_rd *r, const struct msg_header *h,
     uint16_t match_len = wire_rd_u16(r);
     req->table_id = wire_rd_u8(r);
     enum ofp_error error = check_zeros(r, 5);
-    error = error ? error : check_flags(req, FLOW_MONITOR_OWN);
+    error = error ? error : check_flags(req->flags, FLAGS_ALL);
     return error ? error : flow_mod10_decode_nxm(r, match_len, h, &req->match, NULL, NULL);
 }
 
@@ -78,7 +78,7 @@ static enum ofp_error decode_onf(struct wire_rd *r, const struct msg_header *h,
     req->out_port = wire_rd_u32(r);
     req->table_id = wire_rd_u8(r);
     enum ofp_error error = check_zeros(r, 3);
-    error = error ? error : check_flags(req, FLOW_MONITOR_OWN);
+    error = error ? error : check_flags(req->flags, FLAGS_ALL);
     if (!error && !ofp_port_ok(req->out_port)) {
         error = OFPERR_OFPBAC_BAD_OUT_PORT;
     }
@@ -97,8 +97,10 @@ static enum ofp_error decode14(struct wire_rd *r, const struct msg_header *h,
     if (r->err) {
         return OFPERR_OFPBRC_BAD_LEN;
     }
-    enum ofp_error error =
-        req->command == FLOW_MONITOR_CMD_DELETE ? OFPERR_OK : check_flags(req, FLAG14_OWN);
+    enum ofp_error error = req->command == FLOW_MONITOR_CMD_DELETE
+                               ? OFPERR_OK
+                               : check_flags(req->flags, FLAGS_ALL | FLOW_MONITOR_NO_ABBREV);
+    req->flags = swap_flags(req->flags);
     if (!error && !ofp_port_ok(req->out_port)) {
         error = OFPERR_OFPBAC_BAD_OUT_PORT;
     }
@@ -149,12 +151,10 @@ static void encode_onf(const struct flow_monitor_request *req, uint8_t version, 
 
 static void encode14(const struct flow_monitor_request *req, uint8_t version, struct wire_wr *w)
 {
-    uint16_t flags = req->flags & ~FLOW_MONITOR_OWN;
-
     wire_wr_u32(w, req->id);
     wire_wr_u32(w, req->out_port);
     wire_wr_u32(w, req->out_group);
-    wire_wr_u16(w, req->flags & FLOW_MONITOR_OWN ? flags | FLAG14_OWN : flags);
+    wire_wr_u16(w, swap_flags(req->flags));
     wire_wr_u8(w, req->table_id);
     wire_wr_u8(w, req->command);
     match_encode(&req->match, version, w);

@@ -7,12 +7,13 @@
 
 #include "ofp/flow_mod.h"
 
-#define FLOW_MONITOR_INITIAL 0x01 /* Tell what there is at the start. */
-#define FLOW_MONITOR_ADD     0x02
-#define FLOW_MONITOR_DELETE  0x04
-#define FLOW_MONITOR_MODIFY  0x08
-#define FLOW_MONITOR_ACTIONS 0x10 /* With the actions. */
-#define FLOW_MONITOR_OWN     0x20 /* The asker's own changes in full, not as ABBREV. */
+#define FLOW_MONITOR_INITIAL   0x01 /* Tell what there is at the start. */
+#define FLOW_MONITOR_ADD       0x02
+#define FLOW_MONITOR_DELETE    0x04
+#define FLOW_MONITOR_MODIFY    0x08
+#define FLOW_MONITOR_ACTIONS   0x10 /* With the actions. */
+#define FLOW_MONITOR_OWN       0x20 /* The asker's own changes in full, not as ABBREV. */
+#define FLOW_MONITOR_NO_ABBREV 0x40 /* The same, by 1.4's flag; only in 1.4 and later. */
 
 /* Numbers of 1.4; before, there is only ADD, and cancelling is a message of its own. */
 enum flow_monitor_command {

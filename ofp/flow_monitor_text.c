@@ -8,9 +8,10 @@
 #include "ofp/port.h"
 
 static const struct bit_name flag_names[] = {
-    {FLOW_MONITOR_INITIAL, "initial"}, {FLOW_MONITOR_ADD, "add"},
-    {FLOW_MONITOR_DELETE, "delete"},   {FLOW_MONITOR_MODIFY, "modify"},
-    {FLOW_MONITOR_ACTIONS, "actions"}, {FLOW_MONITOR_OWN, "own"},
+    {FLOW_MONITOR_INITIAL, "initial"},     {FLOW_MONITOR_ADD, "add"},
+    {FLOW_MONITOR_DELETE, "delete"},       {FLOW_MONITOR_MODIFY, "modify"},
+    {FLOW_MONITOR_ACTIONS, "actions"},     {FLOW_MONITOR_OWN, "own"},
+    {FLOW_MONITOR_NO_ABBREV, "no_abbrev"},
 };
 
 /* ---- parse ---- */
@@ -80,7 +81,7 @@ char *flow_monitor_parse(char *text, const struct name_map *names, struct flow_m
         .out_group = OFPG_ANY,
     };
     for (size_t i = 0; i < ARRAY_SIZE(flag_names); i++) {
-        req->flags |= (uint16_t)flag_names[i].bit;
+        req->flags |= (uint16_t)(flag_names[i].bit & ~FLOW_MONITOR_NO_ABBREV);
     }
     match_init(&req->match);
     *usable = PROTOCOL_ANY;

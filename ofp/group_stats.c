@@ -229,6 +229,9 @@ static void format_actions(uint32_t bits, uint8_t version, struct text *t)
     unsigned column = MIN(version - 1u, 2u);
     const char *separator = "";
 
+    if (version < OFP13_VERSION) {
+        bits &= BIT(26) - 1; /* MAC in MAC came last. */
+    }
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         unsigned bit = names[i].bit[column];
         if (bit != NO && bits & BIT(bit)) {

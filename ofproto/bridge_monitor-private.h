@@ -19,8 +19,7 @@ struct watcher {
     struct monitor *monitors;
     size_t n_monitors;
     bool paused;
-    uint64_t paused_version; /* The last whose changes it has heard of. */
-    int64_t paused_ms;
+    uint64_t paused_at; /* The first change that it has not heard of. */
     struct monitor_initial
         *initial; /* The answer to its last request, while there is more of it. */
 };
@@ -30,7 +29,8 @@ struct monitor_note {
     struct rule *rule;       /* Reference. */
     const struct ofconn *by; /* Only compared. */
     uint32_t xid;
-    int64_t old_created_ms; /* Of the rule in whose place it is; INT64_MAX: of none. */
+    uint64_t number;   /* Of the change. */
+    uint64_t old_born; /* Of the rule in whose place it is; UINT64_MAX: of none. */
     uint8_t reason;
 };
 
@@ -38,7 +38,7 @@ struct bridge_monitors {
     struct watcher *watchers;
     struct monitor_note *notes;
     size_t n_notes, cap_notes;
-    uint64_t version;     /* Of the tables, when notes were sent last. */
+    uint64_t n_changes;   /* Noted so far: their numbers begin with 1. */
     struct ofconn *cause; /* NULL: nobody. */
     uint32_t cause_xid;
     struct loop_call flush;  /* Of what no message made. */

@@ -29,14 +29,13 @@ static void on_retry(void *br_)
     }
 }
 
-static struct bridge_monitors *monitors(struct bridge *br)
+static void make_monitors(struct bridge *br)
 {
     if (!br->monitors) {
         br->monitors = xzalloc(sizeof *br->monitors);
         loop_call_init(&br->monitors->flush, br->ofproto->loop, on_flush, br);
         loop_timer_init(&br->monitors->retry, br->ofproto->loop, on_retry, br);
     }
-    return br->monitors;
 }
 
 void bridge_monitor_cause(struct bridge *br, struct ofconn *conn, uint32_t xid)
@@ -59,14 +58,19 @@ void bridge_monitor_note(struct bridge *br, enum flow_update_event event, struct
         ms->cap_notes = ms->cap_notes ? 2 * ms->cap_notes : 16;
         ms->notes = xrealloc(ms->notes, ms->cap_notes * sizeof *ms->notes);
     }
+    const uint64_t number = ++ms->n_changes;
     rule_ref(rule);
-    ms->notes[ms->n_notes++] =
-        (struct monitor_note){.event = event,
-                              .rule = rule,
-                              .by = ms->cause,
-                              .xid = ms->cause_xid,
-                              .old_created_ms = old ? old->created_ms : INT64_MAX,
-                              .reason = reason};
+    if (event != FLOW_UPDATE_DELETED) {
+        rule->noted = number;
+        rule->born = event == FLOW_UPDATE_MODIFIED ? old->born : number;
+    }
+    ms->notes[ms->n_notes++] = (struct monitor_note){.event = event,
+                                                     .rule = rule,
+                                                     .by = ms->cause,
+                                                     .xid = ms->cause_xid,
+                                                     .number = number,
+                                                     .old_born = old ? old->born : UINT64_MAX,
+                                                     .reason = reason};
     loop_call_schedule(&ms->flush);
 }
 
@@ -93,7 +97,6 @@ void bridge_monitor_flush(struct bridge *br)
         bridge_monitor_send_notes(br, w);
     }
     bridge_monitor_forget(br, 0);
-    ms->version = tables_version(br->tables);
     loop_call_cancel(&ms->flush);
 }
 
@@ -212,13 +215,12 @@ static enum ofp_error apply(struct watcher *w, const struct flow_monitor_request
 
 static struct watcher *get_watcher(struct bridge *br, struct session *s)
 {
-    struct bridge_monitors *ms = monitors(br);
+    make_monitors(br);
     struct watcher **w = find_watcher(br, s);
 
     if (!*w) {
         *w = xzalloc(sizeof **w);
         (*w)->session = session_ref(s);
-        ms->version = tables_version(br->tables);
     }
     return *w;
 }

@@ -110,14 +110,14 @@ static void put_paused(struct sending *s, bool resumed)
     wire_wr_deinit(&w);
 }
 
-static void pause(struct bridge *br, struct sending *s)
+/* From change 'number' on. */
+static void pause(struct bridge *br, struct sending *s, uint64_t number)
 {
     struct watcher *w = s->to;
 
     put_paused(s, false);
     w->paused = true;
-    w->paused_version = br->monitors->version;
-    w->paused_ms = loop_now(br->ofproto->loop);
+    w->paused_at = number;
     if (!loop_timer_pending(&br->monitors->retry)) {
         loop_timer_after(&br->monitors->retry, 20);
     }
@@ -126,10 +126,10 @@ static void pause(struct bridge *br, struct sending *s)
 /* Of flows that it has heard of, only the end. */
 static void put_while_paused(struct sending *s, const struct monitor_note *n)
 {
-    int64_t created = n->event == FLOW_UPDATE_DELETED ? n->rule->created_ms : n->old_created_ms;
+    uint64_t born = n->event == FLOW_UPDATE_DELETED ? n->rule->born : n->old_born;
     bool gone = n->event == FLOW_UPDATE_DELETED || n->event == FLOW_UPDATE_ADDED;
 
-    if (gone && created <= s->to->paused_ms) {
+    if (gone && born < s->to->paused_at) {
         uint16_t flags = bridge_monitor_wanted(s->to, n->rule, FLOW_MONITOR_DELETE, false);
         if (flags) {
             bridge_monitor_put_rule(s, FLOW_UPDATE_DELETED, n->rule,
@@ -147,14 +147,16 @@ void bridge_monitor_send_notes(struct bridge *br, struct watcher *w)
     for (size_t i = 0; i < ms->n_notes; i++) {
         const struct monitor_note *n = &ms->notes[i];
         if (!w->paused && !ofconn_writable(w->session->conn)) {
-            pause(br, &s);
+            pause(br, &s, n->number);
         }
         if (w->paused) {
             put_while_paused(&s, n);
             continue;
         }
         uint16_t flags = bridge_monitor_wanted(w, n->rule, flag_of(n->event), false);
-        if (flags && n->by == w->session->conn && !(flags & FLOW_MONITOR_OWN)) {
+        bool full =
+            n->by != w->session->conn || flags & (FLOW_MONITOR_OWN | FLOW_MONITOR_NO_ABBREV);
+        if (flags && !full) {
             put_abbrev(&s, n->xid);
         } else if (flags) {
             bridge_monitor_put_rule(&s, n->event, n->rule, n->reason, flags & FLOW_MONITOR_ACTIONS);
@@ -175,10 +177,9 @@ bool bridge_monitor_send_rest(struct bridge *br, struct watcher *w)
     tables_cursor_init(&cursor, br->tables, OFPTT_ALL);
     while ((rule = tables_cursor_next(&cursor, br->tables))) {
         enum flow_update_event event =
-            rule->created_ms > w->paused_ms ? FLOW_UPDATE_ADDED : FLOW_UPDATE_MODIFIED;
-        uint16_t flags = rule->added > w->paused_version
-                             ? bridge_monitor_wanted(w, rule, flag_of(event), false)
-                             : 0;
+            rule->born >= w->paused_at ? FLOW_UPDATE_ADDED : FLOW_UPDATE_MODIFIED;
+        uint16_t flags =
+            rule->noted >= w->paused_at ? bridge_monitor_wanted(w, rule, flag_of(event), false) : 0;
         if (flags) {
             bridge_monitor_put_rule(&s, event, rule, 0, flags & FLOW_MONITOR_ACTIONS);
         }

@@ -55,6 +55,7 @@ struct rule {
     /* Control thread only. */
     uint64_t packets, bytes;
     int64_t created_ms, modified_ms, used_ms;
+    uint64_t noted, born; /* For bridge_monitor.c: the changes that made it, and its first form. */
     struct rule *list_next, *list_prev; /* The table's rules, oldest first. */
     struct rule *successor;             /* Reference: the rule that took this one's place. */
     struct rcu_head rcu;
