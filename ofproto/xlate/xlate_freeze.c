@@ -1,9 +1,9 @@
 /* xlate_freeze.c - into a continuation and out of it.  See xlate-private.h, continuation.h.
  *
  * Four reasons: ct(table=N) resumes with a lookup; an act that needs what must be parsed again
- * (above a popped label, behind another EtherType), a group that chooses by the datapath's hash, and
- * what counts packets behind a meter that drops some, with the rest of the lists, innermost first,
- * as one list. */
+ * (above a popped label, behind another EtherType), a group that chooses by the datapath's hash,
+ * and what counts packets behind a meter that drops some, with the rest of the lists, innermost
+ * first, as one list. */
 #include "ofproto/xlate/xlate-private.h"
 
 /* ---- what cannot be done without parsing again ---- */
