@@ -115,7 +115,7 @@ static bool commits(const void *actions, size_t len, uint16_t zone, bool *transl
                 return true;
             }
             *translates |= ct->nat;
-        } else if (a->type == DP_ACTION_CLONE) {
+        } else if (a->type == DP_ACTION_CLONE || a->type == DP_ACTION_SAMPLE) {
             if (commits(a + 1, a->len - sizeof *a, zone, translates)) {
                 return true;
             }

@@ -95,6 +95,14 @@ void dp_action_tunnel_key(const struct dp_action_set *s, struct key *k)
     memcpy(k->tun_opt, s->options, v->tunnel.opt_len);
 }
 
+static void nest_end(struct dp_actions *list, size_t ofs)
+{
+    if (!list->overflow) {
+        struct dp_action *a = (struct dp_action *)(void *)(list->data + ofs);
+        a->len = (uint16_t)(list->len - ofs);
+    }
+}
+
 size_t dp_actions_clone_begin(struct dp_actions *list)
 {
     size_t ofs = list->len;
@@ -104,10 +112,20 @@ size_t dp_actions_clone_begin(struct dp_actions *list)
 
 void dp_actions_clone_end(struct dp_actions *list, size_t ofs)
 {
-    if (!list->overflow) {
-        struct dp_action *a = (struct dp_action *)(void *)(list->data + ofs);
-        a->len = (uint16_t)(list->len - ofs);
-    }
+    nest_end(list, ofs);
+}
+
+size_t dp_actions_sample_begin(struct dp_actions *list, uint32_t probability)
+{
+    size_t ofs = list->len;
+    struct dp_action *a = dp_actions_put(list, DP_ACTION_SAMPLE, sizeof *a);
+    a->u32 = probability;
+    return ofs;
+}
+
+void dp_actions_sample_end(struct dp_actions *list, size_t ofs)
+{
+    nest_end(list, ofs);
 }
 
 void dp_actions_clone_since(struct dp_actions *list, size_t ofs)
@@ -164,6 +182,7 @@ static size_t size_of(const struct dp_action *a)
     case DP_ACTION_CT_CLEAR:
     case DP_ACTION_METER:
     case DP_ACTION_CLONE:
+    case DP_ACTION_SAMPLE:
     case DP_ACTION_COPY_TTL:
     case DP_ACTION_PUSH_PBB:
     case DP_ACTION_POP_PBB:
@@ -200,7 +219,7 @@ static bool check(const uint8_t *p, size_t len, unsigned depth)
             size_of(a) > a->len) {
             return false;
         }
-        if (a->type == DP_ACTION_CLONE &&
+        if ((a->type == DP_ACTION_CLONE || a->type == DP_ACTION_SAMPLE) &&
             (!depth || !check(p + sizeof *a, a->len - sizeof *a, depth - 1))) {
             return false;
         }

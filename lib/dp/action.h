@@ -20,8 +20,8 @@ struct dp_action {
     uint16_t len; /* Including this header and nested actions; multiple of 8. */
     uint32_t u32; /* OUTPUT: port; RECIRC: id (host order); TRUNC: max_len; PUSH_VLAN: tpid << 16 |
                      tci; HASH: basis; POP_MPLS: ethertype; METER: id; USERSPACE: cookie length;
-                     PUSH_PBB: the I-TAG's TCI; COPY_TTL: 1 inwards, 0 outwards; CT_CLEAR, POP_VLAN,
-                     POP_PBB: 0 */
+                     SAMPLE: probability; PUSH_PBB: the I-TAG's TCI; COPY_TTL: 1 inwards, 0
+                     outwards; CT_CLEAR, POP_VLAN, POP_PBB: 0 */
 };
 
 /* DP_ACTION_SET: one header's members, value and mask, in the layout of a whole key would be large;
@@ -173,6 +173,9 @@ struct dp_action_userspace {
 
 /* DP_ACTION_CLONE: nested actions follow the header; run on a copy. */
 
+/* DP_ACTION_SAMPLE: the same, on a.u32 of DP_SAMPLE_ALWAYS packets. */
+#define DP_SAMPLE_ALWAYS UINT32_MAX
+
 /* DP_ACTION_CHECK_PKT_LEN: two lists follow, for frames longer than a.u32 bytes (a segment's, if it
  * is a super-frame), and for others; run on a copy. */
 struct dp_action_check_pkt_len {
@@ -210,6 +213,9 @@ const struct dp_action *dp_actions_last(const struct dp_actions *);
 /* Nesting: returns an offset for _end(). */
 size_t dp_actions_clone_begin(struct dp_actions *);
 void dp_actions_clone_end(struct dp_actions *, size_t);
+/* The same for a `sample`. */
+size_t dp_actions_sample_begin(struct dp_actions *, uint32_t probability);
+void dp_actions_sample_end(struct dp_actions *, size_t);
 /* What has been put since the list had 'ofs' bytes becomes a clone's. */
 void dp_actions_clone_since(struct dp_actions *, size_t ofs);
 

@@ -276,6 +276,11 @@ static void put_action(const struct dp_action *a, const struct dp_format *names,
         put_list(a + 1, a->len - sizeof *a, names, depth + 1, t);
         text_putc(t, ')');
         break;
+    case DP_ACTION_SAMPLE:
+        text_printf(t, "(sample=%.1f%%,actions(", 100.0 * a->u32 / DP_SAMPLE_ALWAYS);
+        put_list(a + 1, a->len - sizeof *a, names, depth + 1, t);
+        text_puts(t, "))");
+        break;
     case DP_ACTION_CHECK_PKT_LEN:
         put_check_pkt_len(a, names, depth, t);
         break;

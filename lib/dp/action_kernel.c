@@ -181,30 +181,6 @@ static bool read_dec_ttl(struct reading *r, const char *name, char *value)
     return !strcmp(name, "le_1");
 }
 
-static void put_sample(const struct action_kernel *k, struct text *t)
-{
-    text_printf(t, "sample=%.1f%%", 100.0 * get_u32(k->data) / UINT32_MAX);
-}
-
-static bool read_sample(struct reading *r, const char *name, char *value)
-{
-    char *end;
-
-    if (!strcmp(name, "actions")) {
-        r->list = value;
-        return true;
-    }
-    const double percent = strtod(value, &end);
-    if (strcmp(name, "sample") || end == value || strcmp(end, "%") || !(percent >= 0) ||
-        percent > 100) {
-        return false;
-    }
-    const uint32_t probability = (uint32_t)(UINT32_MAX * (percent / 100) + 0.5);
-    memcpy(r->data, &probability, sizeof probability);
-    r->n = sizeof probability;
-    return true;
-}
-
 /* ---- psample, drop ---- */
 
 static void put_psample(const struct action_kernel *k, struct text *t)
@@ -240,7 +216,6 @@ static const struct row {
     [ACTION_KERNEL_HASH_SYM] = {"hash", 4, 4, put_hash_sym, read_hash_sym, NULL, false},
     [ACTION_KERNEL_ADD_MPLS] = {"add_mpls", 8, 8, put_add_mpls, read_add_mpls, NULL, false},
     [ACTION_KERNEL_DEC_TTL] = {"dec_ttl", 0, 0, NULL, read_dec_ttl, "le_1", false},
-    [ACTION_KERNEL_SAMPLE] = {"sample", 4, 4, put_sample, read_sample, "actions", false},
     [ACTION_KERNEL_PSAMPLE] = {"psample", 4, 20, put_psample, read_psample, NULL, false},
     /* An empty list drops, too, and has this word. */
     [ACTION_KERNEL_DROP] = {"drop", 4, 4, NULL, NULL, NULL, true},

@@ -17,7 +17,6 @@ enum action_kernel_kind {
     ACTION_KERNEL_HASH_SYM, /* Basis, host order. */
     ACTION_KERNEL_ADD_MPLS, /* Label entry, EtherType, flags: 4, 2, 2 bytes. */
     ACTION_KERNEL_DEC_TTL,  /* Nothing; the list for packets whose TTL is over. */
-    ACTION_KERNEL_SAMPLE,   /* Probability of 2^32 - 1, host order; the list. */
     ACTION_KERNEL_PSAMPLE,  /* Group, host order; a cookie of up to 16 bytes. */
     ACTION_KERNEL_DROP,     /* Reason, host order. */
     ACTION_KERNEL_N

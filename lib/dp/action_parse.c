@@ -415,6 +415,43 @@ static char *parse_clone(struct parsing *p, enum dp_action_type type UNUSED, cha
     return error;
 }
 
+static bool read_percent(const char *s, uint32_t *probability)
+{
+    char *end;
+    const double percent = strtod(s, &end);
+
+    *probability = 0;
+    if (end == s || strcmp(end, "%") || !(percent >= 0) || percent > 100) {
+        return false;
+    }
+    *probability = (uint32_t)(DP_SAMPLE_ALWAYS * (percent / 100) + 0.5);
+    return true;
+}
+
+static char *parse_sample(struct parsing *p, enum dp_action_type type UNUSED, char *value)
+{
+    char *cursor = value, *k, *v, *actions = NULL;
+    uint32_t probability = 0;
+    bool has_probability = false;
+
+    while (text_next_kv(&cursor, &k, &v)) {
+        if (!strcmp(k, "actions") && !actions) {
+            actions = v;
+        } else if (!strcmp(k, "sample") && read_percent(v, &probability)) {
+            has_probability = true;
+        } else {
+            return xasprintf("sample: %s=%s is none of its members, or has another value", k, v);
+        }
+    }
+    if (!has_probability || !actions) {
+        return xstrdup("sample: not all of its members are there");
+    }
+    size_t ofs = dp_actions_sample_begin(p->list, probability);
+    char *error = parse_nested(p, actions);
+    dp_actions_sample_end(p->list, ofs);
+    return error;
+}
+
 static char *parse_check_pkt_len(struct parsing *p, enum dp_action_type type, char *value)
 {
     const size_t ofs = p->list->len;
@@ -469,6 +506,7 @@ static parse_fn *const parsers[DP_ACTION_N] = {
     [DP_ACTION_METER] = parse_number,
     [DP_ACTION_CLONE] = parse_clone,
     [DP_ACTION_CHECK_PKT_LEN] = parse_check_pkt_len,
+    [DP_ACTION_SAMPLE] = parse_sample,
     [DP_ACTION_COPY_TTL] = parse_copy_ttl,
     [DP_ACTION_PUSH_PBB] = parse_push_pbb,
     [DP_ACTION_POP_PBB] = parse_none,

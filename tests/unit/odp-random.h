@@ -341,7 +341,6 @@ static inline void random_kernel_action(struct dp_actions *l, unsigned depth)
 {
     const enum action_kernel_kind kind = random_below(ACTION_KERNEL_DROP);
     uint8_t data[ACTION_KERNEL_MAX];
-    uint32_t probability;
     size_t n = 0;
 
     random_bytes(data, sizeof data);
@@ -360,11 +359,6 @@ static inline void random_kernel_action(struct dp_actions *l, unsigned depth)
         n = 8;
         memcpy(data + 4, random_below(2) ? "\x88\x47\0" : "\x88\x48\0", 4);
         break;
-    case ACTION_KERNEL_SAMPLE: /* Text has tenths of a percent. */
-        n = 4;
-        probability = (uint32_t)(UINT32_MAX * (random_below(1001) / 10.0 / 100) + 0.5);
-        memcpy(data, &probability, sizeof probability);
-        break;
     case ACTION_KERNEL_PSAMPLE:
         n = 4 + random_below(17);
         break;
@@ -372,7 +366,7 @@ static inline void random_kernel_action(struct dp_actions *l, unsigned depth)
         break;
     }
     size_t ofs = action_kernel_begin(l, kind, data, n);
-    if (kind == ACTION_KERNEL_SAMPLE || kind == ACTION_KERNEL_DEC_TTL) {
+    if (kind == ACTION_KERNEL_DEC_TTL) {
         random_actions(l, depth);
     }
     action_kernel_end(l, ofs);
@@ -404,6 +398,12 @@ static inline void random_action(struct dp_actions *l, enum dp_action_type type,
         ofs = dp_actions_clone_begin(l);
         random_actions(l, depth);
         dp_actions_clone_end(l, ofs);
+        return;
+    case DP_ACTION_SAMPLE: /* Text has tenths of a percent. */
+        ofs = dp_actions_sample_begin(l, (uint32_t)(UINT32_MAX * (random_below(1001) / 10.0 / 100) +
+                                                    0.5));
+        random_actions(l, depth);
+        dp_actions_sample_end(l, ofs);
         return;
     case DP_ACTION_CHECK_PKT_LEN:
         random_check_pkt_len(l, depth);

@@ -360,6 +360,53 @@ static void test_clone(void **state)
     }
 }
 
+/* How many of 20,000 packets the nested list gets; the packet itself stays as it was. */
+static unsigned count_sampled(uint32_t probability, uint64_t *random)
+{
+    unsigned n = 0;
+
+    env.random = random;
+    for (unsigned i = 0; i < 20000; i++) {
+        struct dp_actions l = DP_ACTIONS_INIT;
+        size_t ofs = dp_actions_sample_begin(&l, probability);
+        put_set_ttl(&l, 1);
+        put_userspace(&l, 9);
+        dp_actions_sample_end(&l, ofs);
+        dp_actions_output(&l, 6);
+        run(tcp_packet(5), &l);
+        assert_in_range(n_events, 1, 2);
+        if (n_events == 2) {
+            n++;
+            assert_int_equal(events[0].kind, USERSPACE);
+            assert_int_equal(events[0].arg, 9);
+            assert_int_equal(events[0].p->data[22], 1);
+        }
+        assert_int_equal(events[n_events - 1].kind, OUT);
+        assert_int_equal(events[n_events - 1].p->data[22], 64);
+        forget();
+    }
+    env.random = NULL;
+    return n;
+}
+
+static void test_sample(void **state)
+{
+    (void)state;
+    uint64_t random = 1, again = 1;
+
+    assert_int_equal(count_sampled(DP_SAMPLE_ALWAYS, NULL), 20000);
+    assert_int_equal(count_sampled(DP_SAMPLE_ALWAYS, &random), 20000);
+    assert_int_equal(random, 1); /* Nothing was left to chance. */
+    assert_int_equal(count_sampled(0, &random), 0);
+    assert_int_equal(count_sampled(DP_SAMPLE_ALWAYS / 2, NULL), 0);
+    random = 1;
+    /* Ten standard deviations around what is expected. */
+    unsigned half = count_sampled(UINT32_C(1) << 31, &random);
+    assert_in_range(half, 10000 - 710, 10000 + 710);
+    assert_in_range(count_sampled(UINT32_MAX / 100, &random), 200 - 140, 200 + 140);
+    assert_int_equal(count_sampled(UINT32_C(1) << 31, &again), half);
+}
+
 static void test_overflow(void **state)
 {
     (void)state;
@@ -403,6 +450,12 @@ static void random_list(struct dp_actions *l, unsigned depth)
                 random_list(l, depth + 1);
             }
             dp_actions_clone_end(l, ofs);
+        } else if (type == DP_ACTION_SAMPLE) {
+            size_t ofs = dp_actions_sample_begin(l, random_below(2) ? DP_SAMPLE_ALWAYS : 0);
+            if (depth < 4) {
+                random_list(l, depth + 1);
+            }
+            dp_actions_sample_end(l, ofs);
         } else if (type == DP_ACTION_CHECK_PKT_LEN) {
             size_t ofs = l->len;
             dp_actions_put(l, type, sizeof(struct dp_action_check_pkt_len));
@@ -509,6 +562,7 @@ int main(void)
         cmocka_unit_test(test_hidden_super_frame),
         cmocka_unit_test(test_userspace),
         cmocka_unit_test(test_clone),
+        cmocka_unit_test(test_sample),
         cmocka_unit_test(test_overflow),
         cmocka_unit_test(test_random_lists),
     };

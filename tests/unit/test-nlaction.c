@@ -284,7 +284,9 @@ static void test_kernel_only(void **state UNUSED)
     CHECK(&l, 12, 0, 22, 0, 0, 0, 0x51, 64, 0x88, 0x47, 0, 0);
     put_kernel(&l, ACTION_KERNEL_DEC_TTL, NULL, 0, 9);
     CHECK(&l, 16, 0, 23, 0, 12, 0, 1, 0, 8, 0, 1, 0, 9, 0, 0, 0);
-    put_kernel(&l, ACTION_KERNEL_SAMPLE, &(uint32_t){UINT32_MAX}, 4, 9);
+    size_t ofs = dp_actions_sample_begin(&l, UINT32_MAX);
+    dp_actions_output(&l, 9);
+    dp_actions_sample_end(&l, ofs);
     CHECK(&l, 24, 0, 6, 0, 8, 0, 1, 0, 255, 255, 255, 255, 12, 0, 2, 0, 8, 0, 1, 0, 9, 0, 0, 0);
     put_kernel(&l, ACTION_KERNEL_PSAMPLE, "\5\0\0\0ab", 6, 0);
     CHECK(&l, 20, 0, 25, 128, 8, 0, 1, 0, 5, 0, 0, 0, 6, 0, 2, 0, 'a', 'b', 0, 0);

@@ -235,6 +235,22 @@ static void put_clone(struct put *p, const struct dp_action *a)
     }
 }
 
+static void put_sample(struct put *p, const struct dp_action *a)
+{
+    if (p->depth == MAX_DEPTH) {
+        refuse(p, "lists of actions nest too deeply");
+        return;
+    }
+    size_t all = nlwr_nest(p->w, OVS_ACTION_ATTR_SAMPLE);
+    nlwr_put_u32(p->w, OVS_SAMPLE_ATTR_PROBABILITY, a->u32);
+    size_t list = nlwr_nest(p->w, OVS_SAMPLE_ATTR_ACTIONS);
+    p->depth++;
+    put_list(p, a + 1, a->len - sizeof *a);
+    p->depth--;
+    nlwr_end(p->w, list);
+    nlwr_end(p->w, all);
+}
+
 static void put_check_pkt_len(struct put *p, const struct dp_action_check_pkt_len *c)
 {
     if (!p->env->check_pkt_len) {
@@ -341,6 +357,9 @@ static void put_one(struct put *p, const struct dp_action *a)
         break;
     case DP_ACTION_CLONE:
         put_clone(p, a);
+        break;
+    case DP_ACTION_SAMPLE:
+        put_sample(p, a);
         break;
     case DP_ACTION_CHECK_PKT_LEN:
         put_check_pkt_len(p, (const void *)a);

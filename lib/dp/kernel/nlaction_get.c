@@ -241,6 +241,25 @@ static bool get_clone(const struct nlrd *attr, struct dp_actions *l, unsigned de
     return ok;
 }
 
+static bool get_sample(const struct nlrd *attr, struct dp_actions *l, unsigned depth)
+{
+    struct nlrd r, list = {0};
+    uint32_t probability = 0;
+
+    nlrd_init(&r, attr->data, attr->n);
+    while (nlrd_next(&r)) {
+        if (r.type == OVS_SAMPLE_ATTR_PROBABILITY) {
+            probability = nlrd_u32(&r);
+        } else if (r.type == OVS_SAMPLE_ATTR_ACTIONS) {
+            list = r;
+        }
+    }
+    const size_t ofs = dp_actions_sample_begin(l, probability);
+    bool ok = !r.err && get_list(&list, l, depth);
+    dp_actions_sample_end(l, ofs);
+    return ok;
+}
+
 static bool get_check_pkt_len(const struct nlrd *attr, struct dp_actions *l, unsigned depth)
 {
     struct nlrd r, gt = {0}, le = {0};
@@ -368,6 +387,8 @@ static bool get_one(struct nlrd *r, struct dp_actions *l, unsigned depth)
         return !r->err;
     case OVS_ACTION_ATTR_CLONE:
         return get_clone(r, l, depth);
+    case OVS_ACTION_ATTR_SAMPLE:
+        return get_sample(r, l, depth);
     case OVS_ACTION_ATTR_CHECK_PKT_LEN:
         return get_check_pkt_len(r, l, depth);
     default:

@@ -74,12 +74,6 @@ void nlaction_kernel_put(const struct action_kernel *k, struct nlaction_kernel_n
         open_nest(nest, DEC_TTL_LIST, w);
         nest->has_list = true;
         break;
-    case ACTION_KERNEL_SAMPLE:
-        open_nest(nest, OVS_ACTION_ATTR_SAMPLE, w);
-        nlwr_put_data(w, OVS_SAMPLE_ATTR_PROBABILITY, k->data, 4);
-        open_nest(nest, OVS_SAMPLE_ATTR_ACTIONS, w);
-        nest->has_list = true;
-        break;
     case ACTION_KERNEL_PSAMPLE:
         put_psample(k, w);
         break;
@@ -176,9 +170,6 @@ static bool get_one(const struct nlrd *r, struct found *f)
         return hash.hash_alg == HASH_SYM_L4;
     case DEC_TTL:
         return get_parts(r, f, ACTION_KERNEL_DEC_TTL, UINT16_MAX, UINT16_MAX, DEC_TTL_LIST);
-    case OVS_ACTION_ATTR_SAMPLE:
-        return get_parts(r, f, ACTION_KERNEL_SAMPLE, OVS_SAMPLE_ATTR_PROBABILITY, UINT16_MAX,
-                         OVS_SAMPLE_ATTR_ACTIONS);
     case PSAMPLE:
         return get_parts(r, f, ACTION_KERNEL_PSAMPLE, PSAMPLE_GROUP, PSAMPLE_DATA, UINT16_MAX);
     default:

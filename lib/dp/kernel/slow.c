@@ -34,6 +34,7 @@ static enum kind kind_of(const struct dp_action *a)
     case DP_ACTION_RECIRC:
     case DP_ACTION_TRUNC: /* For the output behind it. */
     case DP_ACTION_CLONE:
+    case DP_ACTION_SAMPLE:
     case DP_ACTION_CHECK_PKT_LEN:
         return AWAY;
     case DP_ACTION_HASH:

@@ -351,6 +351,25 @@ static void do_clone(struct run *r, const struct dp_action *a, bool last)
     run_nested(r, a + 1, a->len - sizeof *a, last);
 }
 
+/* One of 2^32 numbers, all as likely (splitmix64). */
+static uint32_t draw(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)(z >> 32 ^ z);
+}
+
+static void do_sample(struct run *r, const struct dp_action *a, bool last)
+{
+    const bool always = a->u32 == DP_SAMPLE_ALWAYS;
+
+    if (always || (r->env->random && draw(r->env->random) < a->u32)) {
+        run_nested(r, a + 1, a->len - sizeof *a, last);
+    }
+}
+
 /* As long as a frame on the wire: of a super-frame, its longest segment. */
 static uint32_t wire_len(struct run *r)
 {
@@ -427,6 +446,9 @@ static void run_one(struct run *r, const struct dp_action *a, bool last)
         break;
     case DP_ACTION_CLONE:
         do_clone(r, a, last);
+        break;
+    case DP_ACTION_SAMPLE:
+        do_sample(r, a, last);
         break;
     case DP_ACTION_CHECK_PKT_LEN:
         do_check_pkt_len(r, a, last);

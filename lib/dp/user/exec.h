@@ -7,7 +7,7 @@
  * Invariants: the packet belongs to exec_run() from the call on; it is given to exactly one
  * callback, or freed.  Copies are made only for outputs that more actions follow.  A copy that the
  * pool cannot give is counted (COUNTER_drop_no_buffer) and that output alone is skipped.  Nesting
- * of `clone` is bounded by EXEC_MAX_DEPTH, what is deeper is not run.
+ * of `clone` and `sample` is bounded by EXEC_MAX_DEPTH, what is deeper is not run.
  *
  * Does not segment for outputs (the port knows what it can carry) except where `trunc` cuts the
  * frame and ahead of `push_mpls`, below which nobody can; does not bound recirculation, which the
@@ -28,6 +28,7 @@ struct exec_env {
     struct meters *meters;    /* NULL: there are none. */
     struct ct *ct;            /* NULL: a `ct` action makes the packet trk|inv. */
     int64_t now_ms;
+    uint64_t *random; /* State of the choices of `sample`; NULL: takes those of all packets only. */
     const struct ct_burst *burst; /* Of what 'ct_number' is about. */
     unsigned ct_number; /* exec_first_ct() was told ct_burst_add(), which gave this; else 0. */
 

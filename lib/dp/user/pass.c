@@ -48,7 +48,9 @@ bool pass_init(struct pass *p, const struct dp_handler *handler, struct ct *ct, 
     p->output = output;
     p->aux = aux;
     p->burst = ct ? ct_burst_new() : NULL;
+    p->random = seed;
     p->env = (struct exec_env){.aux = p,
+                               .random = &p->random,
                                .pool = pool,
                                .ct = ct,
                                .burst = p->burst,

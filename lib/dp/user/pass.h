@@ -40,6 +40,7 @@ struct pass {
     /* Takes the packet over. */
     void (*output)(void *aux, struct packet *, uint32_t port_no);
     struct exec_env env;
+    uint64_t random;           /* State of the choices of `sample`. */
     struct dp_actions scratch; /* Translations are written here. */
     int64_t now_ms;
     unsigned n_passes, n_misses;      /* In this batch. */
