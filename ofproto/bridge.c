@@ -103,6 +103,7 @@ void bridge_free(struct bridge *br)
     }
     /* Workers stop translating for it before its ports and tables go. */
     ofproto_cfg_update(p);
+    bridge_ipfix_deinit(br); /* Its records name ports. */
     bridge_ports_deinit(br);
     bridge_port_configs_deinit(br);
     bridge_meters_deinit(br);

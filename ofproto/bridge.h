@@ -89,6 +89,29 @@ bool bridge_mirror_stats(const struct bridge *, const uint8_t id[16], uint64_t *
 /* Bitmap of PORT_VLAN_WORDS words of VLANs in which nothing is learned; NULL: none. */
 void bridge_set_flood_vlans(struct bridge *, const uint64_t *vlans);
 
+/* ---- bridge_ipfix.c ---- */
+
+/* An exporter of IPFIX.  It is compared as bytes, but for 'targets': zero what is not said. */
+struct bridge_ipfix_config {
+    const char *const *targets; /* `IP:PORT` */
+    size_t n_targets;
+    int64_t active_ms;      /* 0, as 'max_flows' 0: each sample is a record. */
+    int64_t template_ms;    /* How often templates are sent again. */
+    uint32_t max_flows;     /* Cached at once. */
+    uint32_t collector_set; /* Its id, if 'is_set'; else the following four say something. */
+    uint32_t sampling;      /* One packet of so many; at least 1. */
+    uint32_t domain, point; /* Observation domain and point. */
+    bool input, output;     /* What comes in, what goes out. */
+    bool is_set;
+    uint8_t pad[5];
+};
+/* 'bridge': for all its packets, NULL: none; 'sets': for those of `sample`, by ascending id. */
+void bridge_set_ipfix(struct bridge *, const struct bridge_ipfix_config *bridge,
+                      const struct bridge_ipfix_config *sets, size_t n);
+/* What each exporter has done, indented lines; none: nothing. */
+void bridge_ipfix_show(const struct bridge *, struct text *);
+void bridge_ipfix_flush(struct bridge *); /* Records of all that is cached, now. */
+
 struct bridge_port_info {
     const char *name;
     uint32_t ofp_port, dp_port; /* dp_port: DP_PORT_NONE for patch ports. */

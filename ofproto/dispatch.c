@@ -205,6 +205,8 @@ static const struct {
     [MSG_NXT_CT_FLUSH_ZONE] = {dispatch_ct_flush_zone, true},
     [MSG_NXT_TLV_TABLE_MOD] = {dispatch_tlv_mod, true},
     [MSG_NXT_TLV_TABLE_REQUEST] = {dispatch_tlv_request, false},
+    [MSG_NXST_IPFIX_BRIDGE_REQUEST] = {dispatch_ipfix_bridge, false},
+    [MSG_NXST_IPFIX_FLOW_REQUEST] = {dispatch_ipfix_flow, false},
     [MSG_NXST_FLOW_REQUEST] = {dispatch_flow_stats, false},
     [MSG_NXST_AGGREGATE_REQUEST] = {dispatch_flow_stats, false},
     [MSG_NXST_GROUP_REQUEST] = {dispatch_group_stats, false},

@@ -47,6 +47,49 @@ enum ofp_error dispatch_tlv_request(struct bridge *br, struct ofconn *conn,
     return OFPERR_OK;
 }
 
+/* ---- exporters of IPFIX ---- */
+
+static void send_part(void *conn, const void *msg, size_t len)
+{
+    ofconn_send(conn, msg, len);
+}
+
+enum ofp_error dispatch_ipfix_bridge(struct bridge *br, struct ofconn *conn,
+                                     const struct msg_header *h, struct wire_rd *r)
+{
+    (void)r;
+    struct ipfix_stats s;
+    struct mp_reply mp;
+
+    if (!bridge_ipfix_get_stats(br, 0, &s)) {
+        return OFPERR_NXST_NOT_CONFIGURED;
+    }
+    mp_reply_init(&mp, MSG_NXST_IPFIX_BRIDGE_REPLY, h->version, h->xid, send_part, conn);
+    ipfix_stats_encode(&s, mp_reply_entry(&mp));
+    mp_reply_entry_end(&mp);
+    mp_reply_finish(&mp);
+    return OFPERR_OK;
+}
+
+enum ofp_error dispatch_ipfix_flow(struct bridge *br, struct ofconn *conn,
+                                   const struct msg_header *h, struct wire_rd *r)
+{
+    (void)r;
+    struct ipfix_stats s;
+    struct mp_reply mp;
+
+    if (!bridge_ipfix_get_stats(br, 1, &s)) {
+        return OFPERR_NXST_NOT_CONFIGURED;
+    }
+    mp_reply_init(&mp, MSG_NXST_IPFIX_FLOW_REPLY, h->version, h->xid, send_part, conn);
+    for (size_t i = 1; bridge_ipfix_get_stats(br, i, &s); i++) {
+        ipfix_stats_encode(&s, mp_reply_entry(&mp));
+        mp_reply_entry_end(&mp);
+    }
+    mp_reply_finish(&mp);
+    return OFPERR_OK;
+}
+
 /* ---- tracked connections ---- */
 
 static void flush(const struct bridge *br, const struct ct_filter *filter)

@@ -10,6 +10,11 @@ enum ofp_error dispatch_tlv_mod(struct bridge *, struct ofconn *, const struct m
                                 struct wire_rd *r);
 enum ofp_error dispatch_tlv_request(struct bridge *, struct ofconn *, const struct msg_header *,
                                     struct wire_rd *r);
+/* Of the bridge's exporter; of those of its collector sets. */
+enum ofp_error dispatch_ipfix_bridge(struct bridge *, struct ofconn *, const struct msg_header *,
+                                     struct wire_rd *r);
+enum ofp_error dispatch_ipfix_flow(struct bridge *, struct ofconn *, const struct msg_header *,
+                                   struct wire_rd *r);
 enum ofp_error dispatch_ct_flush(struct bridge *, struct ofconn *, const struct msg_header *,
                                  struct wire_rd *r);
 enum ofp_error dispatch_ct_flush_zone(struct bridge *, struct ofconn *, const struct msg_header *,

@@ -54,6 +54,8 @@ void events_event_free(struct events_item *e)
         fdb_unref(e->u.learn.fdb);
         learned_unref(e->u.learn.learned);
         break;
+    case EVENTS_SAMPLE:
+        break;
     case EVENTS_PACKET_IN:
         packet_free(e->u.packet_in.packet);
         break;

@@ -1,4 +1,5 @@
-/* events.h - from workers to the control thread: addresses to learn, packets for the controller.
+/* events.h - from workers to the control thread: addresses to learn, packets for the controller,
+ * samples.
  *
  * Layer 4.  Each thread that pushes has a bounded single-producer ring of its own, made at its
  * first push; an eventfd wakes the loop.  A full ring refuses and the producer counts: nothing ever
@@ -7,12 +8,12 @@
 
 #include "lib/io/loop.h"
 #include "lib/packet/packet.h"
-#include "ofproto/xlate/cookie.h"
+#include "ofproto/ipfix_flow.h"
 #include "ofproto/xlate/xlate.h"
 
 struct events;
 
-enum events_type { EVENTS_LEARN, EVENTS_PACKET_IN };
+enum events_type { EVENTS_LEARN, EVENTS_PACKET_IN, EVENTS_SAMPLE };
 
 struct events_item {
     enum events_type type;
@@ -23,6 +24,11 @@ struct events_item {
             struct match metadata;
             struct packet *packet; /* Owned. */
         } packet_in;
+        struct {
+            struct cookie_sample cookie;
+            struct ipfix_flow_key key;
+            struct ipfix_flow_packet packet;
+        } sample;
     } u;
 };
 

@@ -9,6 +9,7 @@
 #include "lib/dp/meters.h"
 #include "ofp/flow_mod.h"
 #include "ofp/group.h"
+#include "ofp/ipfix.h"
 #include "ofp/meter.h"
 #include "ofp/packet_io.h"
 #include "ofp/port.h"
@@ -115,7 +116,8 @@ struct bridge {
     struct hmap ports, meters, port_configs;
     struct bridge_mirror *mirrors;
     unsigned n_mirrors;
-    uint64_t *flood_vlans; /* Bitmap of PORT_VLAN_WORDS, or NULL. */
+    struct bridge_ipfix *ipfix; /* NULL: nothing is sampled. */
+    uint64_t *flood_vlans;      /* Bitmap of PORT_VLAN_WORDS, or NULL. */
     struct connmgr *conns;
     enum fail_mode fail_mode;
     uint8_t frags;  /* enum xlate_frags */
@@ -176,6 +178,15 @@ void bridge_tables_to_cfg(const struct bridge *, struct xlate_bridge *);
 void bridge_mirrors_deinit(struct bridge *);
 /* Into the snapshot, whose ports are there. */
 void bridge_mirrors_to_cfg(const struct bridge *, struct xlate_bridge *);
+
+/* bridge_ipfix.c */
+void bridge_ipfix_deinit(struct bridge *);
+void bridge_ipfix_to_cfg(const struct bridge *, struct xlate_bridge *);
+/* A packet was sampled; the rest of 'key' is filled in. */
+void bridge_ipfix_sample(struct bridge *, const struct cookie_sample *, struct ipfix_flow_key *key,
+                         const struct ipfix_flow_packet *);
+/* Of exporter 'i': 0 the bridge's, then the collector sets'.  False: there is none. */
+bool bridge_ipfix_get_stats(const struct bridge *, size_t i, struct ipfix_stats *);
 
 /* bridge_flow.c: what flow-mods and timeouts do */
 /* Our ports carry Ethernet alone: a match that says so and one that leaves the type of packets

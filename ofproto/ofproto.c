@@ -40,10 +40,26 @@ static void on_miss(void *p_, const struct packet *pkt, const struct key *key, i
     xlate_out_deinit(&out);
 }
 
-static void on_userspace(void *p_, const struct packet *pkt, const struct key *key,
+static void on_sample(struct ofproto *p, const struct packet *pkt, const struct key *key,
+                      const void *cookie, size_t len)
+{
+    struct cookie_sample c;
+
+    if (cookie_get_sample(cookie, len, &c)) {
+        struct events_item *e = xzalloc(sizeof *e);
+        e->type = EVENTS_SAMPLE;
+        e->u.sample.cookie = c;
+        ipfix_flow_read(&c, pkt, key, &e->u.sample.key, &e->u.sample.packet);
+        if (!events_push(p->events, e)) {
+            counter_inc(COUNTER_drop_sample_full);
+            events_event_free(e);
+        }
+    }
+}
+
+static void on_packet_in(struct ofproto *p, const struct packet *pkt, const struct key *key,
                          const void *cookie, size_t len)
 {
-    struct ofproto *p = p_;
     struct events_item *e = xzalloc(sizeof *e);
 
     e->type = EVENTS_PACKET_IN;
@@ -61,6 +77,16 @@ static void on_userspace(void *p_, const struct packet *pkt, const struct key *k
             packet_free(e->u.packet_in.packet);
         }
         free(e);
+    }
+}
+
+static void on_userspace(void *p, const struct packet *pkt, const struct key *key,
+                         const void *cookie, size_t len)
+{
+    if (cookie_type(cookie, len) == DP_COOKIE_CONTROLLER) {
+        on_packet_in(p, pkt, key, cookie, len);
+    } else {
+        on_sample(p, pkt, key, cookie, len);
     }
 }
 
@@ -104,6 +130,13 @@ static void on_event(void *p_, struct events_item *e)
     switch (e->type) {
     case EVENTS_LEARN:
         effect_apply(p, &e->u.learn, now);
+        break;
+    case EVENTS_SAMPLE:
+        for (struct bridge *br = p->bridges; br; br = br->next) {
+            if (br->id == e->u.sample.cookie.bridge_id) {
+                bridge_ipfix_sample(br, &e->u.sample.cookie, &e->u.sample.key, &e->u.sample.packet);
+            }
+        }
         break;
     case EVENTS_PACKET_IN:
         for (struct bridge *br = p->bridges; br; br = br->next) {
@@ -155,6 +188,7 @@ void ofproto_cfg_update(struct ofproto *p)
         }
         bridge_mirrors_to_cfg(br, xb);
         bridge_tables_to_cfg(br, xb);
+        bridge_ipfix_to_cfg(br, xb);
     }
     xlate_cfg_finish(cfg);
     __atomic_store_n(&p->cfg, cfg, __ATOMIC_RELEASE);

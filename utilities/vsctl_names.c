@@ -103,8 +103,14 @@ static const char *name_column(const char *table)
     return !strcmp(table, "Controller") || !strcmp(table, "Manager") ? "target" : "name";
 }
 
-/* A row by UUID, @name, name; "." is the row of Open_vSwitch; a controller also by its bridge.
- * NULL: none. */
+/* What a bridge's name may stand for, beside the bridge: the column that refers to it. */
+static const char *column_of_bridge(const char *table)
+{
+    return !strcmp(table, "Controller") ? "controller" : !strcmp(table, "IPFIX") ? "ipfix" : NULL;
+}
+
+/* A row by UUID, @name, name; "." is the row of Open_vSwitch; controllers and IPFIX also by their
+ * bridge.  NULL: none. */
 struct vrow *vsctl_find_row(struct vctl *v, const char *table, const char *word)
 {
     struct uuid uuid;
@@ -122,15 +128,15 @@ struct vrow *vsctl_find_row(struct vctl *v, const char *table, const char *word)
     if (!strcmp(table, "Open_vSwitch")) {
         return strcmp(word, ".") ? NULL : v->root;
     }
-    struct vrow *br =
-        !strcmp(table, "Controller") ? model_by_name(v, "Bridge", "name", word) : NULL;
+    const char *column = column_of_bridge(table);
+    struct vrow *br = column ? model_by_name(v, "Bridge", "name", word) : NULL;
     if (br) {
         size_t n;
-        struct vrow **rows = model_refs(v, br, "controller", "target", &n);
+        struct vrow **rows = model_refs(v, br, column, name_column(table), &n);
         struct vrow *r = n ? rows[0] : NULL;
         free(rows);
         if (n > 1) {
-            vsctl_fatal("multiple rows in Controller match \"%s\"", word);
+            vsctl_fatal("multiple rows in %s match \"%s\"", table, word);
         }
         return r;
     }

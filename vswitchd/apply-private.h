@@ -49,6 +49,8 @@ const uint64_t *apply_vlan_bitmap(const struct config_row *, enum column_id,
 /* apply_qos.c: the queues of a port that is there. */
 void apply_qos(struct apply *, const struct applied_bridge *, const struct applied_port *,
                const struct config_row *port);
+/* apply_ipfix.c */
+void apply_ipfix(struct apply *, const struct applied_bridge *, const struct config_row *bridge);
 /* apply_table.c */
 void apply_tables(struct apply *, const struct applied_bridge *, const struct config_row *bridge);
 /* apply_zone.c */

@@ -209,6 +209,7 @@ static bool apply_bridge(struct apply *a, const struct config_row *row)
                       config_map_boolean(row, COL_Bridge_other_config, "restore-rules", true));
     bool failed = apply_ports(a, b, row);
     apply_mirrors(a, b, row);
+    apply_ipfix(a, b, row);
     apply_tables(a, b, row);
     set_datapath_id(a, b, row);
     bridge_set_dp_desc(b->bridge, config_map(row, COL_Bridge_other_config, "dp-desc"));

@@ -15,7 +15,7 @@ vswitchd_libconfig_a_SOURCES = \
 
 sbin_PROGRAMS += vswitchd/sluice-vswitchd
 vswitchd_sluice_vswitchd_SOURCES = \
-	vswitchd/apply.c vswitchd/apply.h vswitchd/apply-private.h vswitchd/apply_mirror.c vswitchd/apply_qos.c vswitchd/apply_table.c vswitchd/apply_tls.c vswitchd/apply_zone.c \
+	vswitchd/apply.c vswitchd/apply.h vswitchd/apply-private.h vswitchd/apply_ipfix.c vswitchd/apply_mirror.c vswitchd/apply_qos.c vswitchd/apply_table.c vswitchd/apply_tls.c vswitchd/apply_zone.c \
 	vswitchd/apply_port.c \
 	vswitchd/apply_status.c \
 	vswitchd/commands.h vswitchd/commands-private.h \

@@ -1,4 +1,5 @@
-/* commands_bridge.c - bridge/, fdb/ and ofproto/list: a switch and its learned addresses. */
+/* commands_bridge.c - bridge/, fdb/, ipfix/ and ofproto/list: a switch, its learned addresses, its
+ * exporters. */
 #include <limits.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -75,6 +76,50 @@ static void on_fdb_flush(struct control_request *req, int argc, const char *cons
         }
     }
     control_reply(req, "table successfully flushed");
+}
+
+/* ---- exporters of IPFIX ---- */
+
+static void show_ipfix_of(const struct bridge *br, struct text *t)
+{
+    struct text all = TEXT_INIT;
+
+    bridge_ipfix_show(br, &all);
+    if (all.len) {
+        text_printf(t, "%s\n%s", bridge_name(br), text_cstr(&all));
+    }
+    text_deinit(&all);
+}
+
+static void on_ipfix_show(struct control_request *req, int argc, const char *const argv[], void *d)
+{
+    struct text t = TEXT_INIT;
+
+    if (argc > 1) {
+        struct bridge *br = bridge_of(req, d, argv[1], "no such bridge ");
+        if (!br) {
+            return;
+        }
+        show_ipfix_of(br, &t);
+    }
+    for (struct ofproto *p = NULL; argc == 1 && (p = datapaths_next(d, p));) {
+        for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
+            show_ipfix_of(br, &t);
+        }
+    }
+    control_reply(req, t.len ? text_cstr(&t) : NULL);
+    text_deinit(&t);
+}
+
+static void on_ipfix_flush(struct control_request *req, int argc, const char *const argv[], void *d)
+{
+    (void)argc;
+    struct bridge *br = bridge_of(req, d, argv[1], "no such bridge ");
+
+    if (br) {
+        bridge_ipfix_flush(br);
+        control_reply(req, NULL);
+    }
 }
 
 /* ---- bridges ---- */
@@ -156,6 +201,8 @@ void commands_register_bridge(struct datapaths *d)
 {
     control_register("fdb/show", "[bridge...]", 0, INT_MAX, on_fdb_show, d);
     control_register("fdb/flush", "[bridge]", 0, 1, on_fdb_flush, d);
+    control_register("ipfix/show", "[bridge]", 0, 1, on_ipfix_show, d);
+    control_register("ipfix/flush", "bridge", 1, 1, on_ipfix_flush, d);
     control_register("bridge/dump-flows", "bridge", 1, 1, on_dump_flows, d);
     control_register("bridge/reconnect", "[bridge]", 0, 1, on_reconnect, d);
     control_register("ofproto/list", "", 0, 0, on_list, d);

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += lib/io/libio.a
 lib_io_libio_a_SOURCES = \
 	lib/io/control.c lib/io/control.h lib/io/control-private.h lib/io/control_builtin.c \
+	lib/io/datagram.c lib/io/datagram.h \
 	lib/io/handover.c lib/io/handover.h \
 	lib/io/json_frame.c lib/io/json_frame.h \
 	lib/io/jsonrpc.c lib/io/jsonrpc.h lib/io/jsonrpc_client.c \

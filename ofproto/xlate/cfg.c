@@ -173,6 +173,7 @@ static void bridge_free(struct xlate_bridge *b)
         mirror_deinit(&b->mirrors[i]);
     }
     free(b->flood_vlans);
+    free(b->ipfix);
     free(b->port_list);
     free(b->name);
     free(b);

@@ -45,6 +45,14 @@ enum xlate_frags {
     XLATE_FRAGS_NX_MATCH = 3 /* What is there: the first one has ports. */
 };
 
+/* What of a bridge's packets is sampled. */
+struct xlate_ipfix {
+    uint32_t probability; /* Of what comes in and goes out, of DP_SAMPLE_ALWAYS. */
+    bool input, output;   /* Whether at all. */
+    size_t n_sets;
+    uint32_t sets[]; /* The collector sets that `sample` may name. */
+};
+
 struct xlate_bridge {
     struct xlate_bridge *next;
     struct xlate_cfg *cfg;
@@ -55,6 +63,7 @@ struct xlate_bridge {
     struct tlv_table *tlvs;     /* Reference; NULL: no tunnel options are fields. */
     uint8_t frags;              /* enum xlate_frags */
     uint8_t miss[OFP_N_TABLES]; /* enum table_miss: what becomes of packets without a rule. */
+    struct xlate_ipfix *ipfix;  /* NULL: nothing.  Owned. */
     bool fail_open;             /* No controller answers: NORMAL instead of the tables. */
     struct hmap ports;
     struct mirror mirrors[MIRRORS_MAX];

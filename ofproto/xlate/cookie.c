@@ -1,7 +1,6 @@
 /* cookie.c - see cookie.h. */
 #include "ofproto/xlate/cookie.h"
 
-#include "lib/dp/cookie.h"
 #include "lib/packet/geneve_opt.h"
 #include "lib/packet/tlv_table.h"
 
@@ -111,6 +110,79 @@ bool cookie_get(const void *data, size_t len, struct cookie *c)
     return d.type == DP_COOKIE_CONTROLLER &&
            get_regs((const uint8_t *)data + sizeof d, len - sizeof d, c->regs);
 }
+
+/* ---- samples ---- */
+
+/* In the cookie's 'id': what its layout has no member for. */
+struct own_sample {
+    uint32_t bridge_id, out_port;
+};
+_Static_assert(sizeof(struct own_sample) <= sizeof(((struct dp_cookie *)0)->id), "it must fit");
+
+enum dp_cookie_type cookie_type(const void *data, size_t len)
+{
+    uint16_t type = DP_COOKIE_NONE;
+
+    memcpy(&type, data, MIN(len, sizeof type));
+    return type;
+}
+
+void cookie_put_sample(struct dp_actions *actions, const struct cookie_sample *c)
+{
+    const struct own_sample own = {.bridge_id = c->bridge_id, .out_port = c->out_port};
+    struct dp_cookie d = {.in_port = c->in_port};
+    struct dp_action_userspace *a =
+        dp_actions_put(actions, DP_ACTION_USERSPACE, sizeof *a + sizeof d);
+
+    if (actions->overflow) {
+        return;
+    }
+    memcpy(d.id, &own, sizeof own);
+    if (c->of_flow) {
+        d.type = DP_COOKIE_FLOW_SAMPLE;
+        d.flow_sample.probability = c->probability;
+        d.flow_sample.collector_set_id = c->collector_set;
+        d.flow_sample.obs_domain_id = c->domain;
+        d.flow_sample.obs_point_id = c->point;
+        d.flow_sample.output_port = c->dp_out_port;
+        d.flow_sample.direction = c->direction;
+    } else {
+        d.type = DP_COOKIE_IPFIX;
+        d.ipfix.output_port = c->dp_out_port;
+    }
+    a->a.u32 = sizeof d;
+    memcpy(a->cookie, &d, sizeof d);
+}
+
+bool cookie_get_sample(const void *data, size_t len, struct cookie_sample *c)
+{
+    struct dp_cookie d;
+    struct own_sample own;
+
+    memset(c, 0, sizeof *c);
+    if (len != sizeof d) {
+        return false;
+    }
+    memcpy(&d, data, sizeof d);
+    memcpy(&own, d.id, sizeof own);
+    c->bridge_id = own.bridge_id;
+    c->in_port = d.in_port;
+    c->out_port = own.out_port;
+    if (d.type == DP_COOKIE_FLOW_SAMPLE) {
+        c->of_flow = true;
+        c->probability = d.flow_sample.probability;
+        c->collector_set = d.flow_sample.collector_set_id;
+        c->domain = d.flow_sample.obs_domain_id;
+        c->point = d.flow_sample.obs_point_id;
+        c->dp_out_port = d.flow_sample.output_port;
+        c->direction = (uint8_t)MIN(d.flow_sample.direction, 2);
+    } else {
+        c->dp_out_port = d.ipfix.output_port;
+    }
+    return d.type == DP_COOKIE_FLOW_SAMPLE || d.type == DP_COOKIE_IPFIX;
+}
+
+/* ---- the fields of a PACKET_IN ---- */
 
 /* A member that is not zero, with an all-ones mask. */
 static void put_bytes(struct match *m, size_t ofs, const void *value, size_t n)

@@ -213,6 +213,11 @@ void xlate_controller_act(struct xlate_ctx *, const struct act_controller *);
 /* Freezing is done: the packet goes to the controller that it waits for. */
 void xlate_controller_pause(struct xlate_ctx *);
 
+/* xlate_sample.c */
+void xlate_sample(struct xlate_ctx *, const struct act_sample *);
+void xlate_sample_in(struct xlate_ctx *); /* It has come in. */
+void xlate_sample_out(struct xlate_ctx *, const struct xlate_port *);
+
 /* xlate_tunnel.c */
 /* The port of a packet that came through a tunnel, which all of its members decide; NULL: none. */
 const struct xlate_port *xlate_tunnel_input(struct xlate_ctx *);

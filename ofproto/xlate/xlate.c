@@ -154,6 +154,9 @@ static void set_bridge(struct xlate_ctx *ctx, const struct xlate_bridge *bridge,
 
 static void start_table(struct xlate_ctx *ctx, const struct xlate_port *port, uint32_t ofp_port)
 {
+    if (port) {
+        xlate_sample_in(ctx);
+    }
     if (port && port->config & (OFPPC_PORT_DOWN | OFPPC_NO_RECV)) {
         xlate_trace_warn(ctx, "port is down or has OFPPC_NO_RECV, packet dropped");
         return;

@@ -285,6 +285,12 @@ DEFINE(CLONE, act_write_actions)
     return XLATE_CONTINUE;
 }
 
+DEFINE(SAMPLE, act_sample)
+{
+    xlate_sample(ctx, a);
+    return XLATE_CONTINUE;
+}
+
 DEFINE(NOTE, act_note)
 {
     return XLATE_CONTINUE;

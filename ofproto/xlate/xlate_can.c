@@ -80,6 +80,12 @@ static enum ofp_error check_learn(const struct act_learn *a, const struct dp_fea
     return error;
 }
 
+static enum ofp_error check_sample(const struct act_sample *a)
+{
+    enum ofp_error error = check_src(a->domain_src.field);
+    return error ? error : check_src(a->point_src.field);
+}
+
 static enum ofp_error check_act(const struct act *a, const struct dp_features *f)
 {
     if (!act_infos[a->type].exec) {
@@ -118,6 +124,8 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
         return ((const struct act_enqueue *)(const void *)a)->queue < XLATE_MAX_QUEUES
                    ? OFPERR_OK
                    : OFPERR_OFPBAC_BAD_QUEUE;
+    case ACT_SAMPLE:
+        return check_sample((const struct act_sample *)(const void *)a);
     case ACT_OUTPUT_TRUNC:
         return f->trunc ? OFPERR_OK : OFPERR_OFPBAC_BAD_TYPE;
     case ACT_OUTPUT_REG:

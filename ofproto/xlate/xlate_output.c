@@ -73,6 +73,7 @@ void xlate_output_port_cut(struct xlate_ctx *ctx, const struct xlate_port *port,
         if (port->tunnel && !xlate_tunnel_output(ctx, port)) {
             return;
         }
+        xlate_sample_out(ctx, port);
         if (max_len || trunc) {
             struct dp_action *a = dp_actions_put(&ctx->out->actions, DP_ACTION_TRUNC, sizeof *a);
             a->u32 = max_len && trunc ? MIN(max_len, trunc) : MAX(max_len, trunc);
