@@ -15,7 +15,7 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("10.1.1.1", 4000))
 for i in range(int(sys.argv[1])):
     s.sendto(bytes(200), ("10.1.1.2", 5000))
-    time.sleep(0.001)
+    time.sleep(0.0005)
 """
 # As much by TCP, in pieces that leave h1 as super-frames.
 STREAM = """
@@ -74,8 +74,8 @@ def exporter(daemon, collector, *columns):
 
 def send(h1, h2, env, stream):
     """What h1 sends; of TCP the bytes, as they go in segments."""
-    assert h1.ping("10.1.1.2", count=7) == 7
-    h1.run("/usr/bin/python3", "-c", SENDER, "300")
+    assert h1.ping("10.1.1.2", count=3) == 3
+    h1.run("/usr/bin/python3", "-c", SENDER, "100")
     if stream:
         sink = env.background(h2.popen("/usr/bin/python3", "-c", SINK, stdout=subprocess.PIPE, text=True))
         assert sink.stdout.readline() == "ready\n"
@@ -98,21 +98,20 @@ priority=2,in_port=1,ip,actions=sample(probability=65535,collector_set_id=1,obs_
     send(h1, h2, env, 100_000)
     daemon.appctl("ipfix/flush", "br0")
     wait_for("records of all", lambda: len(collector.records()) >= 3)
-    assert collector.sum("icmp") == (7, 7 * 84), collector.records()
-    assert collector.sum("udp 4000>5000") == (300, 300 * 228), collector.records()
+    assert collector.sum("icmp") == (3, 3 * 84), collector.records()
+    assert collector.sum("udp 4000>5000") == (100, 100 * 228), collector.records()
     packets, octets = collector.sum("tcp 4000>5001")
     # Headers of 52 bytes each, eight more of the SYN; what was sent again, too, on a busy machine.
     assert 100_000 <= octets - 52 * packets - 8 < 130_000 and packets > 60, collector.records()
     assert all(re.match("domain 5: point 6 p1>p2 out ", line) for line in collector.records()), collector.records()
     assert not [line for line in collector.records() if "arp" in line or "end=4" not in line], collector.records()
-    rows = collector.tshark("cflow.packets", "cflow.octets", "cflow.srcaddr", "cflow.dstaddr", "cflow.protocol")
-    assert ("300", str(300 * 228), "10.1.1.1", "10.1.1.2", "17") in rows, rows
-    assert ("7", str(7 * 84), "10.1.1.1", "10.1.1.2", "1") in rows, rows
-    assert (str(packets), str(octets), "10.1.1.1", "10.1.1.2", "6") in rows, rows
-    index = int(daemon.netns.ip("-o", "link", "show", "p1").split(":")[0])
-    assert {int(i) for i, in collector.tshark("cflow.inputint")} == {index}
+    rows = collector.tshark("cflow.packets", "cflow.octets", "cflow.srcaddr", "cflow.dstaddr", "cflow.protocol", "cflow.inputint")
+    index = daemon.netns.ip("-o", "link", "show", "p1").split(":")[0]
+    assert ("100", str(100 * 228), "10.1.1.1", "10.1.1.2", "17", index) in rows, rows
+    assert ("3", str(3 * 84), "10.1.1.1", "10.1.1.2", "1", index) in rows, rows
+    assert (str(packets), str(octets), "10.1.1.1", "10.1.1.2", "6", index) in rows, rows
     stats = daemon.ofctl("dump-ipfix-flow", "br0")
-    assert f"sampled pkts={307 + packets}," in stats and "tx errs=0" in stats, stats
+    assert f"sampled pkts={103 + packets}," in stats and "tx errs=0" in stats, stats
     assert daemon.appctl("coverage/read-counter", "drop_sample_full").strip() == "0"
 
 
@@ -127,15 +126,14 @@ def test_bridge(env):
     send(h1, h2, env, None)
     daemon.appctl("ipfix/flush", "br0")
     wait_for("records of all", lambda: len([r for r in collector.records() if "10.1.1." in r]) >= 6)
-    assert collector.sum("p1> in .*udp 4000>5000") == (300, 300 * 228), collector.records()
-    assert collector.sum("p1>p2 out .*udp 4000>5000") == (300, 300 * 228), collector.records()
-    assert collector.sum("p2> in .*icmp type=0") == collector.sum("p2>p1 out .*icmp type=0") == (7, 7 * 84), collector.records()
+    assert collector.sum("p1> in .*udp 4000>5000") == (100, 100 * 228), collector.records()
+    assert collector.sum("p1>p2 out .*udp 4000>5000") == (100, 100 * 228), collector.records()
+    assert collector.sum("p2> in .*icmp type=0") == collector.sum("p2>p1 out .*icmp type=0") == (3, 3 * 84), collector.records()
     daemon.vsctl("set", "ipfix", "br0", "sampling=4", "other_config:enable-output-sampling=false")
-    for _ in range(4):
-        h1.run("/usr/bin/python3", "-c", SENDER, "300")
+    h1.run("/usr/bin/python3", "-c", SENDER, "800")
     daemon.appctl("ipfix/flush", "br0")
     wait_for("a record of the share", lambda: collector.sum("p=0.2500")[0])
     packets, octets = collector.sum("p1> in .*udp 4000>5000 p=0.2500")
-    # 300 of 1200 are expected; ten standard deviations are 150.
-    assert 150 < packets < 450 and octets == packets * 228, collector.records()
+    # 200 of 800 are expected; ten standard deviations are 122.
+    assert 78 < packets < 322 and octets == packets * 228, collector.records()
     assert not [r for r in collector.records() if " out " in r and "p=0.25" in r], collector.records()
