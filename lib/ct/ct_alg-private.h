@@ -37,6 +37,7 @@ size_t ct_ftp_format(const struct ct_ftp *, const uint8_t addr[16], uint16_t por
 #define CT_EXPECT_MAX        4096u
 #define CT_EXPECT_PER_MASTER 8u
 #define CT_EXPECT_MS         300000
+#define CT_EXPECT_TAKEN_MS   60000 /* So long it is remembered that it has come. */
 
 struct ct_expect {
     struct ct_ends tuple; /* The source port is any. */
@@ -53,9 +54,10 @@ size_t ct_expects_size(void);
 /* The table has been taken over, or begins: what of a former process' is whole, has not expired and
  * has its control connection stays.  NULL: no memory. */
 struct ct_expects *ct_expects_begin(struct ct_table *, int64_t now_ms) MUST_USE;
-/* Remembers it, or that it was said once more.  If 'to' differs from 'tuple', the port may be
+/* Remembers it, or that it was said once more.  'again': in a segment that was read before, and
+ * what has come since is not waited for.  If 'to' differs from 'tuple', the port may be
  * another so that the tuple is expected once; returns it.  0: no room (counted). */
-be16 ct_expect_add(struct ct_expects *, const struct ct_expect *, int64_t now_ms);
+be16 ct_expect_add(struct ct_expects *, const struct ct_expect *, bool again, int64_t now_ms);
 /* Is this tuple expected?  'take': and no longer, from now on. */
 bool ct_expect_find(struct ct_expects *, const struct ct_lookup *, bool take, int64_t now_ms,
                     struct ct_expect *);

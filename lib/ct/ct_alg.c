@@ -31,10 +31,9 @@ static uint32_t shift_of(const struct ct_shift *s, uint32_t seq)
     return (uint32_t)(after(seq, s->pos) ? s->after : s->before);
 }
 
-/* The shift that the receiver's number 'ack' has. */
-static uint32_t shift_back(const struct ct_shift *s, uint32_t ack)
+uint32_t ct_shift_back(const struct ct_shift *s, uint32_t seq)
 {
-    return (uint32_t)(after(ack - (uint32_t)s->before, s->pos) ? s->after : s->before);
+    return (uint32_t)(after(seq - (uint32_t)s->before, s->pos) ? s->after : s->before);
 }
 
 static bool is_shifted(const struct ct_alg *a)
@@ -44,7 +43,7 @@ static bool is_shifted(const struct ct_alg *a)
 
 uint32_t ct_alg_ack(const struct ct_table *t, uint32_t index, unsigned dir, uint32_t ack)
 {
-    return ack - shift_back(&ct_table_alg(t, index)->shift[!dir], ack);
+    return ack - ct_shift_back(&ct_table_alg(t, index)->shift[!dir], ack);
 }
 
 /* The segment at 'seq' became longer by this. */
@@ -69,7 +68,7 @@ static void shift_sack(uint8_t *opt, uint32_t len, const struct ct_shift *s)
         }
         for (uint32_t j = i + 2; opt[i] == 5 && j + 4 <= i + opt[i + 1]; j += 4) {
             uint32_t edge = get_be32(opt + j);
-            put_be32(opt + j, edge - shift_back(s, edge));
+            put_be32(opt + j, edge - ct_shift_back(s, edge));
         }
         i += opt[i + 1];
     }
@@ -158,7 +157,7 @@ static void shift_segment(struct segment *s, const struct ct_alg *a, unsigned di
     put_be32(l4 + 4, s->seq + shift_of(&a->shift[dir], s->seq));
     if (l4[13] & CT_FLAG_ACK) {
         uint32_t ack = get_be32(l4 + 8);
-        put_be32(l4 + 8, ack - shift_back(other, ack));
+        put_be32(l4 + 8, ack - ct_shift_back(other, ack));
         shift_sack(l4 + 20, s->payload_ofs - s->l4_ofs - 20, other);
     }
     s->changed = true;
@@ -167,7 +166,8 @@ static void shift_segment(struct segment *s, const struct ct_alg *a, unsigned di
 /* ---- what is expected ---- */
 
 /* Of the connection that will come to 'port' of the sender of direction 'dir'. */
-static be16 expect(struct ct *ct, uint32_t index, unsigned dir, be16 port, int64_t now_ms)
+static be16 expect(struct ct *ct, uint32_t index, unsigned dir, be16 port, bool again,
+                   int64_t now_ms)
 {
     const struct ct_conn *c = ct_table_conn(&ct->table, index);
     struct ct_expect e = {.zone = c->key.zone,
@@ -182,7 +182,7 @@ static be16 expect(struct ct *ct, uint32_t index, unsigned dir, be16 port, int64
     memcpy(e.to.addr[1], mine.addr[0], 16);
     e.tuple.port[0] = e.to.port[0] = 0;
     e.tuple.port[1] = e.to.port[1] = port;
-    return ct_expect_add(ct->expects, &e, now_ms);
+    return ct_expect_add(ct->expects, &e, again, now_ms);
 }
 
 /* ---- FTP ---- */
@@ -194,6 +194,7 @@ struct reader {
     int64_t now_ms;
     struct segment *s;
     struct ct_line head; /* What came before the segment of its first line. */
+    bool again;          /* The segment has been read before. */
     bool moved;          /* The other end knows the sender by another address. */
     int32_t longer;      /* What the segment became by rewriting. */
     unsigned n_lines;
@@ -220,7 +221,7 @@ static int32_t on_line(struct reader *r, const char *line, uint32_t n, uint32_t 
         counter_inc(COUNTER_conntrack_alg_ignored);
         return 0;
     }
-    be16 port = expect(r->ct, r->index, r->dir, htons(f.port), r->now_ms);
+    be16 port = expect(r->ct, r->index, r->dir, htons(f.port), r->again, r->now_ms);
     if (!port || (port == htons(f.port) && !(r->moved && with_addr)) || at < head_n) {
         return 0;
     }
@@ -307,6 +308,7 @@ static bool on_ftp(struct ct *ct, struct packet *p, uint32_t index, unsigned dir
     struct reader r = {.ct = ct, .index = index, .dir = dir, .now_ms = now_ms, .s = &s};
     r.moved = memcmp(mine.addr[0], theirs.addr[1], 16) != 0;
     r.head = head ? *head : r.head;
+    r.again = head == last;
     if (s.len && head && !read_lines(&r, a)) {
         return false;
     }
@@ -347,7 +349,7 @@ static void on_tftp(struct ct *ct, const struct packet *p, uint32_t index, unsig
     memcpy(e.to.addr[1], mine.addr[0], 16);
     e.tuple.port[0] = e.to.port[0] = 0;
     e.to.port[1] = mine.port[0];
-    ct_expect_add(ct->expects, &e, now_ms);
+    ct_expect_add(ct->expects, &e, false, now_ms);
 }
 
 /* ---- for ct.c ---- */

@@ -1,5 +1,8 @@
 /* ct_expect.c - see ct_alg-private.h: what helpers expect.  Any worker, under a lock of its own; a
- * new connection takes it only while something is expected. */
+ * new connection takes it only while something is expected.
+ *
+ * What has come stays for a while as taken, found by nobody but its control connection: a segment
+ * that announced it and is sent once more is read as it was, and no second one is expected. */
 #include "lib/ct/ct_alg-private.h"
 
 #include <stddef.h>
@@ -13,20 +16,25 @@
 #define N_BUCKETS  1024u
 #define PORT_TRIES 64u
 
+enum use { FREE, WAITS, TAKEN };
+
 struct node {
     struct ct_expect e;
     uint64_t check; /* Of 'e', for who finds it in a store. */
     uint16_t next;  /* In its bucket, or free; 0: the end. */
-    uint8_t used;
+    uint8_t used;   /* enum use */
 };
 
 struct ct_expects {
     struct ct_spin lock;
-    uint32_t n;
+    uint32_t n; /* That wait. */
     uint16_t free, n_ever;
     uint16_t buckets[N_BUCKETS];
     struct node nodes[CT_EXPECT_MAX + 1]; /* 0 is none. */
 };
+
+/* Of another size, tables of older builds would be refused: that needs a row of ct_migrate.c. */
+_Static_assert(sizeof(struct node) == 112, "the layout of a part that is kept");
 
 size_t ct_expects_size(void)
 {
@@ -64,6 +72,13 @@ static struct node *find(struct ct_expects *x, const struct ct_ends *t, uint16_t
     return NULL;
 }
 
+static void set_use(struct ct_expects *x, struct node *n, enum use use)
+{
+    uint32_t others = x->n - (n->used == WAITS);
+    n->used = (uint8_t)use;
+    __atomic_store_n(&x->n, others + (use == WAITS), __ATOMIC_RELAXED);
+}
+
 static void drop(struct ct_expects *x, struct node *n)
 {
     uint16_t index = (uint16_t)(n - x->nodes);
@@ -72,10 +87,9 @@ static void drop(struct ct_expects *x, struct node *n)
         p = &x->nodes[*p].next;
     }
     *p = n->next;
-    n->used = false;
+    set_use(x, n, FREE);
     n->next = x->free;
     x->free = index;
-    __atomic_store_n(&x->n, x->n - 1, __ATOMIC_RELAXED);
 }
 
 static bool put(struct ct_expects *x, const struct ct_expect *e)
@@ -90,13 +104,12 @@ static bool put(struct ct_expects *x, const struct ct_expect *e)
     }
     uint16_t *head = &x->buckets[bucket_of(&e->tuple, e->zone)];
     struct node *n = &x->nodes[index];
-    n->used = false;
+    n->used = FREE;
     n->e = *e;
     n->check = check_of(n);
     n->next = *head;
-    n->used = true;
+    set_use(x, n, WAITS);
     *head = index;
-    __atomic_store_n(&x->n, x->n + 1, __ATOMIC_RELAXED);
     return true;
 }
 
@@ -104,7 +117,7 @@ static bool put(struct ct_expects *x, const struct ct_expect *e)
  * this is once more. */
 static struct node *tidy(struct ct_expects *x, const struct ct_expect *e, int64_t now_ms)
 {
-    struct node *again = NULL, *oldest = NULL;
+    struct node *again = NULL, *oldest = NULL, *taken = NULL;
     unsigned n = 0;
     for (uint16_t i = 1; i <= x->n_ever; i++) {
         struct node *o = &x->nodes[i];
@@ -113,7 +126,10 @@ static struct node *tidy(struct ct_expects *x, const struct ct_expect *e, int64_
         }
         if (o->e.expires_ms <= now_ms) {
             drop(x, o);
-        } else if (o->e.master.index == e->master.index) {
+            continue;
+        }
+        taken = o->used == TAKEN ? o : taken;
+        if (o->e.master.index == e->master.index) {
             if (o->e.master.generation != e->master.generation) {
                 drop(x, o);
                 continue;
@@ -126,16 +142,21 @@ static struct node *tidy(struct ct_expects *x, const struct ct_expect *e, int64_
     }
     if (!again && n >= CT_EXPECT_PER_MASTER) {
         drop(x, oldest);
+    } else if (!again && taken && !x->free && x->n_ever == CT_EXPECT_MAX) {
+        drop(x, taken); /* Those that wait have the room. */
     }
     return again;
 }
 
-static be16 add(struct ct_expects *x, struct ct_expect e, int64_t now_ms)
+static be16 add(struct ct_expects *x, struct ct_expect e, bool said_before, int64_t now_ms)
 {
     struct node *again = tidy(x, &e, now_ms);
-    if (again) {
+    if (again && !(said_before && again->used == TAKEN)) {
         again->e.expires_ms = e.expires_ms;
         again->check = check_of(again);
+        set_use(x, again, WAITS);
+    }
+    if (again) {
         return again->e.tuple.port[1];
     }
     /* Of TFTP nobody could be told of another port. */
@@ -157,10 +178,10 @@ static be16 add(struct ct_expects *x, struct ct_expect e, int64_t now_ms)
 
 /* ---- for all ---- */
 
-be16 ct_expect_add(struct ct_expects *x, const struct ct_expect *e, int64_t now_ms)
+be16 ct_expect_add(struct ct_expects *x, const struct ct_expect *e, bool again, int64_t now_ms)
 {
     ct_spin_lock(&x->lock);
-    be16 port = add(x, *e, now_ms);
+    be16 port = add(x, *e, again, now_ms);
     ct_spin_unlock(&x->lock);
     counter_inc(port ? COUNTER_conntrack_expect : COUNTER_conntrack_expect_full);
     return port;
@@ -182,12 +203,13 @@ bool ct_expect_find(struct ct_expects *x, const struct ct_lookup *q, bool take, 
     }
     ct_spin_lock(&x->lock);
     struct node *n = find(x, &t, q->key.zone);
-    bool ok = n && n->e.expires_ms > now_ms;
+    bool ok = n && n->used == WAITS && n->e.expires_ms > now_ms;
     if (ok) {
         *out = n->e;
     }
     if (ok && take) {
-        drop(x, n);
+        n->e.expires_ms = MIN(n->e.expires_ms, now_ms + CT_EXPECT_TAKEN_MS);
+        set_use(x, n, TAKEN);
     }
     ct_spin_unlock(&x->lock);
     return ok;
@@ -199,7 +221,7 @@ bool ct_expect_next(struct ct_expects *x, uint32_t *pos, int64_t now_ms, struct 
     ct_spin_lock(&x->lock);
     while (!found && *pos < x->n_ever) {
         const struct node *n = &x->nodes[++*pos];
-        found = n->used && n->e.expires_ms > now_ms;
+        found = n->used == WAITS && n->e.expires_ms > now_ms;
         if (found) {
             *out = n->e;
         }
@@ -233,7 +255,7 @@ struct ct_expects *ct_expects_begin(struct ct_table *t, int64_t now_ms)
     for (unsigned i = 1; i <= n; i++) {
         struct ct_expect *e = &old[i].e;
         /* A clock behind the former one's was warped, in a test. */
-        if (old[i].used == 1 && old[i].check == check_of(&old[i]) && master_ok(t, e->master) &&
+        if (old[i].used == WAITS && old[i].check == check_of(&old[i]) && master_ok(t, e->master) &&
             e->expires_ms > now_ms && !find(x, &e->tuple, e->zone)) {
             e->expires_ms = MIN(e->expires_ms, now_ms + CT_EXPECT_MS);
             put(x, e);

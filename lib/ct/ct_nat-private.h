@@ -21,13 +21,16 @@ void ct_nat_ends(const struct ct_table *, uint32_t index, unsigned dir, struct c
 
 struct ct_nat_plan {
     struct ct_ends to;
-    uint8_t state; /* CS_SNAT, CS_DNAT: which ends change.  0: none. */
+    uint8_t state;          /* CS_SNAT, CS_DNAT: which ends change.  0: none. */
+    struct ct_shift quoted; /* Of the stream whose segments errors of this direction quote. */
 };
 /* How packets of this direction are rewritten; entry locked. */
 void ct_nat_plan(const struct ct_table *, uint32_t index, unsigned dir, struct ct_nat_plan *);
 /* Rewrites a packet, or an ICMP error and what it quotes. */
 void ct_nat_apply(struct packet *, const struct ct_nat_plan *);
 void ct_nat_apply_error(struct packet *, const struct ct_nat_plan *);
+/* ct_alg.c: by how much the number 'seq', as the receiver of the stream has it, was made larger. */
+uint32_t ct_shift_back(const struct ct_shift *, uint32_t seq);
 
 /* Of a slot that is not in the table yet: a free reply tuple as 'nat' asks for; the twin is made if
  * it is not the plain one.  False: none is free. */

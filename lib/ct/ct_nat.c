@@ -50,6 +50,11 @@ void ct_nat_plan(const struct ct_table *t, uint32_t index, unsigned dir, struct 
     ct_nat_ends(t, index, !dir, &other);
     plan->to = from;
     plan->state = 0;
+    plan->quoted = (struct ct_shift){.pos = 0};
+    if (UNLIKELY(from.proto == IPPROTO_HDR_TCP &&
+                 ct_table_conn(t, index)->helper == CT_HELPER_FTP)) {
+        plan->quoted = ct_table_alg(t, index)->shift[!dir];
+    }
     for (int i = 0; i < 2; i++) {
         memcpy(plan->to.addr[i], other.addr[!i], 16);
         plan->to.port[i] = other.port[!i];
@@ -90,11 +95,19 @@ void ct_nat_apply(struct packet *p, const struct ct_nat_plan *plan)
     }
 }
 
+static uint32_t shift_back(const void *shift, uint32_t seq)
+{
+    return seq - ct_shift_back(shift, seq);
+}
+
 void ct_nat_apply_error(struct packet *p, const struct ct_nat_plan *plan)
 {
     const struct ct_ends *to = &plan->to;
     /* It quotes a packet of the other direction, as the error's receiver once sent it. */
     const bool ports = to->port[0] || is_icmp(to->proto);
     edit_quoted(p, to->addr[1], to->addr[0], ports, to->port[1], to->port[0]);
+    if (UNLIKELY(plan->quoted.before || plan->quoted.after)) {
+        edit_quoted_seq(p, shift_back, &plan->quoted);
+    }
     set_addresses(p, to, plan->state);
 }

@@ -27,6 +27,9 @@ void edit_icmp_id(struct packet *, be16 id); /* Of echo and the like, either fam
  * identifier of an ICMP message (src_port). IPv4 addresses are the first four bytes. */
 void edit_quoted(struct packet *, const uint8_t *src, const uint8_t *dst, bool ports, be16 src_port,
                  be16 dst_port);
+/* The same of the sequence number of a quoted TCP segment. */
+void edit_quoted_seq(struct packet *, uint32_t (*map)(const void *aux, uint32_t seq),
+                     const void *aux);
 void edit_arp(struct packet *, const struct key *value,
               const struct key *mask); /* ip_src.. of the key */
 void edit_nd(struct packet *, const struct key *value, const struct key *mask);

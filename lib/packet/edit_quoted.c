@@ -93,27 +93,67 @@ static void edit_inner(uint8_t *l3, const struct ip_info *ip, const uint8_t *src
     }
 }
 
-void edit_quoted(struct packet *p, const uint8_t *src, const uint8_t *dst, bool ports,
-                 be16 src_port, be16 dst_port)
+struct quoted {
+    struct ip_info ip;
+    uint8_t *l3;
+    uint32_t n;   /* Bytes from 'l3' on. */
+    uint8_t *sum; /* The error's own checksum; NULL: it is still to be computed. */
+    be16 gone;    /* What it has of the quoted bytes. */
+};
+
+/* False: it is no ICMP error that quotes an IP packet. */
+static bool open_quoted(struct packet *p, struct quoted *q)
 {
-    struct ip_info outer, inner;
+    struct ip_info outer;
 
     if (!ip_packet(p, &outer) || !outer.has_l4 || outer.l4_len < ICMP_HEADER ||
         outer.proto != (outer.version == 6 ? IPPROTO_HDR_ICMP6 : IPPROTO_HDR_ICMP)) {
-        return;
+        return false;
     }
     uint32_t l4_ofs = (uint32_t)p->l3_ofs + outer.l4_ofs;
-    uint8_t *l4 = p->data + l4_ofs, *quoted = l4 + ICMP_HEADER;
-    uint32_t n = outer.l4_len - ICMP_HEADER;
-    if (!ip_parse(quoted, n, true, &inner) || inner.version != outer.version) {
-        return;
+    uint8_t *l4 = p->data + l4_ofs;
+    q->l3 = l4 + ICMP_HEADER;
+    q->n = outer.l4_len - ICMP_HEADER;
+    q->sum = p->csum == CSUM_PARTIAL && p->csum_start == l4_ofs ? NULL : l4 + 2;
+    if (!ip_parse(q->l3, q->n, true, &q->ip) || q->ip.version != outer.version) {
+        return false;
     }
-    be16 gone = csum(quoted, n), sum;
-    edit_inner(quoted, &inner, src, dst, ports, src_port, dst_port);
-    if (p->csum == CSUM_PARTIAL && p->csum_start == l4_ofs) {
-        return; /* It is still to be computed. */
+    q->gone = csum(q->l3, q->n);
+    return true;
+}
+
+static void close_quoted(const struct quoted *q)
+{
+    be16 sum;
+
+    if (q->sum) {
+        memcpy(&sum, q->sum, 2);
+        sum = csum_fold(csum_add((uint16_t)~sum + (uint32_t)q->gone, q->l3, q->n));
+        memcpy(q->sum, &sum, 2);
     }
-    memcpy(&sum, l4 + 2, 2);
-    sum = csum_fold(csum_add((uint16_t)~sum + (uint32_t)gone, quoted, n));
-    memcpy(l4 + 2, &sum, 2);
+}
+
+void edit_quoted(struct packet *p, const uint8_t *src, const uint8_t *dst, bool ports,
+                 be16 src_port, be16 dst_port)
+{
+    struct quoted q;
+
+    if (open_quoted(p, &q)) {
+        edit_inner(q.l3, &q.ip, src, dst, ports, src_port, dst_port);
+        close_quoted(&q);
+    }
+}
+
+void edit_quoted_seq(struct packet *p, uint32_t (*map)(const void *aux, uint32_t seq),
+                     const void *aux)
+{
+    struct quoted q;
+
+    if (open_quoted(p, &q) && q.ip.proto == IPPROTO_HDR_TCP && q.ip.has_l4 && q.ip.l4_len >= 8) {
+        uint8_t *l4 = q.l3 + q.ip.l4_ofs;
+        const struct sum sum = l4_sum(l4, &q.ip);
+        be32 seq = htonl(map(aux, get_be32(l4 + 4)));
+        change(l4 + 4, &seq, sizeof seq, &sum);
+        close_quoted(&q);
+    }
 }

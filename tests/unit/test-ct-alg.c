@@ -417,6 +417,118 @@ static void test_same_port(void **state)
     ct_free(t.ct);
 }
 
+/* The segment comes once more behind the connection that it announced: it is read as it was, and
+ * nothing is waited for a second time, until the same place is named anew. */
+static void test_repeated(void **state)
+{
+    (void)state;
+    for (int translated = 0; translated < 2; translated++) {
+        struct ct_nat nat = nat_of(false, CT_NAT_SRC, 50, 50, 0, 0);
+        struct ftp t;
+        ftp_open(&t, false, translated ? &nat : NULL);
+        const uint8_t client = translated ? 50 : 1;
+        const char *line = "PORT 10,0,0,1,19,136\r\n";
+        const char *want = translated ? "PORT 10,0,0,50,19,136\r\n" : line;
+        const char *related = "new|rel 5 2:20>1:5000";
+        struct ftp before = t;
+        assert_string_equal(say(&t, false, line), want);
+        assert_string_equal(data(&t, 2, client, 5000, true, true), related);
+        struct ftp after = t;
+        t.seq[0] = before.seq[0];
+        t.got[0] = before.got[0];
+        assert_string_equal(say(&t, false, line), want);
+        assert_int_equal(t.got[0], after.got[0]);
+        struct frame f = {.proto = IPPROTO_HDR_TCP,
+                          .a = 2,
+                          .b = client,
+                          .sport = 21,
+                          .dport = 5000,
+                          .flags = SYN};
+        assert_state(run(t.ct, &f, &nat_only).ct, "new");
+        assert_string_equal(say(&t, false, line), want);
+        assert_state(run(t.ct, &f, &nat_only).ct, "new|rel");
+        ct_free(t.ct);
+    }
+}
+
+/* What has come makes room for what is waited for. */
+static void test_taken_are_the_first_to_go(void **state)
+{
+    (void)state;
+    struct ftp t;
+    struct ct_expect e = {.zone = 1, .expires_ms = T0 + CT_EXPECT_MS};
+    struct ct_lookup q = {.key = {.proto = IPPROTO_HDR_TCP, .zone = 1}};
+    struct ct_expects *x;
+    uint32_t pos = 0, n = 0;
+    ftp_open(&t, false, NULL);
+    x = t.ct->expects;
+    e.tuple.proto = e.to.proto = IPPROTO_HDR_TCP;
+    for (uint32_t i = 0; i + 1 < 2 * CT_EXPECT_MAX; i++) {
+        e.master = (struct ct_ref){1 + i / 4, 1};
+        e.asked = q.key.port[1] = htons((uint16_t)(2000 + i));
+        e.tuple.port[1] = e.to.port[1] = e.asked;
+        assert_int_equal(ct_expect_add(x, &e, false, T0), e.asked);
+        if (i % 2) {
+            struct ct_expect got;
+            assert_true(ct_expect_find(x, &q, true, T0, &got));
+            assert_false(ct_expect_find(x, &q, true, T0, &got));
+        }
+    }
+    while (ct_expect_next(x, &pos, T0, &e)) {
+        n++;
+    }
+    assert_int_equal(n, CT_EXPECT_MAX);
+    ct_free(t.ct);
+}
+
+/* An ICMP error quotes what the other end got; who sent it must know its own numbers again. */
+static void test_quoted(void **state)
+{
+    (void)state;
+    for (int ip6 = 0; ip6 < 2; ip6++) {
+        struct ct_nat nat = nat_of(ip6, CT_NAT_SRC, 50, 50, 0, 0);
+        struct ftp t;
+        ftp_open(&t, ip6, &nat);
+        for (unsigned i = 0; i < 2; i++) {
+            say(&t, false, ip6 ? "EPRT |2|fc00::1|5000|\r\n" : "PORT 10,0,0,1,19,136\r\n");
+        }
+        const uint32_t own = t.seq[0], seen = t.got[0];
+        assert_int_not_equal(own, seen);
+        for (uint32_t n = 8; n <= 20; n += 12) { /* With its checksum, and without. */
+            struct frame f = {.ip6 = ip6,
+                              .proto = IPPROTO_HDR_TCP,
+                              .a = 50,
+                              .sport = 1000,
+                              .dport = 21,
+                              .flags = ACK,
+                              .seq = seen};
+            struct packet *quoted = frame_packet(&f);
+            f = (struct frame){.ip6 = ip6,
+                               .proto = ip6 ? IPPROTO_HDR_ICMP6 : IPPROTO_HDR_ICMP,
+                               .back = true,
+                               .a = 50,
+                               .type = ip6 ? 1 : 3,
+                               .code = ip6 ? 4 : 4,
+                               .quote = quoted->data + 14,
+                               .n_quote = (ip6 ? 40 : 20) + n};
+            struct packet *p = frame_packet(&f);
+            assert_int_equal(ct_execute(t.ct, p, &nat_only, T0), CT_GOES_ON);
+            assert_state(p->ct, "rel|rpl");
+            check_sums(p);
+            uint8_t *l3 = p->data + p->l3_ofs + (ip6 ? 40 : 20) + 8, *l4 = l3 + (ip6 ? 40 : 20);
+            assert_int_equal(get_be32(l4 + 4), own);
+            if (n == 20) { /* The quoted segment is what was sent: its sum is right again. */
+                struct ip_info ip;
+                assert_true(ip_parse(l3, 60, true, &ip));
+                assert_int_equal(csum_fold(csum_add(csum_pseudo(l3, &ip, 20), l4, 20)), 0);
+            }
+            packet_free(quoted);
+            packet_free(p);
+        }
+        ct_free(t.ct);
+    }
+}
+
 /* Under translation a place in pieces cannot be rewritten: it is held back, then let go. */
 static void test_held(void **state)
 {
@@ -558,12 +670,14 @@ static void test_next_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),   cmocka_unit_test(test_active),
-        cmocka_unit_test(test_passive), cmocka_unit_test(test_forged),
-        cmocka_unit_test(test_split),   cmocka_unit_test(test_snat),
-        cmocka_unit_test(test_dnat),    cmocka_unit_test(test_same_port),
-        cmocka_unit_test(test_held),    cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_tftp),    cmocka_unit_test(test_next_process),
+        cmocka_unit_test(test_lines),        cmocka_unit_test(test_active),
+        cmocka_unit_test(test_passive),      cmocka_unit_test(test_forged),
+        cmocka_unit_test(test_split),        cmocka_unit_test(test_snat),
+        cmocka_unit_test(test_dnat),         cmocka_unit_test(test_same_port),
+        cmocka_unit_test(test_repeated),     cmocka_unit_test(test_taken_are_the_first_to_go),
+        cmocka_unit_test(test_quoted),       cmocka_unit_test(test_held),
+        cmocka_unit_test(test_limits),       cmocka_unit_test(test_tftp),
+        cmocka_unit_test(test_next_process),
     };
     rcu_register_thread();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
