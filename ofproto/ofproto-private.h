@@ -32,6 +32,7 @@ struct ofproto {
     struct bridge *bridges;
     struct tunnel_device *tunnel_devices; /* ofproto_tunnel.c */
     struct events *events;
+    struct ofproto_keep *keep; /* NULL: nothing outlives the process. */
     struct revalidator *revalidator;
     struct admit_watch *admit_watch;
     uint64_t *meter_ids;        /* Of the datapath, a bit each that is taken; NULL: none yet. */

@@ -9,6 +9,7 @@
 #include "ofproto/effect.h"
 #include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
+#include "ofproto/ofproto_keep.h"
 
 LOG_MODULE(ofproto);
 
@@ -293,6 +294,7 @@ char *ofproto_open(struct loop *loop, const char *dp_type, const char *rundir, s
     dp_get_features(p->dp, &features);
     continuations_start_at(p->continuations, features.first_recirc_id);
     p->opened_ms = loop_now(loop);
+    ofproto_keep_open(p);
     ofproto_cfg_update(p);
     loop_timer_every(&p->tick, 1000);
     *out = p;
@@ -304,6 +306,7 @@ void ofproto_close(struct ofproto *p, bool destroy)
     loop_timer_cancel(&p->tick);
     loop_call_cancel(&p->cfg_call);
     admit_watch_free(p->admit_watch);
+    ofproto_keep_close(p, destroy);
     if (p->dp) {
         /* Workers end here; what they have told is handled while the bridges' tables are still
          * referenced. */

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "ofproto/ofproto-private.h"
+#include "ofproto/ofproto_keep.h"
 
 LOG_MODULE(ofproto_zone);
 
@@ -20,6 +21,8 @@ static void complain(const struct ofproto *p, int32_t zone, const char *what, in
 static void set_limit(struct ofproto *p, int32_t zone, int64_t limit)
 {
     const struct dp_zone_limit row = {.zone = zone, .limit = (uint32_t)MAX(limit, 0)};
+
+    ofproto_forget_setting(p, SETTING_LIMIT, zone);
     complain(p, zone, "the limit",
              limit < 0 ? dp_conns_del_limits(p->dp, &row, 1) : dp_conns_set_limits(p->dp, &row, 1));
 }

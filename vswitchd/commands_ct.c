@@ -6,6 +6,7 @@
 #include "lib/counter.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "ofproto/ofproto_keep.h"
 #include "vswitchd/commands-private.h"
 
 LOG_MODULE(commands_ct);
@@ -271,6 +272,7 @@ static void on_set_max(struct control_request *req, int argc, const char *const 
     } else if (error) {
         failed(req, "ct set maxconns failed", error);
     } else {
+        ofproto_keep_setting(a.p, SETTING_MAX_CONNS, 0, max);
         control_reply(req, "setting maxconns successful");
     }
 }
@@ -289,13 +291,15 @@ static void on_tcp_seq_chk(struct control_request *req, int argc, const char *co
         dpctl_fail(req, xstrdup("invalid zone"), "Invalid argument");
         return;
     }
-    int error = dp_conns_set_tcp_liberal(ofproto_dp(a.p), a.argc ? zone : DP_ZONE_DEFAULT, !on);
+    const int32_t which = a.argc ? zone : DP_ZONE_DEFAULT;
+    int error = dp_conns_set_tcp_liberal(ofproto_dp(a.p), which, !on);
     if (error) {
         failed(req,
                on ? "enabling TCP sequence checking failed"
                   : "disabling TCP sequence checking failed",
                error);
     } else {
+        ofproto_keep_setting(a.p, SETTING_TCP_LIBERAL, which, !on);
         control_reply(req, on ? "enabled TCP sequence checking successfully"
                               : "disabled TCP sequence checking successfully");
     }

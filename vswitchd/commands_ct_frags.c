@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/mem.h"
+#include "ofproto/ofproto_keep.h"
 #include "vswitchd/commands-private.h"
 
 #define MIN_LEN_LEAST 400 /* But for 0, which is none at all. */
@@ -33,6 +34,7 @@ static void set(struct control_request *req, const struct dpctl_args *a,
     if (error) {
         dpctl_fail(req, text, strerror(error));
     } else {
+        ofproto_keep_frags(a->p, limits);
         control_reply(req, text);
         free(text);
     }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "lib/mem.h"
+#include "ofproto/ofproto_keep.h"
 #include "vswitchd/commands-private.h"
 
 #define N_ZONES 65536
@@ -73,8 +74,11 @@ static void on_set(struct control_request *req, int argc, const char *const argv
             return;
         }
     }
-    reply(req, &l, "failed to set conntrack limit",
-          dp_conns_set_limits(ofproto_dp(a.p), l.rows, l.n));
+    int error = dp_conns_set_limits(ofproto_dp(a.p), l.rows, l.n);
+    for (size_t i = 0; !error && i < l.n; i++) {
+        ofproto_keep_setting(a.p, SETTING_LIMIT, l.rows[i].zone, l.rows[i].limit);
+    }
+    reply(req, &l, "failed to set conntrack limit", error);
 }
 
 /* zone=N[,N]... */
@@ -114,8 +118,11 @@ static void on_del(struct control_request *req, int argc, const char *const argv
         free(l.rows);
         return;
     }
-    reply(req, &l, "failed to delete conntrack limit",
-          dp_conns_del_limits(ofproto_dp(a.p), l.rows, l.n));
+    int error = dp_conns_del_limits(ofproto_dp(a.p), l.rows, l.n);
+    for (size_t k = 0; !error && k < l.n; k++) {
+        ofproto_forget_setting(a.p, SETTING_LIMIT, l.rows[k].zone);
+    }
+    reply(req, &l, "failed to delete conntrack limit", error);
 }
 
 static int by_zone(const void *a, const void *b)
