@@ -13,6 +13,7 @@
 #include "lib/io/unix_socket.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "ofproto/ofproto_keep.h"
 
 LOG_MODULE(handover);
 
@@ -81,6 +82,7 @@ static void write_rules(struct handover_server *s)
 
     while ((p = datapaths_next(s->datapaths, p))) {
         ofproto_pull_stats(p);
+        ofproto_keep_write(p);
         for (struct bridge *br = NULL; (br = ofproto_next_bridge(p, br));) {
             bridge_keep_write(br);
         }
@@ -149,6 +151,7 @@ static void serve(struct handover_server *s)
         return;
     }
     env_refresh(loop_env(s->loop));
+    handover_steps_begin();
     struct handover_item go = {.value = {(uint64_t)loop_env(s->loop)->now_us}};
     while ((p = datapaths_next(s->datapaths, p))) {
         dp_pause(ofproto_dp(p), &s->peer);
@@ -158,6 +161,8 @@ static void serve(struct handover_server *s)
         resume(s, true);
         return;
     }
+    handover_step("answer");
+    log_info("handed over: %s us", handover_steps_text());
     /* Not before the other one has begun: the end of a large process takes a core for a while. */
     handover_get(&s->peer, &(struct handover_item){.n_fds = 0}, GONE_MS);
     s->gone(s->aux, item.value[0]);
@@ -313,12 +318,13 @@ char *handover_finish(struct datapaths *datapaths, bool pidfile)
     }
     handover_set_waits(false);
     env_refresh(env);
+    handover_steps_begin();
     while ((p = datapaths_next(datapaths, p))) {
         dp_start(ofproto_dp(p));
     }
     env_refresh(env);
-    log_info("went on in the place of the former process: packets waited for %" PRId64 " us",
-             MAX(env->now_us - (int64_t)go.value[0], 0));
+    log_info("went on in the place of the former process: packets waited for %" PRId64 " us (%s)",
+             MAX(env->now_us - (int64_t)go.value[0], 0), handover_steps_text());
     close(old.fd);
     return NULL;
 }

@@ -176,35 +176,45 @@ static bool slot_ok(const struct image *im, uint32_t index)
     return !index || ((index & CT_INDEX_SLOT) && (index & CT_INDEX_SLOT) < im->n_used[index >> 31]);
 }
 
-static bool slots_ok(const struct image *im, const uint32_t *index, size_t n)
+/* The same of a great many, while packets wait: the largest of each family say it, without a
+ * branch. */
+struct bounds {
+    uint32_t top, top4; /* 'top': of both, which is one of IPv6 if there is any. */
+    bool bare;          /* Slot 0 of IPv6. */
+};
+
+static inline void bounds_add(struct bounds *b, uint32_t index)
 {
-    bool ok = true;
+    uint32_t ip4 = index & ((index >> 31) - 1);
+    b->top = MAX(b->top, index);
+    b->top4 = MAX(b->top4, ip4);
+    b->bare |= index == CT_INDEX_IP6;
+}
+
+static bool bounds_ok(const struct bounds *b, const struct image *im)
+{
+    return !b->bare && slot_ok(im, b->top) && slot_ok(im, b->top4);
+}
+
+static void add_slots(struct bounds *b, const uint32_t *index, size_t n)
+{
+    struct bounds now = *b; /* In registers. */
     for (size_t i = 0; i < n; i++) {
-        ok &= slot_ok(im, index[i]);
+        bounds_add(&now, index[i]);
     }
-    return ok;
+    *b = now;
 }
 
-static bool buckets_ok(const struct image *im, const struct ct_bucket *b)
+static void add_buckets(struct bounds *b, const struct ct_bucket *bucket, size_t n)
 {
-    bool ok = true;
-    for (uint32_t n = 0; n < im->n_buckets; n++) {
+    struct bounds now = *b;
+    for (const struct ct_bucket *end = bucket + n; bucket < end; bucket++) {
         for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
-            ok &= slot_ok(im, (uint32_t)b[n].slot[i]);
+            bounds_add(&now, (uint32_t)bucket->slot[i]);
         }
-        ok &= slot_ok(im, b[n].more);
+        bounds_add(&now, bucket->more);
     }
-    return ok;
-}
-
-static bool shards_ok(const struct image *im)
-{
-    bool ok = true;
-    for (int i = 0; i < CT_N_SHARDS; i++) {
-        ok &=
-            slots_ok(im, (const uint32_t *)&im->shards[i], sizeof im->shards[i] / sizeof(uint32_t));
-    }
-    return ok;
+    *b = now;
 }
 
 /* NULL, or what is wrong with it. */
@@ -303,8 +313,13 @@ static bool slots_all_ok(const struct image *im)
     const void *from = (const uint8_t *)(im + 1) + im->n_zones * sizeof(struct image_zone);
     const struct ct_bucket *buckets = from;
     const void *links = buckets + im->n_buckets;
-    return shards_ok(im) && buckets_ok(im, buckets) &&
-           slots_ok(im, links, 2 * ((size_t)im->n_used[0] + im->n_used[1]));
+    struct bounds b = {.bare = false};
+    for (int i = 0; i < CT_N_SHARDS; i++) {
+        add_slots(&b, (const uint32_t *)&im->shards[i], sizeof im->shards[i] / sizeof(uint32_t));
+    }
+    add_buckets(&b, buckets, im->n_buckets);
+    add_slots(&b, links, 2 * ((size_t)im->n_used[0] + im->n_used[1]));
+    return bounds_ok(&b, im);
 }
 
 const char *ct_index_take(struct ct_table *t, const void *image, size_t size)

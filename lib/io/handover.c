@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/env.h"
 #include "lib/mem.h"
 
 #define ITEMS_MAX 70000 /* More ports than a switch has. */
@@ -22,6 +23,11 @@ struct message {
 static struct handover_item *items; /* Of the former process. */
 static size_t n_items;
 static bool waits;
+static struct {
+    struct env env;
+    int64_t since_us;
+    char text[256];
+} steps;
 
 void handover_set_key(struct handover_item *item, const char *kind, const char *name)
 {
@@ -172,4 +178,31 @@ bool handover_waits(void)
 void handover_set_waits(bool on)
 {
     waits = on;
+}
+
+static int64_t lap(void)
+{
+    int64_t since_us = steps.since_us;
+
+    env_refresh(&steps.env);
+    steps.since_us = steps.env.now_us;
+    return steps.since_us - since_us;
+}
+
+void handover_steps_begin(void)
+{
+    steps.text[0] = '\0';
+    lap();
+}
+
+void handover_step(const char *name)
+{
+    size_t n = strlen(steps.text);
+
+    snprintf(steps.text + n, sizeof steps.text - n, "%s%s %" PRId64, n ? ", " : "", name, lap());
+}
+
+const char *handover_steps_text(void)
+{
+    return steps.text;
 }

@@ -64,3 +64,9 @@ void handover_close_fds(struct handover_item *);
 /* From LOAD to GO: the former process still has the packets and answers its clients. */
 bool handover_waits(void);
 void handover_set_waits(bool);
+
+/* ---- how long it took, for the log ---- */
+
+void handover_steps_begin(void);
+void handover_step(const char *name);  /* What has been done since the last step, or the begin. */
+const char *handover_steps_text(void); /* `NAME MICROSECONDS, ...`; lives until the next begin. */

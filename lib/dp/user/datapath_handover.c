@@ -38,9 +38,12 @@ static void pause_all(struct dp *up, struct handover *h)
     for (unsigned i = 0; i < dp->n_workers; i++) {
         worker_pause(dp->workers[i]);
     }
+    handover_step("workers");
     offer_ports(dp, h, false);
+    handover_step("ports");
     if (dp->conns) {
         conn_file_hand_over_index(dp->conns, dp->ct, h);
+        handover_step("index");
     }
 }
 
@@ -75,34 +78,17 @@ static void start_anew(struct datapath *dp)
     dp->conns = NULL;
 }
 
-static void start_tracker(struct datapath *dp)
+/* False: it is of no use. */
+static bool start_tracker(struct datapath *dp, struct ct_adopted *adopted)
 {
-    struct ct_adopted adopted = {0};
-    struct ct_config config = {.now_ms = loop_now(dp->up.loop), .adopted = &adopted};
+    struct ct_config config = {.now_ms = loop_now(dp->up.loop), .adopted = adopted};
 
-    if (!dp->conns) {
-        return; /* It has begun already, empty. */
-    }
     config.index = conn_file_take_index(dp->conns, &config.index_size);
-    bool ok = ct_start(dp->ct, &config);
-    if (ok) {
-        conn_file_report(dp->conns, &adopted);
-    }
-    conn_file_end_handover(dp->conns);
-    if (!ok) {
-        log_err("%s: the table of connections cannot be taken over: they are lost", dp->up.name);
-        start_anew(dp);
-    }
+    return ct_start(dp->ct, &config);
 }
 
-static void start(struct dp *up)
+static void start_ports(struct datapath *dp)
 {
-    struct datapath *dp = datapath_of(up);
-
-    if (!dp->waits) {
-        return;
-    }
-    start_tracker(dp);
     dp->waits = false;
     for (uint32_t i = 0; i < dp->n_ports; i++) {
         struct port *p = dp->ports->by_no[i];
@@ -111,6 +97,30 @@ static void start(struct dp *up)
         }
     }
     datapath_ports_attach(dp);
+}
+
+/* Packets wait: what can be done behind the last port is done there. */
+static void start(struct dp *up)
+{
+    struct datapath *dp = datapath_of(up);
+    struct ct_adopted adopted = {0};
+
+    if (!dp->waits) {
+        return;
+    }
+    /* Without a file it has begun already, empty. */
+    bool ok = !dp->conns || start_tracker(dp, &adopted);
+    handover_step("index");
+    if (!ok) {
+        log_err("%s: the table of connections cannot be taken over: they are lost", dp->up.name);
+        start_anew(dp);
+    }
+    start_ports(dp);
+    handover_step("ports");
+    if (dp->conns) {
+        conn_file_report(dp->conns, &adopted);
+        conn_file_end_handover(dp->conns);
+    }
 }
 
 const struct dp_handover_class userspace_handover = {
