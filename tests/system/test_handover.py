@@ -2,16 +2,17 @@
 TCP connections and a stream of datagrams.  Nothing of a connection is lost, nothing turns +inv, no packet is sent twice,
 and none is lost unless the host was so busy that a port's ring overflowed.  The gap is printed, not judged.
 SLUICE_HANDOVER_CONNS says how many connections (1000), SLUICE_HANDOVER_PPS how many datagrams a second (5000),
-SLUICE_HANDOVER_REALTIME=1 that the daemons run before all else: what they need themselves, on a busy machine."""
+SLUICE_HANDOVER_FROM the build folder of another revision, from and to which one goes over too, SLUICE_HANDOVER_REALTIME=1 that the daemons run before all else: what they need themselves, on a busy machine."""
 import json
 import os
+import pathlib
 import re
 import socket
 import struct
 import subprocess
 import time
 
-from sluice import Failure, wait_for
+from sluice import Failure, Skip, wait_for
 from system.test_survive import FLOWS, Connections, established, packets
 
 PYTHON = "/usr/bin/python3"
@@ -145,6 +146,43 @@ def test_connections_go_on(env):
     assert h2.ping("10.1.1.1", wait=1) == 0, "what is new from outside is refused"
     conns.close()
     wait_for("the connections to close", lambda: established(daemon) == 0, 10 + CONNECTIONS / 1000)
+
+
+def test_another_build(env):
+    """From a daemon of another revision to this one and back, in service; and this one starts on what that one left."""
+    other, this = os.environ.get("SLUICE_HANDOVER_FROM"), env.build
+    if not other:
+        raise Skip("SLUICE_HANDOVER_FROM names no build")
+    env.build = pathlib.Path(other).resolve()
+    daemon, h1, h2 = ready(env)
+    version = daemon.appctl("version")
+    conns = Connections(env, h1, h2, CONNECTIONS)
+    conns.say("one")
+    assert conns.answered()[0] == CONNECTIONS
+    rules = daemon.ofctl("dump-flows", "br0").count("actions")
+    end = stream(env, h1, h2)
+    for n, env.build in enumerate((this, pathlib.Path(other).resolve(), this)):
+        upgrade(daemon)
+        conns.say(f"turn{n}")
+        answered, _ = conns.answered()
+        assert answered == CONNECTIONS, (n, answered)
+    judge(end())
+    env.build = pathlib.Path(other).resolve()
+    for signal in "kill", "terminate":
+        getattr(daemon.process, signal)()
+        daemon.process.wait(20)
+        daemon.start()
+        wait_for("the daemon to answer", daemon.answers)
+        conns.say(signal)
+        assert conns.answered()[0] == CONNECTIONS, signal
+        env.build = this
+    assert established(daemon) == CONNECTIONS
+    assert packets(daemon, r"ct_state=\+inv") == 0, daemon.ofctl("dump-flows", "br0")
+    assert daemon.ofctl("dump-flows", "br0").count("actions") == rules
+    text = daemon.log.read_text()
+    assert "is made anew" not in text and "are lost" not in text, text[-2000:]
+    print(f"  with {version.strip()} at {other}: {CONNECTIONS} connections go on")
+    conns.close()
 
 
 def test_failure_leaves_the_former(env):
