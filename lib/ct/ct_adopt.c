@@ -52,6 +52,10 @@ static bool alg_ok(struct ct_table *t, uint32_t index)
         return false;
     }
     struct ct_alg *a = ct_table_alg(t, index);
+    if (pool->algs.part->partial && ct_table_conn(t, index)->flags & CT_F_RELATED &&
+        !a->master.proto) {
+        return false;
+    }
     for (int i = 0; i < 2; i++) {
         if (a->now[i].n > sizeof a->now[i].text || a->last[i].n > sizeof a->last[i].text ||
             !ct_shift_ok(&a->shift[i])) {

@@ -136,6 +136,17 @@ static struct ct_header *header_of(const struct ct_kept *k)
     return (struct ct_header *)(void *)k->arena.base;
 }
 
+/* What a file that was cut off has no more of will read as zero. */
+static void mark_cut_off(struct ct_kept *k)
+{
+    for (unsigned i = 0; i < k->n_arenas; i++) {
+        struct ct_part *p = &header_of(k)->parts[i];
+        if (k->arenas[i]->chunks && k->store->size < p->offset + MIN(p->kept, p->kept_again)) {
+            p->partial = 1;
+        }
+    }
+}
+
 static void use_parts(struct ct_kept *k)
 {
     for (unsigned i = 0; i < k->n_arenas; i++) {
@@ -149,6 +160,7 @@ static bool take_over(struct ct_table *t, const struct ct_config *config, struct
 {
     t->seed = header_of(&t->kept)->seed;
     add_parts(&t->kept, header_of(&t->kept));
+    mark_cut_off(&t->kept);
     use_parts(&t->kept);
     if (config->index && ct_adopt_grow(t)) {
         out->index_refused = ct_index_take(t, config->index, config->index_size);

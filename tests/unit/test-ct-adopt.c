@@ -257,58 +257,145 @@ static void test_entries(void **state)
     memstore_deinit(&m);
 }
 
-/* Every byte that is in use, damaged: never a crash, and what is left works. */
+/* ---- damage ---- */
+
+#define N_SLOTS 8u /* Of each family, slot 0 and one behind the last included: make_small(). */
+
+/* A store like another, to be damaged again and again. */
+static void copy_small(const struct memstore *from, const struct memstore *to)
+{
+    struct ct_header h;
+    assert_int_equal(pread(from->fd, &h, sizeof h, 0), sizeof h);
+    copy(from, to, 0);
+    for (unsigned part = 0; part < h.n_parts; part++) {
+        copy(from, to, h.parts[part].offset);
+    }
+}
+
+static void flip(const struct memstore *m, size_t at)
+{
+    uint8_t byte;
+    assert_int_equal(pread(m->fd, &byte, 1, (off_t)at), 1);
+    byte ^= (uint8_t)(1u << at % 8);
+    poke(m, at, &byte, 1);
+}
+
+/* The next process begins, and works.  How many of the twelve it has kept. */
+static uint32_t open_and_use(struct memstore *m, bool sweep)
+{
+    struct ct_adopted a;
+    struct ct *ct = memstore_open(m, T0, &a);
+    assert_non_null(ct);
+    assert_true(a.n_kept <= 12);
+    assert_int_equal(ct_count(ct), a.n_kept);
+    free(dump(ct, T0));
+    for (uint16_t port = 1; port < 5; port++) {
+        commit(ct, udp(false, port, true), 1, 1, T0);
+        commit(ct, udp(true, port, false), 1, 1, T0);
+        see(ct, data(false, port, false, 100, 200), T0);
+    }
+    if (sweep) { /* What goes rests, for milliseconds. */
+        ct_sweep(ct, T0 + 1000000000, 1000);
+    }
+    ct_free(ct);
+    rcu_quiescent_state();
+    return a.n_kept;
+}
+
+/* Every byte that is in use, damaged: never a crash, and what is left works.  Of the entries those
+ * of every second slot at a time: their neighbours are whole, and stay. */
 static void test_damage(void **state)
 {
     (void)state;
     static const struct {
-        int part; /* -1: the header. */
-        size_t n;
-    } areas[] = {{-1, sizeof(struct ct_header)},
-                 {0, 8 * sizeof(struct ct_conn)},
-                 {1, 8 * 16},
-                 {2, 8 * sizeof(struct ct_conn)},
-                 {3, 8 * 16},
-                 {4, 8 * sizeof(struct ct_addr6)}};
-    struct memstore m;
-    struct ct_adopted a;
-    unsigned n_less = 0;
+        unsigned part[2]; /* The same of both families. */
+        size_t size;
+    } rows[] = {{{0, 2}, sizeof(struct ct_conn)}, {{1, 3}, 16}, {{4, 4}, sizeof(struct ct_addr6)}};
+    struct memstore m, damaged;
+    struct ct_header h;
+    unsigned n_lost = 0;
     make_small(&m);
-    struct memstore damaged;
     memstore_init(&damaged);
-    for (size_t i = 0; i < ARRAY_SIZE(areas); i++) {
-        for (size_t at = 0; at < areas[i].n; at++) {
-            assert_int_equal(ftruncate(damaged.fd, 0), 0);
-            copy(&m, &damaged, 0);
-            for (unsigned part = 0; part < 5; part++) {
-                copy(&m, &damaged, memstore_part(&m, part));
+    assert_int_equal(pread(m.fd, &h, sizeof h, 0), sizeof h);
+    for (size_t at = 0; at < offsetof(struct ct_header, parts) + h.n_parts * sizeof h.parts[0];
+         at++) {
+        copy_small(&m, &damaged);
+        flip(&damaged, at);
+        n_lost += 12 - open_and_use(&damaged, at % 50 == 0);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        for (size_t at = 0; at < 2 * rows[i].size; at++) {
+            copy_small(&m, &damaged);
+            for (size_t slot = at % 2; slot < N_SLOTS; slot += 2) {
+                for (unsigned f = 0; f < 2 && (!f || rows[i].part[0] != rows[i].part[1]); f++) {
+                    flip(&damaged, h.parts[rows[i].part[f]].offset + slot * rows[i].size + at / 2);
+                }
             }
-            size_t where =
-                at + (areas[i].part < 0 ? 0 : memstore_part(&m, (unsigned)areas[i].part));
-            uint8_t byte;
-            assert_int_equal(pread(damaged.fd, &byte, 1, (off_t)where), 1);
-            byte ^= (uint8_t)(1u << at % 8);
-            poke(&damaged, where, &byte, 1);
-            struct ct *ct = memstore_open(&damaged, T0, &a);
-            assert_non_null(ct);
-            assert_true(a.n_kept <= 12);
-            assert_int_equal(ct_count(ct), a.n_kept);
-            n_less += a.n_kept < 12;
-            free(dump(ct, T0));
-            for (uint16_t port = 1; port < 5; port++) {
-                commit(ct, udp(false, port, true), 1, 1, T0);
-                commit(ct, udp(true, port, false), 1, 1, T0);
-                see(ct, data(false, port, false, 100, 200), T0);
-            }
-            if (at % 50 == 0) { /* What goes rests, for milliseconds. */
-                ct_sweep(ct, T0 + 1000000000, 1000);
-            }
-            ct_free(ct);
-            rcu_quiescent_state();
+            uint32_t n = open_and_use(&damaged, at % 50 == 0);
+            assert_in_range(n, 6, 12);
+            n_lost += 12 - n;
         }
     }
-    assert_true(n_less > 500);
+    assert_true(n_lost > 500);
     memstore_deinit(&damaged);
+    memstore_deinit(&m);
+}
+
+/* Live entries that lie ahead of 'cut', with all that belongs to them. */
+static uint32_t whole_ahead(const struct memstore *m, const struct ct_header *h, size_t cut)
+{
+    uint32_t n = 0;
+    for (unsigned f = 0; f < 2; f++) {
+        for (unsigned slot = 1; slot < N_SLOTS; slot++) {
+            struct ct_conn c;
+            assert_int_equal(pread(m->fd, &c, sizeof c, (off_t)conn_at(m, 2 * f, slot)), sizeof c);
+            size_t end = conn_at(m, 2 * f, slot + 1);
+            if (c.flags & CT_F_LABEL) {
+                end = h->parts[2 * f + 1].offset + (slot + 1) * 16;
+            }
+            if (f) {
+                end = h->parts[4].offset + (slot + 1) * sizeof(struct ct_addr6);
+            }
+            n += c.flags & CT_F_LIVE && end <= cut;
+        }
+    }
+    return n;
+}
+
+/* A file that was cut off anywhere: refused up to the end of its header, and behind that all
+ * entries that are whole go on, and none else. */
+static void test_cut_off(void **state)
+{
+    (void)state;
+    struct memstore m, cut;
+    struct ct_header h;
+    struct ct_adopted a;
+    make_small(&m);
+    memstore_init(&cut);
+    assert_int_equal(pread(m.fd, &h, sizeof h, 0), sizeof h);
+    for (size_t at = 0; at < sizeof h; at += at < 64 ? 1 : 64) {
+        copy_small(&m, &cut);
+        assert_int_equal(ftruncate(cut.fd, (off_t)at), 0);
+        struct ct *ct = memstore_open(&cut, T0, &a);
+        assert_non_null(ct);
+        assert_string_equal(a.refused ? a.refused : "new", at ? "it is cut off" : "new");
+        assert_int_equal(ct_count(ct), 0);
+        ct_free(ct);
+    }
+    for (unsigned part = 0; part < h.n_parts; part++) {
+        const size_t element = MIN(h.parts[part].element, 128);
+        const size_t each = part < 5 ? 4 : N_SLOTS; /* Of this slot each byte; behind them none. */
+        for (size_t at = 0; at < N_SLOTS * element; at += at / element == each ? 1 : element / 2) {
+            size_t end = h.parts[part].offset + at;
+            copy_small(&m, &cut);
+            assert_int_equal(ftruncate(cut.fd, (off_t)end), 0);
+            uint32_t n = open_and_use(&cut, false);
+            uint32_t least = whole_ahead(&m, &h, end);
+            assert_in_range(n, least, least + 1); /* What follows may have been zero. */
+            assert_true(n == least || at % element);
+        }
+    }
+    memstore_deinit(&cut);
     memstore_deinit(&m);
 }
 
@@ -345,7 +432,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_adopt),   cmocka_unit_test(test_refused),
         cmocka_unit_test(test_entries), cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_cut_off), cmocka_unit_test(test_no_room),
     };
     rcu_register_thread();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
