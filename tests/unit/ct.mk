@@ -2,6 +2,7 @@
 ct_tests = \
 	tests/unit/test-ct \
 	tests/unit/test-ct-alg \
+	tests/unit/test-ct-alg-nat \
 	tests/unit/test-ct-burst \
 	tests/unit/test-ct-nat \
 	tests/unit/test-ct-nat-pick \
@@ -23,9 +24,13 @@ tests_unit_test_ct_SOURCES = tests/unit/test-ct.c tests/unit/ct-frames.h
 tests_unit_test_ct_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
-tests_unit_test_ct_alg_SOURCES = tests/unit/test-ct-alg.c tests/unit/ct-frames.h tests/unit/ct-memstore.h tests/unit/ct-nat.h
+tests_unit_test_ct_alg_SOURCES = tests/unit/test-ct-alg.c tests/unit/ct-ftp.h tests/unit/ct-frames.h tests/unit/ct-memstore.h tests/unit/ct-nat.h
 tests_unit_test_ct_alg_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_alg_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_alg_nat_SOURCES = tests/unit/test-ct-alg-nat.c tests/unit/ct-ftp.h tests/unit/ct-frames.h tests/unit/ct-nat.h
+tests_unit_test_ct_alg_nat_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_alg_nat_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ct_burst_SOURCES = tests/unit/test-ct-burst.c tests/unit/ct-frames.h
 tests_unit_test_ct_burst_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
