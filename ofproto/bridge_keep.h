@@ -52,6 +52,8 @@ enum bridge_keep_kind {
      * ahead in microseconds: 64 bits each. */
     KEEP_METER,
     KEEP_TABLE_NAME, /* Number (8 bits), and the name that TABLE_FEATURES has set. */
+    /* Number (32); made when, packets, bytes; of each bucket packets and bytes: 64 bits each. */
+    KEEP_GROUP,
 };
 #define KEEP_VLAN_ALL UINT16_MAX
 #define KEEP_MAX      70000         /* Bytes of a record. */

@@ -1,5 +1,6 @@
 /* bridge_keep_state.c - see bridge_keep.h: what is kept beside rules and groups: what controllers
- * have set on tables and ports, the addresses that NORMAL has learned, how far meters have counted.
+ * have set on tables and ports, the addresses that NORMAL has learned, how far meters and groups
+ * have counted.
  *
  * Control thread.  bridge_restore.c reads it; all numbers are in network order.  Addresses and
  * meters change with the packets: they are written with each snapshot, and once a minute. */
@@ -7,6 +8,7 @@
 
 #include "ofproto/bridge_table.h"
 #include "ofproto/ofproto-private.h"
+#include "ofproto/table/groups.h"
 
 #define ADDRESSES 2000 /* In one record. */
 
@@ -157,6 +159,34 @@ static void put_meter(struct bridge *br, const struct bridge_meter *m, bool snap
     bridge_keep_put(br, &w, KEEP_METER, snapshot);
 }
 
+/* ---- groups ---- */
+
+static void put_group(struct bridge *br, const struct group_entry *e, bool snapshot)
+{
+    struct wire_wr w = WIRE_WR_INIT(KEEP_MAX);
+
+    wire_wr_u32(&w, e->group.id);
+    wire_wr_u64(&w, (uint64_t)e->created_ms);
+    wire_wr_u64(&w, e->total->packets);
+    wire_wr_u64(&w, e->total->bytes);
+    for (size_t i = 0; i < e->group.n_buckets; i++) {
+        wire_wr_u64(&w, e->buckets[i]->packets);
+        wire_wr_u64(&w, e->buckets[i]->bytes);
+    }
+    bridge_keep_put(br, &w, KEEP_GROUP, snapshot);
+}
+
+static void put_groups(struct bridge *br, bool snapshot)
+{
+    size_t n;
+    struct group_entry **list = groups_list(br->tables, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        put_group(br, list[i], snapshot);
+    }
+    free(list);
+}
+
 /* ---- all of it ---- */
 
 void bridge_keep_counted(struct bridge *br, bool snapshot)
@@ -169,6 +199,7 @@ void bridge_keep_counted(struct bridge *br, bool snapshot)
     HMAP_FOR_EACH(m, node, &br->meters) {
         put_meter(br, m, snapshot);
     }
+    put_groups(br, snapshot);
 }
 
 void bridge_keep_state(struct bridge *br)

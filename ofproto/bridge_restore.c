@@ -13,6 +13,7 @@
 #include "ofproto/bridge_table.h"
 #include "ofproto/journal.h"
 #include "ofproto/ofproto-private.h"
+#include "ofproto/table/groups.h"
 
 LOG_MODULE(bridge_restore);
 
@@ -258,6 +259,26 @@ static enum ofp_error on_metered(struct restore *r, struct wire_rd *rd)
     return OFPERR_OK;
 }
 
+static enum ofp_error on_group_counted(struct restore *r, struct wire_rd *rd)
+{
+    int64_t now = loop_now(r->bridge->ofproto->loop);
+    struct group_entry *e = groups_live(r->bridge->tables, wire_rd_u32(rd));
+    int64_t created = (int64_t)wire_rd_u64(rd);
+    uint64_t packets = wire_rd_u64(rd), bytes = wire_rd_u64(rd);
+
+    if (rd->err || !e || wire_rd_left(rd) != e->group.n_buckets * 16) {
+        return rd->err || e ? OFPERR_OFPBRC_BAD_LEN : OFPERR_OFPGMFC_UNKNOWN_GROUP;
+    }
+    e->created_ms = MAX(MIN(created, now), 0);
+    e->total->packets = packets;
+    e->total->bytes = bytes;
+    for (size_t i = 0; i < e->group.n_buckets; i++) {
+        e->buckets[i]->packets = wire_rd_u64(rd);
+        e->buckets[i]->bytes = wire_rd_u64(rd);
+    }
+    return OFPERR_OK;
+}
+
 static void on_record(void *r_, uint8_t kind, const void *data, size_t len)
 {
     struct restore *r = r_;
@@ -283,6 +304,9 @@ static void on_record(void *r_, uint8_t kind, const void *data, size_t len)
         break;
     case KEEP_METER:
         error = on_metered(r, &rd);
+        break;
+    case KEEP_GROUP:
+        error = on_group_counted(r, &rd);
         break;
     case KEEP_TABLE_NAME:
         error = on_table_name(r, &rd);

@@ -176,39 +176,40 @@ static char *parse_mark(const char *s, struct ct_filter *f)
     return error;
 }
 
+/* One word of it: the first of these that it begins with. */
+static char *parse_word(char *word, struct ct_filter *f, struct ct_tuple_filter **next)
+{
+    if (!strncmp(word, "zone=", 5)) {
+        f->has_zone = text_to_u16(word + 5, &f->zone);
+        return f->has_zone ? NULL : xstrdup("failed to parse zone");
+    }
+    if (!strncmp(word, "mark=", 5)) {
+        return parse_mark(word + 5, f);
+    }
+    if (!strncmp(word, "labels=", 7)) {
+        return parse_masked("labels", word + 7, f->label, f->label_mask);
+    }
+    if (!strncmp(word, "proto=", 6)) {
+        f->has_proto = ct_proto_parse(word + 6, &f->proto);
+        return f->has_proto ? NULL : xstrdup("failed to parse proto");
+    }
+    if (!strncmp(word, "state=", 6)) {
+        f->state = ct_state_parse(word + 6);
+        return f->state ? NULL : xstrdup("failed to parse state");
+    }
+    struct ct_tuple_filter *t = *next;
+    *next = t == &f->orig ? &f->reply : NULL;
+    return t ? parse_tuple(word, t) : xstrdup("invalid arguments");
+}
+
 char *ct_filter_parse(int argc, char *const argv[], struct ct_filter *f)
 {
+    struct ct_tuple_filter *next = &f->orig;
     char *error = NULL;
-    int i = 0;
+
     *f = (struct ct_filter){0};
-    if (i < argc && !strncmp(argv[i], "zone=", 5)) {
-        if (!text_to_u16(argv[i++] + 5, &f->zone)) {
-            return xstrdup("failed to parse zone");
-        }
-        f->has_zone = true;
-    }
-    if (i < argc && !strncmp(argv[i], "mark=", 5)) {
-        error = parse_mark(argv[i++] + 5, f);
-    }
-    if (!error && i < argc && !strncmp(argv[i], "labels=", 7)) {
-        error = parse_masked("labels", argv[i++] + 7, f->label, f->label_mask);
-    }
-    if (!error && i < argc && !strncmp(argv[i], "proto=", 6)) {
-        f->has_proto = ct_proto_parse(argv[i++] + 6, &f->proto);
-        error = f->has_proto ? NULL : xstrdup("failed to parse proto");
-    }
-    if (!error && i < argc && !strncmp(argv[i], "state=", 6)) {
-        f->state = ct_state_parse(argv[i++] + 6);
-        error = f->state ? NULL : xstrdup("failed to parse state");
-    }
-    if (!error && i < argc) {
-        error = parse_tuple(argv[i++], &f->orig);
-    }
-    if (!error && i < argc) {
-        error = parse_tuple(argv[i++], &f->reply);
-    }
-    if (!error && i < argc) {
-        error = xstrdup("invalid arguments");
+    for (int i = 0; !error && i < argc; i++) {
+        error = parse_word(argv[i], f, &next);
     }
     return error;
 }

@@ -141,6 +141,8 @@ static const struct {
     {{"labels=0x10000000000000002"}, 0x3f00, NULL},
     {{"labels=0x10000000000000000/0x10000000000000000"}, 0x3f3f, NULL},
     {{"mark=1", "labels=1/1", "ct_nw_proto=6"}, 0x04, NULL},
+    {{"ct_nw_proto=6", "labels=1/1", "mark=1"}, 0x04, NULL}, /* In any order. */
+    {{"proto=6", "zone=2"}, 0x0400, NULL},
     {{"zone=x"}, 0, "failed to parse zone"},
     {{"zone=70000"}, 0, "failed to parse zone"},
     {{"mark=y"}, 0, "failed to parse mark"},
