@@ -14,8 +14,6 @@ void match10_encode(const struct match *, struct wire_wr *);
 /* 88 bytes; the reader stands behind type and length. */
 enum ofp_error match11_decode(struct wire_rd *, struct match *) MUST_USE;
 void match11_encode(const struct match *, struct wire_wr *);
-/* Does something of the match say already that packets have an Ethernet header? */
-bool match_implies_ethernet(const struct match *);
 
 /* ---- text, match_raw.c ---- */
 

@@ -65,6 +65,8 @@ char *match_parse_field(const char *key, const char *value, const struct name_ma
 /* Drops fields whose prerequisites are not met, as the text tools do.  True if something was
  * dropped; the dropped form is described in 'what' if not NULL. */
 bool match_normalise(struct match *, struct text *what);
+/* Does something of the match say already that packets have an Ethernet header? */
+bool match_implies_ethernet(const struct match *);
 /* A value of a field as text, in the field's own format; mask NULL = exact. */
 void field_format(const struct field *, const struct field_value *, const struct field_value *mask,
                   const struct name_map *, struct text *);

@@ -173,9 +173,11 @@ static void find_protocols(struct printing *p)
     bool has_proto = mask->key.ip_proto == UINT8_MAX;
 
     p->eth_type = has_type ? ntohs(v->key.eth_type) : 0;
-    if (mask->key.packet_type && packet_type >> 16 == 1) {
+    bool by_type = mask->key.packet_type && packet_type >> 16 == 1;
+    if (by_type) {
         p->eth_type = (uint16_t)packet_type;
-    } else {
+    }
+    if (!by_type || has_type) { /* Both: the datapath's view. */
         p->word = choose_word(p->eth_type, has_proto ? v->key.ip_proto : -1);
     }
     p->ip_proto = has_proto ? v->key.ip_proto : 0;

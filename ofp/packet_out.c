@@ -35,6 +35,7 @@ static void packet_match(const struct packet_out *po, struct match *match)
         return;
     }
     struct packet *packet = packet_new_data(po->data, po->data_len);
+    packet->packet_type = po->metadata.flow.key.packet_type;
     parse_key(packet, &match->flow.key);
     packet_free(packet);
     memset(&match->mask.key, 0xff, sizeof match->mask.key);

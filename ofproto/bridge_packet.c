@@ -37,6 +37,7 @@ static uint32_t buffer_put(void *br, struct ofconn *conn, const struct packet_in
         return OFP_NO_BUFFER;
     }
     b->packet = packet_new_data(pin->data, pin->data_len);
+    b->packet->packet_type = pin->metadata.flow.key.packet_type;
     b->ofp_in_port = ntohl(pin->metadata.flow.in_port);
     b->id = s->next_buffer++ & INT32_MAX; /* Never OFP_NO_BUFFER. */
     s->buffered_bytes += pin->data_len;
@@ -148,6 +149,7 @@ enum ofp_error bridge_packet_out_send(struct bridge *br, struct ofconn *conn,
         }
     } else if (po->data_len) {
         pkt = packet_new_data(po->data, po->data_len);
+        pkt->packet_type = po->metadata.flow.key.packet_type;
     } else {
         return OFPERR_OFPBRC_BUFFER_EMPTY;
     }
@@ -205,6 +207,7 @@ enum ofp_error bridge_packet_resume(struct bridge *br, const struct packet_in *p
         return OFPERR_NXR_STALE;
     }
     struct packet *pkt = packet_new_data(pin->data, pin->data_len);
+    pkt->packet_type = f->key.packet_type;
     pkt->mark = ntohl(f->key.skb_mark);
     if (c->state.flags & CONTINUATION_TRACKED) {
         restore_ct(pkt, &f->key);

@@ -190,11 +190,11 @@ void bridge_ipfix_sample(struct bridge *, const struct cookie_sample *, struct i
 bool bridge_ipfix_get_stats(const struct bridge *, size_t i, struct ipfix_stats *);
 
 /* bridge_flow.c: what flow-mods and timeouts do */
-/* Our ports carry Ethernet alone: a match that says so and one that leaves the type of packets
- * open, as is usual, are the same flow, and controllers get back the one that is usual. */
+/* A match that says Ethernet and nothing that only Ethernet has, and one that leaves the type of
+ * packets open, as is usual, are the same flow, and controllers get back the one that is usual. */
 static inline void bridge_flow_ethernet(struct match *m)
 {
-    if (!m->flow.key.packet_type) {
+    if (!m->flow.key.packet_type && !match_implies_ethernet(m)) {
         m->mask.key.packet_type = 0;
     }
 }

@@ -178,7 +178,9 @@ static void put_result(struct tracing *t, const struct xlate_out *out)
         text_printf(t->out, "Translation failed (%s), packet is dropped.\n",
                     xlate_error_text(out->error));
     } else if (!out->actions.len) {
-        text_printf(t->out, "Dropped because %s.\n", drop_reason(t, out));
+        const char *why = drop_reason(t, out);
+        const size_t n = strlen(why); /* Some are whole sentences. */
+        text_printf(t->out, "Dropped because %.*s.\n", (int)(n - (n && why[n - 1] == '.')), why);
     }
 }
 

@@ -51,7 +51,7 @@ TESTSUITE_AT = \
 	tests/clients.at tests/conformance.at \
 	tests/trace.at \
 	tests/actions.at \
-	tests/tunnel.at
+	tests/tunnel.at tests/encap.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/openflow13/sluice-ofctl tests/atlocal.in $(srcdir)/tests/package.m4
 HARNESS = tests/harness/sluice.py tests/harness/edits.py tests/harness/frames.py tests/harness/openflow.py tests/harness/ipfix.py tests/harness/learning_switch.py \

@@ -219,6 +219,7 @@ static char *parse_packet(const struct args *a, const char *hex, struct subject 
         return xasprintf("Trailing garbage in packet data: %s", hex);
     }
     s->pkt = packet_new_data(frame, (uint32_t)n);
+    s->pkt->packet_type = meta.packet_type;
     free(frame);
     if (!parse_key(s->pkt, &s->flow.key)) {
         return xstrdup("packet too short");

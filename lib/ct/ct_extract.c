@@ -250,13 +250,12 @@ static bool udp_length_ok(const struct packet *p, const uint8_t *l4, const struc
 /* IPv4 without options, whole, no fragment: all that ip_packet() would find is known. */
 static inline bool is_plain4(const struct packet *p)
 {
-    if (p->l3_ofs == PACKET_NO_OFS || p->mpls_ofs != PACKET_NO_OFS || p->l3_ofs < 14 ||
-        p->len < p->l3_ofs + 20u) {
+    if (p->l3_ofs == PACKET_NO_OFS || p->mpls_ofs != PACKET_NO_OFS || p->len < p->l3_ofs + 20u) {
         return false;
     }
     const uint8_t *l3 = p->data + p->l3_ofs;
     uint32_t total = get_be16(l3 + 2);
-    return get_be16(l3 - 2) == ETH_TYPE_IP4 && l3[0] == 0x45 && total >= 20 &&
+    return packet_eth_type(p, p->l3_ofs) == ETH_TYPE_IP4 && l3[0] == 0x45 && total >= 20 &&
            total <= p->len - p->l3_ofs && !(get_be16(l3 + 6) & 0x3fff);
 }
 

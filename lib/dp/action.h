@@ -187,7 +187,7 @@ static inline const void *dp_action_branch(const struct dp_action_check_pkt_len 
     return (const uint8_t *)(c + 1) + (gt ? 0 : c->gt_len);
 }
 
-/* DP_ACTION_KERNEL: what only the kernel has: action_kernel.h. */
+/* DP_ACTION_KERNEL: in the form that the kernel has: action_kernel.h. */
 
 struct dp_actions {
     uint8_t *data; /* Heap, 8-byte aligned. */

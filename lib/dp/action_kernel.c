@@ -8,7 +8,7 @@
 
 #define NSH_BASE    8
 #define NSH_CONTEXT 16
-#define NSH_MAX     (NSH_BASE + 248)
+#define NSH_MAX     (NSH_BASE + 248) /* As the kernel takes it, if not the header: 252. */
 
 struct reading {
     uint8_t data[ACTION_KERNEL_MAX];
@@ -88,9 +88,11 @@ static void put_push_nsh(const struct action_kernel *k, struct text *t)
     for (unsigned i = 0; k->data[2] == 1 && i < 4; i++) {
         text_printf(t, ",c%u=0x%x", i + 1, ntohl(get_u32(k->data + NSH_BASE + 4 * i)));
     }
-    if (k->data[2] == 2 && k->n > NSH_BASE) {
-        text_puts(t, ",md2=");
-        put_hex(t, k->data + NSH_BASE, k->n - NSH_BASE);
+    if (k->data[2] == 2) {
+        text_puts(t, k->n > NSH_BASE ? ",md2=" : ",md2=0");
+        if (k->n > NSH_BASE) {
+            put_hex(t, k->data + NSH_BASE, k->n - NSH_BASE);
+        }
     }
 }
 
@@ -105,8 +107,8 @@ static bool read_push_nsh(struct reading *r, const char *name, char *value)
     }
     if (!strcmp(name, "md2")) {
         r->n = NSH_BASE;
-        return r->data[2] == 2 && read_hex(r, value, NSH_MAX - NSH_BASE) &&
-               (r->n - NSH_BASE) % 4 == 0;
+        return r->data[2] == 2 && (!strcmp(value, "0") || (read_hex(r, value, NSH_MAX - NSH_BASE) &&
+                                                           (r->n - NSH_BASE) % 4 == 0));
     }
     if (!text_to_u32(value, &v)) {
         return false;

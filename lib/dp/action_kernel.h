@@ -1,9 +1,10 @@
-/* action_kernel.h - datapath actions that no translation makes: those of flows that others put into
- * the kernel, and that tools show and put by hand.
+/* action_kernel.h - datapath actions in the kernel's own form: headers around packets (encap and
+ * decap in OpenFlow), and those that no translation makes, of flows that others put into the
+ * kernel, and that tools show and put by hand.
  *
  * Layer 3, any thread.  One form for all, DP_ACTION_KERNEL: what the kernel's attribute holds
- * beside nested actions, as bytes, and a list.  Text is here, netlink in kernel/nlaction_more.c.
- * The userspace datapath never has one. */
+ * beside nested actions, as bytes, and a list.  Text is here, netlink in kernel/nlaction_kernel.c.
+ * The userspace datapath runs those of headers (user/exec_encap.c); the others do nothing there. */
 #pragma once
 
 #include "lib/dp/action.h"
@@ -39,6 +40,12 @@ static inline const void *action_kernel_list(const struct action_kernel *k)
 size_t action_kernel_begin(struct dp_actions *, enum action_kernel_kind, const void *data,
                            size_t n);
 void action_kernel_end(struct dp_actions *, size_t);
+/* Is it about a header around the packet, so that it changes the frame and nothing else? */
+static inline bool action_kernel_is_encap(const struct dp_action *a)
+{
+    return a->type == DP_ACTION_KERNEL &&
+           (a->u32 <= ACTION_KERNEL_POP_NSH || a->u32 == ACTION_KERNEL_ADD_MPLS);
+}
 /* Is it well-formed, its list aside? */
 bool action_kernel_check(const struct action_kernel *);
 /* Its bytes as text; 'list' prints the list. */

@@ -88,8 +88,10 @@ void odp_put_tuple(struct odp_out *o)
 
 void odp_put_packet_type(struct odp_out *o)
 {
-    if (!o->format->kernel) {
-        text_puts(o->t, ",packet_type(ns=0,id=0)");
+    const uint32_t type = ntohl(o->key->packet_type);
+
+    if (!o->format->kernel) { /* Always matched. */
+        text_printf(o->t, ",packet_type(ns=%u,id=%#x)", type >> 16, type & 0xffff);
     }
 }
 
@@ -97,8 +99,11 @@ void odp_put_eth(struct odp_out *o)
 {
     const size_t before = o->t->len;
 
+    if (o->key->packet_type) {
+        return;
+    }
     put_members(o, "eth", o->verbose);
-    if (o->format->kernel && o->t->len == before && !o->key->packet_type) {
+    if (o->format->kernel && o->t->len == before) {
         odp_put_comma(o->t, o->start);
         text_puts(o->t, "eth()");
     }

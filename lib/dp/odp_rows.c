@@ -254,9 +254,14 @@ static const struct odp_member set_nd[] = {
     V("options_type", DEC, nd.options_type),
 };
 static const struct odp_member set_nsh[] = {
-    V("flags", HEX, nsh.flags), V("ttl", DEC, nsh.ttl), V("spi", HEX, nsh.spi),
-    V("si", DEC, nsh.si),       V("c1", HEX, nsh.c[0]), V("c2", HEX, nsh.c[1]),
-    V("c3", HEX, nsh.c[2]),     V("c4", HEX, nsh.c[3]),
+    V("flags", HEX, nsh.flags),
+    V_BITS("ttl", DEC, nsh.ttl, 0x3f),
+    V_BITS("spi", HEX, nsh.spi, 0xffffff),
+    V("si", DEC, nsh.si),
+    V("c1", HEX, nsh.c[0]),
+    V("c2", HEX, nsh.c[1]),
+    V("c3", HEX, nsh.c[2]),
+    V("c4", HEX, nsh.c[3]),
 };
 static const struct odp_member set_pbb[] = {V("isid", HEX, pbb.isid), V("uca", DEC, pbb.uca)};
 static const struct odp_member set_mark[] = {V(NULL, HEX, skb_mark)};

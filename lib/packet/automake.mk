@@ -3,7 +3,8 @@ lib_packet_libpacket_a_SOURCES =
 lib_packet_libpacket_a_SOURCES += lib/packet/compose.c lib/packet/compose.h
 lib_packet_libpacket_a_SOURCES += lib/packet/csum.c lib/packet/csum.h
 lib_packet_libpacket_a_SOURCES += lib/packet/edit.c lib/packet/edit_ip.c \
-	lib/packet/edit_quoted.c lib/packet/edit.h
+	lib/packet/edit_quoted.c lib/packet/edit.h lib/packet/edit-private.h \
+	lib/packet/edit_encap.c lib/packet/edit_encap.h
 lib_packet_libpacket_a_SOURCES += lib/packet/frag.c lib/packet/frag.h
 lib_packet_libpacket_a_SOURCES += lib/packet/geneve_opt.c lib/packet/geneve_opt.h
 lib_packet_libpacket_a_SOURCES += lib/packet/gso.c lib/packet/gso.h

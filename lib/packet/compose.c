@@ -205,7 +205,10 @@ struct packet *compose_packet(const struct key *key, const void *payload, uint32
     struct packet *p = packet_new(MAX_HEADERS + payload_len);
     bool with_payload = true;
 
-    put_l2(p, key, payload_len);
+    p->packet_type = key->packet_type;
+    if (!key->packet_type) {
+        put_l2(p, key, payload_len);
+    }
     uint32_t l3_ofs = p->len;
     switch (ntohs(key->eth_type)) {
     case 0x0800:

@@ -1,37 +1,16 @@
 /* edit.c - see edit.h: Ethernet, VLAN, MPLS, ARP.  What IP carries is in edit_ip.c. */
-#include "lib/packet/edit.h"
+#include "lib/packet/edit-private.h"
 
 #include "lib/packet/csum.h"
 #include "lib/packet/ip.h"
+
+#define ETH_TYPE_TEB 0x6558 /* Transparent Ethernet bridging: a frame follows. */
 
 static void set_masked(uint8_t *p, const void *value, const void *mask, size_t n)
 {
     const uint8_t *v = value, *m = mask;
     for (size_t i = 0; i < n; i++) {
         p[i] = (uint8_t)((p[i] & ~m[i]) | (v[i] & m[i]));
-    }
-}
-
-static void move(uint16_t *ofs, int n)
-{
-    if (*ofs != PACKET_NO_OFS) {
-        *ofs = (uint16_t)(*ofs + n);
-    }
-}
-
-/* 'n' bytes came (or, negative, went) ahead of the network header: everything that counts from
- * 'data' moves. */
-static void shift(struct packet *p, int n)
-{
-    move(&p->l3_ofs, n);
-    move(&p->l4_ofs, n);
-    move(&p->payload_ofs, n);
-    move(&p->mpls_ofs, n);
-    if (p->csum == CSUM_PARTIAL) {
-        p->csum_start = (uint16_t)(p->csum_start + n);
-    }
-    if (p->gso_hdr_len) {
-        p->gso_hdr_len = (uint16_t)(p->gso_hdr_len + n);
     }
 }
 
@@ -52,9 +31,14 @@ static void cut(struct packet *p, uint32_t ofs, uint32_t n)
     packet_pull(p, n);
 }
 
+static bool is_frame(const struct packet *p)
+{
+    return !p->packet_type && p->len >= 14;
+}
+
 static bool has_vlan(const struct packet *p)
 {
-    if (p->len < 18) {
+    if (!is_frame(p) || p->len < 18) {
         return false;
     }
     uint16_t tpid = get_be16(p->data + 12);
@@ -64,7 +48,7 @@ static bool has_vlan(const struct packet *p)
 void edit_eth(struct packet *p, const uint8_t dst[6], const uint8_t dst_mask[6],
               const uint8_t src[6], const uint8_t src_mask[6])
 {
-    if (p->len >= 14) {
+    if (is_frame(p)) {
         set_masked(p->data, dst, dst_mask, 6);
         set_masked(p->data + 6, src, src_mask, 6);
     }
@@ -72,7 +56,7 @@ void edit_eth(struct packet *p, const uint8_t dst[6], const uint8_t dst_mask[6],
 
 bool edit_push_vlan(struct packet *p, be16 tpid, be16 tci)
 {
-    if (p->len < 14) {
+    if (!is_frame(p)) {
         return true;
     }
     uint8_t *tag = insert(p, 12, 4);
@@ -82,7 +66,7 @@ bool edit_push_vlan(struct packet *p, be16 tpid, be16 tci)
     tci &= htons((uint16_t)~VLAN_CFI); /* In an action it says "present". */
     memcpy(tag, &tpid, 2);
     memcpy(tag + 2, &tci, 2);
-    shift(p, 4);
+    edit_shift(p, 4);
     return true;
 }
 
@@ -90,7 +74,7 @@ void edit_pop_vlan(struct packet *p)
 {
     if (has_vlan(p)) {
         cut(p, 12, 4);
-        shift(p, -4);
+        edit_shift(p, -4);
     }
 }
 
@@ -122,19 +106,29 @@ void edit_arp(struct packet *p, const struct key *value, const struct key *mask)
     set_masked(arp + 24, &value->ip_dst, &mask->ip_dst, 4);
 }
 
+/* Says what follows: in the frame, or of the packet if it begins there. */
+static void set_type(struct packet *p, uint32_t at, be16 eth_type)
+{
+    if (p->packet_type) {
+        p->packet_type = PT_ETHERTYPE(ntohs(eth_type));
+    } else {
+        memcpy(p->data + at - 2, &eth_type, 2);
+    }
+}
+
 bool edit_push_mpls(struct packet *p, be16 eth_type, be32 lse)
 {
     uint32_t at = p->mpls_ofs != PACKET_NO_OFS ? p->mpls_ofs : p->l3_ofs;
-    if (at == PACKET_NO_OFS || at < 14) {
+    if (!packet_eth_type(p, at)) {
         return true;
     }
     uint8_t *label = insert(p, at, 4);
     if (!label) {
         return false;
     }
-    memcpy(label - 2, &eth_type, 2);
+    set_type(p, at, eth_type);
     memcpy(label, &lse, 4);
-    shift(p, 4);
+    edit_shift(p, 4);
     p->mpls_ofs = (uint16_t)at;
     /* Below a label nothing is looked at, as after parse_key(). */
     p->l4_ofs = p->payload_ofs = PACKET_NO_OFS;
@@ -147,9 +141,12 @@ void edit_pop_mpls(struct packet *p, be16 eth_type)
     if (at == PACKET_NO_OFS || p->len - at < 4) {
         return;
     }
-    memcpy(p->data + at - 2, &eth_type, 2);
+    set_type(p, at, eth_type);
+    if (p->packet_type == PT_ETHERTYPE(ETH_TYPE_TEB)) {
+        p->packet_type = 0; /* Labels were ahead of a frame. */
+    }
     cut(p, at, 4);
-    shift(p, -4);
+    edit_shift(p, -4);
     bool more = eth_type == htons(0x8847) || eth_type == htons(0x8848);
     p->mpls_ofs = more ? (uint16_t)at : PACKET_NO_OFS;
     if (!more) {
@@ -178,8 +175,8 @@ static void set_plain(uint8_t *at, const void *value, const void *mask, size_t n
  * of it. */
 static uint8_t *header_of(struct packet *p, uint16_t eth_type, uint32_t len)
 {
-    if (p->l3_ofs == PACKET_NO_OFS || p->l3_ofs < 14 || p->mpls_ofs != PACKET_NO_OFS ||
-        p->len < p->l3_ofs + len || get_be16(p->data + p->l3_ofs - 2) != eth_type) {
+    if (p->mpls_ofs != PACKET_NO_OFS || packet_eth_type(p, p->l3_ofs) != eth_type ||
+        p->len < p->l3_ofs + len) {
         return NULL;
     }
     return p->data + p->l3_ofs;
@@ -220,7 +217,7 @@ bool edit_push_pbb(struct packet *p, be32 tci)
 {
     static const uint8_t type[2] = {0x88, 0xe7};
 
-    if (p->len < 14) {
+    if (!is_frame(p)) {
         return true;
     }
     uint8_t *h = packet_push(p, 18);
@@ -230,7 +227,7 @@ bool edit_push_pbb(struct packet *p, be32 tci)
     memcpy(h, h + 18, 12);
     memcpy(h + 12, type, sizeof type);
     memcpy(h + 14, &tci, sizeof tci);
-    shift(p, 18);
+    edit_shift(p, 18);
     p->l3_ofs = 14;
     p->l4_ofs = p->payload_ofs = p->mpls_ofs = PACKET_NO_OFS;
     return true;
@@ -241,7 +238,7 @@ void edit_pop_pbb(struct packet *p)
 {
     if (p->l3_ofs == 14 && header_of(p, 0x88e7, 18)) {
         packet_pull(p, 18);
-        shift(p, -18);
+        edit_shift(p, -18);
         p->l3_ofs = p->l4_ofs = p->payload_ofs = p->mpls_ofs = PACKET_NO_OFS;
     }
 }
@@ -250,11 +247,11 @@ void edit_eth_type(struct packet *p, be16 type)
 {
     uint32_t at = p->mpls_ofs != PACKET_NO_OFS ? p->mpls_ofs : p->l3_ofs;
 
-    if (at == PACKET_NO_OFS || at < 14 || get_be16(p->data + at - 2) < 0x0600) {
+    if (packet_eth_type(p, at) < 0x0600) {
         return;
     }
     csum_complete(p);
-    memcpy(p->data + at - 2, &type, 2);
+    set_type(p, at, type);
     p->l3_ofs = (uint16_t)at;
     p->l4_ofs = p->payload_ofs = p->mpls_ofs = PACKET_NO_OFS;
 }

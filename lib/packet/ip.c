@@ -156,10 +156,7 @@ bool ip_parse(const uint8_t *l3, uint32_t avail, bool quoted, struct ip_info *in
 
 uint16_t ip_eth_type(const struct packet *p)
 {
-    if (p->l3_ofs == PACKET_NO_OFS || p->mpls_ofs != PACKET_NO_OFS || p->l3_ofs < 14) {
-        return 0;
-    }
-    return get_be16(p->data + p->l3_ofs - 2);
+    return p->mpls_ofs == PACKET_NO_OFS ? packet_eth_type(p, p->l3_ofs) : 0;
 }
 
 bool ip_packet(const struct packet *p, struct ip_info *info)

@@ -51,5 +51,5 @@ bool ip_parse(const uint8_t *l3, uint32_t avail, bool quoted, struct ip_info *) 
 /* The same for a parsed packet whose Ethernet type is IP.  False: it is not IP, or malformed. */
 bool ip_packet(const struct packet *, struct ip_info *) MUST_USE;
 
-/* Ethernet type (host order) just ahead of the network header of a parsed packet; 0: unknown. */
+/* Ethernet type (host order) of the network header of a parsed packet; 0: unknown. */
 uint16_t ip_eth_type(const struct packet *);

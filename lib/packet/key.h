@@ -82,7 +82,7 @@ struct key {
     uint8_t ct_ip6_src[16], ct_ip6_dst[16];
 
     /* Layer 2. */
-    be32 packet_type; /* 0 = Ethernet. */
+    be32 packet_type; /* 0 = Ethernet; of others eth_type is the low half. */
     be16 eth_type;    /* Innermost; 0x05ff for 802.2 without SNAP. */
     uint8_t eth_dst[6];
     uint8_t eth_src[6];

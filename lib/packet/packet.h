@@ -59,10 +59,14 @@ struct packet_tunnel {
     be16 tp_src, tp_dst; /* Outer UDP ports it came with; 0: none. */
 };
 
+/* packet_type (OpenFlow 1.5.1 section 7.2.3.11): a name space, and in that of EtherTypes one. */
+#define PT_NS_ETHERTYPE  1
+#define PT_ETHERTYPE(ET) htonl((uint32_t)PT_NS_ETHERTYPE << 16 | (ET))
+
 struct packet_pool;
 
 struct packet {
-    uint8_t *data; /* First byte of the frame. */
+    uint8_t *data; /* First byte of the frame, or of the header that packet_type names. */
     uint32_t len;
     uint32_t cap; /* Of the buffer at 'base'. */
     uint8_t *base;
@@ -72,6 +76,7 @@ struct packet {
     uint16_t l4_ofs;      /* Transport header; absent in later fragments. */
     uint16_t payload_ofs; /* After the transport header. */
     uint16_t mpls_ofs;    /* First label stack entry. */
+    be32 packet_type;     /* As key.packet_type: 0 if 'data' begins with an Ethernet header. */
 
     uint8_t csum; /* enum packet_csum: of the transport checksum. */
     uint8_t gso_type;
@@ -107,6 +112,17 @@ struct packet *packet_clone_meta(const struct packet *, struct packet_pool *,
                                  uint32_t room) MUST_USE;
 /* Forgets everything but the buffer: no frame, metadata zero, offsets absent. */
 void packet_reset(struct packet *);
+/* EtherType (host order) of what begins 'at' bytes behind 'data', behind an Ethernet header and its
+ * tags or as the type of the packet; 0: unknown, or out of an absent offset. */
+static inline uint16_t packet_eth_type(const struct packet *p, uint32_t at)
+{
+    uint32_t type = ntohl(p->packet_type);
+
+    if (UNLIKELY(type)) {
+        return !at && type >> 16 == PT_NS_ETHERTYPE ? (uint16_t)type : 0;
+    }
+    return at >= 14 && at != PACKET_NO_OFS ? get_be16(p->data + at - 2) : 0;
+}
 uint8_t *packet_push(struct packet *,
                      uint32_t n); /* Room ahead; NULL if the headroom is used up. */
 void packet_pull(struct packet *, uint32_t n);

@@ -103,6 +103,16 @@ static uint16_t parse_l2(struct cursor *c, struct key *key)
     return type;
 }
 
+/* A packet without an Ethernet header. */
+static uint16_t parse_type(const struct packet *p, struct key *key)
+{
+    uint16_t type = packet_eth_type(p, 0);
+
+    key->packet_type = p->packet_type;
+    key->eth_type = htons(type);
+    return type;
+}
+
 static void parse_arp(const struct cursor *c, struct key *key)
 {
     static const uint8_t eth_ip4[6] = {0, 1, 0x08, 0, 6, 4};
@@ -301,12 +311,12 @@ bool parse_key_again(struct packet *p, struct key *key)
     key_clear(key);
     set_metadata(p, key);
     p->l3_ofs = p->l4_ofs = p->payload_ofs = p->mpls_ofs = PACKET_NO_OFS;
-    if (p->len < 14) {
+    if (!p->packet_type && p->len < 14) {
         return false;
     }
 
     struct cursor c = {p->data, p->len};
-    uint16_t type = parse_l2(&c, key);
+    uint16_t type = UNLIKELY(p->packet_type) ? parse_type(p, key) : parse_l2(&c, key);
     p->l3_ofs = (uint16_t)(c.p - p->data);
     switch (type) {
     case ETH_TYPE_IP4:

@@ -8,8 +8,9 @@
 
 #include "lib/packet/packet.h"
 
-/* Sets the packet's offsets and fills all of 'key' (metadata included).  False: not even an
- * Ethernet header; 'key' then has metadata only. */
+/* Sets the packet's offsets and fills all of 'key' (metadata included).  What 'data' begins with
+ * says packet_type.  False: it should be an Ethernet header, and is shorter; 'key' then has
+ * metadata only. */
 bool parse_key(struct packet *, struct key *key);
 /* The same into a key that was filled before, or is zero. */
 bool parse_key_again(struct packet *, struct key *key);

@@ -245,6 +245,7 @@ void cookie_match(const struct cookie *c, const struct key *key, const struct tl
     for (unsigned i = 0; i < FLOW_N_REGS; i++) {
         put_bytes(m, offsetof(struct flow, regs) + i * sizeof(be32), &c->regs[i], sizeof(be32));
     }
+    PUT(m, key.packet_type, key->packet_type);
     PUT(m, key.skb_mark, key->skb_mark);
     PUT(m, key.tun_id, key->tun_id);
     PUT(m, key.tun_src, key->tun_src);

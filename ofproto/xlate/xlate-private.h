@@ -11,6 +11,7 @@
  * action sets it whatever the packet had. */
 #pragma once
 
+#include "lib/packet/edit_encap.h"
 #include "ofproto/table/groups.h"
 #include "ofproto/xlate/cookie.h"
 #include "ofproto/xlate/xlate.h"
@@ -20,6 +21,14 @@
 struct xlate_stack {
     uint8_t *data; /* Heap. */
     uint32_t len, cap;
+};
+
+/* A header that encap has put on the flow, and no action on the datapath's packet yet. */
+struct xlate_encap {
+    bool pending;
+    uint32_t packet_type; /* PACKET_TYPE_* */
+    uint8_t n_md;         /* Of NSH: bytes of MD type 2. */
+    uint8_t md[NSH_MD2_MAX];
 };
 
 /* What nested scopes restore. */
@@ -43,10 +52,11 @@ struct xlate_scope {
     struct flow_tun tun_written; /* Tunnel options: bits and presence. */
     bool tun_from_packet;        /* The others are what the datapath's packet has. */
     bool tracked;                /* The ct fields are those of a tracked packet. */
-    bool unparsed;               /* What follows Ethernet and its tags must be parsed again. */
-    bool metered;                /* A meter may have dropped it in the pass under way. */
-    uint8_t ct;                  /* enum cookie_ct */
-    uint32_t priority;           /* As the datapath has it; 0: no queue was chosen. */
+    struct xlate_encap encap;
+    bool unparsed;     /* What follows Ethernet and its tags must be parsed again. */
+    bool metered;      /* A meter may have dropped it in the pass under way. */
+    uint8_t ct;        /* enum cookie_ct */
+    uint32_t priority; /* As the datapath has it; 0: no queue was chosen. */
     uint16_t inv_zone;
     uint32_t mirrors; /* Bit = mirror of the bridge that has had it. */
 
@@ -162,11 +172,13 @@ void xlate_set_field(struct xlate_ctx *, const struct act_set_field *);
 void xlate_reg_move(struct xlate_ctx *, const struct act_reg_move *);
 /* The low bits of a big-endian number into the field, where the packet has it. */
 void xlate_write(struct xlate_ctx *, const struct subfield *, const uint8_t *bytes, unsigned n);
+bool xlate_must_be_ethernet(struct xlate_ctx *, const char *what); /* False: an error. */
 bool xlate_is_tag(be16 eth_type);
 bool xlate_is_ip(const struct key *);
 bool xlate_is_mpls(const struct key *);
 void xlate_look_at_labels(struct xlate_ctx *);
-void xlate_forget_payload(struct xlate_ctx *); /* Layers 3 and 4 are out of sight. */
+void xlate_forget_payload(struct xlate_ctx *);  /* Layers 3 and 4 are out of sight. */
+uint32_t xlate_first_label(struct xlate_ctx *); /* A stack entry, host order. */
 unsigned xlate_mpls_depth(const struct key *);
 bool xlate_mpls_all_seen(const struct key *);
 unsigned xlate_vlan_depth(const struct key *);
@@ -182,6 +194,11 @@ void xlate_copy_ttl(struct xlate_ctx *, bool inwards);
 /* xlate_pbb.c */
 void xlate_push_pbb(struct xlate_ctx *);
 void xlate_pop_pbb(struct xlate_ctx *);
+
+/* xlate_encap.c */
+void xlate_encap(struct xlate_ctx *, const struct act_encap *);
+void xlate_decap(struct xlate_ctx *, uint32_t packet_type); /* What the action says follows. */
+void xlate_encap_commit(struct xlate_ctx *); /* What is pending, for xlate_commit(). */
 
 /* xlate_type.c: fields that say what follows.  The packet is committed before they are written. */
 bool xlate_type_is(const struct field *);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "lib/counter.h"
+#include "lib/dp/action_kernel.h"
 #include "ofp/match.h"
 
 static const char *const error_texts[XLATE_N_ERRORS] = {
@@ -18,6 +19,7 @@ static const char *const error_texts[XLATE_N_ERRORS] = {
     [XLATE_TOO_MANY_LABELS] = "too many VLAN tags or MPLS labels",
     [XLATE_STACK_OVERFLOW] = "stack overflow",
     [XLATE_TOO_MANY_OPTIONS] = "more tunnel options than a header holds",
+    [XLATE_UNSUPPORTED_PACKET_TYPE] = "Unsupported packet type",
     [XLATE_UNSUPPORTED] = "unsupported action",
 };
 
@@ -239,7 +241,7 @@ static bool is_edit(const struct dp_action *a)
     case DP_ACTION_POP_PBB:
         return true;
     default:
-        return false;
+        return action_kernel_is_encap(a);
     }
 }
 

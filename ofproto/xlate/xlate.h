@@ -40,7 +40,8 @@ enum xlate_error {
     XLATE_TOO_MANY_LABELS, /* More MPLS labels or VLAN tags than the datapath can have. */
     XLATE_STACK_OVERFLOW,  /* XLATE_MAX_STACK. */
     XLATE_TOO_MANY_OPTIONS,
-    XLATE_UNSUPPORTED, /* An action that flow-mods should have been refused for. */
+    XLATE_UNSUPPORTED_PACKET_TYPE, /* The packet is of a type that an action is not for. */
+    XLATE_UNSUPPORTED,             /* An action that flow-mods should have been refused for. */
     XLATE_N_ERRORS
 };
 const char *xlate_error_text(enum xlate_error);

@@ -204,6 +204,18 @@ DEFINE(POP_PBB, act_null)
     return XLATE_CONTINUE;
 }
 
+DEFINE(ENCAP, act_encap)
+{
+    xlate_encap(ctx, a);
+    return XLATE_CONTINUE;
+}
+
+DEFINE(DECAP, act_u32)
+{
+    xlate_decap(ctx, a->value);
+    return XLATE_CONTINUE;
+}
+
 DEFINE(RESUBMIT, act_resubmit)
 {
     uint8_t table = a->table == OFPTT_ALL ? ctx->s.table_id : a->table;

@@ -86,6 +86,23 @@ static enum ofp_error check_sample(const struct act_sample *a)
     return error ? error : check_src(a->point_src.field);
 }
 
+/* Whether the header can hold its properties, and what is behind can be parsed again. */
+static enum ofp_error check_encap(const struct act_encap *a, const struct dp_features *f)
+{
+    const struct act *i;
+    size_t n = 0;
+
+    ACT_FOR_EACH(i, act_encap_props(a), a->nested_len) {
+        const struct act_encap_prop *p = (const void *)i;
+        if (p->type == ENCAP_NSH_MDTYPE && p->value != 1 && p->value != 2) {
+            return OFPERR_NXBAC_BAD_ED_PROP;
+        }
+        n += p->type == ENCAP_NSH_TLV ? NSH_TLV_HEADER + ROUND_UP(p->n_data, 4u) : 0;
+    }
+    return n > NSH_MD2_MAX ? OFPERR_NXBAC_BAD_ED_PROP
+                           : (f->recirc ? OFPERR_OK : OFPERR_OFPBAC_BAD_TYPE);
+}
+
 static enum ofp_error check_act(const struct act *a, const struct dp_features *f)
 {
     if (!act_infos[a->type].exec) {
@@ -136,6 +153,9 @@ static enum ofp_error check_act(const struct act *a, const struct dp_features *f
                    : OFPERR_OK;
     case ACT_METER:
         return f->meter ? OFPERR_OK : OFPERR_OFPMMFC_INVALID_METER;
+    case ACT_ENCAP:
+        return check_encap((const struct act_encap *)(const void *)a, f);
+    case ACT_DECAP:
     case ACT_POP_PBB:
     case ACT_COPY_TTL_OUT:
     case ACT_COPY_TTL_IN:

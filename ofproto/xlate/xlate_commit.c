@@ -226,6 +226,7 @@ static void commit_mpls(struct xlate_ctx *ctx)
     }
     memcpy(b->mpls_lse, k->mpls_lse, sizeof b->mpls_lse);
     b->eth_type = k->eth_type;
+    b->packet_type = k->packet_type;
 }
 
 /* Out of a stack that is deeper than a key can hold, so that the labels left are unknown. */
@@ -268,6 +269,7 @@ static void commit_priority(struct xlate_ctx *ctx)
 
 void xlate_commit(struct xlate_ctx *ctx)
 {
+    xlate_encap_commit(ctx);
     commit_header(ctx, DP_SET_ETH);
     commit_mpls(ctx);
     if (!ctx->s.unparsed) {

@@ -147,11 +147,13 @@ static void put_ct(struct xlate_ctx *ctx, const struct act_ct *a, uint16_t zone)
 /* The tracked instance of a packet that is not IP. */
 static void resume_invalid(struct xlate_ctx *ctx, uint8_t table_id, uint16_t zone)
 {
+    struct xlate_packet before;
     struct xlate_scope saved;
 
     if (!xlate_enter_scope(ctx, &saved)) {
         return;
     }
+    xlate_packet_begin(ctx, &before);
     acts_copy(&ctx->s.set, &saved.set);
     ctx->s.set_cookie = saved.set_cookie;
     xlate_untrack(ctx);
@@ -163,6 +165,7 @@ static void resume_invalid(struct xlate_ctx *ctx, uint8_t table_id, uint16_t zon
     xlate_trace_note(ctx, "not an IP packet: resuming as +trk+inv");
     xlate_table(ctx, table_id, ntohl(ctx->s.flow.in_port), false);
     xlate_leave_scope(ctx, &saved);
+    xlate_packet_end(ctx, &before);
 }
 
 void xlate_ct(struct xlate_ctx *ctx, const struct act_ct *a)

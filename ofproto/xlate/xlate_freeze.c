@@ -37,6 +37,8 @@ bool xlate_needs_freeze(const struct act *a)
     case ACT_DEC_NSH_TTL:
     case ACT_COPY_TTL_OUT:
     case ACT_COPY_TTL_IN:
+    case ACT_ENCAP:
+    case ACT_DECAP:
         return true;
     case ACT_OUTPUT:
         return ((const struct act_output *)(const void *)a)->port == OFPP_TABLE;

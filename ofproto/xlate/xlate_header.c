@@ -21,6 +21,15 @@ bool xlate_is_mpls(const struct key *k)
     return k->eth_type == htons(0x8847) || k->eth_type == htons(0x8848);
 }
 
+bool xlate_must_be_ethernet(struct xlate_ctx *ctx, const char *what)
+{
+    if (ctx->s.flow.key.packet_type) {
+        xlate_trace_note(ctx, "Dropping packet as %s is for Ethernet only", what);
+        xlate_error(ctx, XLATE_UNSUPPORTED_PACKET_TYPE);
+    }
+    return !ctx->s.flow.key.packet_type;
+}
+
 /* ---- VLAN ---- */
 
 unsigned xlate_vlan_depth(const struct key *k)
@@ -76,6 +85,9 @@ void xlate_push_vlan(struct xlate_ctx *ctx, uint16_t tpid)
     struct key *k = &ctx->s.flow.key;
     const struct key_vlan tag = new_tag(k, tpid);
 
+    if (!xlate_must_be_ethernet(ctx, "push_vlan")) {
+        return;
+    }
     look_at_vlans(ctx);
     if (xlate_vlan_depth(k) == KEY_MAX_VLANS) {
         push_more(ctx, tpid);
@@ -174,7 +186,7 @@ void xlate_forget_payload(struct xlate_ctx *ctx)
     memset((uint8_t *)&ctx->s.written + ofs, 0, sizeof(struct key) - ofs);
 }
 
-static uint32_t first_label(struct xlate_ctx *ctx)
+uint32_t xlate_first_label(struct xlate_ctx *ctx)
 {
     const struct key *k = &ctx->s.flow.key;
     uint32_t label = key_is_ip6(k) ? LABEL_IPV6_NULL : LABEL_IPV4_NULL, ttl = DEFAULT_TTL;
@@ -186,12 +198,20 @@ static uint32_t first_label(struct xlate_ctx *ctx)
     return label << MPLS_LABEL | MPLS_BOS | ttl;
 }
 
+/* Without an Ethernet header it is the packet's type. */
+static void set_eth_type(struct key *k, uint16_t eth_type)
+{
+    k->eth_type = htons(eth_type);
+    k->packet_type = k->packet_type ? PT_ETHERTYPE(eth_type) : 0;
+}
+
 void xlate_push_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
 {
     struct key *k = &ctx->s.flow.key;
     unsigned n = xlate_mpls_depth(k);
     uint32_t lse;
 
+    xlate_encap_commit(ctx);
     xlate_look_at_labels(ctx);
     if (n >= MIN(KEY_MAX_MPLS, ctx->cfg->features.max_mpls_depth)) {
         xlate_error(ctx, XLATE_TOO_MANY_LABELS);
@@ -200,13 +220,13 @@ void xlate_push_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
     if (n) {
         lse = ntohl(k->mpls_lse[0]) & ~MPLS_BOS;
     } else {
-        lse = first_label(ctx);
+        lse = xlate_first_label(ctx);
         xlate_commit(ctx); /* Changes to what is now out of sight. */
         xlate_forget_payload(ctx);
     }
     memmove(&k->mpls_lse[1], &k->mpls_lse[0], sizeof k->mpls_lse - sizeof k->mpls_lse[0]);
     k->mpls_lse[0] = htonl(lse);
-    k->eth_type = htons(eth_type);
+    set_eth_type(k, eth_type);
 }
 
 void xlate_pop_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
@@ -217,13 +237,14 @@ void xlate_pop_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
     if (!n) {
         return;
     }
+    xlate_encap_commit(ctx);
     xlate_look_at_labels(ctx);
     bool bottom = (k->mpls_lse[0] & htonl(MPLS_BOS)) != 0;
     bool all_seen = xlate_mpls_all_seen(k);
     if (!all_seen) {
         xlate_commit_blind_pop(ctx, eth_type);
     }
-    k->eth_type = htons(eth_type);
+    set_eth_type(k, eth_type);
     memmove(&k->mpls_lse[0], &k->mpls_lse[1], sizeof k->mpls_lse - sizeof k->mpls_lse[0]);
     k->mpls_lse[KEY_MAX_MPLS - 1] = 0;
     if (bottom || !xlate_is_mpls(k)) {
@@ -233,6 +254,7 @@ void xlate_pop_mpls(struct xlate_ctx *ctx, uint16_t eth_type)
     if (!all_seen) {
         memcpy(ctx->base.mpls_lse, k->mpls_lse, sizeof k->mpls_lse);
         ctx->base.eth_type = k->eth_type;
+        ctx->base.packet_type = k->packet_type;
     }
     ctx->s.unparsed = bottom || !all_seen || !xlate_is_mpls(k);
 }

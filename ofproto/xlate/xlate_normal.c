@@ -20,6 +20,7 @@ void xlate_output_vlan(struct xlate_ctx *ctx, const struct xlate_port *p,
                        const struct xlate_port *in, uint16_t vlan, uint16_t snap_len)
 {
     struct key saved = ctx->s.flow.key, written = ctx->s.written, *k = &ctx->s.flow.key;
+    struct xlate_encap encap = ctx->s.encap;
     bool unparsed = ctx->s.unparsed;
     struct xlate_packet before;
     struct port_vlan_change c = port_vlan_out(&p->vlan, in ? &in->vlan : NULL, k, vlan);
@@ -37,6 +38,7 @@ void xlate_output_vlan(struct xlate_ctx *ctx, const struct xlate_port *p,
     }
     *k = saved;
     ctx->s.written = written;
+    ctx->s.encap = encap;
     ctx->s.unparsed = unparsed;
     xlate_packet_end(ctx, &before);
 }
@@ -98,6 +100,10 @@ void xlate_normal(struct xlate_ctx *ctx)
     uint16_t vlan;
     uint32_t port;
 
+    if (ctx->s.flow.key.packet_type) {
+        xlate_trace_warn(ctx, "NORMAL is for Ethernet only, dropping");
+        return;
+    }
     memcpy(dst, ctx->s.flow.key.eth_dst, sizeof dst);
     memset(ctx->wc.key.eth_src, 0xff, 6);
     memset(ctx->wc.key.eth_dst, 0xff, 6);

@@ -1,4 +1,5 @@
 /* xlate_output.c - the output family.  See xlate-private.h.  OpenFlow 1.3.5 sections 4.5, 5.12. */
+#include "lib/counter.h"
 #include "ofproto/xlate/xlate-private.h"
 
 /* What the packet is in the peer bridge: it came in through the peer port and has no past. */
@@ -68,6 +69,11 @@ void xlate_output_port_cut(struct xlate_ctx *ctx, const struct xlate_port *port,
     }
     if (port->dp_port == DP_PORT_NONE) {
         output_patch(ctx, port);
+    } else if (ctx->s.flow.key.packet_type) {
+        xlate_trace_warn(ctx, "Trying to send non-Ethernet packet through legacy L2 port. Dropping "
+                              "packet.");
+        ctx->out->drop_reason = COUNTER_drop_not_ethernet;
+        return;
     } else {
         xlate_commit(ctx);
         if (port->tunnel && !xlate_tunnel_output(ctx, port)) {

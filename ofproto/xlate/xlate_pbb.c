@@ -34,6 +34,9 @@ void xlate_push_pbb(struct xlate_ctx *ctx)
     struct key *k = &ctx->s.flow.key, *b = &ctx->base;
     const size_t tags = offsetof(struct key, vlan), n = sizeof(struct key) - tags;
 
+    if (!xlate_must_be_ethernet(ctx, "push_pbb")) {
+        return;
+    }
     xlate_commit(ctx);
     uint32_t tci = new_tci(ctx);
     xlate_commit_action(ctx, DP_ACTION_PUSH_PBB, tci);
@@ -54,7 +57,7 @@ void xlate_pop_pbb(struct xlate_ctx *ctx)
 
     memset(ctx->wc.key.vlan, 0xff, sizeof ctx->wc.key.vlan);
     ctx->wc.key.eth_type = UINT16_MAX;
-    if (!is_pbb(k) || xlate_vlan_depth(k)) {
+    if (!is_pbb(k) || k->packet_type || xlate_vlan_depth(k)) {
         return; /* A B-TAG comes off first. */
     }
     xlate_commit(ctx);

@@ -5,6 +5,7 @@
 
 EXPR joins layers by `/`, as scapy does (which is not used: it takes longer to load than a test to run):
   eth(src, dst, type) vlan(vid, pcp, tpid) mpls(label, tc, bos, ttl)
+  nsh(spi, si, ttl, flags, np, c: four words, or md2: bytes of MD type 2)
   pbb(isid, uca, pcp, src, dst)  arp(op, sha, spa, tha, tpa) ip(src, dst, ttl, tos, proto, frag, mf, id) ip6(src, dst, hlim, tc, label, proto)
   tcp(src, dst, flags, seq, ack) udp(src, dst) sctp(src, dst) icmp(type, code, id, seq) icmp6(type, code)
   nd(type, target, sll, tll) and text or bytes as payload
@@ -14,7 +15,8 @@ import socket
 import struct
 import sys
 
-TYPES = {"ip": 0x0800, "arp": 0x0806, "vlan": 0x8100, "ip6": 0x86DD, "mpls": 0x8847, "pbb": 0x88E7}
+TYPES = {"ip": 0x0800, "arp": 0x0806, "vlan": 0x8100, "ip6": 0x86DD, "mpls": 0x8847, "pbb": 0x88E7, "nsh": 0x894F}
+NEXT = {"ip": 1, "ip6": 2, "eth": 3, "nsh": 4, "mpls": 5}  # Of NSH (RFC 8300).
 PROTOS = {"icmp": 1, "tcp": 6, "udp": 17, "icmp6": 58, "nd": 58, "sctp": 132}
 FLAGS = "FSRPAUECN"
 
@@ -127,6 +129,13 @@ def build_pbb(kw, payload, up, pseudo):
             struct.pack("!H", TYPES.get(up, 0)) + payload)
 
 
+def build_nsh(kw, payload, up, pseudo):
+    md = struct.pack("!4I", *kw["c"]) if kw["md2"] is None else kw["md2"]
+    np = kw["np"] if kw["np"] is not None else NEXT.get(up, 0)
+    first = kw["flags"] << 12 | kw["ttl"] << 6 | (8 + len(md)) // 4
+    return struct.pack("!HBBI", first, 1 if kw["md2"] is None else 2, np, kw["spi"] << 8 | kw["si"]) + md + payload
+
+
 def build_arp(kw, payload, up, pseudo):
     return (struct.pack("!HHBBH", 1, 0x800, 6, 4, kw["op"]) + mac(kw["sha"]) + addr4(kw["spa"]) + mac(kw["tha"]) +
             addr4(kw["tpa"]) + payload)
@@ -183,6 +192,7 @@ eth = layer("eth", build_eth, src=M1, dst=M2, type=None)
 vlan = layer("vlan", build_vlan, vid=0, pcp=0, type=None)
 mpls = layer("mpls", build_mpls, label=0, tc=0, bos=None, ttl=64)
 pbb = layer("pbb", build_pbb, isid=0, uca=0, pcp=0, src=M1, dst=M2)
+nsh = layer("nsh", build_nsh, spi=0, si=255, ttl=63, flags=0, np=None, c=(0, 0, 0, 0), md2=None)
 arp = layer("arp", build_arp, op=1, sha=M1, spa="10.0.0.1", tha="00:00:00:00:00:00", tpa="10.0.0.2")
 ip = layer("ip", build_ip, src="10.0.0.1", dst="10.0.0.2", ttl=64, tos=0, proto=None, frag=0, mf=0, id=0)
 ip6 = layer("ip6", build_ip6, src="fc00::1", dst="fc00::2", hlim=64, tc=0, label=0, proto=None)
@@ -224,7 +234,7 @@ class Shown:
 
     def ethertype(self, kind, b):
         names = {0x0800: self.ip, 0x0806: self.arp, 0x8035: self.arp, 0x86DD: self.ip6, 0x8847: self.mpls, 0x8848: self.mpls,
-                 0x88E7: self.pbb}
+                 0x88E7: self.pbb, 0x894F: self.nsh}
         if kind in (0x8100, 0x88A8) and len(b) >= 4:
             tci, inner = struct.unpack("!HH", b[:4])
             self.put("vlan" if kind == 0x8100 else "svlan", str(tci & 0xFFF), pcp=(tci >> 13, 0), dei=(tci >> 12 & 1, 0))
@@ -253,6 +263,17 @@ class Shown:
         tci = struct.unpack("!I", b[:4])[0]
         self.put("pbb", str(tci & 0xFFFFFF), f"{mac_text(b[10:16])}>{mac_text(b[4:10])}", pcp=(tci >> 29, 0), uca=(tci >> 27 & 1, 0))
         self.ethertype(struct.unpack("!H", b[16:18])[0], b[18:])
+
+    def nsh(self, b):
+        first, mdtype, np, path = struct.unpack("!HBBI", b[:8])
+        md, inner = b[8:(first & 63) * 4], b[(first & 63) * 4:]
+        self.put("nsh", str(path >> 8), ttl=(first >> 6 & 63, 63), si=(path & 255, 255), flags=(first >> 12, 0), np=(np, 3),
+                 md1=(md.hex() if mdtype == 1 else "00" * 16, "00" * 16), md2=(md.hex() if mdtype == 2 else None, None))
+        if np == 3:
+            self.put("eth", f"{mac_text(inner[6:12])}>{mac_text(inner[:6])}")
+            self.ethertype(struct.unpack("!H", inner[12:14])[0], inner[14:])
+        else:
+            self.ethertype({1: 0x0800, 2: 0x86DD, 4: 0x894F, 5: 0x8847}.get(np, 0), inner)
 
     def arp(self, b):
         op = struct.unpack("!H", b[6:8])[0]

@@ -116,7 +116,9 @@ static int setup(void **state UNUSED)
                                       .clone = true,
                                       .trunc = true,
                                       .meter = true,
-                                      .force_commit = true};
+                                      .force_commit = true,
+                                      .push_eth = true,
+                                      .push_nsh = true};
     return 0;
 }
 

@@ -24,6 +24,9 @@ static const struct nlaction_env kernel_actions = {.upcall_pid = UINT32_MAX,
                                                    .trunc = true,
                                                    .meter = true,
                                                    .force_commit = true,
+                                                   .push_eth = true,
+                                                   .push_nsh = true,
+                                                   .add_mpls = true,
                                                    .check_pkt_len = true};
 
 /* What the kernel cannot do, by the text of its actions; such flows are run by the daemon. */

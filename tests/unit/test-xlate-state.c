@@ -414,6 +414,12 @@ static void test_continuations(void **state)
     continuations_unref(cs);
 }
 
+/* Of these many bytes. */
+#define TLV_DATA_56                                            \
+    "0123456789abcdef0123456789abcdef0123456789abcdef01234567" \
+    "89abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define TLV_DATA_112 "0x" TLV_DATA_56 TLV_DATA_56
+#define TLV_DATA_124 TLV_DATA_112 "000000000000000000000000"
 static void test_can_execute(void **state)
 {
     static const struct {
@@ -436,8 +442,12 @@ static void test_can_execute(void **state)
         {"clone(clone(set_queue:61440))", OFPERR_OFPBAC_BAD_QUEUE, OFPERR_OFPBAC_BAD_QUEUE},
         {"clone(ct(commit))", OFPERR_OK, OFPERR_NXBAC_CT_DATAPATH_SUPPORT},
         {"output(port=1,max_len=99)", OFPERR_OK, OFPERR_OFPBAC_BAD_TYPE},
-        {"encap(nsh)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
-        {"write_actions(decap)", OFPERR_OFPBAC_BAD_TYPE, OFPERR_OFPBAC_BAD_TYPE},
+        {"encap(nsh)", OFPERR_OK, OFPERR_OFPBAC_BAD_TYPE},
+        {"encap(nsh(md_type=2,tlv(1,2," TLV_DATA_124 "),tlv(1,2," TLV_DATA_112 ")))", OFPERR_OK,
+         OFPERR_OFPBAC_BAD_TYPE},
+        {"encap(nsh(md_type=2,tlv(1,2," TLV_DATA_124 "),tlv(1,2," TLV_DATA_112 "00)))",
+         OFPERR_NXBAC_BAD_ED_PROP, OFPERR_NXBAC_BAD_ED_PROP},
+        {"write_actions(decap)", OFPERR_OK, OFPERR_OFPBAC_BAD_TYPE},
         {"dec_nsh_ttl,push_pbb:0x88e7", OFPERR_OK, OFPERR_OK},
         {"pop_pbb", OFPERR_OK, OFPERR_OFPBAC_BAD_TYPE},
         {"copy_ttl_in", OFPERR_OK, OFPERR_OFPBAC_BAD_TYPE},

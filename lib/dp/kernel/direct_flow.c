@@ -11,6 +11,9 @@ static const struct nlaction_env all_actions = {.set_masked = true,
                                                 .meter = true,
                                                 .force_commit = true,
                                                 .ct_timeout = true,
+                                                .push_eth = true,
+                                                .push_nsh = true,
+                                                .add_mpls = true,
                                                 .check_pkt_len = true};
 
 /* Attributes that old kernels do not know are there only if they are matched. */

@@ -301,6 +301,9 @@ static bool ask(struct kernel *k, const struct packet *pkt, const void *actions,
     }
     nlwr_put_u32(&w, OVS_KEY_ATTR_SKB_MARK, pkt->mark);
     nlwr_put_u32(&w, OVS_KEY_ATTR_PRIORITY, pkt->priority);
+    if (pkt->packet_type) { /* With no Ethernet header beside it. */
+        nlwr_put_u16(&w, OVS_KEY_ATTR_ETHERTYPE, htons(packet_eth_type(pkt, 0)));
+    }
     nlwr_end(&w, nest);
     nest = nlwr_nest(&w, OVS_PACKET_ATTR_ACTIONS);
     bool ok = nlaction_put(actions, len, &k->action_env, &w, &why);

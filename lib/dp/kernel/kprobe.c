@@ -3,6 +3,7 @@
  * A key is known if a flow with it comes back the same (old kernels drop what they do not know); an
  * action, if a flow with it is taken.  OVS_FLOW_ATTR_PROBE keeps the kernel from logging the
  * refusals.  Probe flows name an input port that no vport has, so that no packet meets them. */
+#include "lib/dp/action_kernel.h"
 #include "lib/dp/kernel/kernel.h"
 #include "lib/log.h"
 
@@ -152,6 +153,30 @@ static bool knows_action(struct probe *p, const void *action, size_t len, uint8_
     return known;
 }
 
+/* Headers around packets: one action of each kind stands for what takes them off, too. */
+static void probe_encap(struct probe *p, const struct nlaction_env *all, struct nlaction_env *env)
+{
+    static const uint8_t nsh[24] = {0, 63, 1, 3, 0, 0, 0, 255};
+    static const uint8_t mpls[8] = {0, 0, 1, 64, 0x88, 0x47, 0, 0};
+    const struct {
+        enum action_kernel_kind kind;
+        const uint8_t *data;
+        size_t n;
+        bool *known;
+    } rows[] = {
+        {ACTION_KERNEL_POP_ETH, NULL, 0, &env->push_eth},
+        {ACTION_KERNEL_PUSH_NSH, nsh, sizeof nsh, &env->push_nsh},
+        {ACTION_KERNEL_ADD_MPLS, mpls, sizeof mpls, &env->add_mpls},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct dp_actions list = DP_ACTIONS_INIT;
+        action_kernel_end(&list, action_kernel_begin(&list, rows[i].kind, rows[i].data, rows[i].n));
+        *rows[i].known = knows_action(p, list.data, list.len, ANY_PROTO, all);
+        dp_actions_deinit(&list);
+    }
+}
+
 static void probe_actions(struct probe *p, struct nlaction_env *env, struct dp_features *features)
 {
     const struct nlaction_env all = {.upcall_pid = 1,
@@ -161,7 +186,10 @@ static void probe_actions(struct probe *p, struct nlaction_env *env, struct dp_f
                                      .trunc = true,
                                      .check_pkt_len = true,
                                      .ct_timeout = true,
-                                     .force_commit = true};
+                                     .force_commit = true,
+                                     .push_eth = true,
+                                     .push_nsh = true,
+                                     .add_mpls = true};
     struct nlaction_env eventmask = all;
     struct dp_action_set set = {.a = {.type = DP_ACTION_SET, .u32 = DP_SET_IP4}};
     struct dp_action_ct ct = {.a.type = DP_ACTION_CT, .commit = true, .zone = 1};
@@ -192,6 +220,7 @@ static void probe_actions(struct probe *p, struct nlaction_env *env, struct dp_f
     env->check_pkt_len = knows_action(p, &length, sizeof length, ANY_PROTO, &all);
     env->clone = knows_action(p, &clone, sizeof clone, ANY_PROTO, &all);
     features->hash = knows_action(p, &hash, sizeof hash, ANY_PROTO, &all);
+    probe_encap(p, &all, env);
 }
 
 bool kprobe_run(struct kernel *k)

@@ -7,6 +7,7 @@
 #include "lib/dp/cookie.h"
 #include "lib/dp/kernel/nlaction-private.h"
 #include "lib/dp/kernel/nlkey.h"
+#include "lib/packet/edit_encap.h"
 
 #define MAX_DEPTH 4 /* Of clones; the kernel has a limit of its own. */
 
@@ -274,6 +275,26 @@ static void put_check_pkt_len(struct put *p, const struct dp_action_check_pkt_le
     nlwr_end(p->w, all);
 }
 
+static void refuse_encap(struct put *p, const struct action_kernel *k)
+{
+    const bool eth = k->a.u32 == ACTION_KERNEL_PUSH_ETH || k->a.u32 == ACTION_KERNEL_POP_ETH;
+    const bool push_nsh = k->a.u32 == ACTION_KERNEL_PUSH_NSH;
+    const bool nsh = push_nsh || k->a.u32 == ACTION_KERNEL_POP_NSH;
+
+    if (eth && !p->env->push_eth) {
+        refuse(p, "this kernel has no push_eth and pop_eth (Linux 4.11 has)");
+    }
+    if (nsh && !p->env->push_nsh) {
+        refuse(p, "this kernel has no push_nsh and pop_nsh (Linux 4.15 has)");
+    }
+    if (push_nsh && k->data[2] == 2 && k->n == NSH_BASE_LEN) {
+        refuse(p, "the kernel pushes no NSH of MD type 2 without metadata");
+    }
+    if (k->a.u32 == ACTION_KERNEL_ADD_MPLS && !p->env->add_mpls) {
+        refuse(p, "this kernel has no add_mpls (Linux 5.6 has)");
+    }
+}
+
 static void put_kernel(struct put *p, const struct action_kernel *k)
 {
     struct nlaction_kernel_nest nest;
@@ -282,6 +303,7 @@ static void put_kernel(struct put *p, const struct action_kernel *k)
         refuse(p, "lists of actions nest too deeply");
         return;
     }
+    refuse_encap(p, k);
     nlaction_kernel_put(k, &nest, p->w);
     if (nest.has_list) {
         p->depth++;

@@ -17,6 +17,7 @@ struct nlaction_env {
     uint32_t upcall_pid; /* Where `userspace` sends; UINT32_MAX: the kernel chooses by CPU. */
     bool set_masked, ct_eventmask, ct_clear, clone, trunc, meter, force_commit;
     bool check_pkt_len, ct_timeout;
+    bool push_eth, push_nsh, add_mpls; /* And what takes them off. */
 };
 /* Of kernels newer than the headers that this is built with. */
 #define NLACTION_CT_TIMEOUT 9

@@ -1,5 +1,6 @@
 /* nlkey_get.c - see nlkey.h: keys and masks from the kernel. */
 #include "lib/dp/kernel/nlkey-private.h"
+#include "lib/packet/packet.h"
 
 static uint8_t frag_from_kernel(uint8_t type)
 {
@@ -272,5 +273,14 @@ bool nlkey_get(const void *attrs, size_t n, bool is_mask, struct key *key)
     struct get g = {.is_mask = is_mask, .key = key};
 
     memset(key, 0, sizeof *key);
-    return get_level(&g, attrs, n);
+    if (!get_level(&g, attrs, n)) {
+        return false;
+    }
+    /* A packet without that header is of the type that its EtherType says; it is always matched. */
+    if (is_mask) {
+        key->packet_type = UINT32_MAX;
+    } else if (!(g.seen & BIT64(OVS_KEY_ATTR_ETHERNET))) {
+        key->packet_type = PT_ETHERTYPE(ntohs(key->eth_type));
+    }
+    return true;
 }

@@ -165,7 +165,11 @@ static void clear_l2(const struct key *key, const struct key *mask, const struct
 {
     unsigned n = nlkey_n_labels(key, f);
 
-    bits->packet_type = 0;
+    bits->packet_type = 0; /* Which attributes there are says it. */
+    if (key->packet_type) {
+        CLEAR(bits, eth_dst);
+        CLEAR(bits, eth_src);
+    }
     for (unsigned i = 0; i < KEY_MAX_VLANS; i++) {
         if (!key->vlan[i].tci) { /* One more would show in the EtherType. */
             bits->vlan[i] = (struct key_vlan){0, 0};

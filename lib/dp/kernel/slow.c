@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "lib/dp/action_kernel.h"
 #include "lib/dp/user/exec.h"
 #include "lib/mem.h"
 
@@ -37,11 +38,12 @@ static enum kind kind_of(const struct dp_action *a)
     case DP_ACTION_SAMPLE:
     case DP_ACTION_CHECK_PKT_LEN:
         return AWAY;
+    case DP_ACTION_KERNEL:
+        return action_kernel_is_encap(a) ? EDIT : STATE;
     case DP_ACTION_HASH:
     case DP_ACTION_CT:
     case DP_ACTION_CT_CLEAR:
     case DP_ACTION_METER:
-    case DP_ACTION_KERNEL:
     case DP_ACTION_N:
         break;
     }

@@ -121,6 +121,26 @@ static void put_flow(struct turn *turn, struct kflow *f)
     }
 }
 
+/* The kernel's own words, with what a struct key does not hold; of a packet whose type is another
+ * by now those that say its type are not its own. */
+static void put_key(const struct upcall *u, const struct packet *p, struct nlwr *w)
+{
+    size_t nest = nlwr_nest(w, OVS_PACKET_ATTR_KEY);
+    struct nlrd r;
+
+    nlrd_init(&r, u->key_attrs, u->n_key_attrs);
+    while (nlrd_next(&r)) {
+        bool is_type = r.type == OVS_KEY_ATTR_ETHERNET || r.type == OVS_KEY_ATTR_ETHERTYPE;
+        if (!is_type) {
+            nlwr_put_data(w, r.type, r.data, r.n);
+        }
+    }
+    if (p->packet_type) {
+        nlwr_put_u16(w, OVS_KEY_ATTR_ETHERTYPE, htons(packet_eth_type(p, 0)));
+    }
+    nlwr_end(w, nest);
+}
+
 /* False: the kernel cannot run these. */
 static bool ask(struct turn *turn, const struct upcall *u, const struct packet *p,
                 const void *actions, size_t len)
@@ -132,8 +152,11 @@ static bool ask(struct turn *turn, const struct upcall *u, const struct packet *
         return true;
     }
     nlwr_put_data(&w, OVS_PACKET_ATTR_PACKET, p->data, p->len);
-    /* The kernel's own words, with what a struct key does not hold. */
-    nlwr_put_data(&w, OVS_PACKET_ATTR_KEY, u->key_attrs, u->n_key_attrs);
+    if (p->packet_type == u->key.packet_type) {
+        nlwr_put_data(&w, OVS_PACKET_ATTR_KEY, u->key_attrs, u->n_key_attrs);
+    } else {
+        put_key(u, p, &w);
+    }
     size_t nest = nlwr_nest(&w, OVS_PACKET_ATTR_ACTIONS);
     bool ok = nlaction_put(actions, len, &turn->t->flows->action_env, &w, &why);
     w.err |= !ok;
@@ -293,7 +316,11 @@ static bool complete_key(struct upcall *u)
 {
     struct key k, parsed;
 
-    if (!nlkey_get(u->key_attrs, u->n_key_attrs, false, &k) || !parse_key(u->packet, &parsed)) {
+    if (!nlkey_get(u->key_attrs, u->n_key_attrs, false, &k)) {
+        return false;
+    }
+    u->packet->packet_type = k.packet_type;
+    if (!parse_key(u->packet, &parsed)) {
         return false;
     }
     if (!k.eth_type) { /* What it says of an inner tag that was cut off. */

@@ -240,6 +240,8 @@ static void do_hash(struct run *r, uint32_t basis)
 static bool hides_payload(const struct dp_action *a)
 {
     return a->type == DP_ACTION_PUSH_MPLS || a->type == DP_ACTION_PUSH_PBB ||
+           (a->type == DP_ACTION_KERNEL &&
+            (a->u32 == ACTION_KERNEL_PUSH_NSH || a->u32 == ACTION_KERNEL_ADD_MPLS)) ||
            (a->type == DP_ACTION_SET && (a->u32 == DP_SET_ETH_TYPE || a->u32 == DP_SET_IP_PROTO));
 }
 
@@ -278,6 +280,14 @@ static void do_push(struct run *r, const struct dp_action *a)
         packet_free(copy);
         r->p = NULL;
     }
+}
+
+static void do_encap(struct run *r, const struct action_kernel *k)
+{
+    need_offsets(r);
+    r->key = NULL;
+    r->p = exec_encap(r->p, k, r->env->pool);
+    r->offsets_ok = k->a.u32 != ACTION_KERNEL_POP_NSH;
 }
 
 /* ---- meters ---- */
@@ -456,7 +466,9 @@ static void run_one(struct run *r, const struct dp_action *a, bool last)
     case DP_ACTION_METER:
         do_meter(r, a->u32);
         break;
-    case DP_ACTION_KERNEL: /* Nothing that comes here makes one. */
+    case DP_ACTION_KERNEL:
+        do_encap(r, (const void *)a);
+        break;
     case DP_ACTION_N:
         break;
     }

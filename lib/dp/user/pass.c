@@ -14,6 +14,12 @@ static void count(uint64_t *c)
 static void on_output(void *aux, struct packet *pkt, uint32_t port_no)
 {
     struct pass *p = aux;
+
+    if (UNLIKELY(pkt->packet_type)) { /* Ports carry Ethernet; translation sees to it. */
+        counter_inc(COUNTER_drop_not_ethernet);
+        packet_free(pkt);
+        return;
+    }
     p->output(p->aux, pkt, port_no);
 }
 
