@@ -69,16 +69,20 @@ static void on_dumped(void *x_, const struct nlsock_msg *m)
         }
     }
     const struct kflow *f = find(x->k, &id);
+    struct key_pair ours = {.filled = {{0}}};
+    if (f) {
+        kflow_key(f, &ours);
+    }
     for (size_t i = 0; f && ok && i < KEY_WORDS; i++) {
-        ok = (key_words(&key)[i] & key_words(&f->mask)[i]) ==
-                 (key_words(&f->key)[i] & key_words(&f->mask)[i]) &&
-             !(key_words(&mask)[i] & ~key_words(&f->mask)[i]);
+        ok = (key_words(&key)[i] & key_words(&ours.mask)[i]) ==
+                 (key_words(&ours.key)[i] & key_words(&ours.mask)[i]) &&
+             !(key_words(&mask)[i] & ~key_words(&ours.mask)[i]);
         if (!ok && x->n_differ < 5) {
             printf("word %zu of a key of type %04x protocol %u: %016lx under %016lx, back %016lx "
                    "under %016lx\n",
-                   i, ntohs(f->key.eth_type), f->key.ip_proto, (unsigned long)key_words(&f->key)[i],
-                   (unsigned long)key_words(&f->mask)[i], (unsigned long)key_words(&key)[i],
-                   (unsigned long)key_words(&mask)[i]);
+                   i, ntohs(ours.key.eth_type), ours.key.ip_proto,
+                   (unsigned long)key_words(&ours.key)[i], (unsigned long)key_words(&ours.mask)[i],
+                   (unsigned long)key_words(&key)[i], (unsigned long)key_words(&mask)[i]);
         }
     }
     x->n_back++;
@@ -96,7 +100,10 @@ struct putting {
 static void on_put(void *p_, unsigned i, int error)
 {
     struct putting *p = p_;
-    const struct key *key = &p->flows[i]->key;
+    struct key_pair pair = {.filled = {{0}}};
+    const struct key *key = &pair.key;
+
+    kflow_key(p->flows[i], &pair);
 
     kflow_installed(p->flows[i], !error);
     p->x->n_refused += error != 0;

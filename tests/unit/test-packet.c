@@ -6,6 +6,7 @@
 
 #include "lib/packet/csum.h"
 #include "lib/packet/ip.h"
+#include "lib/packet/key_pack.h"
 #include "lib/packet/parse.h"
 #include "lib/text.h"
 
@@ -184,13 +185,36 @@ static void test_parse_literals(void **state)
     packet_free(p);
 }
 
+/* Pairs without their zeros: all is back, and nothing of the pair before. */
+static void test_key_pack(void **state UNUSED)
+{
+    static struct key_pair x, back;
+    uint64_t packed[KEY_PACK_WORDS];
+
+    for (unsigned i = 0; i < 5000; i++) {
+        struct key *halves[] = {&x.key, &x.mask};
+        for (unsigned h = 0; h < 2; h++) {
+            memset(halves[h], 0, sizeof *halves[h]);
+            const unsigned n = i == 17 ? sizeof *halves[h] : (unsigned)rand() % 40;
+            for (unsigned j = 0; j < n; j++) { /* Key number 17 has not one zero. */
+                const size_t at = i == 17 ? j : (size_t)rand() % sizeof *halves[h];
+                ((uint8_t *)halves[h])[at] = (uint8_t)(1 + rand() % 255);
+            }
+        }
+        const size_t n = key_pack(packed, &x.key, &x.mask);
+        assert_true(n <= KEY_PACK_WORDS && (i != 17 || n == KEY_PACK_WORDS));
+        key_unpack(packed, &back);
+        assert_memory_equal(&back.key, &x.key, sizeof x.key);
+        assert_memory_equal(&back.mask, &x.mask, sizeof x.mask);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pool),
-        cmocka_unit_test(test_csum_literals),
-        cmocka_unit_test(test_csum_random),
-        cmocka_unit_test(test_parse_literals),
+        cmocka_unit_test(test_pool),        cmocka_unit_test(test_csum_literals),
+        cmocka_unit_test(test_csum_random), cmocka_unit_test(test_parse_literals),
+        cmocka_unit_test(test_key_pack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

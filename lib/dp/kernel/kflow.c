@@ -58,6 +58,25 @@ struct kflow *kflow_find_locked(struct kflow_stripe *s, const struct kflow_id *i
     return NULL;
 }
 
+/* NULL: no memory.  The actions are copied. */
+static struct kflow *new_flow(const struct key *key, const struct key *mask,
+                              const struct dp_actions *actions)
+{
+    uint64_t packed[KEY_PACK_WORDS];
+    const size_t n = key_pack(packed, key, mask);
+    struct kflow *f = mem_try_zalloc(sizeof *f + n * sizeof *packed + actions->len);
+
+    if (f) {
+        f->n_packed = (uint32_t)n;
+        memcpy(f->data, packed, n * sizeof *packed);
+        f->len = (uint32_t)actions->len;
+        if (f->len) {
+            memcpy(f->data + n, actions->data, f->len);
+        }
+    }
+    return f;
+}
+
 struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_verdict *v,
                             int64_t now_ms, bool *is_new)
 {
@@ -85,20 +104,14 @@ struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_
     } else if (!f &&
                __atomic_load_n(&fs->n, __ATOMIC_RELAXED) <
                    __atomic_load_n(&fs->limit, __ATOMIC_RELAXED) &&
-               (f = mem_try_zalloc(sizeof *f + v->actions.len))) {
+               (f = new_flow(key, &mask, &v->actions))) {
         f->id = id;
         f->state = KFLOW_ASKED;
-        f->mask = mask;
-        f->key = *key; /* Whole: the protocols in it say which attributes there are. */
         f->credit = v->credit;
         f->drop_reason = v->drop_reason;
         f->slow = fit == NLKEY_LESS ? DP_SLOW_MATCH : 0;
         f->created_ms = now_ms;
         f->seen = __atomic_load_n(&fs->n_dumps, __ATOMIC_RELAXED);
-        f->len = (uint32_t)v->actions.len;
-        if (f->len) {
-            memcpy(f->actions, v->actions.data, f->len);
-        }
         v->credit = NULL;
         hmap_insert(&s->flows, &f->node, (size_t)id.w[1]);
         __atomic_add_fetch(&fs->n, 1, __ATOMIC_RELAXED);
@@ -112,18 +125,20 @@ struct kflow *kflow_prepare(struct kflows *fs, const struct key *key, struct dp_
 bool kflow_put(const struct kflows *fs, struct kflow *f, struct nlwr *w)
 {
     uint8_t slow = __atomic_load_n(&f->slow, __ATOMIC_RELAXED);
+    struct key_pair pair = {.filled = {{0}}};
     const char *why;
 
+    kflow_key(f, &pair);
     nlwr_put_data(w, OVS_FLOW_ATTR_UFID, &f->id, sizeof f->id);
     size_t nest = nlwr_nest(w, OVS_FLOW_ATTR_KEY);
-    nlkey_put(&f->key, NULL, fs->key_features, w);
+    nlkey_put(&pair.key, NULL, fs->key_features, w);
     nlwr_end(w, nest);
     nest = nlwr_nest(w, OVS_FLOW_ATTR_MASK);
-    nlkey_put(&f->key, &f->mask, fs->key_features, w);
+    nlkey_put(&pair.key, &pair.mask, fs->key_features, w);
     nlwr_end(w, nest);
     nest = nlwr_nest(w, OVS_FLOW_ATTR_ACTIONS);
     const size_t start = w->len;
-    if (!slow && !nlaction_put(f->actions, f->len, &fs->action_env, w, &why)) {
+    if (!slow && !nlaction_put(kflow_actions(f), f->len, &fs->action_env, w, &why)) {
         slow = DP_SLOW_ACTION;
         __atomic_store_n(&f->slow, slow, __ATOMIC_RELAXED);
         w->len = start;

@@ -28,6 +28,7 @@
 #include "lib/dp/kernel/nlkey.h"
 #include "lib/dp/kernel/nlsock.h"
 #include "lib/hmap.h"
+#include "lib/packet/key_pack.h"
 
 #define KFLOW_STRIPES   64
 #define KFLOW_LIMIT     200000
@@ -60,10 +61,23 @@ struct kflow {
     uint64_t paid_own_packets, paid_own_bytes;
     uint32_t seen; /* Number of the last dump that had it, or that was before it. */
     /* Behind what each dump looks at. */
-    uint32_t len;
-    struct key key, mask;
-    uint64_t actions[]; /* struct dp_action */
+    uint32_t len;      /* Of the actions, bytes. */
+    uint32_t n_packed; /* Words. */
+    /* The key, whole (the protocols in it say which attributes there are), and the mask, packed,
+     * for there are many flows; then the actions, struct dp_action. */
+    uint64_t data[];
 };
+
+static inline const void *kflow_actions(const struct kflow *f)
+{
+    return f->data + f->n_packed;
+}
+
+/* As key_unpack(). */
+static inline void kflow_key(const struct kflow *f, struct key_pair *to)
+{
+    key_unpack(f->data, to);
+}
 
 struct kflows {
     const struct dp *up;

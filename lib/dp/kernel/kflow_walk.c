@@ -232,7 +232,9 @@ struct batch {
     struct nlsock_batch b;
     struct change changes[BATCH_MAX];
     unsigned n;
-    bool dumped; /* What the kernel has counted up to now is known. */
+    struct key_pair pair;   /* Of the flow that is visited. */
+    int64_t idle_before_ms; /* Who was used last before that goes. */
+    bool dumped;            /* What the kernel has counted up to now is known. */
 };
 
 static void on_report(void *b_, const struct nlsock_msg *m)
@@ -352,23 +354,25 @@ static void del(struct batch *b, const struct kflow_id *id, struct kflow *f)
  * credit. */
 static void replace(struct batch *b, struct kflow *f, struct dp_verdict *v)
 {
-    struct kflow *g =
-        v->cache && !v->actions.overflow ? mem_try_zalloc(sizeof *g + v->actions.len) : NULL;
+    const size_t packed = f->n_packed * sizeof f->data[0];
+    struct kflow *g = v->cache && !v->actions.overflow
+                          ? mem_try_zalloc(sizeof *g + packed + v->actions.len)
+                          : NULL;
     struct nlwr w;
     struct change *c = g ? add_change(b, OVS_FLOW_CMD_SET, PUT_ROOM, &w) : NULL;
 
     if (c) {
         *g = (struct kflow){.id = f->id,
                             .state = KFLOW_INSTALLED,
-                            .key = f->key,
-                            .mask = f->mask,
                             .credit = v->credit,
                             .drop_reason = v->drop_reason,
                             .created_ms = f->created_ms,
                             .seen = f->seen,
-                            .len = (uint32_t)v->actions.len};
+                            .len = (uint32_t)v->actions.len,
+                            .n_packed = f->n_packed};
+        memcpy(g->data, f->data, packed);
         if (g->len) {
-            memcpy(g->actions, v->actions.data, g->len);
+            memcpy(g->data + g->n_packed, v->actions.data, g->len);
         }
         if (kflow_put(b->fs, g, &w)) {
             nlwr_put_u32(&w, OVS_FLOW_ATTR_UFID_FLAGS, UFID_ONLY);
@@ -428,9 +432,9 @@ static int dump(struct kflows *fs, struct nlsock *sock, struct batch *b)
 static void visit_one(struct batch *b, struct kflow *f, dp_flow_visit *visit, void *aux,
                       struct dp_verdict *v)
 {
-    struct dp_flow_view view = {.key = &f->key,
-                                .mask = &f->mask,
-                                .actions = f->actions,
+    struct dp_flow_view view = {.key = &b->pair.key,
+                                .mask = &b->pair.mask,
+                                .actions = kflow_actions(f),
                                 .actions_len = f->len,
                                 .stats = f->total,
                                 .own = f->kernel,
@@ -438,6 +442,7 @@ static void visit_one(struct batch *b, struct kflow *f, dp_flow_visit *visit, vo
                                 .slow = __atomic_load_n(&f->slow, __ATOMIC_RELAXED),
                                 .credit = f->credit};
 
+    kflow_key(f, &b->pair);
     dp_actions_clear(&v->actions);
     *v = (struct dp_verdict){.actions = v->actions, .cache = true};
     switch (visit(aux, &view, v)) {
@@ -508,14 +513,15 @@ static void consider(struct batch *b, struct kflow *f, dp_flow_visit *visit, voi
         return;
     }
     pay_flow(b->fs, f, NULL);
-    if (f->doomed) {
+    if (f->doomed || MAX(f->total.used_ms, f->created_ms) < b->idle_before_ms) {
         del(b, &f->id, f);
     } else if (visit) {
         visit_one(b, f, visit, aux, v);
     }
 }
 
-int kflow_walk(struct kflows *fs, struct nlsock *sock, dp_flow_visit *visit, void *aux)
+static int walk(struct kflows *fs, struct nlsock *sock, dp_flow_visit *visit, void *aux,
+                int64_t idle_before_ms)
 {
     struct batch *b = xzalloc(sizeof *b);
     struct dp_verdict v = {.cache = true};
@@ -523,6 +529,7 @@ int kflow_walk(struct kflows *fs, struct nlsock *sock, dp_flow_visit *visit, voi
 
     b->fs = fs;
     b->sock = sock;
+    b->idle_before_ms = idle_before_ms;
     dp_actions_init(&v.actions);
     kflow_collect_once(fs);
     int error = dump(fs, sock, b);
@@ -539,18 +546,9 @@ int kflow_walk(struct kflows *fs, struct nlsock *sock, dp_flow_visit *visit, voi
     return error;
 }
 
-struct expiry {
-    int64_t now_ms, max_idle_ms;
-};
-
-static enum dp_flow_decision expire_one(void *e_, const struct dp_flow_view *view,
-                                        struct dp_verdict *v UNUSED)
+int kflow_walk(struct kflows *fs, struct nlsock *sock, dp_flow_visit *visit, void *aux)
 {
-    const struct expiry *e = e_;
-    const struct kflow *f = container_of_(view->key, struct kflow, key);
-
-    return e->now_ms - MAX(view->stats.used_ms, f->created_ms) > e->max_idle_ms ? DP_FLOW_DELETE
-                                                                                : DP_FLOW_KEEP;
+    return walk(fs, sock, visit, aux, INT64_MIN);
 }
 
 uint32_t kflow_adapt(uint32_t limit, uint32_t n, int64_t ms)
@@ -575,10 +573,10 @@ static int64_t clock_ms(void)
 int kflow_expire(struct kflows *fs, struct nlsock *sock)
 {
     uint32_t n = __atomic_load_n(&fs->n, __ATOMIC_RELAXED);
-    struct expiry e = {.now_ms = loop_now(fs->up->loop),
-                       .max_idle_ms = n >= fs->limit ? MAX_IDLE_FULL_MS : MAX_IDLE_MS};
+    int64_t idle_before_ms =
+        loop_now(fs->up->loop) - (n >= fs->limit ? MAX_IDLE_FULL_MS : MAX_IDLE_MS);
     int64_t start = clock_ms(); /* The work's own time: it is not warped. */
-    int error = kflow_walk(fs, sock, expire_one, &e);
+    int error = walk(fs, sock, NULL, NULL, idle_before_ms);
 
     fs->walk_ms = clock_ms() - start;
     __atomic_store_n(&fs->limit, kflow_adapt(fs->limit, n, fs->walk_ms), __ATOMIC_RELAXED);
