@@ -2,6 +2,8 @@
  */
 #include "tests/unit/kflow-fixture.h"
 
+static bool by_tunnel; /* The flows are of packets from a tunnel, without options. */
+
 /* A former process' flow in the kernel: its name. */
 static struct kflow_id add_former(struct kflows *former, unsigned i, uint32_t recirc_id,
                                   enum dp_action_type type, uint32_t arg)
@@ -12,6 +14,11 @@ static struct kflow_id add_former(struct kflows *former, unsigned i, uint32_t re
     bool is_new;
 
     k.recirc_id = htonl(recirc_id);
+    if (by_tunnel) {
+        k.tun_src = htonl(1);
+        k.tun_dst = htonl(2);
+        v.mask.tun_opt_len = UINT8_MAX;
+    }
     v.mask.ip_src = UINT32_MAX;
     dp_actions_init(&v.actions);
     struct dp_action *a = dp_actions_put(&v.actions, type, sizeof *a);
@@ -37,6 +44,7 @@ static void on_miss(void *aux UNUSED, const struct packet *p, const struct key *
     assert_null(p);
     v->mask.ip_src = UINT32_MAX;
     v->mask.ip_dst = looks_at;
+    v->mask.tun_opt_len = by_tunnel ? UINT8_MAX : 0;
     v->credit = paid[2 * second + (i == 1)] = new_book();
     struct dp_action *a =
         dp_actions_put(&v->actions, i == 1 && !second ? DP_ACTION_RECIRC : DP_ACTION_OUTPUT,
@@ -90,6 +98,15 @@ static void test_adopt(void **state UNUSED)
     assert_int_equal(paid[0]->packets, 0); /* Other actions. */
 }
 
+/* Of a tunnel's packets it matters that they have no options, which the kernel matches, and does
+ * not say in a dump. */
+static void test_adopt_tunnel(void **state)
+{
+    by_tunnel = true;
+    test_adopt(state);
+    by_tunnel = false;
+}
+
 /* Ours look at more than theirs did: no rule of ours stands for all of their packets. */
 static void test_adopt_finer(void **state UNUSED)
 {
@@ -134,6 +151,7 @@ int main(void)
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_adopt),
+        TEST(test_adopt_tunnel),
         TEST(test_adopt_finer),
         TEST(test_adopt_errors),
     };

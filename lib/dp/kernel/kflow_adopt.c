@@ -147,6 +147,9 @@ static bool mask_within(const struct adopt *a, const struct key *key, struct key
     if (w.err || !nlkey_get(w.data, w.len, true, &back)) {
         return false;
     }
+    if (!key->tun_opt_len) { /* That there are none is matched, but not told by a dump. */
+        back.tun_opt_len = 0;
+    }
     for (size_t i = 0; i < KEY_WORDS; i++) {
         if (key_words(&back)[i] & ~key_words(theirs)[i]) {
             return false;
