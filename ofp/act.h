@@ -455,6 +455,8 @@ bool acts_output_to_group(const void *acts, size_t len, uint32_t id);  /* For ou
  * false from it ends the walk and is the result. */
 typedef bool acts_ref_cb(void *aux, uint32_t id);
 bool acts_refs(const void *acts, size_t len, enum act_type, acts_ref_cb *, void *aux);
+/* Bit N: an act reads, writes, learns or deletes tun_metadataN. */
+uint64_t acts_tun_options(const void *acts, size_t len);
 
 /* ---- text ---- */
 

@@ -94,6 +94,23 @@ static bool count_one(void *c_, uint32_t id)
     return true;
 }
 
+static void add_options(struct refs *rs, uint64_t options, int n)
+{
+    for (; options; options &= options - 1) {
+        refs_add(rs, REF_TUN_OPTION, (uint32_t)__builtin_ctzll(options), n);
+    }
+}
+
+uint64_t refs_tun_options(const struct refs *rs)
+{
+    uint64_t options = 0;
+
+    for (uint32_t i = 0; i < TUN_OPTIONS; i++) {
+        options |= refs_count(rs, REF_TUN_OPTION, i) ? BIT64(i) : 0;
+    }
+    return options;
+}
+
 void refs_add_acts(struct refs *rs, const void *acts, size_t len, int n)
 {
     struct counting c = {.refs = rs, .kind = REF_GROUP_BY_RULE, .n = n};
@@ -102,6 +119,7 @@ void refs_add_acts(struct refs *rs, const void *acts, size_t len, int n)
     c.kind = REF_METER;
     c.n_seen = 0;
     acts_refs(acts, len, ACT_METER, count_one, &c);
+    add_options(rs, acts_tun_options(acts, len), n);
 }
 
 bool refs_of_group(const struct group *g, acts_ref_cb *cb, void *aux)
@@ -119,5 +137,11 @@ bool refs_of_group(const struct group *g, acts_ref_cb *cb, void *aux)
 void refs_add_group(struct refs *rs, const struct group *g, int n)
 {
     struct counting c = {.refs = rs, .kind = REF_GROUP_BY_GROUP, .n = n};
+    uint64_t options = 0;
+
     refs_of_group(g, count_one, &c);
+    for (size_t i = 0; i < g->n_buckets; i++) {
+        options |= acts_tun_options(g->buckets[i].acts.data, g->buckets[i].acts.len);
+    }
+    add_options(rs, options, n);
 }

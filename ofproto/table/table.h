@@ -79,7 +79,8 @@ struct rule *table_find(const struct tables *, uint8_t id, const struct match *,
  * with exactly this match? */
 bool table_overlaps(const struct tables *, uint8_t id, const struct match *, uint16_t priority);
 
-/* Which tunnel options (bit N: tun_metadataN) live rules match: their mappings cannot go. */
+/* Which tunnel options (bit N: tun_metadataN) live rules match, or acts of rules and groups name:
+ * their mappings cannot go. */
 uint64_t tables_tun_options(const struct tables *);
 
 /* Makes a rule and puts it in.  'acts' is taken over.  The table owns the rule; the pointer stays

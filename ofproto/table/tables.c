@@ -238,7 +238,7 @@ void tables_revive(struct tables *ts, struct rule *r, struct rule *before)
 
 uint64_t tables_tun_options(const struct tables *ts)
 {
-    uint64_t options = 0;
+    uint64_t options = refs_tun_options(&ts->refs);
 
     for (unsigned id = 0; id < OFP_N_TABLES; id++) {
         const struct table *t = table_get(ts, (uint8_t)id);
