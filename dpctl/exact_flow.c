@@ -33,20 +33,18 @@ char *exact_flow_item(const char *key, const char *value, const struct name_map 
     return NULL;
 }
 
-char *exact_flow_parse(const char *s, const struct name_map *names, struct flow *flow)
+char *exact_flow_parse(const char *s, const struct name_map *names, struct match *m)
 {
     char *copy = xstrdup(s), *cursor = copy, *key, *value, *error = NULL;
-    struct match m;
     bool exact;
 
-    match_init(&m);
+    match_init(m);
     while (!error && text_next_kv(&cursor, &key, &value)) {
-        error = exact_flow_item(key, value, names, &m, &exact);
+        error = exact_flow_item(key, value, names, m, &exact);
         if (!error && !exact) {
             error = xasprintf("bad value for %s (%s: wildcards not allowed here)", key, value);
         }
     }
     free(copy);
-    *flow = m.flow;
     return error;
 }

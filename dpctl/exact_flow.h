@@ -9,4 +9,4 @@
 char *exact_flow_item(const char *key, const char *value, const struct name_map *, struct match *,
                       bool *exact) MUST_USE;
 /* All of it; nothing may be masked. */
-char *exact_flow_parse(const char *, const struct name_map *, struct flow *) MUST_USE;
+char *exact_flow_parse(const char *, const struct name_map *, struct match *) MUST_USE;

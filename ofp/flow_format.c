@@ -1,5 +1,6 @@
 /* flow_format.c - see match.h: a packet's flow as text.  It prints as the match of just this
  * packet, without the metadata that is zero. */
+#include "lib/packet/tlv_table.h"
 #include "ofp/match.h"
 
 /* What every frame has. */
@@ -33,10 +34,26 @@ static bool is_set(const struct field *f, const struct flow *flow)
     return !field_is_wild(f, flow); /* A value is not zero as a mask is not wild. */
 }
 
+/* By the table; a flow without has none. */
+static void put_options(const struct flow *flow, struct match *m)
+{
+    const struct tlv_table *t = flow->tun.table;
+
+    memset(&m->flow.tun, 0, sizeof m->flow.tun);
+    for (uint64_t map = t ? flow->tun.present & tlv_table_mapped(t) : 0; map; map &= map - 1) {
+        const unsigned i = (unsigned)__builtin_ctzll(map);
+        if (!match_put_tun(m, i, TUN_PACKED, tlv_table_get(t, i)->len,
+                           flow->tun.space + tlv_table_ofs(t, i), NULL)) {
+            return; /* A table's fields have room. */
+        }
+    }
+}
+
 void flow_format(const struct flow *flow, const struct name_map *names, struct text *t)
 {
     struct match m = {.flow = *flow};
 
+    put_options(flow, &m);
     m.mask.key.packet_type = UINT32_MAX;
     for (size_t i = 0; i < ARRAY_SIZE(metadata); i++) {
         if (is_set(&fields[metadata[i]], flow)) {

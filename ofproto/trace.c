@@ -6,6 +6,7 @@
 
 #include "lib/counter.h"
 #include "lib/mem.h"
+#include "lib/packet/tlv_table.h"
 #include "ofp/match.h"
 #include "ofproto/effect.h"
 #include "ofproto/ofproto-private.h"
@@ -149,6 +150,7 @@ static void put_megaflow(struct tracing *t, const struct xlate_out *out)
     }
     m.flow.in_port = t->flow.in_port;
     m.mask.in_port = UINT32_MAX;
+    trace_show_options(t->br, &t->flow.key, &out->mask, &m);
     text_puts(t->out, "Megaflow: ");
     match_format(&m, t->req->names ? &t->names : NULL, -1, t->out);
     text_putc(t->out, '\n');
@@ -189,6 +191,7 @@ static void run_block(struct tracing *t, struct xlate_in *in)
     struct ofproto *p = t->br->ofproto;
     struct xlate_out out;
 
+    tlv_table_read(t->br->tlvs, t->flow.key.tun_opt, t->flow.key.tun_opt_len, &t->flow.tun);
     text_puts(t->out, "Flow: ");
     flow_format(&t->flow, t->req->names ? &t->names : NULL, t->out);
     text_putc(t->out, '\n');

@@ -25,5 +25,12 @@ struct trace_request {
 void trace_run(struct bridge *, const struct trace_request *, struct text *);
 /* Acts of a trace are checked as those of packet-outs.  NULL, or a heap error text. */
 char *trace_check_acts(struct bridge *, const struct flow *, struct acts *) MUST_USE;
+/* The tunnel options that the match of just one packet has, as that packet would bring them.  NULL,
+ * or a heap error text: the bridge does not map one, or it is too long. */
+char *trace_put_options(const struct bridge *, const struct match *, struct key *) MUST_USE;
+/* Those of a key that the bridge maps, and of which the mask looks at something, into a match that
+ * has none. */
+void trace_show_options(const struct bridge *, const struct key *key, const struct key *mask,
+                        struct match *);
 /* Names of the bridge's ports, for parsers and printers. */
 struct name_map trace_names(struct bridge *);

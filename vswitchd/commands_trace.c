@@ -163,9 +163,13 @@ static char *parse_odp(struct ofproto *p, const char *text, struct subject *s)
 static char *parse_br(struct bridge *br, const char *text, struct subject *s)
 {
     struct name_map names = trace_names(br);
-    char *error = exact_flow_parse(text, &names, &s->flow);
+    struct match m;
+    char *error = exact_flow_parse(text, &names, &m);
 
     s->br = br;
+    s->flow = m.flow;
+    memset(&s->flow.tun, 0, sizeof s->flow.tun);
+    error = error ? error : trace_put_options(br, &m, &s->flow.key);
     if (error) {
         char *t = xasprintf("Bad openflow flow syntax: %s: %s", text, error);
         free(error);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "lib/mem.h"
+#include "lib/packet/geneve_opt.h"
 
 #define WORDS (TUN_SPACE / 4)
 _Static_assert(WORDS == 64, "a map of words is 64 bits");
@@ -71,6 +72,22 @@ const struct field *tlv_table_field(const struct tlv_table *t, unsigned index)
 unsigned tlv_table_ofs(const struct tlv_table *t, unsigned index)
 {
     return t->word[index] * 4u;
+}
+
+void tlv_table_read(const struct tlv_table *t, const uint8_t *options, unsigned n,
+                    struct flow_tun *tun)
+{
+    struct geneve_opt o;
+    unsigned ofs = 0;
+
+    *tun = (struct flow_tun){.table = t};
+    while (t && geneve_opt_next(options, n, &ofs, &o)) {
+        const struct tlv_mapping *m = tlv_table_find(t, o.class, o.type);
+        if (m && m->len == o.len) {
+            tun->present |= BIT64(m->index);
+            memcpy(tun->space + tlv_table_ofs(t, m->index), o.value, o.len);
+        }
+    }
 }
 
 bool tlv_table_covers(const struct tlv_table *t, const struct match *m)

@@ -52,5 +52,9 @@ const struct tlv_mapping *tlv_table_find(const struct tlv_table *, uint16_t opti
 /* The field of the mapped length; NULL: not mapped. */
 const struct field *tlv_table_field(const struct tlv_table *, unsigned index);
 unsigned tlv_table_ofs(const struct tlv_table *, unsigned index); /* Of a mapped one. */
+/* A packet's options (geneve_opt.h), 'n' bytes: '*tun' has those that the table (NULL: none) maps
+ * to fields of just their length.  The table stays the caller's. */
+void tlv_table_read(const struct tlv_table *, const uint8_t *options, unsigned n,
+                    struct flow_tun *tun);
 /* Does it map all options of the match, at the places that they have there? */
 bool tlv_table_covers(const struct tlv_table *, const struct match *);

@@ -38,20 +38,11 @@ void xlate_options_read(struct xlate_ctx *ctx, bool from_packet)
 {
     const struct tlv_table *t = ctx->s.bridge->tlvs;
     struct flow *f = &ctx->s.flow;
-    struct geneve_opt o;
-    unsigned ofs = 0;
 
-    f->tun = (struct flow_tun){.table = t};
+    tlv_table_read(t, f->key.tun_opt, f->key.tun_opt_len, &f->tun);
     ctx->wc.tun.table = t;
     ctx->s.tun_from_packet = from_packet && key_has_tunnel(ctx->in->key);
     memset(&ctx->s.tun_written, 0, sizeof ctx->s.tun_written);
-    while (geneve_opt_next(f->key.tun_opt, f->key.tun_opt_len, &ofs, &o)) {
-        const struct tlv_mapping *m = mapping_of(t, &o);
-        if (m) {
-            f->tun.present |= BIT64(m->index);
-            memcpy(f->tun.space + tlv_table_ofs(t, m->index), o.value, o.len);
-        }
-    }
 }
 
 void xlate_options_forget(struct xlate_ctx *ctx)
