@@ -70,6 +70,10 @@ void dp_actions_set_tunnel(struct dp_actions *list, const struct key *k)
     v->tunnel.tp_dst = k->tun_tp_dst;
     v->tunnel.gbp_id = k->tun_gbp_id;
     v->tunnel.gbp_flags = k->tun_gbp_flags;
+    v->tunnel.erspan_ver = k->tun_erspan_ver;
+    v->tunnel.erspan_idx = k->tun_erspan_idx;
+    v->tunnel.erspan_dir = k->tun_erspan_dir;
+    v->tunnel.erspan_hwid = k->tun_erspan_hwid;
     v->tunnel.opt_len = k->tun_opt_len;
     memset(&s->mask.tunnel, 0xff, sizeof s->mask.tunnel);
     memcpy(s->options, k->tun_opt, k->tun_opt_len);
@@ -89,6 +93,10 @@ void dp_action_tunnel_key(const struct dp_action_set *s, struct key *k)
                       .tun_tp_dst = v->tunnel.tp_dst,
                       .tun_gbp_id = v->tunnel.gbp_id,
                       .tun_gbp_flags = v->tunnel.gbp_flags,
+                      .tun_erspan_ver = v->tunnel.erspan_ver,
+                      .tun_erspan_idx = v->tunnel.erspan_idx,
+                      .tun_erspan_dir = v->tunnel.erspan_dir,
+                      .tun_erspan_hwid = v->tunnel.erspan_hwid,
                       .tun_opt_len = v->tunnel.opt_len};
     memcpy(k->tun_ip6_src, v->tunnel.ip6_src, 16);
     memcpy(k->tun_ip6_dst, v->tunnel.ip6_dst, 16);

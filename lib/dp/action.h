@@ -102,7 +102,9 @@ union dp_set_value {
         be16 gbp_id;
         uint8_t gbp_flags;
         uint8_t opt_len; /* Bytes of Geneve options, which stand behind the action's 'mask'. */
-        be16 tp_src;     /* For the kernel; text and netlink only. */
+        be16 tp_src;     /* For the kernel; text and netlink only, as what follows. */
+        be32 erspan_idx;
+        uint8_t erspan_ver, erspan_dir, erspan_hwid;
     } tunnel;
 };
 

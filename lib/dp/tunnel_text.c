@@ -19,6 +19,13 @@ static const struct odp_member members[] = {
 };
 static const struct odp_member gbp[] = {M("id", DEC, tun_gbp_id), M("flags", HEX, tun_gbp_flags)};
 
+/* Version 1 has an index, version 2 the others. */
+static const struct odp_member erspan[] = {M("ver", DEC, tun_erspan_ver),
+                                           M("dir", DEC, tun_erspan_dir),
+                                           M("hwid", HEX, tun_erspan_hwid),
+                                           M("idx", HEX, tun_erspan_idx)};
+#define ERSPAN_2 3 /* Members of version 2. */
+
 /* ---- printing ---- */
 
 /* Behind `tunnel(` and what stands in it already. */
@@ -37,6 +44,28 @@ static void put_gbp(struct text *t, const struct key *key, const struct key *mas
     } else {
         text_puts(t, "),");
     }
+}
+
+/* In keys an index has its mask always. */
+static void put_erspan(struct text *t, const struct key *key, const struct key *mask, bool verbose,
+                       bool is_key)
+{
+    const size_t before = t->len;
+
+    if (key->tun_erspan_ver != 1) {
+        if (key->tun_erspan_ver) {
+            odp_put_header(t, before, "erspan", erspan, ERSPAN_2, key, mask, verbose);
+        }
+    } else if (verbose || mask->tun_erspan_ver || mask->tun_erspan_idx) {
+        odp_put_header(t, before, "erspan", erspan, 1, key, mask, true);
+        text_chomp(t, ')');
+        text_printf(t, ",idx=%#x", ntohl(key->tun_erspan_idx));
+        if (is_key) {
+            text_printf(t, "/%#x", ntohl(mask->tun_erspan_idx));
+        }
+        text_putc(t, ')');
+    }
+    text_puts(t, t->len > before ? "," : "");
 }
 
 static bool is_of_family(const struct odp_member *m, bool v6)
@@ -102,6 +131,7 @@ void odp_put_tunnel(struct odp_out *o)
     }
     size_t inside = t->len;
     put_gbp(t, key, mask, verbose);
+    put_erspan(t, key, mask, verbose, true);
     if (mask->tun_opt_len && (key->tun_opt_len || (!none && !o->format->kernel))) {
         odp_put_geneve(t, key, mask, verbose);
     }
@@ -132,7 +162,10 @@ static void shown_of_set(const struct key *v, struct key *shown)
                           .tun_tp_src = v->tun_tp_src ? UINT16_MAX : 0,
                           .tun_tp_dst = v->tun_tp_dst ? UINT16_MAX : 0,
                           .tun_gbp_id = has_gbp ? UINT16_MAX : 0,
-                          .tun_gbp_flags = has_gbp ? UINT8_MAX : 0};
+                          .tun_gbp_flags = has_gbp ? UINT8_MAX : 0,
+                          .tun_erspan_ver = UINT8_MAX,
+                          .tun_erspan_dir = UINT8_MAX,
+                          .tun_erspan_hwid = UINT8_MAX};
     memset(shown->tun_ip6_src, is_all_zeros(v->tun_ip6_src, 16) ? 0 : 0xff, 16);
     memset(shown->tun_ip6_dst, is_all_zeros(v->tun_ip6_dst, 16) ? 0 : 0xff, 16);
     memset(shown->tun_opt, 0xff, sizeof shown->tun_opt);
@@ -149,6 +182,7 @@ void odp_put_tunnel_set(struct text *t, const struct dp_action_set *s)
     text_chomp(t, ')');
     text_putc(t, ',');
     put_gbp(t, &value, &shown, false);
+    put_erspan(t, &value, &shown, false, false);
     if (value.tun_opt_len) {
         odp_put_geneve(t, &value, &shown, false);
     }
@@ -189,6 +223,31 @@ static char *parse_vxlan(struct odp_in *p, char *value)
     return error;
 }
 
+/* `ver=1,idx=7` or `ver=2,dir=1,hwid=7`. */
+static char *parse_erspan(struct odp_in *p, char *value)
+{
+    char *error = odp_parse_members("erspan", value, erspan, ARRAY_SIZE(erspan), p->key, p->mask);
+    const struct key *k = p->key;
+
+    if (error) {
+        return error;
+    }
+    if (k->tun_erspan_ver != 1 && k->tun_erspan_ver != 2) {
+        return xstrdup("erspan: ver must be 1 or 2");
+    }
+    if (k->tun_erspan_ver == 1 ? k->tun_erspan_dir || k->tun_erspan_hwid : k->tun_erspan_idx != 0) {
+        return xstrdup("erspan: version 1 has idx, version 2 has dir and hwid");
+    }
+    if (ntohl(k->tun_erspan_idx) > 0xfffff || k->tun_erspan_dir > 1 || k->tun_erspan_hwid > 63) {
+        return xstrdup("erspan: idx has 20 bits, dir 1, hwid 6");
+    }
+    if (p->mask) {
+        p->mask->tun_erspan_dir &= 1;
+        p->mask->tun_erspan_hwid &= 0x3f;
+    }
+    return NULL;
+}
+
 static char *parse_flags(struct odp_in *p, char *value)
 {
     uint32_t flags, mask;
@@ -212,6 +271,8 @@ char *odp_parse_tunnel(struct odp_in *p, char *value)
             error = parse_vxlan(p, v);
         } else if (!strcmp(k, "flags")) {
             error = parse_flags(p, v);
+        } else if (!strcmp(k, "erspan")) {
+            error = parse_erspan(p, v);
         } else if (!strcmp(k, "geneve")) {
             error = odp_parse_geneve(p, v);
         } else {

@@ -20,8 +20,12 @@ ipv4(proto=17),udp(src=1,dst=2)  set(tunnel(tun_id=0x7,src=3.3.3.3,dst=4.4.4.4,t
 recirc_id(0),in_port(9),eth(),eth_type(0x86dd),ipv6(proto=132,label=0x5,tclass=0x8/0xfc),sctp(src=5)  set(ipv6(hlimit=5)),set(sctp(dst=9)),1
 recirc_id(0),in_port(12),eth(),eth_type(0x0800),ipv4(proto=1),icmp(type=8,code=0)  userspace(pid=7,controller(reason=1,dont_send=0,\
 continuation=0,recirc_id=5,rule_cookie=0x5,controller_id=0,max_len=65535)),userspace(pid=8,userdata(0102030405060708)),trunc(100),2
+recirc_id(0),tunnel(tun_id=0x5,src=1.1.1.1,dst=2.2.2.2,ttl=64,erspan(ver=1,idx=0x7/0xffffffff),flags(-df+csum+key)),in_port(23),eth(),\
+eth_type(0x0800),ipv4()  set(tunnel(tun_id=0x7,dst=4.4.4.4,ttl=64,erspan(ver=2,dir=1,hwid=0x7),flags(df|key))),1
+recirc_id(0),tunnel(tun_id=0x5,src=1.1.1.1,dst=2.2.2.2,ttl=64,vxlan(gbp(id=5,flags=0x8)),flags(-df+csum+key)),in_port(25),eth(),\
+eth_type(0x0800),ipv4()  set(tunnel(tun_id=0x7,dst=4.4.4.4,ttl=64,vxlan(gbp(id=9,flags=0x48)),flags(df|key))),1
 recirc_id(0),in_port(14),eth(),eth_type(0x1234)  set(eth(src=02:00:00:00:00:01)),set(skb_mark(0x5)),2""".splitlines()]
-# What the genuine one of Debian 12 prints but does not read, or not in a file (drop).
+# What the genuine one of Debian 12 prints but does not read, or not in a file (drop); of ERSPAN's six bits of a hwid it knows four.
 OURS = [line.split("  ") for line in """\
 recirc_id(0),in_port(15),eth(dst=ff:ff:ff:ff:ff:ff),eth_type(0x0800),ipv4()  drop
 recirc_id(0x5),in_port(3),eth(),eth_type(0x0800),ipv4(frag=no)  ct_clear,hash(l4(0)),recirc(0x7)
@@ -32,7 +36,9 @@ recirc_id(0),in_port(17),eth(),eth_type(0x0800),ipv4(proto=6)  ct(commit,force_c
 recirc_id(0),in_port(18),eth(),eth_type(0x0800),ipv4()  sample(sample=50.0%,actions(userspace(pid=7,userdata(0102),actions,tunnel_out_port=3))),1
 recirc_id(0),in_port(19),eth(),eth_type(0x0800),ipv4()  push_nsh(flags=0,ttl=63,mdtype=1,np=3,spi=0x5,si=255,c1=0x1,c2=0x2,c3=0x3,c4=0x4),1
 recirc_id(0),in_port(20),eth(),eth_type(0x0800),ipv4()  pop_eth,push_eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),1
-recirc_id(0),in_port(21),eth(),eth_type(0x894f),nsh(mdtype=1,np=3)  pop_nsh(),1""".splitlines()]
+recirc_id(0),in_port(21),eth(),eth_type(0x894f),nsh(mdtype=1,np=3)  pop_nsh(),1
+recirc_id(0),tunnel(tun_id=0x5,src=1.1.1.1,dst=2.2.2.2,ttl=64,erspan(ver=2,dir=1/0x1,hwid=0xa/0xf),flags(-df+csum+key)),in_port(24),eth(),\
+eth_type(0x0800),ipv4()  set(tunnel(tun_id=0x7,dst=4.4.4.4,ttl=64,erspan(ver=1,idx=0xfffff),flags(df|key))),1""".splitlines()]
 # And what it does not know.
 YOUNG = "recirc_id(0),in_port(22),eth(),eth_type(0x0800),ipv4()", "psample(group=7,cookie=0x0102),hash(sym_l4(3)),1"
 

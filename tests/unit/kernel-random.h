@@ -58,7 +58,12 @@ static inline void random_tunnel(struct key *k)
     if (random_below(2)) {
         random_bytes(&k->tun_tp_src, 4);
     }
-    if (!(k->tun_flags & htons(KEY_TUN_GBP))) { /* The kernel takes the one or the other. */
+    if (k->tun_flags & htons(KEY_TUN_GBP)) { /* The kernel takes one of three. */
+        return;
+    }
+    if (!random_below(4)) {
+        random_erspan(k);
+    } else {
         random_options(k);
     }
 }

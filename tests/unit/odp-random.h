@@ -87,6 +87,19 @@ static inline void random_option_match(struct key *key, struct key *mask)
     }
 }
 
+/* The version says which members there are, and so is matched. */
+static inline void random_erspan_match(struct key *key, struct key *mask)
+{
+    random_erspan(key);
+    mask->tun_erspan_ver = UINT8_MAX;
+    if (key->tun_erspan_ver == 1) {
+        mask->tun_erspan_idx = random_below(2) ? UINT32_MAX : htonl(0xff);
+    } else {
+        mask->tun_erspan_dir = 1;
+        mask->tun_erspan_hwid = random_below(2) ? 0x3f : 0xf;
+    }
+}
+
 static inline void random_tunnel_match(struct key *key, struct key *mask)
 {
     random_bytes(&key->tun_id, 8);
@@ -109,6 +122,8 @@ static inline void random_tunnel_match(struct key *key, struct key *mask)
         mask->tun_gbp_id = random_below(2) ? UINT16_MAX : htons(0xff);
         key->tun_flags |= htons(KEY_TUN_GBP);
         mask->tun_flags |= htons(KEY_TUN_GBP);
+    } else if (random_below(2)) {
+        random_erspan_match(key, mask);
     } else if (random_below(2)) {
         random_option_match(key, mask);
     }
@@ -219,6 +234,8 @@ static inline void random_tunnel_set(struct dp_actions *l)
     random_bytes(&k.tun_tp_dst, 2);
     if (k.tun_flags & htons(KEY_TUN_GBP)) {
         random_bytes(&k.tun_gbp_id, 2);
+    } else if (random_below(2)) {
+        random_erspan(&k);
     } else {
         random_options(&k);
     }

@@ -90,6 +90,17 @@ static inline void random_ip(struct key *key)
     random_l4(key);
 }
 
+static inline void random_erspan(struct key *k)
+{
+    k->tun_erspan_ver = (uint8_t)(1 + random_below(2));
+    if (k->tun_erspan_ver == 1) {
+        k->tun_erspan_idx = htonl(random_below(1 << 20));
+    } else {
+        k->tun_erspan_dir = (uint8_t)random_below(2);
+        k->tun_erspan_hwid = (uint8_t)random_below(64);
+    }
+}
+
 /* Up to three Geneve options, whole ones. */
 static inline void random_options(struct key *k)
 {

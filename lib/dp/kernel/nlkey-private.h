@@ -1,6 +1,7 @@
 /* nlkey-private.h - the rows that nlkey.c (to the kernel) and nlkey_get.c (from it) share. */
 #pragma once
 
+#include <linux/erspan.h>
 #include <linux/openvswitch.h>
 
 #include "lib/dp/kernel/nlkey.h"

@@ -261,6 +261,26 @@ const struct nlkey_tunnel_flag nlkey_tunnel_flags[N_TUNNEL_FLAGS] = {
     {OVS_TUNNEL_KEY_ATTR_OAM, KEY_TUN_OAM},
 };
 
+/* The key says of which version; the mask, where it is 'v', has the same layout. */
+static void put_erspan(const struct key *key, const struct key *v, struct nlwr *w)
+{
+    struct erspan_metadata m = {.version = v->tun_erspan_ver};
+
+    if (key->tun_erspan_ver == 1) {
+        m.u.index = v->tun_erspan_idx;
+    } else {
+        m.u.md2.dir = v->tun_erspan_dir & 1;
+        m.u.md2.hwid = v->tun_erspan_hwid & 0xf;
+        m.u.md2.hwid_upper = v->tun_erspan_hwid >> 4 & 3;
+    }
+    nlwr_put_data(w, OVS_TUNNEL_KEY_ATTR_ERSPAN_OPTS, &m, sizeof m);
+}
+
+static bool looks_at_erspan(const struct key *v)
+{
+    return v->tun_erspan_ver || v->tun_erspan_idx || v->tun_erspan_dir || v->tun_erspan_hwid;
+}
+
 /* Of a key, the attributes that are there; of a mask, those that are looked at: the kernel takes
  * presence itself for something to match. */
 void nlkey_put_tunnel(const struct key *key, const struct key *mask, struct nlwr *w)
@@ -297,11 +317,16 @@ void nlkey_put_tunnel(const struct key *key, const struct key *mask, struct nlwr
     }
     /* The kernel takes the one or the other.  Where a mask has both and the key none, the policy is
      * left out: nlkey_fit() sees it missing. */
-    const bool options = v->tun_opt_len && !(key->tun_flags & htons(KEY_TUN_GBP));
-    if (!options && (flags & KEY_TUN_GBP || v->tun_gbp_id || v->tun_gbp_flags)) {
+    const bool erspan = key->tun_erspan_ver && looks_at_erspan(v);
+    const bool options =
+        v->tun_opt_len && !key->tun_erspan_ver && !(key->tun_flags & htons(KEY_TUN_GBP));
+    if (!options && !erspan && (flags & KEY_TUN_GBP || v->tun_gbp_id || v->tun_gbp_flags)) {
         size_t opts = nlwr_nest(w, OVS_TUNNEL_KEY_ATTR_VXLAN_OPTS);
         nlwr_put_u32(w, OVS_VXLAN_EXT_GBP, (uint32_t)v->tun_gbp_flags << 16 | ntohs(v->tun_gbp_id));
         nlwr_end(w, opts);
+    }
+    if (erspan) {
+        put_erspan(key, v, w);
     }
     /* As many bytes in the mask, which makes their number one that is matched. */
     if (options) {

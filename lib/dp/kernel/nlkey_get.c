@@ -113,6 +113,30 @@ static bool get_options(const struct get *g, const struct nlrd *r)
     return true;
 }
 
+/* A mask does not say of which version its key is; their members do not overlap. */
+static bool get_erspan(const struct get *g, const struct nlrd *r)
+{
+    struct erspan_metadata m;
+    struct key *k = g->key;
+
+    if (r->n != sizeof m) {
+        return false;
+    }
+    memcpy(&m, r->data, sizeof m);
+    if (!g->is_mask && m.version != 1 && m.version != 2) {
+        return false;
+    }
+    k->tun_erspan_ver = (uint8_t)m.version;
+    if (g->is_mask || m.version == 1) {
+        k->tun_erspan_idx = m.u.index;
+    }
+    if (g->is_mask || m.version == 2) {
+        k->tun_erspan_dir = m.u.md2.dir;
+        k->tun_erspan_hwid = (uint8_t)(m.u.md2.hwid_upper << 4 | m.u.md2.hwid);
+    }
+    return true;
+}
+
 static bool get_tunnel(const struct get *g, const struct nlrd *outer_attr)
 {
     struct key *k = g->key;
@@ -155,6 +179,11 @@ static bool get_tunnel(const struct get *g, const struct nlrd *outer_attr)
             break;
         case OVS_TUNNEL_KEY_ATTR_TP_DST:
             k->tun_tp_dst = nlrd_u16(&r);
+            break;
+        case OVS_TUNNEL_KEY_ATTR_ERSPAN_OPTS:
+            if (!get_erspan(g, &r)) {
+                return false;
+            }
             break;
         case OVS_TUNNEL_KEY_ATTR_GENEVE_OPTS:
             if (!get_options(g, &r)) {

@@ -122,7 +122,17 @@ static void clear_tunnel(const struct key *key, struct key *bits)
         memset((uint8_t *)bits + KEY_TUN_OFS, 0, KEY_TUN_SIZE);
         return;
     }
-    if (key->tun_flags & htons(KEY_TUN_GBP)) { /* Of a VXLAN port. */
+    if (key->tun_erspan_ver == 1) {
+        bits->tun_erspan_dir = bits->tun_erspan_hwid = 0;
+    } else if (key->tun_erspan_ver) {
+        bits->tun_erspan_idx = 0;
+        bits->tun_erspan_dir &= 1; /* All that there is of it. */
+        bits->tun_erspan_hwid &= 0x3f;
+    } else {
+        bits->tun_erspan_ver = bits->tun_erspan_dir = bits->tun_erspan_hwid = 0;
+        bits->tun_erspan_idx = 0;
+    }
+    if (key->tun_erspan_ver || key->tun_flags & htons(KEY_TUN_GBP)) { /* Of such a port. */
         bits->tun_opt_len = 0;
     } else if (key->tun_opt_len) { /* Of a Geneve port. */
         bits->tun_flags &= htons((uint16_t)~KEY_TUN_GBP);
