@@ -182,6 +182,74 @@ def test_geneve_options(env):
         same_as_genuine(daemon)
 
 
+def need(peer, *argv):
+    """Something of the kernel's own that the test wants; a kernel without it: skipped."""
+    done = peer.run(*argv, check=False)
+    if done.returncode:
+        raise Skip(f"this kernel: {' '.join(map(str, argv))}: {done.stderr.strip()}")
+
+
+def tunnel_of_kernel(peer, kind, *options):
+    """A device of the kernel whose packets bring their tunnel with them."""
+    need(peer, "ip", "link", "add", "t0", "type", kind, "external", *options)
+    peer.ip("addr", "add", "10.1.1.2/24", "dev", "t0")
+    peer.ip("link", "set", "t0", "mtu", "1300", "up")
+
+
+def test_geneve_options_of_the_kernel(env):
+    """The kernel's geneve device writes options by its routes, and looks at ours by its filters."""
+    daemon, h1, peer = underlay(env)
+    tunnel_of_kernel(peer, "geneve")
+    add_tunnel(daemon, "t0", "geneve", 2, remote_ip="172.31.1.2", key="flow")
+    daemon.ofctl("add-tlv-map", "br0", "{class=0x102,type=0x80,len=4}->tun_metadata0,{class=0x102,type=1,len=8}->tun_metadata1")
+    daemon.add_flows("br0", "in_port=1,actions=set_field:42->tun_id,set_field:0xa1b2c3d4->tun_metadata0,set_field:0x55->tun_metadata1,2\n"
+                            "in_port=2,tun_id=42,tun_metadata0=0x0a0b0c0d,tun_metadata1=0x1122334455667788,actions=1\n")
+    h1.ip("neigh", "add", "10.1.1.2", "lladdr", peer.ip("-br", "link", "show", "t0").split()[2], "dev", "eth0")
+    peer.ip("neigh", "add", "10.1.1.1", "lladdr", h1.ip("-br", "link", "show", "eth0").split()[2], "dev", "t0")
+
+    def answer_with(options):
+        need(peer, "ip", "route", "replace", "10.1.1.1/32", "encap", "ip", "id", "42", "dst", "172.31.1.1", "ttl", "64",
+             "geneve_opts", options, "dev", "t0")
+
+    need(peer, "tc", "qdisc", "add", "dev", "t0", "clsact")
+    need(peer, "tc", "filter", "add", "dev", "t0", "ingress", "protocol", "ip", "flower", "enc_key_id", "42", "geneve_opts",
+         "0102:80:a1b2c3d4,0102:01:0000000000000055", "action", "pass")
+    peer.run("tc", "filter", "add", "dev", "t0", "ingress", "protocol", "ip", "pref", "60000", "matchall", "action", "drop")
+    good = "0x102:0x80:0a0b0c0d,0x102:0x1:1122334455667788"
+    answer_with(good)
+    wait_for("the tunnel", lambda: h1.ping("10.1.1.2") == 1)
+    assert h1.ping("10.1.1.2", 5) == 5
+    transfer(env, peer, h1, "10.1.1.2", 1 << 20)
+    transfer(env, h1, peer, "10.1.1.1", 1 << 20)
+    for other in good.replace("0c0d", "0c0e"), good.replace("7788", "7789"), good.split(",")[0], good.replace("0x102:0x80", "0x103:0x80"):
+        answer_with(other)
+        assert h1.ping("10.1.1.2", wait=1) == 0, other
+    answer_with(",".join(reversed(good.split(","))))
+    assert h1.ping("10.1.1.2", 2) == 2, "the other order"
+
+
+def test_vxlan_gbp(env):
+    """A group policy is the mark of the kernel's packets, both ways."""
+    daemon, h1, peer = underlay(env)
+    need(peer, "ip", "link", "add", "t0", "type", "vxlan", "id", 42, "remote", "172.31.1.1", "local", "172.31.1.2", "dstport", 4789, "gbp")
+    peer.ip("addr", "add", "10.1.1.2/24", "dev", "t0")
+    peer.ip("link", "set", "t0", "mtu", "1400", "up")
+    add_tunnel(daemon, "t0", "vxlan", 2, remote_ip="172.31.1.2", key=42, exts="gbp")
+    daemon.add_flows("br0", "priority=9,arp,in_port=1,actions=2\npriority=9,arp,in_port=2,actions=1\n"
+                            "in_port=1,actions=set_field:0x55->tun_gbp_id,set_field:0x8->tun_gbp_flags,2\n"
+                            "in_port=2,tun_gbp_id=0x123,actions=1\n")
+    peer.run("nft", "-f", "-", input="table ip t {\nchain in {\ntype filter hook input priority 0;\niifname t0 meta mark != 0x80055 drop\n}\n}\n")
+    wait_for("the tunnel", lambda: peer.run("ping", "-c1", "-W1", "-m", "291", "10.1.1.1", check=False).returncode == 0)
+    assert "5 received" in peer.run("ping", "-c5", "-i0.2", "-m", "291", "10.1.1.1")
+    assert peer.run("ping", "-c1", "-W1", "-m", "292", "10.1.1.1", check=False).returncode
+    flows = daemon.appctl("dpctl/dump-flows")
+    assert "vxlan(gbp(id=291)" in flows and "vxlan(gbp(id=85,flags=0x8))" in flows, flows
+    daemon.ofctl("add-flow", "br0", "in_port=1,actions=set_field:0x56->tun_gbp_id,set_field:0x8->tun_gbp_flags,2")
+    assert peer.run("ping", "-c1", "-W1", "-m", "291", "10.1.1.1", check=False).returncode
+    if env.datapath == "system" and shutil.which("ovs-dpctl"):
+        same_as_genuine(daemon)
+
+
 def between_daemons(env, kind):
     """Two switches of our own, each with a host."""
     daemon, h1, peer = underlay(env)
