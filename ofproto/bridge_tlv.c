@@ -2,8 +2,8 @@
  * and NXT_TLV_TABLE_REQUEST.  Decoders of messages from its controllers use it, by way of the
  * message's header (bridge.c).
  *
- * Control thread.  A mapping is in use while a live rule matches the field, or an act of a rule or a
- * group names it; acts elsewhere (continuations, packet-outs) that name a field whose mapping has
+ * Control thread.  A mapping is in use while a live rule matches the field, or an act of a rule or
+ * a group names it; acts elsewhere (continuations, packet-outs) that name a field whose mapping has
  * gone do nothing. */
 #include "ofproto/ofproto-private.h"
 

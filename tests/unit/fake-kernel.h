@@ -180,27 +180,6 @@ static void fk_free(struct fk_flow *f)
     free(f);
 }
 
-/* A mask that demands that there are no tunnel options: the kernel matches so, and does not say it
- * in a dump. */
-static void fk_forget_no_options(uint8_t *attrs, size_t n)
-{
-    struct nlrd r, mask, tunnel;
-
-    nlrd_init(&r, attrs, n);
-    while (nlrd_next(&r)) {
-        nlrd_init(&mask, r.data, r.type == OVS_FLOW_ATTR_MASK ? r.n : 0);
-        while (nlrd_next(&mask)) {
-            nlrd_init(&tunnel, mask.data, mask.type == OVS_KEY_ATTR_TUNNEL ? mask.n : 0);
-            while (nlrd_next(&tunnel)) {
-                if (tunnel.type == OVS_TUNNEL_KEY_ATTR_GENEVE_OPTS && !tunnel.n) {
-                    struct nlattr *a = (void *)(attrs + (tunnel.data - attrs) - NLA_HDRLEN);
-                    a->nla_type = OVS_TUNNEL_KEY_ATTR_PAD;
-                }
-            }
-        }
-    }
-}
-
 static void fk_fill(struct fk_flow *f, struct nlrd r)
 {
     free(f->attrs);
@@ -214,7 +193,6 @@ static void fk_fill(struct fk_flow *f, struct nlrd r)
             f->n_attrs += n;
         }
     }
-    fk_forget_no_options(f->attrs, f->n_attrs);
 }
 
 static int fk_new(const struct kflow_id *id, const struct nlrd *all, uint16_t flags)
