@@ -113,7 +113,8 @@ static bool get_options(const struct get *g, const struct nlrd *r)
     return true;
 }
 
-/* A mask does not say of which version its key is; their members do not overlap. */
+/* A mask does not say of which version its key is, nor does a flow's key where that is not matched;
+ * the members of both do not overlap. */
 static bool get_erspan(const struct get *g, const struct nlrd *r)
 {
     struct erspan_metadata m;
@@ -123,14 +124,11 @@ static bool get_erspan(const struct get *g, const struct nlrd *r)
         return false;
     }
     memcpy(&m, r->data, sizeof m);
-    if (!g->is_mask && m.version != 1 && m.version != 2) {
-        return false;
-    }
     k->tun_erspan_ver = (uint8_t)m.version;
-    if (g->is_mask || m.version == 1) {
+    if (g->is_mask || m.version != 2) {
         k->tun_erspan_idx = m.u.index;
     }
-    if (g->is_mask || m.version == 2) {
+    if (g->is_mask || m.version != 1) {
         k->tun_erspan_dir = m.u.md2.dir;
         k->tun_erspan_hwid = (uint8_t)(m.u.md2.hwid_upper << 4 | m.u.md2.hwid);
     }
