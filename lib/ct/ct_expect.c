@@ -165,8 +165,8 @@ static be16 add(struct ct_expects *x, struct ct_expect e, bool said_before, int6
         uint32_t port = ntohs(e.asked) + i;
         e.tuple.port[1] = htons((uint16_t)(port > UINT16_MAX ? port - UINT16_MAX + 1023 : port));
         struct node *other = find(x, &e.tuple, e.zone);
-        if (other && !movable) {
-            drop(x, other); /* Of a control connection that was before, most likely. */
+        if (other && (!movable || other->used == TAKEN)) {
+            drop(x, other); /* Of a control connection that was before, most likely, or come. */
             other = NULL;
         }
         if (!other) {

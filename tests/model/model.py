@@ -12,6 +12,7 @@ SECONDS = {"syn_sent": 30, "syn_recv": 30, "established": 86400, "fin_wait": 900
 NEAR = 4000  # Half of the windows that are sent.
 FAR = (0xffff + 1500) << 14  # The largest window, and a segment more.
 EXPECTED_SECONDS, EXPECTED_BY_ONE = 300, 8
+TAKEN_SECONDS = 60  # So long it is remembered that one has come.
 FRAGMENT_SECONDS = 15
 
 class End:
@@ -128,6 +129,7 @@ class Expected:
     def __init__(self, master, src, dst, dport, to, asked, expires):
         self.master, self.zone, self.proto, self.expires = master, master.zone, master.proto, expires
         self.src, self.dst, self.dport, self.to, self.asked = src, dst, dport, to, asked
+        self.taken = False
 
     def place(self):
         return self.zone, self.proto, self.src, self.dst, self.dport
@@ -305,7 +307,7 @@ class Model:
             self.connections.remove(c)
         if not self.may_begin(p):
             return "inv", None, 0, None
-        related = next((e for e in self.expected if e.place() == (zone, p.proto, p.src, p.dst, p.dport) and e.master in self.connections), None)
+        related = next((e for e in self.expected if not e.taken and e.place() == (zone, p.proto, p.src, p.dst, p.dport) and e.master in self.connections), None)
         state = "new|rel" if related else "new"
         if not commit:
             return state, None, 0, related
@@ -346,35 +348,41 @@ class Model:
             if known and (known[0] - end) & 0xffffffff < 1 << 31:
                 end = known[0]
             c.read[direction] = end, p.seq
-            out.data = self.read_line(c, direction, p, got, now)
+            again = bool(known) and known[0] != p.seq
+            out.data = self.read_line(c, direction, p, got, now, again)
             if len(out.data) != p.n and p.seq not in [at for at, _ in c.longer[direction]]:
                 c.longer[direction].append((p.seq, len(out.data) - p.n))
         return out
 
-    def read_line(self, c, direction, p, got, now):
+    def read_line(self, c, direction, p, got, now, again):
         """A line that names a place of its sender's names it as the other end knows it."""
         place = ftp_place(p.data, direction)
         if not place or place[0] not in (None, p.src):
             return p.data
         mine, theirs = (c.reply, c.orig) if direction else (c.orig, c.reply)
         asked, chosen = place[1], (ftp_place(got, direction) or place)[1]
-        port = self.expect(Expected(c, theirs[0], theirs[2], chosen, (mine[2], mine[0], asked), asked, now + 1000 * EXPECTED_SECONDS), chosen)
+        port = self.expect(Expected(c, theirs[0], theirs[2], chosen, (mine[2], mine[0], asked), asked, now + 1000 * EXPECTED_SECONDS), chosen, again)
         return ftp_line(p.data[:4], theirs[2], port)
 
-    def expect(self, new, chosen):
-        """The port under which it is expected."""
+    def take(self, e, now):
+        """It has come: who announced it is remembered for a while."""
+        e.taken, e.expires = True, min(e.expires, now + 1000 * TAKEN_SECONDS)
+
+    def expect(self, new, chosen, again=False):
+        """The port under which it is expected.  A segment that comes again awaits nothing that has come since."""
         own = [e for e in self.expected if e.master is new.master]
         for e in own:
             if (e.asked, e.src, e.dst) == (new.asked, new.src, new.dst):
-                e.expires = new.expires
+                if not (again and e.taken):
+                    e.expires, e.taken = new.expires, False
                 return e.dport
         if len(own) >= EXPECTED_BY_ONE:
             self.expected.remove(min(own, key=lambda e: e.expires))
         movable = (new.src, new.dst) != new.to[:2] and new.proto == TCP
         if movable:  # Another port than was asked for only where that is expected already.
-            places = [e.place() for e in self.expected]
+            places = [e.place() for e in self.expected if not e.taken]
             assert chosen == new.asked or (*new.place()[:4], new.asked) in places, "another port was announced without need"
-            assert not any(e.place() == new.place() and e.master in self.connections for e in self.expected), "announced twice"
+            assert not any(not e.taken and e.place() == new.place() and e.master in self.connections for e in self.expected), "announced twice"
         self.expected = [e for e in self.expected if e.place() != new.place()] + [new]
         return chosen
 
@@ -457,7 +465,10 @@ class Model:
         changes = [before[i:i + 2] != after[i:i + 2] for i in (0, 2)]
         if c.proto in ANSWERS:  # The identifier is both ends'; it counts as the requester's.
             changes = [before[i] != after[i] or (i == 2 * direction and before[1] != after[1]) for i in (0, 2)]
-        quoted = p.about.moved(turned(after)).ip()[:len(p.quote)]
+        about = p.about.moved(turned(after))
+        if c.proto == TCP:  # As its sender counts.
+            about.seq = (about.seq - c.shift_back(1 - direction, about.seq)) & 0xffffffff
+        quoted = about.ip()[:len(p.quote)]
         if c.proto == SCTP:  # Its checksum is of a whole packet, which is not there.
             at = (40 if p.src.version == 6 else 20) + 8
             quoted = quoted[:at] + p.quote[at:at + 4] + quoted[at + 4:]

@@ -67,7 +67,7 @@ def check(world, model, sent, answer):
     out = p.moved(ends)
     if c in model.connections and state != "inv":
         if new and c.related in model.expected:
-            model.expected.remove(c.related)
+            model.take(c.related, world.now)
         if nat or not c.is_translated():
             out = model.help(c, direction, p, out, payload_of(frame) if p.proto == TCP else b"", world.now)
     assert frame == out.frame(), f"became {ends_of(frame, p.proto)}, {frame.hex()}, should be {ends}, {out.frame().hex()}"
