@@ -67,11 +67,25 @@ static void count(struct ipfix_count *n, const struct ipfix_flow_packet *p, int6
     n->tcp_flags |= p->tcp_flags;
 }
 
+static void expire_at_once(struct ipfix_cache *c, const struct ipfix_flow_key *key,
+                           const struct ipfix_flow_packet *p, int64_t wall_ms,
+                           enum ipfix_reason reason)
+{
+    struct ipfix_count one = {.packets = 0};
+
+    count(&one, p, wall_ms);
+    c->expire(c->aux, key, &one, reason);
+}
+
+/* NULL: no memory. */
 static struct ipfix_cache_flow *add_flow(struct ipfix_cache *c, const struct ipfix_flow_key *key,
                                          size_t hash, int64_t now_ms)
 {
-    struct ipfix_cache_flow *f = xzalloc(sizeof *f);
+    struct ipfix_cache_flow *f = mem_try_zalloc(sizeof *f);
 
+    if (!f) {
+        return NULL;
+    }
     f->key = *key;
     f->began_ms = now_ms;
     if (c->youngest) {
@@ -90,9 +104,7 @@ bool ipfix_cache_add(struct ipfix_cache *c, const struct ipfix_flow_key *key,
     struct ipfix_cache_flow *f;
 
     if (!c->max || !c->active_ms) {
-        struct ipfix_count one = {.packets = 0};
-        count(&one, p, wall_ms);
-        c->expire(c->aux, key, &one, IPFIX_ACTIVE_TIMEOUT);
+        expire_at_once(c, key, p, wall_ms, IPFIX_ACTIVE_TIMEOUT);
         return true;
     }
     const size_t hash = hash_bytes(key, sizeof *key, c->seed);
@@ -105,7 +117,12 @@ bool ipfix_cache_add(struct ipfix_cache *c, const struct ipfix_flow_key *key,
     if (hmap_count(&c->flows) == c->max) {
         expire_oldest(c, IPFIX_LACK_OF_RESOURCES);
     }
-    count(&add_flow(c, key, hash, now_ms)->count, p, wall_ms);
+    f = add_flow(c, key, hash, now_ms);
+    if (f) {
+        count(&f->count, p, wall_ms);
+    } else {
+        expire_at_once(c, key, p, wall_ms, IPFIX_LACK_OF_RESOURCES);
+    }
     return true;
 }
 

@@ -110,11 +110,11 @@ int datagram_send(struct datagram *d, const void *data, size_t len)
     if (send(d->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
         return 0;
     }
-    /* That nobody listens is said about an earlier one: this one has not been sent. */
-    if (errno == ECONNREFUSED && send(d->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
-        return 0;
+    int error = errno;
+    if (error == ECONNREFUSED && send(d->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+        error = errno;
     }
-    return errno;
+    return error;
 }
 
 size_t datagram_room(const struct datagram *d)

@@ -16,7 +16,8 @@ struct datagram;
 char *datagram_new(struct loop *, const char *target, struct datagram **) MUST_USE;
 void datagram_free(struct datagram *);
 const char *datagram_target(const struct datagram *);
-/* 0, or why it was not sent, errno: EAGAIN if the socket's buffer is full. */
+/* 0, or why it was not sent, errno: EAGAIN if the socket's buffer is full.  ECONNREFUSED is said of
+ * an earlier one, for which nobody was there; this one has then been sent. */
 int datagram_send(struct datagram *, const void *, size_t);
 /* Bytes that go there without being fragmented, as far as the kernel knows; 0: it does not. */
 size_t datagram_room(const struct datagram *);

@@ -13,6 +13,12 @@ static bool is_above_labels(const struct field *f)
     return f->ofs >= offsetof(struct key, mpls_lse) && f->ofs < sizeof(struct key);
 }
 
+static bool has_src_above_labels(const struct act_sample *a)
+{
+    return (a->domain_src.field && is_above_labels(a->domain_src.field)) ||
+           (a->point_src.field && is_above_labels(a->point_src.field));
+}
+
 bool xlate_needs_freeze(const struct act *a)
 {
     switch (a->type) {
@@ -50,6 +56,8 @@ bool xlate_needs_freeze(const struct act *a)
     case ACT_REG_MOVE:
         return is_above_labels(((const struct act_reg_move *)(const void *)a)->src.field) ||
                is_above_labels(((const struct act_reg_move *)(const void *)a)->dst.field);
+    case ACT_SAMPLE:
+        return has_src_above_labels((const struct act_sample *)(const void *)a);
     default:
         return false;
     }

@@ -199,6 +199,27 @@ static void test_cache(void **state)
     ipfix_cache_deinit(&c);
 }
 
+static void test_no_memory(void **state)
+{
+    (void)state;
+    struct ipfix_cache c;
+
+    n_expired = 0;
+    ipfix_cache_init(&c, 1, 10, 10000, on_expire, expired);
+    assert_true(add(&c, 1, 0));
+    mem_fail_after(0);
+    assert_true(add(&c, 2, 0));
+    assert_false(add(&c, 1, 0));
+    mem_fail_after(-1);
+    assert_int_equal(n_expired, 1);
+    assert_int_equal(expired[0].key.point, 2);
+    assert_int_equal(expired[0].reason, IPFIX_LACK_OF_RESOURCES);
+    ipfix_cache_flush(&c);
+    assert_int_equal(n_expired, 2);
+    assert_int_equal(expired[1].count.packets, 2);
+    ipfix_cache_deinit(&c);
+}
+
 static void test_no_cache(void **state)
 {
     (void)state;
@@ -496,9 +517,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flow),         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_cache),        cmocka_unit_test(test_no_cache),
-        cmocka_unit_test(test_cache_random), cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_message),      cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_domains),      cmocka_unit_test(test_many_domains),
+        cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_cache_random),
+        cmocka_unit_test(test_bytes),        cmocka_unit_test(test_message),
+        cmocka_unit_test(test_sizes),        cmocka_unit_test(test_domains),
+        cmocka_unit_test(test_many_domains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
