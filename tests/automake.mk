@@ -102,7 +102,7 @@ SYSTEM_TESTS =
 include tests/system/system.mk
 EXTRA_DIST += $(SYSTEM_TESTS)
 # Programs that system tests run.
-RUN_BY_SYSTEM_TESTS = tests/fuzz/fuzz-ofp tests/fuzz/fuzz-frames tests/bench/dp-forward tests/unit/ct-replay tests/unit/kernel-flows
+RUN_BY_SYSTEM_TESTS = tests/fuzz/fuzz-ofp tests/fuzz/fuzz-frames tests/bench/dp-forward tests/bench/udp-load tests/unit/ct-replay tests/unit/kernel-flows
 check-programs: $(check_PROGRAMS) $(RUN_BY_SYSTEM_TESTS)
 .PHONY: check-programs
 check-system: all $(RUN_BY_SYSTEM_TESTS)

@@ -39,7 +39,8 @@ tests_unit_test_pass_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_pass_LDADD = lib/dp/libdp.a lib/io/libio.a $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(BPF_LIBS) $(CMOCKA_LIBS)
 
 # Not a test: a wire made of a datapath, for measurements and system tests.
-EXTRA_PROGRAMS += tests/bench/dp-forward
+EXTRA_PROGRAMS += tests/bench/dp-forward tests/bench/udp-load
+tests_bench_udp_load_SOURCES = tests/bench/udp-load.c
 tests_bench_dp_forward_SOURCES = tests/bench/dp-forward.c
 tests_bench_dp_forward_LDADD = $(DP_LIBS)
 EXTRA_DIST += tests/system/test_afpacket.py
