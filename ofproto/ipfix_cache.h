@@ -5,7 +5,8 @@
  * room.
  *
  * Invariants: at most 'max' flows; those are in order of their start, since all may grow equally
- * old; without memory for one its sample is a record.  Where one of the two numbers is 0 nothing is kept: each sample is a record. */
+ * old; without memory for one its sample is a record.  Where one of the two numbers is 0 nothing is
+ * kept: each sample is a record. */
 #pragma once
 
 #include "lib/hmap.h"

@@ -16,8 +16,17 @@ table=2,packet_type=(1,0x894f),actions=decap,resubmit(,3)
 table=3,dl_type=0x894f,actions=drop
 table=3,priority=1,actions=1
 """
-WITHIN = "import socket, sys; s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x894f)); s.bind(('{}', 0x894f)); s.settimeout(20); \
-print('ready', flush=True); print(s.recv(2000).hex(), flush=True)"
+# Of all protocols: a datapath of the kernel takes frames before those sockets that ask for one.
+SNIFF = """import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+s.bind(("p4", 3))
+s.settimeout(20)
+print("ready", flush=True)
+frame = b""
+while not frame.startswith(bytes.fromhex("02000000000a")):
+    frame = s.recv(2000)
+print(frame.hex(), flush=True)
+"""
 
 
 def chain(env, md="", forward=""):
@@ -34,7 +43,7 @@ def chain(env, md="", forward=""):
 
 def one_frame(env, daemon, h1):
     """What passes the device between ports 3 and 4."""
-    watch = env.background(daemon.netns.popen("python3", "-c", WITHIN.format("p4"), stdout=subprocess.PIPE, text=True))
+    watch = env.background(daemon.netns.popen("python3", "-c", SNIFF, stdout=subprocess.PIPE, text=True))
     assert watch.stdout.readline() == "ready\n"
     h1.run("sh", "-c", "ping -c 1 -W 1 10.1.1.2 || true")
     return bytes.fromhex(watch.stdout.readline().strip())
