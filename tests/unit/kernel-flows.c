@@ -237,6 +237,7 @@ int main(int argc, char **argv)
     static struct key masks[N_MASKS]; /* The kernel's memory for masks is small. */
     for (unsigned i = 0; i < N_MASKS; i++) {
         random_mask(&masks[i]);
+        masks[i].packet_type = UINT32_MAX; /* A key of the kernel always says what the packet is. */
     }
     struct putting p = {.x = &x};
     nlsock_batch_begin(x.k->sock, &p.b);
