@@ -183,6 +183,24 @@ static void fill(void *filling_, const struct link_htb_stats *s)
     }
 }
 
+/* Those of a port without a device. */
+static void fill_from_dp(const struct bridge_port *port, struct filling *f)
+{
+    struct dp_queue_stats *s = xcalloc(f->n + 1, sizeof *s);
+
+    for (size_t i = 0; i < f->n; i++) {
+        s[i].queue = f->stats[i].queue;
+    }
+    if (dp_port_get_queue_stats(port->bridge->ofproto->dp, port->dp_port, s, f->n)) {
+        for (size_t i = 0; i < f->n; i++) {
+            f->stats[i].bytes = s[i].bytes;
+            f->stats[i].packets = s[i].packets;
+            f->stats[i].errors = 0;
+        }
+    }
+    free(s);
+}
+
 void bridge_queues_get_stats(const struct bridge_port *port, struct queue_stats *stats)
 {
     int64_t now = loop_now(port->bridge->ofproto->loop);
@@ -199,7 +217,12 @@ void bridge_queues_get_stats(const struct bridge_port *port, struct queue_stats 
                                         .duration_sec = (uint32_t)(age / 1000),
                                         .duration_nsec = (uint32_t)(age % 1000) * 1000000};
     }
-    if (device_of(port, &info) && info.ifindex) {
+    if (!device_of(port, &info)) {
+        return;
+    }
+    if (info.ifindex) {
         (void)link_htb_get_stats(info.ifindex, fill, &f); /* Without it they stay unknown. */
+    } else {
+        fill_from_dp(port, &f);
     }
 }

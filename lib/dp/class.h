@@ -26,6 +26,9 @@ struct dp_class {
     int (*port_set_up)(struct dp *, uint32_t port_no, bool up);
     /* NULL: nothing is to be done for them. */
     int (*port_set_queues)(struct dp *, uint32_t port_no, const uint32_t *queues, size_t n);
+    /* NULL: does not count. */
+    bool (*port_get_queue_stats)(const struct dp *, uint32_t port_no, struct dp_queue_stats *,
+                                 size_t n);
     bool (*port_receive)(struct dp *, uint32_t port_no, struct packet *);
     void (*execute)(struct dp *, struct packet *, const void *actions, size_t len);
     void (*flow_walk)(struct dp *, dp_flow_visit *, void *aux);

@@ -92,6 +92,12 @@ int dp_port_set_queues(struct dp *dp, uint32_t port_no, const uint32_t *queues, 
     return dp->class->port_set_queues ? dp->class->port_set_queues(dp, port_no, queues, n) : 0;
 }
 
+bool dp_port_get_queue_stats(const struct dp *dp, uint32_t port_no, struct dp_queue_stats *s,
+                             size_t n)
+{
+    return dp->class->port_get_queue_stats && dp->class->port_get_queue_stats(dp, port_no, s, n);
+}
+
 bool dp_port_receive(struct dp *dp, uint32_t port_no, struct packet *pkt)
 {
     return dp->class->port_receive(dp, port_no, pkt);

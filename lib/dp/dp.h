@@ -127,6 +127,14 @@ void dp_port_walk(const struct dp *, dp_port_cb *, void *aux);
 int dp_port_set_up(struct dp *, uint32_t port_no, bool up);
 /* The queues of a port, in ascending order, beside the kernel's on its device.  0 or errno. */
 int dp_port_set_queues(struct dp *, uint32_t port_no, const uint32_t *queues, size_t n);
+/* What has left by the queues that '*s' names.  False: the executor does not count it; where a
+ * device has the queues, the kernel does. */
+struct dp_queue_stats {
+    uint32_t queue;
+    uint64_t packets, bytes;
+};
+bool dp_port_get_queue_stats(const struct dp *, uint32_t port_no, struct dp_queue_stats *s,
+                             size_t n);
 /* Dummy ports only: a frame arrives (consumed).  False: no such port. */
 bool dp_port_receive(struct dp *, uint32_t port_no, struct packet *);
 

@@ -217,6 +217,7 @@ const struct dp_class userspace_class = {
     .port_get_stats = datapath_port_get_stats,
     .port_set_up = datapath_port_set_up,
     .port_set_queues = datapath_port_set_queues,
+    .port_get_queue_stats = datapath_port_get_queue_stats,
     .port_receive = datapath_port_receive,
     .execute = execute,
     .flow_walk = datapath_flow_walk,

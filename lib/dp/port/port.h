@@ -76,6 +76,8 @@ struct port_class {
     /* So that packets of these priorities leave by the device's queues; in ascending order.
      * NULL: it has none. */
     int (*set_queues)(struct port *, const uint32_t *queues, size_t n);
+    /* What has left by each of them; NULL: the kernel counts it, or nobody. */
+    void (*get_queue_stats)(const struct port *, struct dp_queue_stats *, size_t n);
     void (*get_info)(const struct port *, struct dp_port_info *);
     void (*get_stats)(struct port *, struct dp_port_stats *); /* Corrects; NULL allowed. */
     /* Why the last open() failed, where its errno alone would mislead: a heap text, or NULL.  The

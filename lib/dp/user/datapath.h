@@ -76,4 +76,6 @@ void datapath_port_walk(const struct dp *, dp_port_cb *, void *aux);
 void datapath_port_get_stats(const struct dp *, uint32_t port_no, struct dp_port_stats *);
 int datapath_port_set_up(struct dp *, uint32_t port_no, bool up);
 int datapath_port_set_queues(struct dp *, uint32_t port_no, const uint32_t *queues, size_t n);
+bool datapath_port_get_queue_stats(const struct dp *, uint32_t port_no, struct dp_queue_stats *,
+                                   size_t n);
 bool datapath_port_receive(struct dp *, uint32_t port_no, struct packet *);

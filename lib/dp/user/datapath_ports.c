@@ -193,6 +193,18 @@ int datapath_port_set_queues(struct dp *up, uint32_t no, const uint32_t *queues,
     return n && p->class->has_device ? EOPNOTSUPP : 0;
 }
 
+bool datapath_port_get_queue_stats(const struct dp *up, uint32_t no, struct dp_queue_stats *s,
+                                   size_t n)
+{
+    const struct port *p = datapath_port(datapath_of(up), no);
+
+    if (!p || !p->class->get_queue_stats) {
+        return false;
+    }
+    p->class->get_queue_stats(p, s, n);
+    return true;
+}
+
 bool datapath_port_receive(struct dp *up, uint32_t no, struct packet *pkt)
 {
     struct datapath *dp = datapath_of(up);
