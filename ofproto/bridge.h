@@ -60,7 +60,8 @@ void bridge_port_set_vlan(struct bridge *, uint32_t ofp_port, const struct port_
 /* The queues of a port.  Rates in bits per second, sizes in bits; 0: not said. */
 struct bridge_queue_config {
     uint32_t queue;
-    uint32_t priority;
+    uint16_t priority;
+    int16_t dscp; /* Of what leaves by it, 0 to 63; -1: as it was. */
     uint64_t min_rate, max_rate, burst;
 };
 struct bridge_qos_config {

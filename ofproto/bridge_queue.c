@@ -1,10 +1,11 @@
 /* bridge_queue.c - the queues of a bridge's ports.  Journey: configuration -> bridge_port_set_qos()
  * -> classes of the kernel on the device (lib/io/link_htb.h), and the datapath, which may have to
  * open something to send by them -> set_queue chooses one; statistics are the classes'.
- * See bridge.h.  OpenFlow 1.3.5 sections 5.12, 7.2.2, 7.3.5.8.
+ * A queue's DSCP is translation's (xlate_queue.c).  See bridge.h.  OpenFlow 1.3.5
+ * sections 5.12, 7.2.2, 7.3.5.8.
  *
- * A port without a device has queues by name only: nothing is shaped, and nothing is known of what
- * went through them. */
+ * A port without a device has queues by name only: nothing is shaped, and the datapath may know
+ * what went through them. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -119,12 +120,44 @@ static const struct bridge_queue *find_queue(const struct bridge_qos *q, uint32_
     return NULL;
 }
 
+static bool has_dscps(const struct bridge_qos *q)
+{
+    bool has = false;
+
+    for (size_t i = 0; q && i < q->n; i++) {
+        has |= q->queues[i].config.dscp >= 0;
+    }
+    return has;
+}
+
+void bridge_queues_to_cfg(const struct bridge_port *port, struct xlate_port *xp)
+{
+    const struct bridge_qos *q = port->qos;
+    size_t n = 0;
+
+    if (port->dp_port == DP_PORT_NONE || !has_dscps(q)) {
+        return; /* The queue goes through a patch port as it is. */
+    }
+    struct xlate_queue_dscp *dscps = xcalloc(q->n, sizeof *dscps);
+    for (size_t i = 0; i < q->n; i++) {
+        const struct bridge_queue_config *c = &q->queues[i].config;
+        if (c->dscp >= 0) {
+            dscps[n++] = (struct xlate_queue_dscp){c->queue, (uint8_t)c->dscp};
+        }
+    }
+    xlate_port_set_dscps(xp, dscps, n);
+    free(dscps);
+}
+
 void bridge_port_set_qos(struct bridge *br, uint32_t ofp_port, const struct bridge_qos_config *c)
 {
     struct bridge_port *port = bridge_port_find(br, ofp_port);
 
     if (!port || (!c && !port->qos) || (c && is_equal(port->qos, c))) {
         return;
+    }
+    if (has_dscps(port->qos)) {
+        ofproto_cfg_changed(br->ofproto);
     }
     if (!c) {
         bridge_queues_deinit(port, true);
@@ -142,6 +175,9 @@ void bridge_port_set_qos(struct bridge *br, uint32_t ofp_port, const struct brid
     }
     qos_free(port->qos);
     port->qos = q;
+    if (has_dscps(q)) {
+        ofproto_cfg_changed(br->ofproto);
+    }
     bridge_queues_to_device(port);
 }
 

@@ -169,6 +169,7 @@ void bridge_queues_deinit(struct bridge_port *, bool clear_device);
 /* As OpenFlow says it. */
 void bridge_queue_get_config(const struct bridge_port *, const struct bridge_queue *,
                              struct queue_config *);
+void bridge_queues_to_cfg(const struct bridge_port *, struct xlate_port *);
 /* Of all queues of the port, in their order. */
 void bridge_queues_get_stats(const struct bridge_port *, struct queue_stats *);
 

@@ -186,6 +186,7 @@ void ofproto_cfg_update(struct ofproto *p)
             xp->config = port->desc.config | (port->gone ? OFPPC_PORT_DOWN : 0);
             xp->live = bridge_port_is_live(port);
             port_vlan_copy(&xp->vlan, &port->vlan);
+            bridge_queues_to_cfg(port, xp);
         }
         bridge_mirrors_to_cfg(br, xb);
         bridge_tables_to_cfg(br, xb);

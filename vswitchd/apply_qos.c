@@ -31,7 +31,8 @@ static size_t read_queues(struct apply *a, const char *port, const struct config
         } else if (row) {
             (*queues)[n++] = (struct bridge_queue_config){
                 .queue = (uint32_t)id,
-                .priority = (uint32_t)MIN(number(row, COL_Queue_other_config, "priority"), 7),
+                .priority = (uint16_t)MIN(number(row, COL_Queue_other_config, "priority"), 7),
+                .dscp = (int16_t)config_integer(row, COL_Queue_dscp, -1),
                 .min_rate = number(row, COL_Queue_other_config, "min-rate"),
                 .max_rate = number(row, COL_Queue_other_config, "max-rate"),
                 .burst = number(row, COL_Queue_other_config, "burst")};

@@ -75,6 +75,12 @@ void xlate_port_set_tunnel(struct xlate_port *p, const struct tunnel_config *con
     p->tunnel_stats = tunnel_stats_ref(stats);
 }
 
+void xlate_port_set_dscps(struct xlate_port *p, const struct xlate_queue_dscp *dscps, size_t n)
+{
+    p->dscps = xmemdup(dscps, n * sizeof *dscps);
+    p->n_dscps = n;
+}
+
 static int compare_ports(const void *a_, const void *b_)
 {
     const struct xlate_port *const *a = a_, *const *b = b_;
@@ -150,6 +156,7 @@ void xlate_cfg_finish(struct xlate_cfg *cfg)
 static void port_free(struct xlate_port *p)
 {
     port_vlan_deinit(&p->vlan);
+    free(p->dscps);
     free(p->tunnel);
     tunnel_stats_unref(p->tunnel_stats);
     free(p->name);

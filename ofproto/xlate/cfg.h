@@ -19,6 +19,12 @@ struct fdb;
 struct continuations;
 struct xlate_bridge;
 
+/* A queue of a port that says what DSCP packets leave with. */
+struct xlate_queue_dscp {
+    uint32_t queue;
+    uint8_t dscp; /* 0 to 63. */
+};
+
 /* OFPPC_* bits of 'config' that count here: PORT_DOWN, NO_RECV, NO_FWD, NO_FLOOD, NO_PACKET_IN. */
 struct xlate_port {
     struct hmap_node node; /* In the bridge, by ofp_port. */
@@ -31,6 +37,8 @@ struct xlate_port {
     /* Mirrors of the bridge, a bit each: that copy what comes in here, what goes out, that copy to
      * here. */
     uint32_t src_mirrors, dst_mirrors, out_mirrors;
+    struct xlate_queue_dscp *dscps; /* Ascending; heap. */
+    size_t n_dscps;
     struct tunnel_config *tunnel;      /* Tunnel ports; else NULL. */
     struct tunnel_stats *tunnel_stats; /* Reference. */
     char *name;
@@ -94,6 +102,8 @@ struct xlate_port *xlate_cfg_add_port(struct xlate_bridge *, uint32_t ofp_port, 
 /* Makes a tunnel port of it, before xlate_cfg_finish(). */
 void xlate_port_set_tunnel(struct xlate_port *, const struct tunnel_config *,
                            struct tunnel_stats *);
+/* 'dscps' in ascending order of queues; they are copied. */
+void xlate_port_set_dscps(struct xlate_port *, const struct xlate_queue_dscp *dscps, size_t n);
 void xlate_cfg_finish(struct xlate_cfg *);
 void xlate_cfg_free(struct xlate_cfg *); /* After grace. */
 

@@ -36,7 +36,7 @@ struct continuation_state {
     uint8_t flags;                /* CONTINUATION_* */
     uint32_t n_stack;             /* Bytes: what push has put there. */
     uint32_t mirrors;             /* Bit = mirror of the bridge that has had the packet. */
-    uint32_t priority;            /* The packet's in the datapath. */
+    uint32_t queue;               /* That was chosen, and 1; 0: none. */
     uint8_t tunnel[KEY_TUN_SIZE]; /* With CONTINUATION_TUNNEL: those members of the key. */
 };
 #define CONTINUATION_TRACKED 0x01 /* It comes from the tracker. */

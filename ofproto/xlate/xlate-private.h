@@ -53,10 +53,10 @@ struct xlate_scope {
     bool tun_from_packet;        /* The others are what the datapath's packet has. */
     bool tracked;                /* The ct fields are those of a tracked packet. */
     struct xlate_encap encap;
-    bool unparsed;     /* What follows Ethernet and its tags must be parsed again. */
-    bool metered;      /* A meter may have dropped it in the pass under way. */
-    uint8_t ct;        /* enum cookie_ct */
-    uint32_t priority; /* As the datapath has it; 0: no queue was chosen. */
+    bool unparsed;  /* What follows Ethernet and its tags must be parsed again. */
+    bool metered;   /* A meter may have dropped it in the pass under way. */
+    uint8_t ct;     /* enum cookie_ct */
+    uint32_t queue; /* That was chosen, and 1; 0: none. */
     uint16_t inv_zone;
     uint32_t mirrors; /* Bit = mirror of the bridge that has had it. */
 
@@ -83,9 +83,9 @@ struct xlate_ctx {
 
     /* The datapath's packet. */
     struct key base, committed;
-    uint32_t base_priority;
-    bool dp_tracked; /* It carries ct fields. */
-    bool lasting;    /* It was changed as no commit can undo. */
+    uint32_t base_priority; /* 0: no queue was chosen for it. */
+    bool dp_tracked;        /* It carries ct fields. */
+    bool lasting;           /* It was changed as no commit can undo. */
 
     struct flow wc;
 };
@@ -223,6 +223,13 @@ void xlate_output_port_cut(struct xlate_ctx *, const struct xlate_port *, uint16
 /* xlate_queue.c */
 void xlate_set_queue(struct xlate_ctx *, uint32_t queue);
 void xlate_enqueue(struct xlate_ctx *, const struct act_enqueue *);
+uint32_t xlate_queue_priority(const struct xlate_ctx *); /* Of the queue, as the datapath has it. */
+/* Around what goes out of the port: in between it has the DSCP that the queue gives it. */
+struct xlate_dscp {
+    uint8_t tos, written;
+};
+void xlate_dscp_begin(struct xlate_ctx *, const struct xlate_port *, struct xlate_dscp *);
+void xlate_dscp_end(struct xlate_ctx *, const struct xlate_dscp *);
 
 /* xlate_controller.c */
 void xlate_controller(struct xlate_ctx *, uint8_t reason, uint16_t max_len, uint16_t controller_id);

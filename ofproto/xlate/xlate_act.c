@@ -59,7 +59,7 @@ DEFINE(SET_QUEUE, act_u32)
 
 DEFINE(POP_QUEUE, act_null)
 {
-    ctx->s.priority = 0;
+    ctx->s.queue = 0;
     return XLATE_CONTINUE;
 }
 

@@ -258,13 +258,15 @@ static void commit_vlan(struct xlate_ctx *ctx)
 
 static void commit_priority(struct xlate_ctx *ctx)
 {
-    if (ctx->s.priority == ctx->base_priority) {
+    uint32_t priority = xlate_queue_priority(ctx);
+
+    if (priority == ctx->base_priority) {
         return;
     }
     xlate_commit_set(ctx, DP_SET_SKB_PRIORITY,
-                     &(union dp_set_value){.skb_priority = htonl(ctx->s.priority)},
+                     &(union dp_set_value){.skb_priority = htonl(priority)},
                      &(union dp_set_value){.skb_priority = UINT32_MAX});
-    ctx->base_priority = ctx->s.priority;
+    ctx->base_priority = priority;
 }
 
 void xlate_commit(struct xlate_ctx *ctx)

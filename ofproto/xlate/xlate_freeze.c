@@ -113,7 +113,7 @@ static uint32_t capture(struct xlate_ctx *ctx, struct continuation_state *st, co
     st->n_stack = ctx->s.stack.len;
     st->set_cookie = ctx->s.set_cookie;
     st->mirrors = ctx->s.mirrors;
-    st->priority = ctx->s.priority;
+    st->queue = ctx->s.queue;
     struct continuation *c = continuation_get(cs, st, acts, ctx->s.set.data, ctx->s.stack.data);
     if (!c) {
         xlate_error(ctx, XLATE_TOO_MANY_CONTINUATIONS);
@@ -237,7 +237,8 @@ static void thaw_state(struct xlate_ctx *ctx, const struct continuation *c)
     ctx->s.set_cookie = st->set_cookie;
     xlate_stack_set(&ctx->s.stack, continuation_stack(c), st->n_stack);
     ctx->s.mirrors = st->mirrors;
-    ctx->s.priority = ctx->base_priority = st->priority;
+    ctx->s.queue = st->queue;
+    ctx->base_priority = xlate_queue_priority(ctx);
     ctx->s.table_id = st->table_id;
     xlate_trace_thaw(ctx, st->table_id);
 }

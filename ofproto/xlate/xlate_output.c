@@ -59,36 +59,54 @@ void xlate_output_port(struct xlate_ctx *ctx, const struct xlate_port *port)
     xlate_output_port_cut(ctx, port, 0);
 }
 
-void xlate_output_port_cut(struct xlate_ctx *ctx, const struct xlate_port *port, uint16_t max_len)
+/* False: it did not leave. */
+static bool output_dp(struct xlate_ctx *ctx, const struct xlate_port *port, uint16_t max_len)
 {
     uint32_t trunc = ctx->s.trunc;
 
+    xlate_commit(ctx);
+    if (port->tunnel && !xlate_tunnel_output(ctx, port)) {
+        return false;
+    }
+    xlate_sample_out(ctx, port);
+    if (max_len || trunc) {
+        struct dp_action *a = dp_actions_put(&ctx->out->actions, DP_ACTION_TRUNC, sizeof *a);
+        a->u32 = max_len && trunc ? MIN(max_len, trunc) : MAX(max_len, trunc);
+    }
+    dp_actions_output(&ctx->out->actions, port->dp_port);
+    return true;
+}
+
+static void mirror_out(struct xlate_ctx *ctx, const struct xlate_port *port)
+{
+    uint32_t trunc = ctx->s.trunc;
+
+    ctx->s.trunc = 0; /* Mirrors have their own. */
+    xlate_mirror_out(ctx, port);
+    ctx->s.trunc = trunc;
+}
+
+void xlate_output_port_cut(struct xlate_ctx *ctx, const struct xlate_port *port, uint16_t max_len)
+{
     if (port->config & (OFPPC_NO_FWD | OFPPC_PORT_DOWN)) {
         xlate_trace_warn(ctx, "port is down or has OFPPC_NO_FWD set, skipping output");
         return;
     }
     if (port->dp_port == DP_PORT_NONE) {
         output_patch(ctx, port);
+        mirror_out(ctx, port);
     } else if (ctx->s.flow.key.packet_type) {
         xlate_trace_warn(ctx, "Trying to send non-Ethernet packet through legacy L2 port. Dropping "
                               "packet.");
         ctx->out->drop_reason = COUNTER_drop_not_ethernet;
-        return;
     } else {
-        xlate_commit(ctx);
-        if (port->tunnel && !xlate_tunnel_output(ctx, port)) {
-            return;
+        struct xlate_dscp dscp;
+        xlate_dscp_begin(ctx, port, &dscp);
+        if (output_dp(ctx, port, max_len)) {
+            mirror_out(ctx, port);
         }
-        xlate_sample_out(ctx, port);
-        if (max_len || trunc) {
-            struct dp_action *a = dp_actions_put(&ctx->out->actions, DP_ACTION_TRUNC, sizeof *a);
-            a->u32 = max_len && trunc ? MIN(max_len, trunc) : MAX(max_len, trunc);
-        }
-        dp_actions_output(&ctx->out->actions, port->dp_port);
+        xlate_dscp_end(ctx, &dscp);
     }
-    ctx->s.trunc = 0; /* Mirrors have their own. */
-    xlate_mirror_out(ctx, port);
-    ctx->s.trunc = trunc;
 }
 
 /* To every port but the one it came in. */

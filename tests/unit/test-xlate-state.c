@@ -527,22 +527,52 @@ static void test_bounds(void **state)
     }
 }
 
+static void test_queue_dscp(void **state)
+{
+    static const struct xlate_queue_dscp dscps[] = {{0, 8}, {3, 46}, {40000, 63}};
+    struct world w;
+
+    world_init(&w);
+    xlate_port_set_dscps((struct xlate_port *)(uintptr_t)xlate_cfg_ofp_port(w.br[0], 2), dscps,
+                         ARRAY_SIZE(dscps));
+    xlate_port_set_dscps((struct xlate_port *)(uintptr_t)xlate_cfg_ofp_port(w.br[1], 1), dscps, 1);
+    world_add_rules(&w,
+                    "in_port=1,actions=set_queue:3,output:2,output:3\n"
+                    "in_port=3,actions=set_queue:2,output:2,set_queue:40000,output:2\n"
+                    /* Over a patch port the queue, and over recirculation that it was chosen. */
+                    "in_port=4,actions=set_queue:0,output:9,output:2\n"
+                    "br1 in_port=5,actions=output:1,output:2\n"
+                    "in_port=LOCAL,actions=set_queue:0,ct(table=1)\n"
+                    "table=1,actions=output:2,push_mpls:0x8847,output:3");
+    go_free(&w, "in_port=11,ip,nw_tos=32",
+            "set(ipv4(tos=0xb8/0xfc)),set(skb_priority(0x3)),12,"
+            "set(ipv4(tos=0x20/0xfc)),13");
+    go_free(&w, "in_port=11,ipv6,nw_tos=184",
+            "set(ipv6(tclass=0xb8/0xfc)),set(skb_priority(0x3)),12,13");
+    go_free(&w, "in_port=11,arp", "set(skb_priority(0x3)),12,13");
+    go_free(&w, "in_port=13,ip",
+            "set(skb_priority(0x2)),12,set(ipv4(tos=0xfc/0xfc)),"
+            "set(skb_priority(0x9c40)),12");
+    go_free(&w, "in_port=14,ip",
+            "set(ipv4(tos=0x20/0xfc)),21,set(ipv4(tos=0/0xfc)),22,"
+            "set(ipv4(tos=0x20/0xfc)),12");
+    credit_free(go(&w, "in_port=10,ip", "ct,recirc(0x1)"), 0);
+    go_free(&w, "recirc_id=1,in_port=10,ct_state=+trk+new,ip",
+            "set(ipv4(tos=0x20/0xfc)),12,set(ipv4(tos=0/"
+            "0xfc)),push_mpls(label=0,tc=0,ttl=64,bos=1,eth_type=0x8847),13");
+    world_deinit(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest all[] = {
-        cmocka_unit_test(test_fail_open),
-        cmocka_unit_test(test_normal),
-        cmocka_unit_test(test_normal_vlans),
-        cmocka_unit_test(test_fdb_limit),
-        cmocka_unit_test(test_credit),
-        cmocka_unit_test(test_depends),
-        cmocka_unit_test(test_depends_conj),
-        cmocka_unit_test(test_packet_out),
-        cmocka_unit_test(test_port_config),
-        cmocka_unit_test(test_continuations),
-        cmocka_unit_test(test_continuations_start),
-        cmocka_unit_test(test_can_execute),
-        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_queue_dscp),    cmocka_unit_test(test_fail_open),
+        cmocka_unit_test(test_normal),        cmocka_unit_test(test_normal_vlans),
+        cmocka_unit_test(test_fdb_limit),     cmocka_unit_test(test_credit),
+        cmocka_unit_test(test_depends),       cmocka_unit_test(test_depends_conj),
+        cmocka_unit_test(test_packet_out),    cmocka_unit_test(test_port_config),
+        cmocka_unit_test(test_continuations), cmocka_unit_test(test_continuations_start),
+        cmocka_unit_test(test_can_execute),   cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_commit_cookie),
     };
     return cmocka_run_group_tests(all, world_setup, world_teardown);
