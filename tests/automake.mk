@@ -77,7 +77,7 @@ $(TESTSUITE): $(TESTSUITE_AT) $(srcdir)/tests/package.m4
 	$(AM_V_GEN)autom4te --language=autotest -I '$(srcdir)/tests' -o $@.tmp $(srcdir)/tests/testsuite.at && mv $@.tmp $@
 
 check-local: tests/atconfig tests/atlocal $(TESTSUITE)
-	$(SHELL) '$(TESTSUITE)' -C tests AUTOTEST_PATH='tests/openflow13:vswitchd:utilities' -j2 $(TESTSUITEFLAGS)
+	$(SHELL) '$(TESTSUITE)' -C tests AUTOTEST_PATH="tests/openflow13:vswitchd:$${SLUICE_TEST_TOOLS:+$$SLUICE_TEST_TOOLS:}utilities" -j2 $(TESTSUITEFLAGS)
 
 DISTCLEANFILES += tests/atconfig
 
