@@ -13,7 +13,8 @@ void dp_cookie_slow_path(struct dp_cookie *c, unsigned reasons)
     memset(c, 0, sizeof *c);
     c->type = DP_COOKIE_SLOW_PATH;
     c->in_port = OFPP_NONE16;
-    c->slow_path.reasons = reasons;
+    c->slow_path.refused = (reasons & DP_SLOW_REFUSED) != 0;
+    c->slow_path.reasons = reasons & ~(unsigned)DP_SLOW_REFUSED;
 }
 
 static const char *const slow_names[] = {"cfm", "bfd", "lacp", "stp", "lldp", "action", "match"};

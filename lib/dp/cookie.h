@@ -28,6 +28,8 @@ enum dp_slow {
     DP_SLOW_LLDP = 16,
     DP_SLOW_ACTION = 32, /* The executor cannot run the actions. */
     DP_SLOW_MATCH = 64,  /* It cannot see what translation looked at. */
+    /* With ACTION: it knows each of the actions, and has refused them together.  No text has it. */
+    DP_SLOW_REFUSED = 128,
 };
 
 struct dp_cookie {
@@ -42,8 +44,9 @@ struct dp_cookie {
             uint32_t output;
         } sflow;
         struct {
-            uint16_t pad[2];
-            uint32_t reasons; /* enum dp_slow bits. */
+            uint16_t refused; /* DP_SLOW_REFUSED, where other tools look at nothing. */
+            uint16_t pad;
+            uint32_t reasons; /* The other bits of enum dp_slow. */
         } slow_path;
         struct {
             uint16_t probability, pad;

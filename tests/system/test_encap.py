@@ -78,3 +78,29 @@ def test_fields(env):
     flows = daemon.appctl("dpctl/dump-flows")
     slow = re.findall(r"slow_path\((\w+)\)", flows)
     assert set(slow) == ({"action"} if env.datapath == "system" else set()), flows
+
+
+ARP = "ffffffffffff020000000001080600010800060400010200000000010a0101630000000000000a010102" + "00" * 18
+
+
+def test_on_and_off(env):
+    """What one list puts on and takes off again: a kernel refuses such lists, and no packet is lost for it."""
+    daemon = env.daemon()
+    h1, h2 = env.two_hosts(daemon)
+    both = "encap(nsh),encap(ethernet),decap,decap"
+    daemon.add_flows("br0", f"""in_port=1,actions={both},2
+in_port=2,actions={both},1
+priority=40000,in_port=2,icmp,icmp_type=8,actions=ct(table=1,zone=5)
+table=1,ct_state=+new,ip,actions=ct(commit,zone=5),{both},1
+""")
+    assert h1.ping("10.1.1.2", 5) == 5
+    assert h2.ping("10.1.1.1", 5) == 5
+    transfer(env, h2, h1, "10.1.1.2")
+    flows = daemon.appctl("dpctl/dump-flows")
+    assert ("slow_path(action)" in flows) == (env.datapath == "system"), flows
+    assert len([c for c in daemon.conntrack() if c.startswith("icmp,orig=(src=10.1.1.2,") and "zone=5" in c]) == 1, daemon.conntrack()
+    h1.ip("addr", "add", "10.1.1.99/24", "dev", "eth0")
+    daemon.ofctl("packet-out", "br0", f"in_port=1,packet={ARP},actions={both},2")  # A question that host 2 takes up.
+    wait_for("the neighbour", lambda: "10.1.1.99" in h2.ip("neigh"))
+    dropped = daemon.appctl("coverage/read-counter", "drop_kernel").strip()
+    assert dropped == "0", dropped

@@ -59,13 +59,14 @@ static struct fake_kernel {
     unsigned n_pids;
     uint32_t features;
     bool no_per_cpu, exists;
-    unsigned n_put, n_set, n_deleted, n_executed, n_dumped, n_requests;
+    unsigned n_put, n_set, n_deleted, n_executed, n_dumped, n_requests, n_refused;
     struct kflow_id last_deleted;
     int fail_cmd, fail_family, fail_error; /* Requests with this command are answered so. */
     bool lose;                             /* ... carried out, but the answers lost. */
     bool interrupt;                        /* Dumps say that they are not whole. */
     int send_error;
-    uint16_t mru; /* Of the last packet to be executed that had them. */
+    uint16_t refuse; /* Lists with this action are refused by EINVAL; 0: none. */
+    uint16_t mru;    /* Of the last packet to be executed that had them. */
     uint64_t hash;
     uint32_t priority;
     uint64_t late; /* Packets, of 100 bytes, that each flow sees just before it is deleted. */
@@ -388,6 +389,24 @@ static void fk_execute(struct nlrd r)
     __atomic_add_fetch(&fk.n_executed, 1, __ATOMIC_RELEASE);
 }
 
+/* A flow's actions or a packet's: is the one there that is not to be? */
+static bool fk_refuses(struct nlrd r, uint16_t type)
+{
+    struct nlrd list;
+
+    while (fk.refuse && nlrd_next(&r)) {
+        if (r.type == type) {
+            nlrd_init(&list, r.data, r.n);
+            while (nlrd_next(&list)) {
+                if (list.type == fk.refuse) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
 static bool fk_is(const struct nlmsghdr *req, enum nlsock_family f)
 {
     return req->nlmsg_type == fk_family_id(f);
@@ -421,6 +440,11 @@ static void fk_request(const struct nlmsghdr *req)
                 req->nlmsg_type == fk_family_id((enum nlsock_family)fk.fail_family);
     if (fail && !fk.lose) {
         error = fk.fail_error;
+    } else if (fk_is(req, NLSOCK_PACKET)
+                   ? fk_refuses(all, OVS_PACKET_ATTR_ACTIONS)
+                   : fk_is(req, NLSOCK_FLOW) && fk_refuses(all, OVS_FLOW_ATTR_ACTIONS)) {
+        fk.n_refused++;
+        error = EINVAL;
     } else if (req->nlmsg_type == fk_family_id(NLSOCK_PACKET)) {
         fk_execute(all);
     } else if (fk_is(req, NLSOCK_DATAPATH)) {

@@ -40,6 +40,7 @@ static struct {
     struct key mask;
     unsigned ahead; /* Misses ahead of the last one of port 7, or of a second pass. */
     bool slow;      /* With an action that the kernel has not. */
+    bool edit;      /* With one that it has. */
 } t;
 
 static void on_miss(void *aux UNUSED, const struct packet *p UNUSED, const struct key *k,
@@ -50,6 +51,11 @@ static void on_miss(void *aux UNUSED, const struct packet *p UNUSED, const struc
     if (t.slow) {
         struct dp_action_set *set = dp_actions_put(&v->actions, DP_ACTION_SET, sizeof *set);
         set->a.u32 = DP_SET_PBB;
+    }
+    if (t.edit) {
+        struct dp_action_set *set = dp_actions_put(&v->actions, DP_ACTION_SET, sizeof *set);
+        set->a.u32 = DP_SET_ETH;
+        set->mask.eth.dst[0] = 0xff;
     }
     dp_actions_output(&v->actions, 2);
     pthread_mutex_lock(&fk.lock);
@@ -363,6 +369,70 @@ static void test_slow_action(void **state UNUSED)
     close_dp(true);
 }
 
+/* And what it knows, and refuses: no packet of it is lost, the first ones included. */
+static void test_refused_action(void **state UNUSED)
+{
+    struct key key = udp(1);
+    uint64_t dropped = counter_read(COUNTER_drop_kernel);
+
+    open_dp();
+    t.mask.ip_src = UINT32_MAX;
+    const unsigned n_put = fk.n_put; /* By the probes. */
+    t.edit = true;
+    fk.refuse = OVS_ACTION_ATTR_SET_MASKED;
+    upcall(0, &key, NULL);
+    wait_for(&fk.n_executed, 1);
+    assert_int_equal(fk.n_refused, 2); /* The flow and its packet. */
+    assert_slow_flow(DP_SLOW_ACTION | DP_SLOW_REFUSED);
+    for (unsigned i = 0; i < 10; i++) {
+        upcall_slow(i, &key, DP_SLOW_ACTION | DP_SLOW_REFUSED);
+    }
+    wait_for(&fk.n_executed, 11);
+    assert_int_equal(fk.n_refused, 2); /* It is not asked again. */
+    for (unsigned i = 2; i < 202; i++) {
+        key = udp(i);
+        upcall(i, &key, NULL);
+    }
+    wait_for(&fk.n_executed, 211);
+    wait_for(&fk.n_put, n_put + 201);
+    assert_int_equal(n_flows(), 201);
+    assert_int_equal(t.packets, 211);
+    assert_int_equal(counter_read(COUNTER_drop_kernel), dropped);
+    close_dp(true);
+}
+
+static void send_out(bool with_ct)
+{
+    struct dp_actions l = DP_ACTIONS_INIT;
+    const struct key key = udp(1);
+
+    if (with_ct) {
+        dp_actions_put(&l, DP_ACTION_CT, sizeof(struct dp_action_ct));
+    }
+    struct dp_action_set *set = dp_actions_put(&l, DP_ACTION_SET, sizeof *set);
+    set->a.u32 = DP_SET_ETH;
+    set->mask.eth.dst[0] = 0xff;
+    dp_actions_output(&l, 2);
+    dp_execute(t.dp, compose_packet(&key, "", 0), l.data, l.len);
+    dp_actions_deinit(&l);
+}
+
+/* A packet-out too; but not where some of it may have been done. */
+static void test_refused_packet(void **state UNUSED)
+{
+    uint64_t dropped = counter_read(COUNTER_drop_kernel);
+
+    open_dp();
+    fk.refuse = OVS_ACTION_ATTR_SET_MASKED;
+    send_out(false);
+    assert_int_equal(fk.n_executed, 1);
+    assert_int_equal(counter_read(COUNTER_drop_kernel), dropped);
+    send_out(true);
+    assert_int_equal(fk.n_executed, 1);
+    assert_int_equal(counter_read(COUNTER_drop_kernel), dropped + 1);
+    close_dp(true);
+}
+
 /* 30,000 misses of port 1 at once, one among them of another port or of a second pass. */
 static void flood(uint32_t port, uint32_t recirc_id)
 {
@@ -548,11 +618,10 @@ int main(void)
 {
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_per_cpu),     TEST(test_per_port),
-        TEST(test_mru),         TEST(test_fair),
-        TEST(test_begun_first), TEST(test_slow_match),
-        TEST(test_slow_action), TEST(test_bad_upcalls),
-        TEST(test_adopt),       TEST(test_deleted_by_others),
+        TEST(test_per_cpu),     TEST(test_per_port),       TEST(test_mru),
+        TEST(test_fair),        TEST(test_begun_first),    TEST(test_slow_match),
+        TEST(test_slow_action), TEST(test_refused_action), TEST(test_refused_packet),
+        TEST(test_bad_upcalls), TEST(test_adopt),          TEST(test_deleted_by_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

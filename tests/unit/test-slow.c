@@ -15,7 +15,8 @@ static struct {
     struct nlaction_env actions;
     struct text log; /* What the kernel ran, and what the frame had that is set here. */
     unsigned n_back;
-    bool refused;
+    bool refused;       /* By us. */
+    bool after_refusal; /* By the kernel: of a list that it can run by what it has. */
 } t;
 
 static void refuse(void *aux UNUSED, const char *why UNUSED)
@@ -41,14 +42,17 @@ static void execute(void *aux UNUSED, const struct packet *p, const void *action
         last = a;
     }
     const struct dp_action_userspace *u = (const void *)last;
-    bool back = last->type == DP_ACTION_USERSPACE && slow_rest(u->cookie, u->a.u32, &rest);
+    bool refused = false;
+    bool back =
+        last->type == DP_ACTION_USERSPACE && slow_rest(u->cookie, u->a.u32, &rest, &refused);
     text_printf(&t.log, "%s[op=%u] ", t.log.len ? "; " : "", k.ip_proto);
     if (!back || (const void *)last != actions) {
         dp_actions_format(actions, back ? len - last->len : len, NULL, NULL, &t.log);
     }
     if (back) {
         t.n_back++;
-        slow_run(&env, copy, rest.data, rest.len);
+        assert_int_equal(refused, t.after_refusal);
+        slow_run(&env, copy, rest.data, rest.len, refused);
     } else {
         packet_free(copy);
     }
@@ -100,7 +104,7 @@ static void check(struct dp_actions *l, const char *want, unsigned n_back)
     t.n_back = 0;
     t.refused = false;
     assert_true(dp_actions_check(l->data, l->len));
-    slow_run(&env, compose_packet(&arp, "", 0), l->data, l->len);
+    slow_run(&env, compose_packet(&arp, "", 0), l->data, l->len, t.after_refusal);
     assert_string_equal(text_cstr(&t.log), want);
     assert_int_equal(t.n_back, n_back);
     text_clear(&t.log);
@@ -110,6 +114,7 @@ static void check(struct dp_actions *l, const char *want, unsigned n_back)
 static int setup(void **state UNUSED)
 {
     text_clear(&t.log);
+    t.after_refusal = false;
     t.actions = (struct nlaction_env){.set_masked = true,
                                       .ct_eventmask = true,
                                       .ct_clear = true,
@@ -228,6 +233,38 @@ static void test_refused(void **state UNUSED)
     dp_actions_deinit(&l);
 }
 
+/* What the kernel has refused as a whole: it gets no edits, and does the rest. */
+static void test_after_refusal(void **state UNUSED)
+{
+    struct dp_actions l = DP_ACTIONS_INIT;
+
+    t.after_refusal = true;
+    dp_actions_output(&l, 3);
+    add_eth(&l);
+    dp_actions_output(&l, 4);
+    add_ct(&l);
+    dp_actions_output(&l, 5);
+    check(&l, "[op=1] 3; [op=1] 4,ct(zone=9),5", 0);
+    add_ct(&l); /* It comes back, and is refused no less. */
+    dp_actions_output(&l, 3);
+    add_eth(&l);
+    add_ct(&l);
+    add_op(&l, 2);
+    dp_actions_output(&l, 4);
+    check(&l, "[op=1] ct(zone=9),3; [op=1] ct(zone=9); [op=2] 4", 2);
+    size_t ofs = dp_actions_clone_begin(&l); /* Nor do they stand in a clone. */
+    add_eth(&l);
+    dp_actions_output(&l, 3);
+    dp_actions_clone_end(&l, ofs);
+    ofs = dp_actions_clone_begin(&l);
+    add_ct(&l);
+    dp_actions_output(&l, 4);
+    dp_actions_clone_end(&l, ofs);
+    check(&l, "[op=1] 3; [op=1] clone(ct(zone=9),4)", 0);
+    assert_false(t.refused);
+    dp_actions_deinit(&l);
+}
+
 /* Bytes that have been out of our hands. */
 static void test_rest(void **state UNUSED)
 {
@@ -235,6 +272,7 @@ static void test_rest(void **state UNUSED)
     struct dp_actions l = DP_ACTIONS_INIT, rest = DP_ACTIONS_INIT;
     struct dp_cookie cookie;
     unsigned n_good = 0;
+    bool refused;
 
     add_ct(&l);
     size_t ofs = dp_actions_clone_begin(&l);
@@ -246,15 +284,16 @@ static void test_rest(void **state UNUSED)
     memcpy(bytes, &cookie, sizeof cookie);
     memcpy(bytes + sizeof cookie, l.data, l.len);
     const size_t n = sizeof cookie + l.len;
-    assert_true(slow_rest(bytes, n, &rest));
+    assert_true(slow_rest(bytes, n, &rest, &refused));
     assert_int_equal(rest.len, l.len);
     assert_memory_equal(rest.data, l.data, l.len);
-    assert_false(slow_rest(bytes, sizeof cookie, &rest)); /* A flow's own: nothing follows. */
+    assert_false(
+        slow_rest(bytes, sizeof cookie, &rest, &refused)); /* A flow's own: nothing follows. */
     bytes[0] = DP_COOKIE_CONTROLLER;
-    assert_false(slow_rest(bytes, n, &rest));
+    assert_false(slow_rest(bytes, n, &rest, &refused));
     bytes[0] = DP_COOKIE_SLOW_PATH;
     for (size_t i = 0; i < n; i++) { /* Whole actions only. */
-        n_good += slow_rest(bytes, i, &rest);
+        n_good += slow_rest(bytes, i, &rest, &refused);
     }
     assert_int_equal(n_good, 2);
     srand(1);
@@ -263,7 +302,7 @@ static void test_rest(void **state UNUSED)
         for (unsigned j = 0; j < 3; j++) {
             spoilt[sizeof cookie + random_below((uint32_t)l.len)] = (uint8_t)random_below(256);
         }
-        if (slow_rest(spoilt, n, &rest)) {
+        if (slow_rest(spoilt, n, &rest, &refused)) {
             assert_true(dp_actions_check(rest.data, rest.len));
         }
     }
@@ -278,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup(test_there_and_back, setup),
         cmocka_unit_test_setup(test_clones, setup),
         cmocka_unit_test_setup(test_refused, setup),
+        cmocka_unit_test_setup(test_after_refusal, setup),
         cmocka_unit_test_setup(test_rest, setup),
     };
     int status = cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "lib/counter.h"
 #include "lib/dp/kernel/slow.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -272,10 +273,6 @@ static void get_features(const struct dp *up, struct dp_features *f)
     f->ct_eventmask = k->action_env.ct_eventmask;
     f->ct_state_nat = k->key_features.ct_state; /* Bits of one attribute, Linux 4.6 on. */
     f->ct_orig_tuple6 = k->key_features.ct_orig_tuple6;
-    f->set_masked = k->action_env.set_masked;
-    f->trunc = k->action_env.trunc;
-    f->ct_eventmask = k->action_env.ct_eventmask;
-    f->ct_orig_tuple6 = k->key_features.ct_orig_tuple6;
     f->ip6_exthdr = k->key_features.ip6_exthdr;
     f->ct_timeout_zones = k->ct_timeout_zones;
     f->upcall_pid = k->action_env.upcall_pid;
@@ -287,8 +284,8 @@ static bool port_receive(struct dp *up UNUSED, uint32_t no UNUSED, struct packet
     return false;
 }
 
-/* False: the kernel cannot run these. */
-static bool ask(struct kernel *k, const struct packet *pkt, const void *actions, size_t len)
+/* 0 or an errno: ENOSYS if it has not been asked, since it does not have such actions. */
+static int ask(struct kernel *k, const struct packet *pkt, const void *actions, size_t len)
 {
     const char *why;
     struct nlwr w;
@@ -308,26 +305,28 @@ static bool ask(struct kernel *k, const struct packet *pkt, const void *actions,
     nest = nlwr_nest(&w, OVS_PACKET_ATTR_ACTIONS);
     bool ok = nlaction_put(actions, len, &k->action_env, &w, &why);
     nlwr_end(&w, nest);
-    int error = ok ? nlsock_call(k->sock, &w, NULL, NULL) : 0;
-    if (error) {
-        log_warn_rl("%s: a packet could not be sent (%s)", k->up.name, strerror(error));
-    }
-    return ok;
+    return ok ? nlsock_call(k->sock, &w, NULL, NULL) : ENOSYS;
+}
+
+static void drop(const struct kernel *k, const char *why)
+{
+    counter_inc(COUNTER_drop_kernel);
+    log_warn_rl("%s: a packet could not be sent (%s)", k->up.name, why);
 }
 
 static void slow_execute(void *k_, const struct packet *pkt, const void *actions, size_t len)
 {
     struct kernel *k = k_;
 
-    if (!ask(k, pkt, actions, len)) {
-        log_warn_rl("%s: a packet's actions are too long", k->up.name);
+    int error = ask(k, pkt, actions, len);
+    if (error) {
+        drop(k, strerror(error));
     }
 }
 
-static void slow_refuse(void *k_, const char *why)
+static void slow_refuse(void *k, const char *why)
 {
-    const struct kernel *k = k_;
-    log_warn_rl("%s: a packet could not be sent (%s)", k->up.name, why);
+    drop(k, why);
 }
 
 static void execute(struct dp *up, struct packet *pkt, const void *actions, size_t len)
@@ -339,11 +338,16 @@ static void execute(struct dp *up, struct packet *pkt, const void *actions, size
     if (pkt->csum == CSUM_PARTIAL && pkt->gso_type == GSO_NONE) {
         csum_complete(pkt); /* The kernel takes what it is given for complete. */
     }
-    if (ask(k, pkt, actions, len)) {
-        packet_free(pkt);
-    } else {
-        slow_run(&env, pkt, actions, len);
+    int error = ask(k, pkt, actions, len);
+    const bool refused = slow_is_refused_packet(error, actions, len);
+    if (error == ENOSYS || refused) {
+        slow_run(&env, pkt, actions, len, refused);
+        return;
     }
+    if (error) {
+        drop(k, strerror(error));
+    }
+    packet_free(pkt);
 }
 
 static void flow_walk(struct dp *up, dp_flow_visit *visit, void *aux)

@@ -156,6 +156,15 @@ void kflow_installed(struct kflow *f, bool yes)
     __atomic_store_n(&f->state, yes ? KFLOW_INSTALLED : KFLOW_REFUSED, __ATOMIC_RELEASE);
 }
 
+bool kflow_refused(struct kflow *f)
+{
+    if (__atomic_load_n(&f->slow, __ATOMIC_RELAXED)) {
+        return false;
+    }
+    __atomic_store_n(&f->slow, DP_SLOW_ACTION | DP_SLOW_REFUSED, __ATOMIC_RELAXED);
+    return true;
+}
+
 void kflow_hit(struct kflow *f, uint32_t bytes, int64_t now_ms)
 {
     __atomic_add_fetch(&f->own_packets, 1, __ATOMIC_RELAXED);

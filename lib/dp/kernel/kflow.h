@@ -116,6 +116,8 @@ struct kflow *kflow_prepare(struct kflows *, const struct key *, struct dp_verdi
  * the kernel cannot have it. */
 bool kflow_put(const struct kflows *, struct kflow *, struct nlwr *);
 void kflow_installed(struct kflow *, bool yes);
+/* The kernel has refused its actions: it is put again as a slow one.  False: it is one already. */
+bool kflow_refused(struct kflow *) MUST_USE;
 /* A packet ran by the flow's actions, outside the kernel. */
 void kflow_hit(struct kflow *, uint32_t bytes, int64_t now_ms);
 /* A packet ran by a verdict that no flow stands for; its credit goes to the control thread. */

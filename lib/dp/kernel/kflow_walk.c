@@ -7,6 +7,7 @@
 
 #include "lib/counter.h"
 #include "lib/dp/kernel/kflow-private.h"
+#include "lib/dp/kernel/slow.h"
 #include "lib/io/loop.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -282,8 +283,10 @@ static bool conclude(struct batch *b, struct change *c)
         supersede(b->fs, f, NULL);
         return false;
     }
-    log_warn_rl("%s: a flow could not be %s (%s)", b->fs->up->name, g ? "changed" : "deleted",
-                strerror(c->error));
+    if (!g || !slow_is_refusal(c->error)) { /* It comes anew, by an upcall. */
+        log_warn_rl("%s: a flow could not be %s (%s)", b->fs->up->name, g ? "changed" : "deleted",
+                    strerror(c->error));
+    }
     f->doomed = true;
     return g != NULL;
 }

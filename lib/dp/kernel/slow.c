@@ -1,6 +1,7 @@
 /* slow.c - see slow.h. */
 #include "lib/dp/kernel/slow.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "lib/dp/action_kernel.h"
@@ -94,33 +95,41 @@ static struct packet *edit(struct packet *p, const struct dp_action *a, const st
     return kept;
 }
 
+struct run {
+    const struct slow_env *env;
+    struct packet *p; /* Ours; NULL: given away. */
+    const struct dp_action *a, *end;
+    const struct dp_action *last; /* Behind it the kernel can do everything. */
+    bool refused;                 /* See slow.h. */
+    unsigned depth;
+};
+
 /* ---- there and back ---- */
 
-/* The kernel runs up to 'there' and gives the packet back for what follows. */
-static void send_and_wait(const struct slow_env *env, const struct packet *p,
-                          const struct dp_action *a, const struct dp_action *there,
-                          const struct dp_action *end)
+/* The kernel runs from r->a up to 'there' and gives the packet back for what follows. */
+static void send_and_wait(const struct run *r, const struct dp_action *there)
 {
-    const size_t n = distance(there, end);
+    const struct slow_env *env = r->env;
+    const size_t n = distance(there, r->end);
     struct dp_actions list = DP_ACTIONS_INIT;
 
-    append(&list, a, there);
+    append(&list, r->a, there);
     struct dp_action_userspace *u =
         dp_actions_put(&list, DP_ACTION_USERSPACE, sizeof *u + sizeof(struct dp_cookie) + n);
     if (list.overflow) {
         env->refuse(env->aux, "what is left of a list of actions is too long");
     } else {
         struct dp_cookie cookie;
-        dp_cookie_slow_path(&cookie, DP_SLOW_ACTION);
+        dp_cookie_slow_path(&cookie, DP_SLOW_ACTION | (r->refused ? DP_SLOW_REFUSED : 0));
         u->a.u32 = (uint32_t)(sizeof cookie + n);
         memcpy(u->cookie, &cookie, sizeof cookie);
         memcpy(u->cookie + sizeof cookie, there, n);
-        env->execute(env->aux, p, list.data, list.len);
+        env->execute(env->aux, r->p, list.data, list.len);
     }
     dp_actions_deinit(&list);
 }
 
-bool slow_rest(const void *data, size_t len, struct dp_actions *rest)
+bool slow_rest(const void *data, size_t len, struct dp_actions *rest, bool *refused)
 {
     struct dp_cookie cookie;
 
@@ -132,6 +141,7 @@ bool slow_rest(const void *data, size_t len, struct dp_actions *rest)
     if (cookie.type != DP_COOKIE_SLOW_PATH) {
         return false;
     }
+    *refused = cookie.slow_path.refused;
     /* The bytes are aligned to four. */
     uint64_t *copy = mem_try_zalloc(ROUND_UP(len, 8));
     if (copy) {
@@ -148,21 +158,35 @@ bool slow_rest(const void *data, size_t len, struct dp_actions *rest)
 
 /* ---- the list ---- */
 
-struct run {
-    const struct slow_env *env;
-    struct packet *p; /* Ours; NULL: given away. */
-    const struct dp_action *a, *end;
-    const struct dp_action *last; /* Behind it the kernel can do everything. */
-    unsigned depth;
-};
+static bool has_edit(const void *actions, size_t len, unsigned depth)
+{
+    const struct dp_action *a;
+
+    DP_ACTION_FOR_EACH(a, actions, len) {
+        const struct dp_action_check_pkt_len *c = (const void *)a;
+        if (kind_of(a) == EDIT) {
+            return true;
+        }
+        if (depth < MAX_DEPTH &&
+            (a->type == DP_ACTION_CLONE
+                 ? has_edit(a + 1, a->len - sizeof *a, depth + 1)
+                 : a->type == DP_ACTION_CHECK_PKT_LEN &&
+                       (has_edit(dp_action_branch(c, true), c->gt_len, depth + 1) ||
+                        has_edit(dp_action_branch(c, false), c->le_len, depth + 1)))) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static bool can(const struct run *r, const struct dp_action *a)
 {
-    return nlaction_can(a, a->len, r->env->actions);
+    return nlaction_can(a, a->len, r->env->actions) &&
+           !(r->refused && has_edit(a, a->len, r->depth));
 }
 
 static void run(const struct slow_env *, struct packet *, const void *actions, size_t len,
-                unsigned depth);
+                bool refused, unsigned depth);
 
 /* An action that the kernel cannot do, and that is not an edit. */
 static void run_other(struct run *r)
@@ -185,7 +209,7 @@ static void run_other(struct run *r)
     }
     struct packet *copy = packet_clone(r->p, NULL);
     if (copy) {
-        run(r->env, copy, list, len, r->depth + 1);
+        run(r->env, copy, list, len, r->refused, r->depth + 1);
     }
     r->a = next(r->a);
 }
@@ -221,7 +245,7 @@ static void run_piece(struct run *r)
         if (a == begin) {
             run_other(r);
         } else {
-            send_and_wait(r->env, r->p, begin, a, r->end);
+            send_and_wait(r, a);
             r->a = r->end;
         }
         break;
@@ -229,12 +253,13 @@ static void run_piece(struct run *r)
 }
 
 static void run(const struct slow_env *env, struct packet *p, const void *actions, size_t len,
-                unsigned depth)
+                bool refused, unsigned depth)
 {
     struct run r = {.env = env,
                     .p = p,
                     .a = actions,
                     .end = (const void *)((const uint8_t *)actions + len),
+                    .refused = refused,
                     .depth = depth};
 
     for (const struct dp_action *a = r.a; a < r.end; a = next(a)) {
@@ -253,7 +278,26 @@ static void run(const struct slow_env *env, struct packet *p, const void *action
     }
 }
 
-void slow_run(const struct slow_env *env, struct packet *p, const void *actions, size_t len)
+bool slow_is_refusal(int error)
 {
-    run(env, p, actions, len, 0);
+    return error == EINVAL || error == EOPNOTSUPP || error == ERANGE || error == EMSGSIZE ||
+           error == E2BIG;
+}
+
+bool slow_is_refused_packet(int error, const void *actions, size_t len)
+{
+    const struct dp_action *a;
+
+    DP_ACTION_FOR_EACH(a, actions, len) {
+        if (a->type == DP_ACTION_CT) {
+            return false;
+        }
+    }
+    return slow_is_refusal(error) && has_edit(actions, len, 0);
+}
+
+void slow_run(const struct slow_env *env, struct packet *p, const void *actions, size_t len,
+              bool refused)
+{
+    run(env, p, actions, len, refused, 0);
 }

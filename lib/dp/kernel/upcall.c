@@ -20,18 +20,23 @@
 
 LOG_MODULE(upcall);
 
-/* One upcall, pointing into the socket's buffer, but for the packet. */
+/* One upcall: owned until the turn ends, since the kernel may refuse what is asked for it. */
 struct upcall {
+    struct upcall_item *item; /* The attributes point into it. */
     uint8_t cmd;
-    struct packet *packet; /* Owned. */
+    struct packet *packet;
     struct key key;
     const uint8_t *key_attrs, *cookie, *mru, *hash;
     uint16_t n_key_attrs, n_cookie;
+    struct dp_actions actions; /* For the packet. */
+    bool refused;              /* The kernel has refused a flow with these. */
 };
 
 /* What a request of the batch was for. */
 struct sent {
     struct kflow *flow; /* Put; NULL: a packet. */
+    struct upcall *u;
+    int error;
 };
 
 struct turn {
@@ -39,6 +44,8 @@ struct turn {
     struct nlsock_batch batch;
     struct sent sent[2 * UPCALL_BATCH];
     unsigned n;
+    struct upcall upcalls[UPCALL_BATCH];
+    unsigned n_upcalls;
 };
 
 /* It changes if the datapath is deleted, and made again. */
@@ -52,35 +59,72 @@ static int dp_ifindex(const struct upcall_thread *t)
 static void on_done(void *turn_, unsigned i, int error)
 {
     struct turn *turn = turn_;
-    struct kflow *f = turn->sent[i].flow;
+    turn->sent[i].error = error;
+}
 
-    if (f) {
-        /* If nobody knows, the next dump does. */
-        kflow_installed(f, !error || nlsock_is_unknown(error));
-        if (error && error != EEXIST) {
-            log_warn_rl("%s: the kernel refused a flow (%s)", turn->t->up->name, strerror(error));
-        }
-    } else if (error) {
+static void put_flow(struct turn *, struct upcall *, struct kflow *);
+static void execute(struct turn *, struct upcall *, bool refused);
+
+static void conclude_flow(struct turn *turn, const struct sent *s)
+{
+    const char *name = turn->t->up->name;
+
+    if (slow_is_refusal(s->error) && kflow_refused(s->flow)) {
+        log_info_rl("%s: the kernel refused the actions of a flow (%s): its packets take the slow "
+                    "path",
+                    name, strerror(s->error));
+        s->u->refused = true;
+        put_flow(turn, s->u, s->flow);
+        return;
+    }
+    if (s->error && s->error != EEXIST) {
+        log_warn_rl("%s: the kernel refused a flow (%s)", name, strerror(s->error));
+    }
+    /* If nobody knows, the next dump does. */
+    kflow_installed(s->flow, !s->error || nlsock_is_unknown(s->error));
+}
+
+/* An error that comes of running the actions is not taken for a refusal of the list, which would
+ * run some of them twice: the flow has been refused as well. */
+static void conclude_packet(struct turn *turn, const struct sent *s)
+{
+    if (s->u->refused && slow_is_refusal(s->error)) {
+        s->u->refused = false; /* Once. */
+        execute(turn, s->u, true);
+    } else if (s->error) {
+        counter_inc(COUNTER_drop_kernel);
         log_dbg_rl("%s: the kernel did not run a packet's actions (%s)", turn->t->up->name,
-                   strerror(error));
+                   strerror(s->error));
     }
 }
 
+/* Sends the batch.  What takes the slow path after all is in the next one. */
 static void flush(struct turn *turn)
 {
-    if (turn->n) {
+    struct sent sent[ARRAY_SIZE(turn->sent)];
+    const unsigned n = turn->n;
+
+    if (n) {
         int error = nlsock_batch_run(&turn->batch, NULL, on_done, turn);
         if (error) {
             log_warn_rl("%s: upcalls could not be answered (%s)", turn->t->up->name,
                         strerror(error));
         }
     }
+    memcpy(sent, turn->sent, n * sizeof sent[0]);
     turn->n = 0;
     nlsock_batch_begin(turn->t->requests, &turn->batch);
+    for (unsigned i = 0; i < n; i++) {
+        if (sent[i].flow) {
+            conclude_flow(turn, &sent[i]);
+        } else {
+            conclude_packet(turn, &sent[i]);
+        }
+    }
 }
 
-static bool add(struct turn *turn, enum nlsock_family family, uint8_t cmd, uint16_t flags,
-                size_t room, struct nlwr *w)
+static bool add(struct turn *turn, struct upcall *u, enum nlsock_family family, uint8_t cmd,
+                uint16_t flags, size_t room, struct nlwr *w)
 {
     struct upcall_thread *t = turn->t;
 
@@ -91,7 +135,7 @@ static bool add(struct turn *turn, enum nlsock_family family, uint8_t cmd, uint1
             return false;
         }
     }
-    turn->sent[turn->n++] = (struct sent){.flow = NULL};
+    turn->sent[turn->n++] = (struct sent){.u = u};
     return true;
 }
 
@@ -101,10 +145,11 @@ static void end(struct turn *turn, struct nlwr *w)
     nlsock_batch_end(&turn->batch, w);
 }
 
-static void put_flow(struct turn *turn, struct kflow *f)
+static void put_flow(struct turn *turn, struct upcall *u, struct kflow *f)
 {
     struct nlwr w;
-    bool ok = add(turn, NLSOCK_FLOW, OVS_FLOW_CMD_NEW, NLM_F_CREATE | NLM_F_EXCL, NLACTION_MAX, &w);
+    bool ok =
+        add(turn, u, NLSOCK_FLOW, OVS_FLOW_CMD_NEW, NLM_F_CREATE | NLM_F_EXCL, NLACTION_MAX, &w);
 
     if (ok) {
         if (!kflow_put(turn->t->flows, f, &w)) {
@@ -142,13 +187,14 @@ static void put_key(const struct upcall *u, const struct packet *p, struct nlwr 
 }
 
 /* False: the kernel cannot run these. */
-static bool ask(struct turn *turn, const struct upcall *u, const struct packet *p,
-                const void *actions, size_t len)
+static bool ask(struct turn *turn, struct upcall *u, const struct packet *p, const void *actions,
+                size_t len)
 {
     struct nlwr w;
     const char *why;
 
-    if (!len || !add(turn, NLSOCK_PACKET, OVS_PACKET_CMD_EXECUTE, 0, NLACTION_MAX + p->len, &w)) {
+    if (!len ||
+        !add(turn, u, NLSOCK_PACKET, OVS_PACKET_CMD_EXECUTE, 0, NLACTION_MAX + p->len, &w)) {
         return true;
     }
     nlwr_put_data(&w, OVS_PACKET_ATTR_PACKET, p->data, p->len);
@@ -175,7 +221,7 @@ static bool ask(struct turn *turn, const struct upcall *u, const struct packet *
 
 struct slow {
     struct turn *turn;
-    const struct upcall *u;
+    struct upcall *u;
 };
 
 static void slow_execute(void *s_, const struct packet *p, const void *actions, size_t len)
@@ -183,6 +229,7 @@ static void slow_execute(void *s_, const struct packet *p, const void *actions, 
     const struct slow *s = s_;
 
     if (!ask(s->turn, s->u, p, actions, len)) {
+        counter_inc(COUNTER_drop_kernel);
         log_warn_rl("%s: a packet's actions are too long", s->turn->t->up->name);
     }
 }
@@ -190,11 +237,13 @@ static void slow_execute(void *s_, const struct packet *p, const void *actions, 
 static void slow_refuse(void *s_, const char *why)
 {
     const struct slow *s = s_;
+
+    counter_inc(COUNTER_drop_kernel);
     log_warn_rl("%s: a packet was dropped: %s", s->turn->t->up->name, why);
 }
 
-/* Runs actions on the upcall's packet. */
-static void execute(struct turn *turn, const struct upcall *u, const void *actions, size_t len)
+/* Runs the upcall's actions on its packet. */
+static void execute(struct turn *turn, struct upcall *u, bool refused)
 {
     struct slow s = {turn, u};
     const struct slow_env env = {.aux = &s,
@@ -202,47 +251,53 @@ static void execute(struct turn *turn, const struct upcall *u, const void *actio
                                  .execute = slow_execute,
                                  .refuse = slow_refuse};
 
-    if (!ask(turn, u, u->packet, actions, len)) {
+    if (refused || !ask(turn, u, u->packet, u->actions.data, u->actions.len)) {
         struct packet *p = packet_clone(u->packet, NULL);
         if (p) {
-            slow_run(&env, p, actions, len);
+            slow_run(&env, p, u->actions.data, u->actions.len, refused);
         }
     }
 }
 
-static void run_verdict(struct turn *turn, const struct upcall *u, const struct dp_verdict *v)
+/* Takes the actions over. */
+static void run_verdict(struct turn *turn, struct upcall *u, struct dp_verdict *v, bool refused)
 {
     if (v->actions.overflow) {
         counter_inc(COUNTER_drop_xlate_error);
     } else if (v->actions.len) {
-        execute(turn, u, v->actions.data, v->actions.len);
+        u->actions = v->actions;
+        dp_actions_init(&v->actions);
+        execute(turn, u, refused);
     } else {
         counter_inc(v->drop_reason ? (enum counter)v->drop_reason : COUNTER_drop_action);
     }
 }
 
 /* A packet of a flow that stands in the kernel as a slow one. */
-static void on_slow(struct turn *turn, const struct upcall *u)
+static void on_slow(struct turn *turn, struct upcall *u)
 {
     struct upcall_thread *t = turn->t;
     const struct dp_handler *h = &t->up->handler;
     struct dp_verdict v = {.cache = true};
+    struct dp_cookie cookie;
+    bool refused;
 
     dp_actions_init(&v.actions);
-    if (slow_rest(u->cookie, u->n_cookie, &v.actions)) {
-        execute(turn, u, v.actions.data, v.actions.len); /* It has been here before. */
-    } else if (u->n_cookie == sizeof(struct dp_cookie)) {
+    if (slow_rest(u->cookie, u->n_cookie, &u->actions, &refused)) {
+        execute(turn, u, refused); /* It has been here before. */
+    } else if (u->n_cookie == sizeof cookie) {
+        memcpy(&cookie, u->cookie, sizeof cookie);
         counter_inc(COUNTER_dp_slow_path);
         h->miss(h->aux, u->packet, &u->key, t->env.now_ms, &v);
         kflow_run_once(t->flows, v.credit, u->packet->len, t->env.now_ms);
-        run_verdict(turn, u, &v);
+        run_verdict(turn, u, &v, cookie.slow_path.refused);
     }
     dp_actions_deinit(&v.actions);
 }
 
 /* ---- upcalls ---- */
 
-static void on_miss(struct turn *turn, const struct upcall *u)
+static void on_miss(struct turn *turn, struct upcall *u)
 {
     struct upcall_thread *t = turn->t;
     const struct dp_handler *h = &t->up->handler;
@@ -255,19 +310,20 @@ static void on_miss(struct turn *turn, const struct upcall *u)
     struct kflow *f = kflow_prepare(t->flows, &u->key, &v, t->env.now_ms, &is_new);
     if (f && is_new) {
         kflow_hit(f, u->packet->len, t->env.now_ms);
-        put_flow(turn, f);
+        put_flow(turn, u, f);
     } else {
         kflow_run_once(t->flows, v.credit, u->packet->len, t->env.now_ms);
     }
-    run_verdict(turn, u, &v);
+    run_verdict(turn, u, &v, false);
     dp_actions_deinit(&v.actions);
 }
 
-static bool read_upcall(const struct nlsock_msg *m, struct upcall *u)
+static bool read_upcall(struct upcall *u)
 {
+    const struct nlsock_msg *m = &u->item->msg;
     struct nlrd r;
 
-    *u = (struct upcall){.cmd = m->cmd};
+    u->cmd = m->cmd;
     nlrd_init(&r, m->attrs, m->n);
     while (nlrd_next(&r)) {
         switch (r.type) {
@@ -339,7 +395,7 @@ static bool complete_key(struct upcall *u)
     return true;
 }
 
-static void on_action(struct turn *turn, const struct upcall *u)
+static void on_action(struct turn *turn, struct upcall *u)
 {
     const struct dp_handler *h = &turn->t->up->handler;
     uint16_t type = DP_COOKIE_NONE;
@@ -352,19 +408,27 @@ static void on_action(struct turn *turn, const struct upcall *u)
     }
 }
 
-static void handle(struct turn *turn, const struct nlsock_msg *m)
+static void handle(struct turn *turn, struct upcall_item *item)
 {
-    struct upcall u;
+    struct upcall *u = &turn->upcalls[turn->n_upcalls++];
 
-    if (!read_upcall(m, &u) || !complete_key(&u)) {
+    *u = (struct upcall){.item = item};
+    dp_actions_init(&u->actions);
+    if (!read_upcall(u) || !complete_key(u)) {
         counter_inc(COUNTER_drop_parse_short);
         log_warn_rl("%s: an upcall of the kernel could not be read", turn->t->up->name);
-    } else if (u.cmd == OVS_PACKET_CMD_ACTION) {
-        on_action(turn, &u);
-    } else if (u.cmd == OVS_PACKET_CMD_MISS) {
-        on_miss(turn, &u);
+    } else if (u->cmd == OVS_PACKET_CMD_ACTION) {
+        on_action(turn, u);
+    } else if (u->cmd == OVS_PACKET_CMD_MISS) {
+        on_miss(turn, u);
     }
-    packet_free(u.packet);
+}
+
+static void upcall_deinit(struct upcall *u)
+{
+    dp_actions_deinit(&u->actions);
+    packet_free(u->packet);
+    free(u->item);
 }
 
 static void on_message(void *t_, const struct nlsock_msg *m)
@@ -393,17 +457,23 @@ static void drain(struct upcall_thread *t)
 
 static void take_turn(struct upcall_thread *t)
 {
-    struct turn turn = {.t = t};
     struct upcall_item *item;
+    struct turn turn;
 
+    turn.t = t;
+    turn.n = turn.n_upcalls = 0;
     env_refresh(&t->env);
     nlsock_batch_begin(t->requests, &turn.batch);
     drain(t);
     for (unsigned i = 0; i < UPCALL_BATCH && (item = upcall_queue_take(&t->queues)); i++) {
-        handle(&turn, &item->msg);
-        free(item);
+        handle(&turn, item);
     }
-    flush(&turn);
+    while (turn.n) { /* What was refused is asked for otherwise, once. */
+        flush(&turn);
+    }
+    for (unsigned i = 0; i < turn.n_upcalls; i++) {
+        upcall_deinit(&turn.upcalls[i]);
+    }
 }
 
 /* ---- the thread ---- */
