@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,5 +18,12 @@ void thread_drop_capabilities(const char *who)
 
     if (syscall(SYS_capset, &head, none)) {
         log_warn("a %s cannot drop its capabilities (%s)", who, strerror(errno));
+    }
+}
+
+void thread_set_nice(int nice)
+{
+    if (setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), nice)) {
+        log_dbg("a thread keeps its priority (%s)", strerror(errno));
     }
 }

@@ -26,6 +26,7 @@ LOG_MODULE(dpif_netdev);
 #define BIG_MAX      256
 #define NOTIFY_AFTER 512  /* Credits of verdicts that were not installed. */
 #define QUIESCE_MAX  1024 /* Batches: a flood must not hold worker_quiesce() for ever. */
+#define NICE         (-10) /* Packets wait in rings of milliseconds, flow-mods do not: they go first. */
 
 enum command_kind { CMD_ADD_PORT, CMD_DEL_PORT, CMD_EXECUTE, CMD_QUIESCE, CMD_PAUSE, CMD_STOP };
 
@@ -214,6 +215,7 @@ static void *worker_main(void *aux)
 {
     struct worker *w = aux;
 
+    thread_set_nice(NICE);
     thread_drop_capabilities("worker"); /* Sockets are opened by the control thread. */
     rcu_register_thread();
     while (!w->ended) {
