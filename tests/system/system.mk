@@ -11,6 +11,7 @@ SYSTEM_TESTS += \
 	tests/system/test_group.py tests/system/test_queue.py \
 	tests/system/test_handover.py tests/system/test_ipfix.py \
 	tests/system/test_devices.py tests/system/test_encap.py \
+	tests/system/test_events.py \
 	tests/system/test_exit.py \
 	tests/system/test_firewall.py \
 	tests/system/test_fuzz.py \
