@@ -54,7 +54,7 @@ TESTSUITE_AT = \
 	tests/tunnel.at tests/encap.at
 TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/openflow13/sluice-ofctl tests/atlocal.in $(srcdir)/tests/package.m4
-HARNESS = tests/harness/sluice.py tests/harness/edits.py tests/harness/frames.py tests/harness/openflow.py tests/harness/ipfix.py tests/harness/learning_switch.py \
+HARNESS = tests/harness/sluice.py tests/harness/netns.py tests/harness/edits.py tests/harness/frames.py tests/harness/openflow.py tests/harness/ipfix.py tests/harness/learning_switch.py \
 	tests/harness/stateful_firewall.py tests/harness/ofctl_app.py \
 	tests/harness/recorder.py tests/harness/capture.py
 EXTRA_DIST += $(HARNESS)

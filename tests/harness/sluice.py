@@ -12,13 +12,12 @@ import subprocess
 import tempfile
 import time
 
+import netns
+from netns import Failure, Netns
+
 
 class Skip(Exception):
     """The machine lacks what the test needs."""
-
-
-class Failure(Exception):
-    """What was seen is not what was wanted."""
 
 
 def wait_for(what, condition, seconds=10.0, every=0.05):
@@ -43,47 +42,6 @@ def kernel_datapath():
         reply = s.recv(65536)
         kind = struct.unpack_from("=H", reply, 4)[0]
         return kind != 2  # NLMSG_ERROR: there is no such family.
-
-
-class Netns:
-    """A network namespace with a host in it."""
-
-    def __init__(self, name):
-        self.name = name
-        subprocess.run(["ip", "netns", "add", name], check=True)
-        self.ip("link", "set", "lo", "up")
-
-    def argv(self, *argv):
-        # Not `ip netns exec`: that one wants / to be a mount point, which it is not in a plain chroot.
-        return ["nsenter", f"--net=/run/netns/{self.name}", *map(str, argv)]
-
-    def run(self, *argv, check=True, timeout=60, **kw):
-        """Output of a command; check=False: the CompletedProcess, whatever its status."""
-        done = subprocess.run(self.argv(*argv), capture_output=True, text=True, timeout=timeout, **kw)
-        if check and done.returncode:
-            raise Failure(f"{self.name}: {' '.join(map(str, argv))}: status {done.returncode}\n{done.stdout}{done.stderr}")
-        return done.stdout if check else done
-
-    def popen(self, *argv, **kw):
-        return subprocess.Popen(self.argv(*argv), **kw)
-
-    def ip(self, *argv):
-        return subprocess.run(self.argv("ip", *argv), check=True, capture_output=True, text=True).stdout
-
-    def ping(self, address, count=1, wait=2):
-        """How many of 'count' echo requests were answered."""
-        done = self.run("ping", "-q", "-c", count, "-i", "0.2", "-W", wait, address, check=False)
-        found = re.search(r"(\d+) received", done.stdout)
-        return int(found[1]) if found else 0
-
-    def close(self):
-        pids = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True).stdout
-        for pid in pids.split():
-            try:
-                os.kill(int(pid), signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        subprocess.run(["ip", "netns", "del", self.name], capture_output=True)
 
 
 class Daemon:
@@ -152,6 +110,7 @@ class Env:
         self.netnses, self.daemons, self.processes = {}, [], []
 
     def netns(self, name):
+        """The namespace of that name, which the first call makes."""
         if name not in self.netnses:
             self.netnses[name] = Netns(f"sl{os.getpid()}-{name}")
         return self.netnses[name]
@@ -169,14 +128,8 @@ class Env:
     def veth(self, switch, port, host, device="eth0", addresses=()):
         """A veth pair: 'port' in the switch's namespace, 'device' in the host's."""
         sw, h = self.netns(switch), self.netns(host)
-        sw.ip("link", "add", port, "type", "veth", "peer", "name", device, "netns", h.name)
-        sw.ip("link", "set", port, "up")
-        for address in addresses:
-            if ":" in address:
-                h.ip("addr", "add", address, "dev", device, "nodad")
-            else:
-                h.ip("addr", "add", address, "dev", device)
-        h.ip("link", "set", device, "up")
+        sw.ips(f"link add {port} type veth peer name {device} netns {h.name}", f"link set {port} up")
+        h.ips(*(f"addr add {a} dev {device}{' nodad' if ':' in a else ''}" for a in addresses), f"link set {device} up")
         return h
 
     def two_hosts(self, daemon, bridge="br0", v6=False):
@@ -186,10 +139,10 @@ class Env:
                  for n in (1, 2)]
         for host in () if v6 else hosts:
             # What an IPv6 stack says by itself (router solicitations, MLD) would be counted at odd moments.
-            host.run("sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6")
-        daemon.vsctl("add-br", bridge, "--", "set", "bridge", bridge, f"datapath_type={self.datapath}", "fail_mode=secure")
-        for n in (1, 2):
-            daemon.vsctl("add-port", bridge, f"p{n}", "--", "set", "interface", f"p{n}", f"ofport_request={n}")
+            host.sysctl("ipv6/conf/all/disable_ipv6", 1)
+        ports = [word for n in (1, 2) for word in ("--", "add-port", bridge, f"p{n}",
+                                                   "--", "set", "interface", f"p{n}", f"ofport_request={n}")]
+        daemon.vsctl("add-br", bridge, "--", "set", "bridge", bridge, f"datapath_type={self.datapath}", "fail_mode=secure", *ports)
         return hosts
 
     def background(self, process):
@@ -216,6 +169,5 @@ class Env:
         for daemon in self.daemons:
             if daemon.process and daemon.process.poll() is None:
                 daemon.kill()
-        for netns in self.netnses.values():
-            netns.close()
+        netns.close(self.netnses.values())
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -213,10 +213,8 @@ def test_without_rights(env):
     """One line says what is missing, once; the bridge keeps its type."""
     daemon = env.daemon(start=False)
     rights = ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin"]
-    real, daemon.netns.popen = daemon.netns.popen, lambda *argv, **kw: subprocess.Popen(
-        daemon.netns.argv(*rights, *argv), **kw)
+    daemon.wrapper = rights
     daemon.start()
-    daemon.netns.popen = real
     daemon.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=system")
     shown = daemon.vsctl("show")
     if "this kernel has no openvswitch" in shown:

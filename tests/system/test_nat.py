@@ -88,7 +88,7 @@ def test_router_behind(env):
     # What h3 sends fits the link (a veth drops what is longer than its peer's MTU); what it asks for does not.
     h3.ip("route", "add", "default", "via", "10.2.2.1", "mtu", "1300", "advmss", "1460")
     h1.ip("route", "add", "10.2.2.0/24", "via", "10.1.1.2")
-    h2.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
+    h2.sysctl("ipv4/ip_forward", 1)
     assert h1.ping("10.2.2.3", 1) == 1
     said = h1.run("ping", "-c", "1", "-W", "2", "-t", "1", "10.2.2.3", check=False).stdout
     assert "From 10.1.1.2" in said and "Time to live exceeded" in said, said

@@ -1,7 +1,5 @@
 """test_nf_conntrack - the userspace tracker (tests/unit/ct-replay) beside the kernel's nf_conntrack: the same frames through
 a router that writes what it thinks of each into its DSCP."""
-import ctypes
-import os
 import random
 import re
 import shutil
@@ -28,11 +26,6 @@ HOSTS = "10.0.1.1", "10.0.2.1"
 END_PORT = 9
 
 
-def setns(fd):
-    if ctypes.CDLL(None, use_errno=True).setns(fd, 0):
-        raise OSError(ctypes.get_errno(), "setns")
-
-
 class Router:
     """A kernel between hosts a and b, and the tracker beside it."""
 
@@ -41,33 +34,25 @@ class Router:
         self.sockets, self.n = [], 0
         for i, name in enumerate("ab"):
             env.veth("r", f"v{i}", name)
-            self.ns.ip("addr", "add", f"10.0.{i + 1}.254/24", "dev", f"v{i}")
-            self.ns.ip("neigh", "add", HOSTS[i], "lladdr", f"02:00:00:00:00:0{i + 1}", "dev", f"v{i}")
-        self.ns.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+            self.ns.ips(f"addr add 10.0.{i + 1}.254/24 dev v{i}", f"neigh add {HOSTS[i]} lladdr 02:00:00:00:00:0{i + 1} dev v{i}")
+        self.ns.sysctl("ipv4/ip_forward", 1)
         if self.ns.run("nft", "-f", "-", input=RULES, check=False).returncode:
             raise Skip("this kernel's nftables cannot track connections")
         links = self.ns.run("ip", "-o", "link")
         self.macs = [re.search(rf"v{i}@.*?link/ether (\S+)", links)[1] for i in (0, 1)]
         for name in "ab":
-            self.sockets.append(self.open(env.netns(name).name))
+            self.sockets.append(self.open(env.netns(name)))
         program = env.build / "tests/unit/ct-replay"
         self.replay = env.background(subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
 
     @staticmethod
-    def open(name):
+    def open(netns):
         """An AF_PACKET socket of that namespace."""
-        own = os.open("/proc/self/ns/net", os.O_RDONLY)
-        other = os.open(f"/run/netns/{name}", os.O_RDONLY)
-        try:
-            setns(other)
+        with netns.inside():
             s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
             s.bind(("eth0", 0x0800))
-            s.settimeout(20)
-            return s
-        finally:
-            setns(own)
-            os.close(own)
-            os.close(other)
+        s.settimeout(20)
+        return s
 
     def frame(self, d, proto, l4):
         h = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(l4), 1, 0, 64, proto, 0)
@@ -197,9 +182,9 @@ class Timeouts(Router):
             for name in names:
                 self.names.append((proto, name))
                 key = "_".join(filter(None, ("nf_conntrack", proto, "timeout", name)))
-                self.ns.run("sysctl", "-qw", f"net.netfilter.{key}={APART * len(self.names)}")
+                self.ns.sysctl(f"netfilter/{key}", APART * len(self.names))
         for name in ("max_retrans", "unacknowledged"):  # Ours are no shorter for what is not acknowledged.
-            self.ns.run("sysctl", "-qw", f"net.netfilter.nf_conntrack_tcp_timeout_{name}={APART * 100}")
+            self.ns.sysctl(f"netfilter/nf_conntrack_tcp_timeout_{name}", APART * 100)
 
     def kernel(self, proto, port):
         """The names that our timeout may have, by what the kernel's table says."""
@@ -295,7 +280,7 @@ def test_sctp_timeouts(env):
 def test_other_timeouts(env):
     router = Timeouts(env)
     # Of UDP-Lite it sums a pseudo-header that says UDP, and finds all packets invalid.
-    router.ns.run("sysctl", "-qw", "net.netfilter.nf_conntrack_checksum=0")
+    router.ns.sysctl("netfilter/nf_conntrack_checksum", 0)
     for name, proto in ("UDP", 17), ("UDP-Lite", 136):
         for port in range(2000, 2003):
             def packet(d, port=port, proto=proto):

@@ -169,16 +169,13 @@ def behind(env, h1, h2, v6=False):
     and tells nobody, unless it is many at once.  What h3 says to its peers is as much as Ethernet carries, so that
     theirs come to the router too big."""
     h3 = env.netns("h3")
-    h2.ip("link", "add", "eth1", "type", "veth", "peer", "name", "eth0", "netns", h3.name)
-    h2.ip("link", "set", "eth1", "mtu", "1300", "up")
-    h3.ip("link", "set", "eth0", "mtu", "1300", "up")
-    h2.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding")
-    for own, other, net, via in (("10.2.2.1/24", "10.2.2.3/24", "10.2.2.0/24", "10.1.1.2"), ("fc02::1/64", "fc02::3/64", "fc02::/64", "fc00::2")):
-        nodad = ["nodad"] if ":" in own else []
-        h2.ip("addr", "add", own, "dev", "eth1", *nodad)
-        h3.ip("addr", "add", other, "dev", "eth0", *nodad)
-        h3.ip("route", "add", "default", "via", own.split("/")[0], "advmss", "1440")
-        h1.ip("route", "add", net, "via", via)
+    h2.ips(f"link add eth1 type veth peer name eth0 netns {h3.name}", "link set eth1 mtu 1300 up",
+           "addr add 10.2.2.1/24 dev eth1", "addr add fc02::1/64 dev eth1 nodad")
+    h3.ips("link set eth0 mtu 1300 up", "addr add 10.2.2.3/24 dev eth0", "addr add fc02::3/64 dev eth0 nodad",
+           "route add default via 10.2.2.1 advmss 1440", "route add default via fc02::1 advmss 1440")
+    h1.ips("route add 10.2.2.0/24 via 10.1.1.2", "route add fc02::/64 via fc00::2")
+    h2.sysctl("ipv4/ip_forward", 1)
+    h2.sysctl("ipv6/conf/all/forwarding", 1)
     return h3
 
 def test_traceroute(env):

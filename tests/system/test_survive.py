@@ -85,7 +85,7 @@ class Connections:
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        h1.run("sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65000")
+        h1.sysctl("ipv4/ip_local_port_range", "1024 65000")
         self.clients = []
         while n:
             part = min(n, hard - 100, 60000)

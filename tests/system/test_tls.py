@@ -54,7 +54,8 @@ class Controller:
         context.load_verify_locations(authority.path(f"{trust}.crt"))
         context.verify_mode = ssl.CERT_REQUIRED
         self.context, self.peers, self.failures, self.bytes = context, 0, 0, b""
-        self.listener = in_netns(daemon.netns, lambda: socket.create_server(("127.0.0.1", port)))
+        with daemon.netns.inside():
+            self.listener = socket.create_server(("127.0.0.1", port))
         threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):
@@ -85,26 +86,6 @@ def messages(data):
         _, kind, length, xid = struct.unpack("!BBHI", data[:8])
         yield kind, xid
         data = data[max(length, 8):]
-
-
-def in_netns(netns, function):
-    """function() with this thread in the namespace, in a thread of its own."""
-    result = []
-
-    def run():
-        with open(f"/run/netns/{netns.name}") as f:
-            libc_setns(f.fileno())
-        result.append(function())
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    return result[0]
-
-
-def libc_setns(fd):
-    import ctypes
-    if ctypes.CDLL(None, use_errno=True).setns(fd, 0x40000000):
-        raise Failure("setns failed")
 
 
 def connected(daemon):
@@ -170,7 +151,8 @@ def test_refused_logged_retried(env):
         assert not connected(daemon)
         controller.close()
     # Cut: after the first bytes of the handshake.
-    cutter = in_netns(daemon.netns, lambda: socket.create_server(("127.0.0.1", 6653)))
+    with daemon.netns.inside():
+        cutter = socket.create_server(("127.0.0.1", 6653))
     for _ in range(2):
         peer, _ = cutter.accept()
         assert peer.recv(1)
@@ -178,7 +160,8 @@ def test_refused_logged_retried(env):
     cutter.close()
     log_says(daemon, r"TLS: the peer ended the connection during the handshake|Connection reset")
     # Mute: it accepts, and says nothing; the switch gives up by itself.
-    mute = in_netns(daemon.netns, lambda: socket.create_server(("127.0.0.1", 6653)))
+    with daemon.netns.inside():
+        mute = socket.create_server(("127.0.0.1", 6653))
     peers = [mute.accept()[0] for _ in range(2)]
     mute.close()
     for peer in peers:
