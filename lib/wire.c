@@ -5,6 +5,8 @@
 
 #include "lib/mem.h"
 
+#define FIRST_CAP 512 /* Most messages are shorter. */
+
 void wire_wr_init(struct wire_wr *w, size_t max)
 {
     *w = WIRE_WR_INIT(max);
@@ -16,15 +18,15 @@ void wire_wr_deinit(struct wire_wr *w)
     *w = WIRE_WR_INIT(w->max);
 }
 
-uint8_t *wire_wr_room(struct wire_wr *w, size_t n)
+uint8_t *wire_wr_grow(struct wire_wr *w, size_t n)
 {
-    if (UNLIKELY(w->err || n > w->max || w->len > w->max - n)) {
+    if (w->err || n > w->max || w->len > w->max - n) {
         w->err = true;
         return NULL;
     }
     if (w->len + n > w->cap) {
         size_t cap = MAX(w->cap * 2, w->len + n);
-        w->cap = MIN(MAX(cap, 64), w->max);
+        w->cap = MIN(MAX(cap, FIRST_CAP), w->max);
         w->data = xrealloc(w->data, w->cap);
     }
     uint8_t *p = w->data ? w->data + w->len : NULL;
@@ -46,29 +48,6 @@ void wire_wr_zeros(struct wire_wr *w, size_t n)
     if (p && n) {
         memset(p, 0, n);
     }
-}
-
-void wire_wr_u8(struct wire_wr *w, uint8_t v)
-{
-    wire_wr_bytes(w, &v, 1);
-}
-
-void wire_wr_u16(struct wire_wr *w, uint16_t v)
-{
-    be16 x = htons(v);
-    wire_wr_bytes(w, &x, 2);
-}
-
-void wire_wr_u32(struct wire_wr *w, uint32_t v)
-{
-    be32 x = htonl(v);
-    wire_wr_bytes(w, &x, 4);
-}
-
-void wire_wr_u64(struct wire_wr *w, uint64_t v)
-{
-    be64 x = htobe64(v);
-    wire_wr_bytes(w, &x, 8);
 }
 
 void wire_wr_patch16(struct wire_wr *w, size_t ofs, uint16_t v)

@@ -106,16 +106,57 @@ struct wire_wr {
 #define WIRE_WR_INIT(MAX) ((struct wire_wr){.max = (MAX)})
 void wire_wr_init(struct wire_wr *, size_t max);
 void wire_wr_deinit(struct wire_wr *);
+/* wire_wr_room() where the buffer has to grow, or may not. */
+uint8_t *wire_wr_grow(struct wire_wr *, size_t n);
+
 /* Room for 'n' more bytes at the end, length grown, content undefined; NULL on err.  The
  * pointer is valid until the next write. */
-uint8_t *wire_wr_room(struct wire_wr *, size_t n);
+static inline uint8_t *wire_wr_room(struct wire_wr *w, size_t n)
+{
+    if (UNLIKELY(w->err || !w->data || n > w->cap - w->len)) {
+        return wire_wr_grow(w, n);
+    }
+    uint8_t *p = w->data + w->len;
+    w->len += n;
+    return p;
+}
+
 void wire_wr_bytes(struct wire_wr *, const void *, size_t n);
 void wire_wr_zeros(struct wire_wr *, size_t n);
-void wire_wr_u8(struct wire_wr *, uint8_t);
-void wire_wr_u16(struct wire_wr *, uint16_t);
-void wire_wr_u32(struct wire_wr *, uint32_t);
-void wire_wr_u64(struct wire_wr *, uint64_t);
+
+static inline void wire_wr_u8(struct wire_wr *w, uint8_t v)
+{
+    uint8_t *p = wire_wr_room(w, sizeof v);
+    if (p) {
+        *p = v;
+    }
+}
+
+static inline void wire_wr_u16(struct wire_wr *w, uint16_t v)
+{
+    uint8_t *p = wire_wr_room(w, sizeof v);
+    if (p) {
+        put_be16(p, v);
+    }
+}
+
+static inline void wire_wr_u32(struct wire_wr *w, uint32_t v)
+{
+    uint8_t *p = wire_wr_room(w, sizeof v);
+    if (p) {
+        put_be32(p, v);
+    }
+}
+
+static inline void wire_wr_u64(struct wire_wr *w, uint64_t v)
+{
+    uint8_t *p = wire_wr_room(w, sizeof v);
+    if (p) {
+        put_be64(p, v);
+    }
+}
+
 /* Overwrites what was written at 'ofs'. */
-void wire_wr_patch16(struct wire_wr *, size_t ofs, uint16_t);
+void wire_wr_patch16(struct wire_wr *, size_t ofs, uint16_t v);
 /* Zero-pads so that the length since 'start' is a multiple of 'align'. */
 void wire_wr_pad(struct wire_wr *, size_t start, size_t align);

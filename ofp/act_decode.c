@@ -7,6 +7,24 @@
 
 #include <stdlib.h>
 
+/* Rows of the standard's actions by number, which are small, and version: filled once by a
+ * constructor before main() and constant afterwards, so any thread may read it.  RAW_NONE: none. */
+#define N_INDEXED 32
+static uint16_t by_number[OFP15_VERSION][N_INDEXED];
+
+_Static_assert(RAW_NONE == 0, "what is not filled is none");
+
+__attribute__((__constructor__)) static void index_rows(void)
+{
+    for (size_t i = RAW_N; i-- > RAW_NONE + 1;) { /* The first row of a number is the one. */
+        for (unsigned v = 0; v < OFP15_VERSION; v++) {
+            if (act_wires[i].number[v] < N_INDEXED) {
+                by_number[v][act_wires[i].number[v]] = (uint16_t)i;
+            }
+        }
+    }
+}
+
 /* The row for the action at 'r', which covers the rest of the list; '*header' gets its length. */
 static enum ofp_error find_row(struct wire_rd r, uint8_t version, const struct act_wire **row,
                                size_t *header)
@@ -27,6 +45,10 @@ static enum ofp_error find_row(struct wire_rd r, uint8_t version, const struct a
         if (r.err || len < 16) {
             return OFPERR_OFPBAC_BAD_LEN;
         }
+    }
+    if (type < N_INDEXED && by_number[version - 1][type] != RAW_NONE) {
+        *row = &act_wires[by_number[version - 1][type]];
+        return OFPERR_OK;
     }
     for (size_t i = RAW_NONE + 1; i < RAW_N; i++) {
         const struct act_wire *w = &act_wires[i];

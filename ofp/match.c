@@ -4,6 +4,7 @@
  * prerequisite before what needs it.  Text is in match_text.c. */
 #include "ofp/match-private.h"
 
+#include "lib/packet/field_map.h"
 #include "ofp/msg.h"
 
 #define MATCH11_LEN         88
@@ -136,7 +137,7 @@ enum ofp_error match_check_tuple(const struct match *m)
 
 /* Output order.  Where two rows share storage, prerequisites or the version decide which is sent.
  */
-enum when { ALWAYS, NXM_ONLY, OXM_ONLY, TUN, REGS32, REGS64 };
+enum when { ALWAYS, NXM_ONLY, OXM_ONLY, TUN, REGS32, REGS64 }; /* From TUN on: many fields. */
 struct place {
     enum field_id id;
     enum when when;
@@ -185,24 +186,33 @@ static bool applies(const struct field *f, const struct match *m)
     return f->prereq == PREREQ_CT || f->prereq == PREREQ_NSH || field_prereq_ok(f, m);
 }
 
-/* 'of_packet': the match is a packet's metadata. */
-static void put_field(const struct field *f, const struct match *m, bool of_packet, uint8_t version,
-                      struct wire_wr *w)
+/* What is being encoded. */
+struct encoding {
+    const struct match *m;
+    struct field_map map; /* What is matched. */
+    bool of_packet;       /* It is a packet's metadata. */
+    uint8_t version;
+    struct wire_wr *w;
+};
+
+static void put_field(const struct encoding *e, enum field_id id)
 {
+    const struct field *f = &fields[id];
+    const struct match *m = e->m;
     struct field_value value, mask;
 
-    if (field_is_wild(f, &m->mask) || !applies(f, m)) {
+    if (!field_map_has(&e->map, id) || !applies(f, m)) {
         return;
     }
     field_get(f, &m->flow, &value);
     field_get(f, &m->mask, &mask);
     /* Bits that nobody knows are not promised to be zero; but switches send the state of a packet
      * whole. */
-    bool open = (f->format == FMT_CT_STATE && !of_packet) || f->format == FMT_TUN_FLAGS;
+    bool open = (f->format == FMT_CT_STATE && !e->of_packet) || f->format == FMT_TUN_FLAGS;
     bool exact = field_is_exact(f, &m->mask) && !open;
     /* Unmaskable fields are matched whole or not at all: masked pieces can only come from
      * vlan_tci, whose priority bits OXM cannot mask. */
-    tlv_encode(f, &value, exact || f->maskable == MASK_NONE ? NULL : &mask, version, w);
+    tlv_encode(f, &value, exact || f->maskable == MASK_NONE ? NULL : &mask, e->version, e->w);
 }
 
 bool match_implies_ethernet(const struct match *m)
@@ -215,54 +225,64 @@ bool match_implies_ethernet(const struct match *m)
 }
 
 /* A range of a family of registers, as long as the family's rows are adjacent. */
-static void put_regs(enum field_id first, enum field_id last, const struct match *m,
-                     uint8_t version, struct wire_wr *w)
+static void put_regs(const struct encoding *e, enum field_id first, enum field_id last)
 {
-    for (enum field_id id = first; id <= last; id++) {
-        put_field(&fields[id], m, false, version, w);
+    for (enum field_id id = field_map_next(&e->map, first); id <= last;
+         id = field_map_next(&e->map, id + 1u)) {
+        put_field(e, id);
+    }
+}
+
+static void put_place(const struct encoding *e, const struct place *place)
+{
+    const struct match *m = e->m;
+    bool oxm = e->version >= OFP12_VERSION, regs64 = e->version >= OFP15_VERSION;
+
+    switch (place->when) {
+    case ALWAYS:
+        put_field(e, place->id);
+        break;
+    case NXM_ONLY:
+        if (!oxm) {
+            put_field(e, place->id);
+        }
+        break;
+    case OXM_ONLY:
+        /* No tag: then its priority, which vlan_tci=0 names too, says nothing. */
+        if (oxm && (place->id != MF_VLAN_PCP || m->flow.key.vlan[0].tci & htons(0x1fff))) {
+            put_field(e, place->id);
+        }
+        break;
+    case TUN:
+        for (uint64_t map = m->mask.tun.present; map; map &= map - 1) {
+            tlv_tun_encode(m, (unsigned)__builtin_ctzll(map), e->w);
+        }
+        break;
+    case REGS32:
+        if (!regs64) {
+            put_regs(e, MF_REG0, MF_REG31);
+        }
+        break;
+    case REGS64:
+        if (regs64) {
+            put_regs(e, MF_XREG0, MF_XREG15);
+        }
+        break;
     }
 }
 
 static size_t encode_tlvs(const struct match *m, bool of_packet, uint8_t version, struct wire_wr *w)
 {
+    struct encoding e = {.m = m, .of_packet = of_packet, .version = version, .w = w};
     size_t start = w->len;
-    bool oxm = version >= OFP12_VERSION, regs64 = version >= OFP15_VERSION;
 
+    field_map_init(&e.map, &m->mask);
     if (m->flow.key.packet_type != PACKET_TYPE_DEFAULT || !match_implies_ethernet(m)) {
-        put_field(&fields[MF_PACKET_TYPE], m, of_packet, version, w);
+        put_field(&e, MF_PACKET_TYPE);
     }
     for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-        const struct field *f = &fields[order[i].id];
-        switch (order[i].when) {
-        case ALWAYS:
-            put_field(f, m, of_packet, version, w);
-            break;
-        case NXM_ONLY:
-            if (!oxm) {
-                put_field(f, m, of_packet, version, w);
-            }
-            break;
-        case OXM_ONLY:
-            /* No tag: then its priority, which vlan_tci=0 names too, says nothing. */
-            if (oxm && (f->id != MF_VLAN_PCP || m->flow.key.vlan[0].tci & htons(0x1fff))) {
-                put_field(f, m, of_packet, version, w);
-            }
-            break;
-        case TUN:
-            for (uint64_t map = m->mask.tun.present; map; map &= map - 1) {
-                tlv_tun_encode(m, (unsigned)__builtin_ctzll(map), w);
-            }
-            break;
-        case REGS32:
-            if (!regs64) {
-                put_regs(MF_REG0, MF_REG31, m, version, w);
-            }
-            break;
-        case REGS64:
-            if (regs64) {
-                put_regs(MF_XREG0, MF_XREG15, m, version, w);
-            }
-            break;
+        if (order[i].when >= TUN || field_map_has(&e.map, order[i].id)) {
+            put_place(&e, &order[i]);
         }
     }
     return w->len - start;

@@ -2,6 +2,7 @@
  *
  * The array below is the order of the reference (cli.md A5).  What shares its place in struct flow
  * is told apart by the protocol, not by prerequisites: a match that lacks them still prints. */
+#include "lib/packet/field_map.h"
 #include "ofp/field-text-private.h"
 #include "ofp/match-private.h"
 
@@ -143,6 +144,7 @@ static const struct item network_items[] = {
 /* A match on its way to text. */
 struct printing {
     const struct match *m;
+    struct field_map map; /* What is matched. */
     const struct name_map *names;
     struct text *t;
     const struct field_word *word; /* Or NULL. */
@@ -217,7 +219,7 @@ static void put_item(const struct printing *p, const struct item *item)
     struct field_value value, mask;
     struct text *t = p->t;
 
-    if (!p->shown[item->shown] || field_is_wild(f, &p->m->mask)) {
+    if (!p->shown[item->shown] || !field_map_has(&p->map, item->id)) {
         return;
     }
     field_get(f, &p->m->flow, &value);
@@ -305,7 +307,7 @@ static void put_tun_options(const struct printing *p)
 static void put_tunnel(const struct printing *p)
 {
     put_items(p, tunnel_items, ARRAY_SIZE(tunnel_items));
-    if (!field_is_wild(&fields[MF_TUN_FLAGS], &p->m->mask)) {
+    if (field_map_has(&p->map, MF_TUN_FLAGS)) {
         text_printf(p->t, "tun_flags=%coam,", ntohs(p->m->flow.key.tun_flags) & 1 ? '+' : '-');
     }
     put_tun_options(p);
@@ -361,6 +363,7 @@ void match_format(const struct match *m, const struct name_map *names, int prior
     if (names && names->exact && match_format_raw(m, t)) {
         return;
     }
+    field_map_init(&p.map, &m->mask);
     find_protocols(&p);
     put_items(&p, first_items, ARRAY_SIZE(first_items));
     put_packet_type(&p);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "lib/mem.h"
+#include "lib/packet/field_map.h"
 
 static const struct field_word *find_word(const char *key)
 {
@@ -159,15 +160,24 @@ static bool depends_on_protocol(const struct field *f)
 bool match_normalise(struct match *m, struct text *what)
 {
     struct flow keep, seen;
-    struct match before = *m;
+    struct field_map map;
+    bool drops = false;
 
     memset(&keep, 0, sizeof keep);
     memset(&seen, 0, sizeof seen);
-    for (const struct field *f = fields; f < fields + MF_N_IDS; f++) {
-        if (!field_is_wild(f, &before.mask) && depends_on_protocol(f)) {
-            field_mask_exact(f, field_prereq_ok(f, &before) ? &keep : &seen);
+    field_map_init(&map, &m->mask);
+    FIELD_FOR_EACH(id, &map) {
+        const struct field *f = &fields[id];
+        if (depends_on_protocol(f)) {
+            bool ok = field_prereq_ok(f, m);
+            field_mask_exact(f, ok ? &keep : &seen);
+            drops |= !ok;
         }
     }
+    if (!drops) {
+        return false;
+    }
+    struct match before = *m;
     for (size_t i = 0; i < FLOW_WORDS; i++) {
         uint64_t drop = flow_words(&seen)[i] & ~flow_words(&keep)[i];
         flow_words_mut(&m->flow)[i] &= ~drop;

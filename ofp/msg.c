@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "lib/hash.h"
 #include "lib/mem.h"
 
 enum msg_form {
@@ -66,12 +67,47 @@ static uint8_t multipart_type(uint8_t version)
     return version == OFP10_VERSION ? 16 : 18;
 }
 
+/* ---- rows by form, number and version ----
+ *
+ * An open-addressing table, filled once by a constructor before main() and constant afterwards, so
+ * any thread may read it. */
+
+#define SLOTS 2048 /* Power of two, twice the numbers that there are. */
+#define EMPTY UINT16_MAX
+
+_Static_assert(MSG_N_TYPES *OFP15_VERSION <= SLOTS * 3 / 4, "free slots end each search");
+
+static uint16_t by_number[SLOTS]; /* enum msg_type */
+
+static uint32_t number_hash(unsigned form, uint32_t number, uint8_t version)
+{
+    return hash_u64((uint64_t)number << 16 | form << 8 | version, 0) % SLOTS;
+}
+
+__attribute__((__constructor__)) static void index_rows(void)
+{
+    memset(by_number, 0xff, sizeof by_number);
+    for (unsigned type = 0; type < MSG_N_TYPES; type++) {
+        for (uint8_t v = OFP10_VERSION; v <= OFP15_VERSION; v++) {
+            if (rows[type].number[v - 1] != NO) {
+                uint32_t i = number_hash(rows[type].form, (uint32_t)rows[type].number[v - 1], v);
+                while (by_number[i] != EMPTY) {
+                    i = (i + 1) % SLOTS;
+                }
+                by_number[i] = (uint16_t)type;
+            }
+        }
+    }
+}
+
 static bool find_row(enum msg_form form, uint32_t number, uint8_t version, enum msg_type *type)
 {
-    for (int i = 0; i < MSG_N_TYPES; i++) {
-        int n = rows[i].number[version - 1];
-        if (n != NO && (uint32_t)n == number && rows[i].form == form) {
-            *type = (enum msg_type)i;
+    for (uint32_t i = number_hash(form, number, version); by_number[i] != EMPTY;
+         i = (i + 1) % SLOTS) {
+        const struct msg_row *row = &rows[by_number[i]];
+        int n = row->number[version - 1];
+        if (n != NO && (uint32_t)n == number && row->form == form) {
+            *type = (enum msg_type)by_number[i];
             return true;
         }
     }
@@ -132,12 +168,23 @@ static const struct {
 #undef MSG_LEN
 };
 
+_Static_assert(ARRAY_SIZE(lens) < UINT8_MAX, "an index fits");
+static uint8_t first_len[MSG_N_TYPES]; /* The first of the type's; UINT8_MAX: it has none. */
+
+__attribute__((__constructor__)) static void index_lens(void)
+{
+    memset(first_len, 0xff, sizeof first_len);
+    for (size_t i = ARRAY_SIZE(lens); i-- > 0;) {
+        first_len[lens[i].type] = (uint8_t)i;
+    }
+}
+
 static enum ofp_error check_body_len(enum msg_type type, size_t len, uint8_t version)
 {
     uint16_t min = rows[type].min, unit = rows[type].unit;
 
-    for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
-        if (lens[i].type == type && msg_version_in(version, lens[i].first, lens[i].last)) {
+    for (size_t i = first_len[type]; i < ARRAY_SIZE(lens) && lens[i].type == type; i++) {
+        if (msg_version_in(version, lens[i].first, lens[i].last)) {
             min = lens[i].min;
             unit = lens[i].unit;
         }

@@ -16,6 +16,7 @@ lib_packet_libpacket_a_SOURCES += lib/packet/parse.c lib/packet/parse.h
 lib_packet_libpacket_a_SOURCES += lib/packet/field.c lib/packet/field.h lib/packet/field-private.h
 lib_packet_libpacket_a_SOURCES += lib/packet/field_bits.c
 lib_packet_libpacket_a_SOURCES += lib/packet/field_index.c
+lib_packet_libpacket_a_SOURCES += lib/packet/field_map.c lib/packet/field_map.h
 lib_packet_libpacket_a_SOURCES += lib/packet/field_prereq.c
 lib_packet_libpacket_a_SOURCES += lib/packet/field_tun.c
 lib_packet_libpacket_a_SOURCES += lib/packet/fields.def lib/packet/protocols.def

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "lib/packet/field.h"
+#include "lib/hash.h"
+#include "lib/packet/field_map.h"
 
 struct fact {
     const char *name, *alias;
@@ -390,6 +391,51 @@ static void test_match_relations(void **state)
     assert_false(match_is_catchall(&m));
 }
 
+/* A set of fields and field_is_wild() say the same, of single bits and of many at random. */
+static void check_map(const struct flow *mask)
+{
+    struct field_map map;
+    enum field_id expected = MF_N_IDS;
+    unsigned n = 0, n_listed = 0;
+
+    field_map_init(&map, mask);
+    for (unsigned id = MF_N_IDS; id-- > 0;) {
+        bool has = !field_is_wild(&fields[id], mask);
+        assert_int_equal(field_map_has(&map, (enum field_id)id), has);
+        n += has;
+        expected = has ? (enum field_id)id : expected;
+    }
+    assert_int_equal(field_map_next(&map, 0), expected);
+    FIELD_FOR_EACH(id, &map) {
+        assert_true(field_map_has(&map, id));
+        n_listed++;
+    }
+    assert_int_equal(n_listed, n);
+}
+
+static void test_map(void **state)
+{
+    (void)state;
+    struct flow mask;
+    uint64_t h = 1;
+
+    memset(&mask, 0, sizeof mask);
+    check_map(&mask);
+    for (size_t bit = 0; bit < 8 * sizeof mask; bit++) {
+        memset(&mask, 0, sizeof mask);
+        ((uint8_t *)&mask)[bit / 8] = (uint8_t)(1u << bit % 8);
+        check_map(&mask);
+    }
+    for (int i = 0; i < 1000; i++) {
+        memset(&mask, 0, sizeof mask);
+        for (int k = 0; k < i % 50; k++) {
+            h = hash_mix(h, (uint64_t)i);
+            ((uint8_t *)&mask)[h % sizeof mask] |= (uint8_t)(h >> 32);
+        }
+        check_map(&mask);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +450,7 @@ int main(void)
         cmocka_unit_test(test_prereqs),
         cmocka_unit_test(test_prereq_ct),
         cmocka_unit_test(test_match_relations),
+        cmocka_unit_test(test_map),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
