@@ -249,7 +249,16 @@ void ofconn_send(struct ofconn *c, struct wire_wr *w)
     if (w->err) {
         cmd_fatal("a message is too long for OpenFlow");
     }
-    wire_wr_bytes(&c->out, w->data, w->len);
+    if (c->out.len) {
+        wire_wr_bytes(&c->out, w->data, w->len);
+    } else { /* A whole file may be in it: as it is. */
+        struct wire_wr was = c->out;
+        size_t max = w->max;
+        c->out = *w;
+        c->out.max = was.max;
+        *w = was;
+        w->max = max;
+    }
     wire_wr_deinit(w);
 }
 

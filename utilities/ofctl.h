@@ -55,6 +55,8 @@ struct session {
     struct names names;
     const struct name_map *out; /* For printing; NULL: numbers. */
     int more;                   /* Added to -m: 1, or 2 where messages come by themselves. */
+    bool bundling;              /* A bundle is open, */
+    struct wire_wr adds;        /* and these messages to it are not sent yet. */
 };
 void session_open(struct session *, const struct ofctl *, const char *target);
 void session_close(struct session *);
@@ -78,6 +80,11 @@ void session_choose_dump_protocol(struct session *, uint32_t usable);
 void session_barrier(struct session *);
 /* Whole messages, as one bundle; frees their bytes.  Errors end the program (ofctl_bundle.c). */
 void session_bundle(struct session *, struct wire_wr *messages);
+/* The same by and by: the message at 'ofs' of those so far, of which each must come; and the end.
+ */
+bool session_bundle_may_add(const struct session *);
+void session_bundle_add(struct session *, const struct wire_wr *messages, size_t ofs);
+void session_bundle_commit(struct session *, struct wire_wr *messages);
 /* Ends the program if what was negotiated is none of these formats. */
 void session_check_usable(const struct session *, uint32_t usable);
 void session_print(const struct session *, const uint8_t *msg, size_t len, FILE *);

@@ -1,7 +1,8 @@
 /* ofctl_bundle.c - see ofctl.h: changes that a switch makes all at once or not at all.
  *
- * Messages are collected, and go into one bundle, atomic and ordered (OpenFlow 1.4, or the
- * extension of 1.3).  A file is read and checked as a whole before anything is sent. */
+ * Messages go into one bundle, atomic and ordered (OpenFlow 1.4, or the extension of 1.3).  Flows
+ * of a file go there while the rest is still read, so that the switch works meanwhile; of a file
+ * with an error in it nothing is committed. */
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -12,7 +13,8 @@
 #include "ofp/switch.h"
 #include "utilities/ofctl.h"
 
-#define BUNDLE_ID 0
+#define BUNDLE_ID    0
+#define ADDS_AT_ONCE 65536 /* Bytes that are sent together. */
 
 static void put_control(struct session *s, enum bundle_type type, uint32_t xid, struct wire_wr *w)
 {
@@ -21,20 +23,6 @@ static void put_control(struct session *s, enum bundle_type type, uint32_t xid, 
                                      .flags = BUNDLE_ATOMIC | BUNDLE_ORDERED};
 
     bundle_control_encode(&c, s->version, xid, w);
-}
-
-static void put_all(struct session *s, const struct wire_wr *messages, struct wire_wr *w)
-{
-    for (size_t ofs = 0, len; ofs < messages->len; ofs += len) {
-        const uint8_t *msg = messages->data + ofs;
-        len = get_be16(msg + 2);
-        const struct bundle_add a = {
-            .id = BUNDLE_ID, .flags = BUNDLE_ATOMIC | BUNDLE_ORDERED, .msg = msg, .msg_len = len};
-        bundle_add_encode(&a, s->version, get_be32(msg + 4), w);
-    }
-    if (w->err) {
-        cmd_fatal("a message is too long for a bundle, or there are too many");
-    }
 }
 
 /* The message with this xid, the error of which is to be shown. */
@@ -48,11 +36,12 @@ static const uint8_t *by_xid(const struct wire_wr *messages, uint32_t xid)
     return NULL;
 }
 
-static void print_error(struct session *s, const struct wire_wr *messages, const uint8_t *msg,
-                        size_t len)
+static void print_error(struct session *s, const struct wire_wr *messages,
+                        const struct wire_wr *control, const uint8_t *msg, size_t len)
 {
     struct wire_rd payload;
     const uint8_t *request = by_xid(messages, get_be32(msg + 4));
+    request = request ? request : by_xid(control, get_be32(msg + 4));
 
     if (!request) {
         session_print(s, msg, len, stderr);
@@ -64,7 +53,8 @@ static void print_error(struct session *s, const struct wire_wr *messages, const
 
 /* Waits for the reply with this xid or an error with it; prints errors on the way.  False: there
  * was one. */
-static bool wait_for(struct session *s, const struct wire_wr *messages, uint32_t xid)
+static bool wait_for(struct session *s, const struct wire_wr *messages,
+                     const struct wire_wr *control, uint32_t xid)
 {
     bool good = true;
     uint32_t got;
@@ -74,46 +64,90 @@ static bool wait_for(struct session *s, const struct wire_wr *messages, uint32_t
         const uint8_t *msg = ofconn_recv(s->conn, &len);
         got = get_be32(msg + 4);
         if (ofconn_is_error(msg)) {
-            print_error(s, messages, msg, len);
+            print_error(s, messages, control, msg, len);
             good = false;
         }
     } while (got != xid);
     return good;
 }
 
-/* One step: what 'w' has, and the wait for the answer to its last message. */
+/* Sends a control or barrier, and all before it, and waits for the answer. */
 static void step(struct session *s, const struct wire_wr *messages, struct wire_wr *w, uint32_t xid)
 {
-    struct wire_wr known = WIRE_WR_INIT(SIZE_MAX);
+    struct wire_wr known = WIRE_WR_INIT(OFP_MAX_LEN);
 
-    wire_wr_bytes(&known, messages->data, messages->len);
-    wire_wr_bytes(&known, w->data, w->len); /* Controls; ADDs have the xids of what is in them. */
+    wire_wr_bytes(&known, w->data, w->len);
     ofconn_send(s->conn, w);
-    if (!wait_for(s, &known, xid)) {
+    /* ADDs have the xids of what is in them. */
+    if (!wait_for(s, messages, &known, xid)) {
         cmd_fatal("talking to %s (Protocol error)", ofconn_target(s->conn));
     }
     wire_wr_deinit(&known);
 }
 
-void session_bundle(struct session *s, struct wire_wr *messages)
+static void control(struct session *s, const struct wire_wr *messages, enum bundle_type type)
 {
-    struct wire_wr w = WIRE_WR_INIT(SIZE_MAX);
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
     uint32_t xid = ofconn_next_xid(s->conn);
 
-    if (s->version < OFP13_VERSION) {
-        cmd_fatal("bundles need OpenFlow 1.3 or later ('-O OpenFlow13')");
-    }
-    fflush(stdout);
-    put_control(s, BUNDLE_OPEN_REQUEST, xid, &w);
+    put_control(s, type, xid, &w);
     step(s, messages, &w, xid);
-    put_all(s, messages, &w);
-    xid = ofconn_next_xid(s->conn);
+}
+
+bool session_bundle_may_add(const struct session *s)
+{
+    return s->version >= OFP13_VERSION;
+}
+
+void session_bundle_add(struct session *s, const struct wire_wr *messages, size_t ofs)
+{
+    const struct bundle_add a = {.id = BUNDLE_ID,
+                                 .flags = BUNDLE_ATOMIC | BUNDLE_ORDERED,
+                                 .msg = messages->data + ofs,
+                                 .msg_len = get_be16(messages->data + ofs + 2)};
+
+    if (!s->bundling) {
+        fflush(stdout);
+        control(s, messages, BUNDLE_OPEN_REQUEST);
+        s->bundling = true;
+    }
+    bundle_add_encode(&a, s->version, get_be32(a.msg + 4), &s->adds);
+    if (s->adds.err) {
+        cmd_fatal("a message is too long for a bundle");
+    }
+    if (s->adds.len >= ADDS_AT_ONCE) {
+        ofconn_send(s->conn, &s->adds);
+        ofconn_flush(s->conn);
+    }
+}
+
+void session_bundle_commit(struct session *s, struct wire_wr *messages)
+{
+    uint32_t xid = ofconn_next_xid(s->conn);
+    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+
+    if (s->bundling) {
+        ofconn_send(s->conn, &s->adds);
+    } else {
+        fflush(stdout);
+        control(s, messages, BUNDLE_OPEN_REQUEST);
+    }
     msg_encode_simple(MSG_BARRIER_REQUEST, s->version, xid, NULL, 0, &w);
     step(s, messages, &w, xid);
-    xid = ofconn_next_xid(s->conn);
-    put_control(s, BUNDLE_COMMIT_REQUEST, xid, &w);
-    step(s, messages, &w, xid);
+    control(s, messages, BUNDLE_COMMIT_REQUEST);
+    s->bundling = false;
     wire_wr_deinit(messages);
+}
+
+void session_bundle(struct session *s, struct wire_wr *messages)
+{
+    if (!session_bundle_may_add(s)) {
+        cmd_fatal("bundles need OpenFlow 1.3 or later ('-O OpenFlow13')");
+    }
+    for (size_t ofs = 0; ofs < messages->len; ofs += get_be16(messages->data + ofs + 2)) {
+        session_bundle_add(s, messages, ofs);
+    }
+    session_bundle_commit(s, messages);
 }
 
 /* ---- bundle SWITCH FILE ---- */

@@ -1,6 +1,6 @@
 /* ofctl_mod.c - see ofctl.h: flow mods from the command line and from files, packet-outs.
  *
- * A file is read and checked as a whole before anything is sent.  Its messages go out in windows,
+ * A file is read and checked as a whole before anything changes.  Its messages go out in windows,
  * each closed by a barrier, so that a large file costs few round trips; the first error ends the
  * program, and then flows behind the failing one in the same window may have been changed as well.
  */
@@ -21,19 +21,21 @@ struct outgoing {
     struct flow_mod *waiting; /* Heap. */
     size_t n, cap;
     uint32_t usable; /* Formats that can carry all of them. */
+    bool bundled;    /* Each goes into the bundle at once. */
 };
 #define OUTGOING_INIT ((struct outgoing){.all = WIRE_WR_INIT(FILE_MAX), .usable = PROTOCOL_ANY})
 
 static void encode(struct session *s, struct outgoing *out, struct flow_mod *fm)
 {
-    struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+    size_t start = out->all.len;
 
-    flow_mod_encode(fm, s->protocol, ofconn_next_xid(s->conn), &w);
-    if (w.err) {
+    flow_mod_encode(fm, s->protocol, ofconn_next_xid(s->conn), &out->all);
+    if (out->all.err) {
         cmd_fatal("the flow is too long for an OpenFlow message");
     }
-    wire_wr_bytes(&out->all, w.data, w.len);
-    wire_wr_deinit(&w);
+    if (out->bundled) {
+        session_bundle_add(s, &out->all, start);
+    }
     flow_mod_deinit(fm);
 }
 
@@ -65,10 +67,15 @@ static void choose_format(struct session *s, struct outgoing *out)
 }
 
 /* Takes the bytes. */
-static void send_all(struct session *s, struct wire_wr *all)
+static void send_all(struct session *s, struct outgoing *out)
 {
+    struct wire_wr *all = &out->all;
     size_t ofs = 0;
 
+    if (out->bundled) {
+        session_bundle_commit(s, all);
+        return;
+    }
     if (s->ctl->bundle) {
         session_bundle(s, all);
         return;
@@ -93,12 +100,14 @@ static void send_file(struct session *s, const char *name, int command)
     char *text;
 
     lines_open(&r, name, "open failed");
+    /* Who writes to our input may take longer than a bundle lives. */
+    out.bundled = s->ctl->bundle && session_bundle_may_add(s) && strcmp(name, "-");
     while (lines_next(&r, &text)) {
         put_flow_mod(s, text, command, r.name, r.number, &out);
     }
     lines_close(&r);
     choose_format(s, &out);
-    send_all(s, &out.all);
+    send_all(s, &out);
 }
 
 /* `-` as the flow reads flows from standard input. */
@@ -114,7 +123,7 @@ static void flow_mod_command(const char *target, const char *flow, int command, 
         char *text = xstrdup(flow);
         put_flow_mod(&s, text, command, NULL, 0, &out);
         choose_format(&s, &out);
-        send_all(&s, &out.all);
+        send_all(&s, &out);
         free(text);
     }
     session_close(&s);

@@ -9,7 +9,7 @@
 
 void session_open(struct session *s, const struct ofctl *ctl, const char *target)
 {
-    *s = (struct session){.ctl = ctl, .more = 1};
+    *s = (struct session){.ctl = ctl, .more = 1, .adds = WIRE_WR_INIT(SIZE_MAX)};
     s->conn = ofconn_open(target, ctl->versions, ".mgmt");
     s->version = ofconn_version(s->conn);
     s->protocol = protocol_plain(s->version);
