@@ -85,10 +85,7 @@ void bridge_flow_forget_removed(struct bridge *br, struct removed_rule **tail)
 
 static void rule_changed(struct bridge *br, const struct rule *rule)
 {
-    struct match m;
-
-    rule_match(rule, &m);
-    revalidate_rule(br->ofproto->revalidator, br->tables, rule->table_id, &m, rule->priority);
+    revalidate_rule(br->ofproto->revalidator, br->tables, rule);
 }
 
 /* The journal knows already. */

@@ -322,13 +322,28 @@ static void add_table(struct changes *c, struct tables *t, uint8_t id)
     c->tables[i].bitmap[id / 64] |= BIT64(id % 64);
 }
 
-void revalidate_rule(struct revalidator *r, struct tables *t, uint8_t id, const struct match *m,
-                     uint16_t priority)
+static bool has_table(const struct changes *c, const struct tables *t, uint8_t id)
 {
+    for (unsigned i = 0; i < c->n_tables; i++) {
+        if (c->tables[i].tables == t) {
+            return c->tables[i].bitmap[id / 64] >> id % 64 & 1;
+        }
+    }
+    return c->all;
+}
+
+void revalidate_rule(struct revalidator *r, struct tables *t, const struct rule *rule)
+{
+    struct match m;
+
     r->ofproto->rules_ms = loop_now(r->ofproto->loop);
     changed(r);
-    if (!rule_changes_add(&r->pending.rules, t, id, m, priority)) {
-        add_table(&r->pending, t, id);
+    if (has_table(&r->pending, t, rule->table_id)) {
+        return; /* One more changes nothing. */
+    }
+    rule_match(rule, &m);
+    if (!rule_changes_add(&r->pending.rules, t, rule->table_id, &m, rule->priority)) {
+        add_table(&r->pending, t, rule->table_id);
     }
 }
 

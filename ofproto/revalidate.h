@@ -14,15 +14,15 @@
 struct ofproto;
 struct revalidator;
 struct tables;
+struct rule;
 struct fdb;
 struct group_entry;
 
 struct revalidator *revalidator_new(struct ofproto *);
 void revalidator_free(struct revalidator *); /* Calls the waiters that are left. */
 
-/* A rule with this match and priority came, went or changed. */
-void revalidate_rule(struct revalidator *, struct tables *, uint8_t table_id, const struct match *,
-                     uint16_t priority);
+/* A rule came, went or changed. */
+void revalidate_rule(struct revalidator *, struct tables *, const struct rule *);
 /* An address was learned, moved or forgotten. */
 void revalidate_mac(struct revalidator *, struct fdb *, uint16_t vlan, const uint8_t mac[6]);
 /* This version of a group is no longer the one to use. */

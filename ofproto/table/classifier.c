@@ -6,6 +6,8 @@
 #include "lib/hash.h"
 #include "lib/mem.h"
 
+#define ACTS_BYTES 96 /* About what comes with a rule. */
+
 /* Which stage a word of struct flow belongs to. */
 static unsigned stage_of(unsigned word)
 {
@@ -152,7 +154,15 @@ static void relist(struct classifier *c, const struct subtable *drop, struct sub
 
 static uint32_t hash_mask(const struct classifier *c, const struct flow *mask)
 {
-    return (uint32_t)hash_words(flow_words(mask), FLOW_WORDS, c->seed);
+    const uint64_t *words = flow_words(mask);
+    uint64_t h = c->seed;
+
+    for (unsigned i = 0; i < FLOW_WORDS; i++) {
+        if (words[i]) { /* Few are. */
+            h = hash_mix(h ^ i, words[i]);
+        }
+    }
+    return (uint32_t)h;
 }
 
 static struct subtable *find_subtable(const struct classifier *c, const struct match *match)
@@ -177,7 +187,9 @@ struct rule *classifier_new_rule(struct classifier *c, const struct match *match
         st->mask_hash = hash_mask(c, &match->mask);
         index_insert(&c->by_mask, st->mask_hash, st);
     }
-    struct rule *r = xzalloc(sizeof *r + st->n_words * sizeof r->value[0]);
+    size_t size = sizeof(struct rule) + st->n_words * sizeof(uint64_t);
+    mem_expect(size + ACTS_BYTES);
+    struct rule *r = xzalloc(size);
     uint64_t h = c->seed;
     for (unsigned i = 0; i < st->n_words; i++) {
         r->value[i] = flow_words(&match->flow)[st->word[i]] & st->mask[i];

@@ -116,7 +116,7 @@ void index_count_add(struct index *x, uint32_t hash)
         index_insert(x, hash, (void *)(uintptr_t)1);
         return;
     }
-    uint32_t i = slot_of(x, index_real_hash(hash), NULL);
+    uint32_t i = (p.pos - 1) & x->slots->mask; /* Where the probe has found it. */
     __atomic_store_n(&x->slots->ptr[i], (void *)((uintptr_t)count + 1), __ATOMIC_RELEASE);
 }
 

@@ -118,6 +118,17 @@ static void select_add(struct selection *s, struct rule *r)
     s->rules[s->n++] = r;
 }
 
+/* Those that a request for everything may mean, in the order in which they came: neighbours in time
+ * are neighbours in memory, which those of the classifier are not. */
+static void select_all(const struct table *t, const struct rule_criteria *c, struct selection *s)
+{
+    for (struct rule *r = t->first; r; r = r->list_next) {
+        if (rule_criteria_match(c, r)) {
+            select_add(s, r);
+        }
+    }
+}
+
 static void select_in(const struct table *t, const struct rule_criteria *c, struct selection *s)
 {
     struct classifier_walk w;
@@ -141,7 +152,7 @@ void tables_select(struct tables *ts, const struct rule_criteria *c,
     for (unsigned id = first; id <= last; id++) {
         const struct table *t = table_get(ts, (uint8_t)id);
         if (t) {
-            select_in(t, c, &s);
+            (match_is_catchall(c->match) ? select_all : select_in)(t, c, &s);
         }
     }
     for (size_t i = 0; i < s.n; i++) {
