@@ -27,6 +27,7 @@ class Connection:
         self.reply = turned(self.orig)
         self.replied, self.expires, self.ends = False, 0, (End(), End())
         self.association, self.related, self.alg, self.read = None, None, 0, [None, None]
+        self.vague, self.sure = False, 0
         self.mark, self.label, self.longer = 0, 0, ([], [])  # Of each direction, where its stream was made longer and by how much.
 
     def __str__(self):
@@ -53,18 +54,24 @@ class Connection:
         return original(self.proto, self.type, self.orig)
 
     def shift(self, direction, seq):
-        """By how much what lies at 'seq' of a stream has moved."""
-        return sum(n for at, n in self.longer[direction] if after(seq, at))
+        """By how much what lies at 'seq' of a stream has moved.  Only the last place is remembered, as the kernel does it: what is
+        about an earlier one (an error that quotes a command before the last) is taken to be behind that."""
+        places = self.longer[direction]
+        before = sum(n for _, n in places[:-1])
+        return before + (places[-1][1] if places and after(seq, places[-1][0]) else 0)
 
     def shift_back(self, direction, ack):
         """By how much what the receiver calls 'ack' had moved."""
-        total = 0
-        for at, n in self.longer[direction]:
-            total += n if after(ack - total, at) else 0
-        return total
+        before = sum(n for _, n in self.longer[direction][:-1])
+        return self.shift(direction, ack - before)
 
     def live_until(self, now, name):
         self.expires = now + 1000 * SECONDS[name]
+        self.sure = now + 1000 * min(SECONDS["syn_recv"], SECONDS[name])
+
+    def may_be_gone(self, now, p):
+        """Is it the tracker's to say whether it still lives?  A SYN does not tell."""
+        return self.vague and now >= self.sure and p.ends() in (self.orig, self.reply) and p.flags & (SYN | ACK) != SYN
 
 
 def distance(a, b):
@@ -245,6 +252,8 @@ class Model:
                 src.state, src.next = saved
                 return "invalid"
             inside = True
+            # Perhaps let through only because it is near, after an end: then it acknowledges nothing, and states stay.
+            c.vague |= max(src.state, dst.state) >= FIN_WAIT_2
         inside |= lost
         if not inside:
             late = src.state >= FIN_WAIT_2 or dst.state >= FIN_WAIT_2
@@ -293,6 +302,9 @@ class Model:
         if self.malformed(p):
             return "inv", None, 0, None
         c, direction = self.find(zone, p)
+        if c and said.startswith("new") and c.may_be_gone(now, p):
+            self.connections.remove(c)
+            c, direction = None, 0
         if c:
             verdict = "anew" if commit == 2 and direction else self.update(c, direction, self.as_sent(c, direction, p), now, said)
             if verdict == "invalid":
