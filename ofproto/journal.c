@@ -18,6 +18,7 @@ LOG_MODULE(journal);
 #define BUSY        ((size_t)4 << 20)
 #define DOUBLES_AT  (64 * 1024) /* Smaller files may grow to that. */
 #define RETRY_MS    10000
+#define REST_MS     5 /* Between two writes: changes that come one by one go out together. */
 
 /* A file and what is to be written to it. */
 struct stream {
@@ -48,6 +49,7 @@ struct journal {
     int64_t retry_ms;
     struct job *job;
     struct loop_call kick;
+    struct loop_timer rest;
 };
 
 /* ---- helper thread ---- */
@@ -142,7 +144,11 @@ static void done(void *job_)
     if (j) {
         j->job = NULL;
         settle(j, job);
-        loop_call_schedule(&j->kick);
+        if (env_time_stopped()) {
+            loop_call_schedule(&j->kick);
+        } else {
+            loop_timer_after(&j->rest, REST_MS);
+        }
     }
     job_free(job);
 }
@@ -179,7 +185,8 @@ static void kick(void *j_)
     if (!j->job && (j->file.lost || j->next.lost)) {
         fail(j, ETIMEDOUT);
     }
-    if (!j->job && has_work(j)) {
+    bool rests = loop_timer_pending(&j->rest) && !env_time_stopped();
+    if (!j->job && has_work(j) && !rests) {
         j->job = job_new(j);
         loop_offload(j->loop, work, done, j->job);
     }
@@ -283,6 +290,7 @@ struct journal *journal_new(struct loop *loop, const char *path)
     j->tmp = xasprintf("%s.tmp", path);
     j->file.fd = j->next.fd = -1;
     loop_call_init(&j->kick, loop, kick, j);
+    loop_timer_init(&j->rest, loop, kick, j);
     return j;
 }
 
@@ -300,6 +308,7 @@ void journal_flush(struct journal *j)
 void journal_close(struct journal *j, bool remove)
 {
     loop_call_cancel(&j->kick);
+    loop_timer_cancel(&j->rest);
     if (remove) {
         wait_job(j);
     } else {

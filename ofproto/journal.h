@@ -2,7 +2,8 @@
  * has been told, for the next process.
  *
  * Layer 4, control thread; helper threads write, so that the loop never waits for a disk, and
- * nothing is ever synced: the file outlives the process, not the machine.
+ * nothing is ever synced: the file outlives the process, not the machine.  They write at once, but
+ * after a write what comes in the next milliseconds waits for their end.
  *
  * A record is idempotent and says how one thing stands now (or that it is gone), so that a snapshot
  * may be taken while things change: it is the walk's records with those of the changes in between,

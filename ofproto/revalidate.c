@@ -14,8 +14,9 @@
 #define MAX_MACS   64
 #define MAX_GROUPS 64
 
-#define REST        4   /* Times as long as the walk before. */
-#define REST_MAX_MS 500 /* A change reaches cached flows after that at the latest. */
+#define REST        4   /* Times as long as the walk before, */
+#define REST_MIN_MS 2   /* since threads that wait for grace get in the way of packets, */
+#define REST_MAX_MS 500 /* but a change reaches cached flows after that at the latest. */
 
 struct changes {
     bool all;
@@ -206,10 +207,9 @@ static int64_t now_us(const struct revalidator *r)
  * walks leave the control thread most of its time, unless somebody waits for their end. */
 static void rest_after(struct revalidator *r, int64_t began_us)
 {
-    int64_t ms = (now_us(r) - began_us) * REST / 1000;
-    if (ms) {
-        loop_timer_after(&r->rest, MIN(ms, REST_MAX_MS));
-    }
+    int64_t ms = MAX((now_us(r) - began_us) * REST / 1000, REST_MIN_MS);
+
+    loop_timer_after(&r->rest, MIN(ms, REST_MAX_MS));
 }
 
 /* The second grace period is over: what the walk asked for has reached every worker. */
@@ -242,8 +242,10 @@ static void grace_done(void *r_)
     if (!r->closing && !changes_empty(&r->active)) {
         int64_t began_us = now_us(r);
         dp_flow_walk(r->ofproto->dp, visit, r);
-        rest_after(r, began_us);
         dp_get_features(r->ofproto->dp, &features);
+        if (!features.immediate) {
+            rest_after(r, began_us);
+        }
     }
     changes_clear(&r->active);
     r->late = !r->closing && r->touched && !features.immediate;
