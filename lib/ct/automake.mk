@@ -17,6 +17,7 @@ lib_ct_libct_a_SOURCES = \
 	lib/ct/ct_info_text.c \
 	lib/ct/ct_index.c lib/ct/ct_index.h \
 	lib/ct/ct_kept-private.h lib/ct/ct_kept.c lib/ct/ct_migrate.c \
+	lib/ct/ct_known-private.h \
 	lib/ct/ct_limit.c \
 	lib/ct/ct_other.c \
 	lib/ct/ct_proto-private.h \
@@ -31,4 +32,5 @@ lib_ct_libct_a_SOURCES = \
 	lib/ct/ct_nat-private.h lib/ct/ct_nat.c \
 	lib/ct/ct_nat_pick.c \
 	lib/ct/ct_twin.c \
+	lib/ct/ct_whole.c \
 	lib/ct/ct_zone-private.h lib/ct/ct_zone.c lib/ct/ct_zone.h

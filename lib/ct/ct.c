@@ -10,58 +10,11 @@
 #include "lib/ct/ct-private.h"
 #include "lib/ct/ct_alg-private.h"
 #include "lib/ct/ct_event-private.h"
-#include "lib/ct/ct_index.h"
-
-#include <stdlib.h>
+#include "lib/ct/ct_known-private.h"
 
 #include "lib/counter.h"
 #include "lib/hash.h"
-#include "lib/mem.h"
 #include "lib/packet/ip.h"
-
-#define MAX_CONNS_DEFAULT UINT32_C(3000000)
-
-struct ct *ct_new(const struct ct_config *config)
-{
-    struct ct *ct = xzalloc_cacheline(sizeof *ct);
-    struct ct_adopted adopted = {0};
-    uint32_t max = config->max_conns ? config->max_conns : MAX_CONNS_DEFAULT;
-    if (!ct_table_init(&ct->table, max, config->hash_seed, config->store)) {
-        free(ct);
-        return NULL;
-    }
-    if (config->later
-            ? !ct_index_expect(&ct->table, config->expect)
-            : !ct_kept_begin(&ct->table, config, config->adopted ? config->adopted : &adopted)) {
-        ct_table_deinit(&ct->table);
-        free(ct);
-        return NULL;
-    }
-    ct->tcp_liberal = config->tcp_liberal;
-    ct_frags_init(&ct->frags, config->hash_seed);
-    if (!config->later && !(ct->expects = ct_expects_begin(&ct->table, config->now_ms))) {
-        ct_free(ct);
-        return NULL;
-    }
-    return ct;
-}
-
-bool ct_start(struct ct *ct, const struct ct_config *config)
-{
-    struct ct_adopted adopted = {0};
-    return ct_kept_begin(&ct->table, config, config->adopted ? config->adopted : &adopted) &&
-           (ct->expects = ct_expects_begin(&ct->table, config->now_ms)) != NULL;
-}
-
-void ct_free(struct ct *ct)
-{
-    if (ct) {
-        ct_timeouts_deinit(ct);
-        ct_table_deinit(&ct->table);
-        ct_frags_deinit(&ct->frags);
-        free(ct);
-    }
-}
 
 void ct_clear(struct packet *p)
 {
@@ -180,12 +133,6 @@ static inline uint32_t find_locked(struct ct_table *t, const struct ct_lookup *q
         ct_spin_unlock(&c->lock);
     }
     return 0;
-}
-
-static void count(struct ct_conn *c, unsigned dir, uint32_t bytes)
-{
-    c->packets[dir]++;
-    c->bytes[dir] += bytes;
 }
 
 /* Whether sequence numbers matter is asked only about a segment that failed by them. */
@@ -318,7 +265,7 @@ static enum done create(struct ct *ct, struct packet *p, const struct ct_packet 
     } else {
         c->helper = helper_of(args->alg, x->q.key.proto);
     }
-    count(c, 0, x->l3_len);
+    ct_conn_count(c, 0, x->l3_len);
     if (UNLIKELY(r->yes || ct_helper_of(c)) && !ct_alg_begin(t, index)) {
         ct_slot_give_back(t, index);
         return DROP;
@@ -410,7 +357,7 @@ static enum done on_entry(struct ct *ct, struct packet *p, const struct ct_packe
         set_invalid(&p->ct, reason);
         return DONE;
     }
-    count(c, dir, x->l3_len);
+    ct_conn_count(c, dir, x->l3_len);
     uint8_t state = CS_NEW;
     if (v == CT_VALID) {
         if (dir && !(c->flags & CT_F_SEEN_REPLY)) {
@@ -509,8 +456,10 @@ static enum done again(struct ct *ct, struct packet *p, const struct ct_args *ar
     return ok ? DONE : DROP;
 }
 
-static enum ct_fate track(struct ct *ct, struct packet *p, enum ct_kind kind,
-                          const struct ct_packet *x, const struct ct_args *args, int64_t now_ms)
+/* All but ct_known(). */
+static enum ct_fate track_long(struct ct *ct, struct packet *p, enum ct_kind kind,
+                               const struct ct_packet *x, uint32_t index, unsigned dir,
+                               const struct ct_args *args, int64_t now_ms)
 {
     p->ct = (struct packet_ct){.zone = args->zone};
     if (UNLIKELY(kind == CT_KIND_INVALID)) {
@@ -522,8 +471,9 @@ static enum ct_fate track(struct ct *ct, struct packet *p, enum ct_kind kind,
         return CT_GOES_ON;
     }
     for (int i = 0; i < 3; i++) { /* Once more if another worker was quicker. */
-        unsigned dir = 0;
-        uint32_t index = find_locked(&ct->table, &x->q, now_ms, &dir);
+        if (i) {
+            index = find_locked(&ct->table, &x->q, now_ms, &dir);
+        }
         enum done done = index ? on_entry(ct, p, x, index, dir, args, now_ms) : AGAIN;
         if (done == AGAIN) {
             done = on_no_entry(ct, p, x, args, now_ms);
@@ -535,6 +485,21 @@ static enum ct_fate track(struct ct *ct, struct packet *p, enum ct_kind kind,
     /* Removed and committed by others all the time, or its answers would be another connection's:
      * it stays new, uncommitted. */
     return CT_GOES_ON;
+}
+
+static ALWAYS_INLINE enum ct_fate track(struct ct *ct, struct packet *p, enum ct_kind kind,
+                                        const struct ct_packet *x, const struct ct_args *args,
+                                        int64_t now_ms)
+{
+    uint32_t index = 0;
+    unsigned dir = 0;
+    if (LIKELY(kind == CT_KIND_PACKET)) {
+        index = find_locked(&ct->table, &x->q, now_ms, &dir);
+        if (index && LIKELY(ct_known(ct, &p->ct, x, index, dir, args->commit, now_ms))) {
+            return CT_GOES_ON;
+        }
+    }
+    return track_long(ct, p, kind, x, index, dir, args, now_ms);
 }
 
 /* Sets *fate if this was all. */
@@ -569,26 +534,4 @@ enum ct_fate ct_execute_extracted(struct ct *ct, struct packet *p, enum ct_kind 
 {
     enum ct_fate fate;
     return was_again(ct, p, args, now_ms, &fate) ? fate : track(ct, p, kind, x, args, now_ms);
-}
-
-/* ---- the table as a whole ---- */
-
-unsigned ct_sweep(struct ct *ct, int64_t now_ms, unsigned budget)
-{
-    struct ct_table *t = &ct->table;
-    unsigned n = 0;
-    ct_frags_expire(&ct->frags, now_ms);
-    ct_kept_tick(&t->kept, now_ms);
-    for (; budget > 0; budget--) {
-        ct->sweep_pos = ct_table_next(t, ct->sweep_pos);
-        if (!ct->sweep_pos) {
-            __atomic_store_n(&t->tags.partial, t->tags.failed, __ATOMIC_RELAXED);
-            break; /* Once round; the next call begins again. */
-        }
-        if (UNLIKELY(t->tags.partial)) {
-            ct_tags_visit(t, ct->sweep_pos);
-        }
-        n += ct_table_expire(t, ct->sweep_pos, now_ms);
-    }
-    return n;
 }

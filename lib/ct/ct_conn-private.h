@@ -138,6 +138,12 @@ static inline void ct_conn_set_flags(struct ct_conn *c, uint8_t flags)
     __atomic_store_n(&c->flags, flags, __ATOMIC_RELAXED);
 }
 
+static inline void ct_conn_count(struct ct_conn *c, unsigned dir, uint32_t bytes)
+{
+    c->packets[dir]++;
+    c->bytes[dir] += bytes;
+}
+
 #define CT_SHIFT_MAX (1 << 24)
 /* A stream of which something was made longer or shorter at 'pos'; in the sender's numbers. */
 struct ct_shift {

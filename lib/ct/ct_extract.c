@@ -318,9 +318,10 @@ static ALWAYS_INLINE enum ct_kind extract(struct packet *p, const struct ip_info
 enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
 {
     struct ip_info ip;
-    memset(x, 0, sizeof *x);
-    x->q.key.zone = zone;
+    x->q = (struct ct_lookup){.key.zone = zone};
+    x->icmp_code = 0;
     x->reason = CT_INV_malformed;
+    x->l3_len = 0;
     if (LIKELY(is_plain4(p))) { /* Most. */
         const uint32_t len = get_be16(p->data + p->l3_ofs + 2);
         return extract(p,

@@ -82,6 +82,10 @@ bool ct_tcp_new(struct ct_conn *, const struct ct_tcp_seg *, const struct ct_whe
  * changed, and '*reason' says why. */
 enum ct_verdict ct_tcp_update(struct ct_conn *, unsigned dir, const struct ct_tcp_seg *, bool check,
                               const struct ct_when *, enum ct_reason *reason);
+/* Most segments: between two established ends, where it may lie; the states stay (a row of
+ * ct_tcp_states.def says so) and nothing has to be taken back.  False: not one of these. */
+bool ct_tcp_update_established(struct ct_conn *, unsigned dir, const struct ct_tcp_seg *,
+                               const struct ct_when *);
 static inline enum ct_class ct_tcp_class(const struct ct_conn *c)
 {
     uint8_t lo = MIN(c->peer[0].state, c->peer[1].state);

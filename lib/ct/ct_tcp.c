@@ -200,12 +200,10 @@ static ALWAYS_INLINE void slide(struct ct_peer *src, struct ct_peer *dst,
     }
 }
 
-/* Most segments: between two established ends, where it may lie; the states stay (a row of
- * ct_tcp_states.def says so) and nothing has to be taken back.  False: not one of these. */
-static ALWAYS_INLINE bool update_established(struct ct_conn *c, struct ct_peer *src,
-                                             struct ct_peer *dst, const struct ct_tcp_seg *s,
-                                             const struct ct_when *when)
+bool ct_tcp_update_established(struct ct_conn *c, unsigned dir, const struct ct_tcp_seg *s,
+                               const struct ct_when *when)
 {
+    struct ct_peer *src = &c->peer[dir], *dst = &c->peer[!dir];
     if (src->state != CT_TCP_ESTABLISHED || dst->state != CT_TCP_ESTABLISHED ||
         (s->flags & (CT_FLAG_SYN | CT_FLAG_FIN | CT_FLAG_RST | CT_FLAG_ACK)) != CT_FLAG_ACK) {
         return false;
@@ -225,7 +223,7 @@ enum ct_verdict ct_tcp_update(struct ct_conn *c, unsigned dir, const struct ct_t
                               bool check, const struct ct_when *when, enum ct_reason *reason)
 {
     struct ct_peer *src = &c->peer[dir], *dst = &c->peer[!dir];
-    if (LIKELY(check) && update_established(c, src, dst, s, when)) {
+    if (LIKELY(check) && ct_tcp_update_established(c, dir, s, when)) {
         return CT_VALID;
     }
     enum event ev = event_of(s->flags);
