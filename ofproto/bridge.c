@@ -10,6 +10,7 @@
 #include "ofproto/learn.h"
 #include "ofproto/bridge_monitor.h"
 #include "ofproto/ofproto-private.h"
+#include "ofproto/ofproto_recirc.h"
 
 LOG_MODULE(bridge);
 
@@ -83,6 +84,7 @@ char *bridge_new(struct ofproto *p, const char *name, struct bridge **out)
     }
     br->next = p->bridges;
     p->bridges = br;
+    ofproto_recirc_bridge(p, br);
     ofproto_cfg_update(p);
     *out = br;
     return NULL;
@@ -93,6 +95,7 @@ void bridge_free(struct bridge *br)
     struct ofproto *p = br->ofproto;
 
     connmgr_free(br->conns);
+    ofproto_recirc_write(p); /* They are written with its name. */
     bridge_keep_free(br, !br->detached);
     loop_timer_cancel(&br->expiry);
     for (struct bridge **i = &p->bridges; *i; i = &(*i)->next) {

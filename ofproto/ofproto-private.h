@@ -32,7 +32,8 @@ struct ofproto {
     struct bridge *bridges;
     struct tunnel_device *tunnel_devices; /* ofproto_tunnel.c */
     struct events *events;
-    struct ofproto_keep *keep; /* NULL: nothing outlives the process. */
+    struct ofproto_keep *keep;     /* NULL: nothing outlives the process. */
+    struct ofproto_recirc *recirc; /* NULL: nor need it know what ids mean. */
     struct revalidator *revalidator;
     struct admit_watch *admit_watch;
     uint64_t *meter_ids;        /* Of the datapath, a bit each that is taken; NULL: none yet. */

@@ -10,6 +10,7 @@
 #include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
 #include "ofproto/ofproto_keep.h"
+#include "ofproto/ofproto_recirc.h"
 
 LOG_MODULE(ofproto);
 
@@ -225,6 +226,7 @@ static void settle(struct ofproto *p, int64_t now)
     if (!p->settled && !p->restore_wait && age >= SETTLE_MS && (quiet || age >= SETTLE_MAX_MS)) {
         p->settled = true;
         dp_settled(p->dp);
+        ofproto_recirc_settled(p);
     }
 }
 
@@ -252,6 +254,7 @@ static void tick(void *p_)
         }
     }
     continuations_reclaim(p->continuations, now, 1000);
+    ofproto_recirc_tick(p);
     settle(p, now);
     admit_watch_tick(p->admit_watch,
                      p->settled && !p->restore_wait && now - p->rules_ms >= SETTLE_QUIET_MS);
@@ -296,6 +299,7 @@ char *ofproto_open(struct loop *loop, const char *dp_type, const char *rundir, s
     continuations_start_at(p->continuations, features.first_recirc_id);
     p->opened_ms = loop_now(loop);
     ofproto_keep_open(p);
+    ofproto_recirc_open(p);
     ofproto_cfg_update(p);
     loop_timer_every(&p->tick, 1000);
     *out = p;
@@ -308,6 +312,7 @@ void ofproto_close(struct ofproto *p, bool destroy)
     loop_call_cancel(&p->cfg_call);
     admit_watch_free(p->admit_watch);
     ofproto_keep_close(p, destroy);
+    ofproto_recirc_close(p, destroy);
     if (p->dp) {
         /* Workers end here; what they have told is handled while the bridges' tables are still
          * referenced. */

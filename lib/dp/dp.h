@@ -88,6 +88,7 @@ struct dp_features {
     /* Zones with timeout policies that `ct` must name: a bitmap of 65,536, the executor's; NULL: it
      * needs no names, or no zone has one. */
     const uint64_t *ct_timeout_zones;
+    bool keeps_flows; /* They go on when the process ends. */
     /* Smaller recirculation ids are named by flows that a former process left; 0: none are. */
     uint32_t first_recirc_id;
 };

@@ -41,6 +41,14 @@ void continuations_start_at(struct continuations *cs, uint32_t id)
     pthread_mutex_unlock(&cs->lock);
 }
 
+uint32_t continuations_next_id(struct continuations *cs)
+{
+    pthread_mutex_lock(&cs->lock);
+    uint32_t id = cs->next_id;
+    pthread_mutex_unlock(&cs->lock);
+    return id;
+}
+
 void continuations_ref(struct continuations *cs)
 {
     __atomic_add_fetch(&cs->refs, 1, __ATOMIC_RELAXED);
@@ -133,7 +141,8 @@ static uint32_t new_id(struct continuations *cs)
     return cs->next_id - 1;
 }
 
-static struct continuation *make(struct continuations *cs, uint32_t hash,
+/* 'id' 0: a new one. */
+static struct continuation *make(struct continuations *cs, uint32_t id, uint32_t hash,
                                  const struct continuation_state *s, const struct parts *p)
 {
     struct continuation *c =
@@ -142,7 +151,7 @@ static struct continuation *make(struct continuations *cs, uint32_t hash,
     if (!c) {
         return NULL;
     }
-    c->id = new_id(cs);
+    c->id = id ? id : new_id(cs);
     c->hash = hash;
     c->state = *s;
     if (s->n_acts) {
@@ -173,12 +182,30 @@ struct continuation *continuation_get(struct continuations *cs, const struct con
         c = index_next(&p);
     }
     if (!c) {
-        c = make(cs, hash, s, &parts);
+        c = make(cs, 0, hash, s, &parts);
     } else if (!c->refs) {
         rest_remove(cs, c);
     }
     if (c) {
         c->refs++;
+    }
+    pthread_mutex_unlock(&cs->lock);
+    return c;
+}
+
+struct continuation *continuation_restore(struct continuations *cs, uint32_t id,
+                                          const struct continuation_state *s, const void *acts,
+                                          const void *set, const void *stack)
+{
+    const struct parts parts = {acts, set, stack};
+    struct continuation *c = NULL;
+
+    pthread_mutex_lock(&cs->lock);
+    if (id && !continuation_find(cs, id)) {
+        c = make(cs, id, hash_state(cs, s, &parts), s, &parts);
+    }
+    if (c) {
+        c->refs = 1;
     }
     pthread_mutex_unlock(&cs->lock);
     return c;

@@ -61,11 +61,19 @@ void continuations_unref(struct continuations *); /* The last one frees, after g
 
 /* Ids below are somebody else's; before the first is given out. */
 void continuations_start_at(struct continuations *, uint32_t id);
+/* All that were given out so far are smaller, but for those that were restored, and until the
+ * numbers begin anew. */
+uint32_t continuations_next_id(struct continuations *);
 
 /* The id of this state, with a reference; NULL: too many. */
 struct continuation *continuation_get(struct continuations *, const struct continuation_state *,
                                       const void *acts, const void *set,
                                       const void *stack) MUST_USE;
+/* What a former process has called 'id', with a reference.  NULL: the id has been taken, or too
+ * many. */
+struct continuation *continuation_restore(struct continuations *, uint32_t id,
+                                          const struct continuation_state *, const void *acts,
+                                          const void *set, const void *stack) MUST_USE;
 /* One more reference to what was found, which the control thread may keep. */
 struct continuation *continuation_ref(struct continuations *, const struct continuation *);
 void continuation_put(struct continuations *, struct continuation *, int64_t now_ms);

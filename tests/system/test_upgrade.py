@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from sluice import Failure, wait_for
+from system.test_ct import udp
 from system.test_firewall import FIREWALL, packets
 
 PYTHON = "/usr/bin/python3"
@@ -187,3 +188,42 @@ def test_counted_from_the_start(env):
     wait_for("the counters", lambda: [packets(daemon, rule) for rule in rules] >= want, 5)
     time.sleep(1.2)  # Another walk over the flows adds nothing.
     assert [packets(daemon, rule) for rule in rules] == want, (before, [packets(daemon, rule) for rule in rules])
+
+
+SECOND_PASS = """
+table=0,priority=10,arp,actions=NORMAL
+table=0,priority=5,ip,in_port=1,actions=set_field:0x1234->reg3,ct(table=1)
+table=0,priority=5,ip,in_port=2,actions=set_field:0x5678->reg3,ct(table=1)
+table=1,priority=9,ct_state=+trk+new,udp,in_port=1,reg3=0x1234,tp_dst=101,actions=ct(commit),NORMAL
+table=1,priority=8,ct_state=+trk+new,udp,in_port=1,reg3=0x1234,tp_dst=102,actions=ct(commit),NORMAL
+table=1,priority=7,ct_state=+trk+rel,icmp,reg3=0x5678,actions=NORMAL
+"""
+
+
+def test_new_connections(env):
+    """Of a connection that comes before the former daemon's flows have given way, the first pass goes by those: where they
+    send it to is known to the new daemon.  Nobody listens on the ports: the other host's answer says that it was asked."""
+    daemon = env.daemon()
+    h1, _ = env.two_hosts(daemon)
+    daemon.add_flows("br0", SECOND_PASS)
+    wait_for("an answer", lambda: udp(h1, "10.1.1.2", 101) == "ConnectionRefusedError")
+    ids = recirculations(daemon)
+    assert len(ids) == 2, ids
+    time.sleep(1.2)  # What is frozen is written within a second.
+    daemon.vsctl("set", "open", ".", "other_config:flow-restore-wait=true")
+    daemon.kill()
+    daemon.start()
+    wait_for("the rules to be back", lambda: "tp_dst=102" in daemon.ofctl("dump-flows", "br0"))
+    for port in 101, 102:
+        got = udp(h1, "10.1.1.2", port)
+        assert got == "ConnectionRefusedError", f"port {port}: {got}\n{daemon.appctl('coverage/show')}"
+    assert packets(daemon, "tp_dst=102") == 1
+    daemon.vsctl("remove", "open", ".", "other_config", "flow-restore-wait")
+    taken_over(daemon)
+    for port in 101, 102:
+        assert udp(h1, "10.1.1.2", port) == "ConnectionRefusedError", port
+    assert recirculations(daemon) == ids  # The same states have the same names.
+
+
+def recirculations(daemon):
+    return set(re.findall(r"recirc\((0x[0-9a-f]+)\)", daemon.appctl("dpctl/dump-flows")))

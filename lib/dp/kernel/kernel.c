@@ -267,7 +267,7 @@ static void get_features(const struct dp *up, struct dp_features *f)
     const struct kernel *k = kernel_of(up);
 
     *f = k->features;
-    f->kernel_keys = f->ufid = f->immediate = f->priority_is_class = true;
+    f->kernel_keys = f->ufid = f->immediate = f->priority_is_class = f->keeps_flows = true;
     f->set_masked = k->action_env.set_masked;
     f->trunc = k->action_env.trunc;
     f->ct_eventmask = k->action_env.ct_eventmask;

@@ -4,10 +4,10 @@
  * is deleted, and what it has counted since this process began is paid to those rules -> its next
  * packet misses, and makes a flow of our own.
  *
- * A former process' recirculation ids mean nothing to us.  What one stands for shows where the
- * actions of an earlier pass are laid beside our own for the same packets: the id there is ours for
- * the same state.  So passes are dumped one after the other, and flows are deleted in that order:
- * no packet is sent to a pass that has gone before.
+ * A former process' recirculation ids need not be ours: what it froze at last is not written down.
+ * What one stands for shows where the actions of an earlier pass are laid beside our own for the
+ * same packets: the id there is ours for the same state.  So passes are dumped one after the other,
+ * and flows are deleted in that order: no packet is sent to a pass that has gone before.
  *
  * Not paid: flows that we would treat otherwise (other actions, a finer mask), since other rules
  * have carried them. */
