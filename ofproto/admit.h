@@ -5,9 +5,11 @@
  * is admitted if one of the passes commits it in the connection's zone.
  *
  * What a tuple does not tell: the input port, so that every port of every bridge is tried and one
- * that admits it is enough; addresses of Ethernet, VLANs, tunnels, TTL, TOS, marks.  An answer that
- * such a field has part in is "not known".  So is that of a connection which begins where another
- * one was translated to: its first packet was another one in table 0.
+ * that admits it is enough; addresses of Ethernet, VLANs, tunnels, TTL, TOS, marks.  A "no" that
+ * such a field has part in is "not known"; a "yes" stays one, for NORMAL behind a commit looks at
+ * addresses too, so that a rule which refuses by such a field alone is not seen.  Not known, too,
+ * is a connection which begins where another one was translated to: its first packet was another
+ * one in table 0.
  *
  * admit_run_*() goes over all connections in steps. */
 #pragma once
