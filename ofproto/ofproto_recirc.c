@@ -186,7 +186,7 @@ void ofproto_recirc_open(struct ofproto *p)
     r->next = continuations_next_id(p->continuations);
     loop_call_init(&r->slice, p->loop, on_slice, p);
     journal_read(path, on_record, p, &read);
-    if (read.refused) {
+    if (read.refused && r->next > 1) { /* Some are named. */
         log_warn("%s: what recirculation ids of the former process mean is lost: %s", path,
                  read.refused);
     }

@@ -195,34 +195,42 @@ table=0,priority=10,arp,actions=NORMAL
 table=0,priority=5,ip,in_port=1,actions=set_field:0x1234->reg3,ct(table=1)
 table=0,priority=5,ip,in_port=2,actions=set_field:0x5678->reg3,ct(table=1)
 table=1,priority=9,ct_state=+trk+new,udp,in_port=1,reg3=0x1234,tp_dst=101,actions=ct(commit),NORMAL
-table=1,priority=8,ct_state=+trk+new,udp,in_port=1,reg3=0x1234,tp_dst=102,actions=ct(commit),NORMAL
+table=1,priority=9,ct_state=+trk+new,udp,in_port=1,reg3=0x1234,tp_dst=102,actions=ct(commit),NORMAL
+table=1,priority=9,ct_state=+trk+new,udp,in_port=1,reg3=0x1234,tp_dst=103,actions=ct(commit),NORMAL
 table=1,priority=7,ct_state=+trk+rel,icmp,reg3=0x5678,actions=NORMAL
 """
 
 
 def test_new_connections(env):
     """Of a connection that comes before the former daemon's flows have given way, the first pass goes by those: where they
-    send it to is known to the new daemon.  Nobody listens on the ports: the other host's answer says that it was asked."""
+    send it to is known to the new daemon, and to the one after that.  Nobody listens on the ports: the other host's answer says
+    that it was asked."""
     daemon = env.daemon()
     h1, _ = env.two_hosts(daemon)
     daemon.add_flows("br0", SECOND_PASS)
+    daemon.vsctl("set", "open", ".", "other_config:flow-restore-wait=true")
     wait_for("an answer", lambda: udp(h1, "10.1.1.2", 101) == "ConnectionRefusedError")
     ids = recirculations(daemon)
     assert len(ids) == 2, ids
     time.sleep(1.2)  # What is frozen is written within a second.
-    daemon.vsctl("set", "open", ".", "other_config:flow-restore-wait=true")
-    daemon.kill()
-    daemon.start()
-    wait_for("the rules to be back", lambda: "tp_dst=102" in daemon.ofctl("dump-flows", "br0"))
-    for port in 101, 102:
+    for port, end in (102, daemon.kill), (103, lambda: leave(daemon)):
+        end()
+        daemon.start()
+        wait_for("the rules to be back", lambda: "tp_dst=103" in daemon.ofctl("dump-flows", "br0"))
         got = udp(h1, "10.1.1.2", port)
         assert got == "ConnectionRefusedError", f"port {port}: {got}\n{daemon.appctl('coverage/show')}"
-    assert packets(daemon, "tp_dst=102") == 1
+        assert packets(daemon, f"tp_dst={port}") == 1
     daemon.vsctl("remove", "open", ".", "other_config", "flow-restore-wait")
     taken_over(daemon)
-    for port in 101, 102:
+    for port in 101, 103:
         assert udp(h1, "10.1.1.2", port) == "ConnectionRefusedError", port
     assert recirculations(daemon) == ids  # The same states have the same names.
+
+
+def leave(daemon):
+    """It ends by itself, and leaves what it has in the kernel."""
+    daemon.appctl("exit")
+    assert daemon.process.wait(20) == 0
 
 
 def recirculations(daemon):
