@@ -18,6 +18,7 @@ ofproto_libofproto_a_SOURCES += ofproto/bridge_tlv.c
 ofproto_libofproto_a_SOURCES += ofproto/bridge_port.c ofproto/bridge_port_config.c
 ofproto_libofproto_a_SOURCES += ofproto/dispatch.c
 ofproto_libofproto_a_SOURCES += ofproto/dispatch_ext.c ofproto/dispatch_ext.h ofproto/dispatch_features.c ofproto/dispatch_features.h ofproto/dispatch_stats.c ofproto/dispatch_stats.h
+ofproto_libofproto_a_SOURCES += ofproto/bundle_flow.c ofproto/bundle_flow.h
 ofproto_libofproto_a_SOURCES += ofproto/dispatch_bundle.c ofproto/dispatch_bundle.h
 ofproto_libofproto_a_SOURCES += ofproto/dispatch_group.c ofproto/dispatch_group.h ofproto/dispatch_meter.c ofproto/dispatch_meter.h ofproto/dispatch_forward.c ofproto/dispatch_forward.h ofproto/dispatch_queue.c ofproto/dispatch_queue.h
 ofproto_libofproto_a_SOURCES += ofproto/effect.c ofproto/effect.h

@@ -136,7 +136,14 @@ static struct rule_args args_of(const struct bridge *br, const struct flow_mod *
                               .now_ms = loop_now(br->ofproto->loop)};
 }
 
-static enum ofp_error add(struct bridge *br, const struct flow_mod *fm)
+/* May the journal have the message itself? */
+static bool is_record(const struct flow_mod *fm, const uint8_t *msg)
+{
+    return msg && fm->command == FM_ADD && !fm->before_12 && !fm->match.mask.tun.present &&
+           !acts_tun_options(fm->acts.data, fm->acts.len);
+}
+
+static enum ofp_error add(struct bridge *br, const struct flow_mod *fm, const uint8_t *msg)
 {
     struct rule_args args = args_of(br, fm);
 
@@ -159,7 +166,11 @@ static enum ofp_error add(struct bridge *br, const struct flow_mod *fm)
     }
     bridge_table_changed(br, args.table_id, rule);
     rule_changed(br, rule);
-    bridge_keep_rule(br, rule);
+    if (is_record(fm, msg)) {
+        bridge_keep_rule_as(br, rule, msg);
+    } else {
+        bridge_keep_rule(br, rule);
+    }
     bridge_monitor_note(br, FLOW_UPDATE_ADDED, rule, old, 0);
     learn_rule_added(br, rule);
     if (old) {
@@ -262,7 +273,8 @@ static enum ofp_error check(const struct bridge *br, const struct flow_mod *fm)
     return error;
 }
 
-enum ofp_error bridge_flow_mod(struct bridge *br, const struct flow_mod *fm, struct ofconn *conn)
+enum ofp_error bridge_flow_mod(struct bridge *br, const struct flow_mod *fm, struct ofconn *conn,
+                               const uint8_t *msg)
 {
     struct change c = {.br = br, .fm = fm};
     enum ofp_error error = check(br, fm);
@@ -272,7 +284,7 @@ enum ofp_error bridge_flow_mod(struct bridge *br, const struct flow_mod *fm, str
     }
     switch (fm->command) {
     case FM_ADD:
-        error = add(br, fm);
+        error = add(br, fm, msg);
         break;
     case FM_MODIFY:
     case FM_MODIFY_STRICT:
@@ -280,7 +292,7 @@ enum ofp_error bridge_flow_mod(struct bridge *br, const struct flow_mod *fm, str
         select_rules(&c, fm->command == FM_MODIFY_STRICT, modify_one);
         rule_acts_unref(c.acts);
         if (!c.n && fm->before_12) {
-            error = add(br, fm);
+            error = add(br, fm, msg);
         }
         break;
     case FM_DELETE:
@@ -412,7 +424,7 @@ void bridge_flow_flush(struct bridge *br)
     if (br->fail_mode == FAIL_STANDALONE && !br->has_controllers) {
         struct act_output *out = acts_put(&fm.acts, ACT_OUTPUT, sizeof *out);
         out->port = OFPP_NORMAL;
-        add(br, &fm);
+        add(br, &fm, NULL);
     }
     tables_publish(br->tables);
     acts_deinit(&fm.acts);

@@ -70,14 +70,19 @@ static void encode(const struct rule *rule, enum flow_mod_command command, struc
     flow_mod_encode(&fm, PROTOCOL_OF15, 0, w);
 }
 
+static void put_past(const struct rule *rule, struct wire_wr *w)
+{
+    wire_wr_u64(w, rule->packets);
+    wire_wr_u64(w, rule->bytes);
+    wire_wr_u64(w, (uint64_t)rule->created_ms);
+    wire_wr_u64(w, (uint64_t)rule->modified_ms);
+}
+
 static void put_rule(struct bridge *br, const struct rule *rule, bool snapshot)
 {
     struct wire_wr w = WIRE_WR_INIT(KEEP_MAX);
 
-    wire_wr_u64(&w, rule->packets);
-    wire_wr_u64(&w, rule->bytes);
-    wire_wr_u64(&w, (uint64_t)rule->created_ms);
-    wire_wr_u64(&w, (uint64_t)rule->modified_ms);
+    put_past(rule, &w);
     encode(rule, FM_ADD, &w);
     bridge_keep_put(br, &w, KEEP_RULE, snapshot);
 }
@@ -86,6 +91,17 @@ void bridge_keep_rule(struct bridge *br, const struct rule *rule)
 {
     if (br->keep) {
         put_rule(br, rule, false);
+    }
+}
+
+void bridge_keep_rule_as(struct bridge *br, const struct rule *rule, const uint8_t *msg)
+{
+    struct wire_wr w = WIRE_WR_INIT(KEEP_MAX);
+
+    if (br->keep) {
+        put_past(rule, &w);
+        wire_wr_bytes(&w, msg, get_be16(msg + 2));
+        bridge_keep_put(br, &w, KEEP_RULE, false);
     }
 }
 

@@ -18,6 +18,10 @@ struct rule;
 struct table_config;
 
 void bridge_keep_rule(struct bridge *, const struct rule *); /* As it is now. */
+/* The same of one that the FLOW_MOD 'msg' has just added, which need not be encoded anew: of
+ * OpenFlow 1.2 or later, and without tunnel options, which a message says by the table of its time.
+ */
+void bridge_keep_rule_as(struct bridge *, const struct rule *, const uint8_t *msg);
 void bridge_keep_rule_gone(struct bridge *, const struct rule *);
 /* All that a DELETE means: one record, however many they are. */
 void bridge_keep_delete(struct bridge *, const struct flow_mod *);

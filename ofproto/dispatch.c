@@ -115,7 +115,7 @@ static enum ofp_error on_flow_mod(struct bridge *br, struct ofconn *conn,
 
     if (!error) {
         bridge_flow_ethernet(&fm.match);
-        error = bridge_flow_mod(br, &fm, conn);
+        error = bridge_flow_mod(br, &fm, conn, r->start);
         flow_mod_deinit(&fm);
     }
     return error;
@@ -247,6 +247,14 @@ enum ofp_error dispatch_change(struct bridge *br, struct ofconn *conn, const voi
         error = handlers[h.type].handle(br, conn, &h, &r);
     }
     return error;
+}
+
+enum ofp_error dispatch_change_flow(struct bridge *br, struct ofconn *conn, struct flow_mod *fm,
+                                    const uint8_t *msg)
+{
+    bridge_monitor_cause(br, conn, get_be32(msg + 4));
+    bridge_flow_ethernet(&fm->match);
+    return bridge_flow_mod(br, fm, conn, msg);
 }
 
 void dispatch(struct bridge *br, struct ofconn *conn, const struct msg_header *h, const void *msg,

@@ -2,11 +2,11 @@
  * Journey: OPEN, ADD_MESSAGE..., COMMIT -> here -> dispatch_change() for each message, in order, in
  * a transaction of the tables -> tables_commit(), or at the first error tables_abort().
  *
- * A message is decoded when it comes, so that its errors come at once, and again at the commit,
- * when only the state of the switch can still refuse it.  Every bundle is atomic and ordered,
- * whatever its flags ask for.  Flow-mods in a bundle send no buffered packet.  What a connection
- * can have here is bounded, and a bundle that nothing happens to is dropped. Specification:
- * OpenFlow 1.4.1 sections 6.8 and 7.3.9; in 1.3 EXT-230.
+ * A message is decoded when it comes, so that its errors come at once, and but for most flow-mods
+ * (bundle_flow.h) again at the commit, when only the state of the switch can still refuse it. Every
+ * bundle is atomic and ordered, whatever its flags ask for.  Flow-mods in a bundle send no buffered
+ * packet.  What a connection can have here is bounded, and a bundle that nothing happens to is
+ * dropped. Specification: OpenFlow 1.4.1 sections 6.8 and 7.3.9; in 1.3 EXT-230.
  *
  * A packet-out is checked at its place among the messages, and its packet sent, without a buffer,
  * when all has been committed: it meets the tables as the whole bundle leaves them. */
@@ -22,6 +22,7 @@
 #include "ofproto/bridge_keep.h"
 #include "ofproto/bridge_monitor.h"
 #include "ofproto/bridge_table.h"
+#include "ofproto/bundle_flow.h"
 #include "ofproto/dispatch_forward.h"
 #include "ofproto/learn.h"
 #include "ofproto/ofproto-private.h"
@@ -31,6 +32,7 @@
 #define MAX_BUNDLES 16
 #define MAX_BYTES   (UINT32_C(256) << 20) /* Of messages, in all bundles of a connection. */
 #define IDLE_MS     10000
+#define CHUNK       24576 /* Bytes of messages in one, if it is more than one message. */
 #define ETH_LEN     14
 
 struct bundle {
@@ -39,9 +41,19 @@ struct bundle {
     uint32_t id;
     uint16_t flags;
     bool closed;
-    struct wire_wr open;     /* The message that opened it. */
-    struct wire_wr messages; /* Whole ones, in order. */
+    struct wire_wr open; /* The message that opened it. */
+    struct chunk *first, *last;
+    size_t flow_bytes; /* Of records in all chunks. */
+    bool others;       /* There are messages beside flow-mods. */
     struct loop_timer idle;
+};
+
+/* Messages in order.  A commit frees chunk after chunk, and the rules that it makes take their
+ * place: memory that was never touched before costs more than all that is done with it. */
+struct chunk {
+    struct chunk *next;
+    struct wire_wr messages; /* Whole ones. */
+    struct wire_wr flows;    /* Flow-mods among them, as far as there is room: bundle_flow.h. */
 };
 
 /* ---- the bundles of a connection ---- */
@@ -56,15 +68,27 @@ static struct bundle **find(struct session *s, uint32_t id)
     return b;
 }
 
+static void drop_chunk(struct bundle *b)
+{
+    struct chunk *c = b->first;
+
+    b->first = c->next;
+    b->session->bundle_bytes -= c->messages.len;
+    wire_wr_deinit(&c->messages);
+    wire_wr_deinit(&c->flows);
+    free(c);
+}
+
 static void drop(struct bundle **at)
 {
     struct bundle *b = *at;
 
     *at = b->next;
-    b->session->bundle_bytes -= b->messages.len;
+    while (b->first) {
+        drop_chunk(b);
+    }
     loop_timer_cancel(&b->idle);
     wire_wr_deinit(&b->open);
-    wire_wr_deinit(&b->messages);
     free(b);
 }
 
@@ -102,7 +126,6 @@ static enum ofp_error open(struct session *s, uint32_t id, uint16_t flags, const
                          .id = id,
                          .flags = flags,
                          .open = WIRE_WR_INIT(OFP_MAX_LEN),
-                         .messages = WIRE_WR_INIT(MAX_BYTES),
                          .next = s->bundles};
     wire_wr_bytes(&b->open, msg, len);
     loop_timer_init(&b->idle, s->bridge->ofproto->loop, on_idle, b);
@@ -115,14 +138,19 @@ static enum ofp_error open(struct session *s, uint32_t id, uint16_t flags, const
 
 static const struct act_limits limits = {.n_tables = OFP_N_TABLES, .cur_table = OFPTT_ALL};
 
-static enum ofp_error check_flow_mod(struct wire_rd *r, const struct msg_header *h)
+static bool is_flow_mod(enum msg_type type)
 {
-    struct flow_mod fm;
-    enum ofp_error error = flow_mod_decode(r, h, &limits, &fm);
+    return type == MSG_FLOW_MOD || type == MSG_NXT_FLOW_MOD;
+}
 
-    if (!error) {
-        error = fm.buffer_id != OFP_NO_BUFFER ? OFPERR_OFPBRC_BUFFER_UNKNOWN : OFPERR_OK;
-        flow_mod_deinit(&fm);
+static enum ofp_error decode_flow_mod(struct wire_rd *r, const struct msg_header *h,
+                                      struct flow_mod *fm)
+{
+    enum ofp_error error = flow_mod_decode(r, h, &limits, fm);
+
+    if (!error && fm->buffer_id != OFP_NO_BUFFER) {
+        error = OFPERR_OFPBRC_BUFFER_UNKNOWN;
+        flow_mod_deinit(fm);
     }
     return error;
 }
@@ -184,7 +212,8 @@ static enum ofp_error check_packet_out(const struct bundle_add *a)
     return error;
 }
 
-static enum ofp_error check_message(const struct bundle_add *a)
+/* With OFPERR_OK 'fm' is a flow-mod's, the caller's to deinit. */
+static enum ofp_error check_message(const struct bundle_add *a, struct flow_mod *fm)
 {
     struct wire_rd r;
     struct msg_header h;
@@ -198,7 +227,7 @@ static enum ofp_error check_message(const struct bundle_add *a)
     switch (a->type) {
     case MSG_FLOW_MOD:
     case MSG_NXT_FLOW_MOD:
-        return check_flow_mod(&r, &h);
+        return decode_flow_mod(&r, &h, fm);
     case MSG_GROUP_MOD:
     case MSG_NXT_GROUP_MOD:
         return check_group_mod(&r, &h);
@@ -254,17 +283,31 @@ static enum ofp_error try_packet_out(const struct bridge *br, const uint8_t *msg
     return error;
 }
 
-/* Each was tried: what is wrong with one now is the packet's, which is dropped. */
-static void send_packet_outs(struct bridge *br, struct ofconn *conn, const struct wire_wr *messages)
+/* Calls 'each' for the messages of a bundle. */
+static void for_each(const struct bundle *b, struct bridge *br, struct ofconn *conn,
+                     void (*each)(struct bridge *, struct ofconn *, const uint8_t *, size_t))
 {
-    for (size_t ofs = 0, len; ofs < messages->len; ofs += len) {
-        const uint8_t *msg = messages->data + ofs;
-        struct packet_out po;
-        len = get_be16(msg + 2);
-        if (type_of(msg, len) == MSG_PACKET_OUT && !read_packet_out(msg, len, &po)) {
-            (void)bridge_packet_out_send(br, conn, &po);
-            packet_out_deinit(&po);
+    for (const struct chunk *c = b->first; c; c = c->next) {
+        for (size_t ofs = 0, len; ofs < c->messages.len; ofs += len) {
+            len = get_be16(c->messages.data + ofs + 2);
+            each(br, conn, c->messages.data + ofs, len);
         }
+    }
+}
+
+static void forward(struct bridge *br, struct ofconn *conn, const uint8_t *msg, size_t len)
+{
+    dispatch_forward(br, conn, msg, len);
+}
+
+/* It was tried: what is wrong with it now is the packet's, which is dropped. */
+static void send_packet_out(struct bridge *br, struct ofconn *conn, const uint8_t *msg, size_t len)
+{
+    struct packet_out po;
+
+    if (type_of(msg, len) == MSG_PACKET_OUT && !read_packet_out(msg, len, &po)) {
+        (void)bridge_packet_out_send(br, conn, &po);
+        packet_out_deinit(&po);
     }
 }
 
@@ -301,8 +344,44 @@ static void on_undone(void *br_, enum undo_kind kind, void *what)
     }
 }
 
-/* All or nothing.  The message at fault gets its error, and the commit its own. */
-static enum ofp_error commit(struct bridge *br, struct ofconn *conn, const struct wire_wr *messages)
+/* '*flow': the place of the next flow-mod's record. */
+static enum ofp_error change(struct bridge *br, struct ofconn *conn, const struct chunk *c,
+                             const uint8_t *msg, size_t *flow, struct undo *undo)
+{
+    size_t len = get_be16(msg + 2);
+    enum msg_type type = type_of(msg, len);
+    struct flow_mod fm;
+
+    if (is_flow_mod(type) && bundle_flow_get(&c->flows, flow, &fm)) {
+        return dispatch_change_flow(br, conn, &fm, msg);
+    }
+    if (type == MSG_PORT_MOD) {
+        note_port(br, msg, len, undo);
+    }
+    return type == MSG_PACKET_OUT ? try_packet_out(br, msg, len)
+                                  : dispatch_change(br, conn, msg, len);
+}
+
+/* The message at fault gets its error. */
+static enum ofp_error change_all(struct bridge *br, struct ofconn *conn, const struct chunk *c,
+                                 struct undo *undo)
+{
+    enum ofp_error error = OFPERR_OK;
+    size_t flow = 0;
+
+    for (size_t ofs = 0, len; ofs < c->messages.len && !error; ofs += len) {
+        const uint8_t *msg = c->messages.data + ofs;
+        len = get_be16(msg + 2);
+        error = change(br, conn, c, msg, &flow, undo);
+        if (error) {
+            ofconn_send_error(conn, error, msg, len);
+        }
+    }
+    return error;
+}
+
+/* All or nothing; messages for which nothing is left to do go on the way. */
+static enum ofp_error commit(struct bridge *br, struct ofconn *conn, struct bundle *b)
 {
     struct removed_rule **removed = br->removed_tail;
     size_t noted = bridge_monitor_mark(br);
@@ -310,17 +389,11 @@ static enum ofp_error commit(struct bridge *br, struct ofconn *conn, const struc
     struct undo undo = {0};
 
     tables_begin(br->tables);
-    for (size_t ofs = 0, len; ofs < messages->len && !error; ofs += len) {
-        const uint8_t *msg = messages->data + ofs;
-        len = get_be16(msg + 2);
-        enum msg_type type = type_of(msg, len);
-        if (type == MSG_PORT_MOD) {
-            note_port(br, msg, len, &undo);
-        }
-        error = type == MSG_PACKET_OUT ? try_packet_out(br, msg, len)
-                                       : dispatch_change(br, conn, msg, len);
-        if (error) {
-            ofconn_send_error(conn, error, msg, len);
+    for (struct chunk *c = b->first, *next; c && !error; c = next) {
+        next = c->next;
+        error = change_all(br, conn, c, &undo);
+        if (!b->others) {
+            drop_chunk(b);
         }
     }
     if (error) {
@@ -330,10 +403,8 @@ static enum ofp_error commit(struct bridge *br, struct ofconn *conn, const struc
         undo_ports(br, &undo);
     } else {
         tables_commit(br->tables);
-        for (size_t ofs = 0; ofs < messages->len; ofs += get_be16(messages->data + ofs + 2)) {
-            dispatch_forward(br, conn, messages->data + ofs, get_be16(messages->data + ofs + 2));
-        }
-        send_packet_outs(br, conn, messages);
+        for_each(b, br, conn, forward);
+        for_each(b, br, conn, send_packet_out);
     }
     free(undo.mods);
     bridge_flow_arm(br);
@@ -368,7 +439,7 @@ static enum ofp_error control(struct session *s, const struct bundle_control *c,
         return error;
     }
     if (c->type == BUNDLE_COMMIT_REQUEST) {
-        error = commit(s->bridge, s->conn, &(*b)->messages);
+        error = commit(s->bridge, s->conn, *b);
     }
     drop(b);
     return error;
@@ -398,6 +469,37 @@ enum ofp_error dispatch_bundle_control(struct bridge *br, struct ofconn *conn,
     return error;
 }
 
+static struct chunk *chunk_for(struct bundle *b, size_t len)
+{
+    struct chunk *c = b->first ? b->last : NULL;
+
+    if (!c || c->messages.len + len > CHUNK) {
+        struct chunk *new = xmalloc(sizeof *new);
+        *new =
+            (struct chunk){.messages = WIRE_WR_INIT(MAX_BYTES), .flows = WIRE_WR_INIT(MAX_BYTES)};
+        *(c ? &c->next : &b->first) = new;
+        b->last = c = new;
+    }
+    return c;
+}
+
+/* 'fm': if it is a flow-mod. */
+static void put_message(struct bundle *b, const struct bundle_add *a, const struct flow_mod *fm)
+{
+    struct chunk *c = chunk_for(b, a->msg_len);
+
+    wire_wr_bytes(&c->messages, a->msg, a->msg_len);
+    b->session->bundle_bytes += a->msg_len;
+    if (!is_flow_mod(a->type)) {
+        b->others = true;
+    } else if (b->flow_bytes < MAX_BYTES) {
+        size_t before = c->flows.len;
+        bundle_flow_put(&c->flows, fm);
+        b->flow_bytes += c->flows.len - before;
+    }
+    loop_timer_after(&b->idle, IDLE_MS);
+}
+
 /* Opens the bundle if there is none of the number. */
 enum ofp_error dispatch_bundle_add(struct bridge *br, struct ofconn *conn,
                                    const struct msg_header *h, struct wire_rd *r)
@@ -419,15 +521,20 @@ enum ofp_error dispatch_bundle_add(struct bridge *br, struct ofconn *conn,
     if (s->bundle_bytes + a.msg_len > MAX_BYTES) {
         return OFPERR_OFPBFC_MSG_TOO_MANY;
     }
-    error = check_message(&a);
-    if (!error && !*b) {
+    struct flow_mod fm;
+    error = check_message(&a, &fm);
+    if (error) {
+        return error;
+    }
+    if (!*b) {
         error = open(s, a.id, a.flags, a.msg, a.msg_len);
         b = find(s, a.id);
     }
     if (!error) {
-        wire_wr_bytes(&(*b)->messages, a.msg, a.msg_len);
-        s->bundle_bytes += a.msg_len;
-        loop_timer_after(&(*b)->idle, IDLE_MS);
+        put_message(*b, &a, &fm);
+    }
+    if (is_flow_mod(a.type)) {
+        flow_mod_deinit(&fm);
     }
     return error;
 }

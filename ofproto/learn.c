@@ -37,7 +37,7 @@ static void put_in(struct bridge *br, const struct learned *l)
         .match = l->match,
         .acts = {.data = l->acts->data, .len = l->acts->len},
     };
-    enum ofp_error error = bridge_flow_mod(br, &fm, NULL);
+    enum ofp_error error = bridge_flow_mod(br, &fm, NULL, NULL);
 
     if (error) {
         log_warn_rl("%s: learned flow is not added: %s", br->name, ofp_error_name(error));

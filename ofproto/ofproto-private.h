@@ -200,7 +200,9 @@ static inline void bridge_flow_ethernet(struct match *m)
         m->mask.key.packet_type = 0;
     }
 }
-enum ofp_error bridge_flow_mod(struct bridge *, const struct flow_mod *, struct ofconn *);
+/* 'msg': the message that it was; NULL: none. */
+enum ofp_error bridge_flow_mod(struct bridge *, const struct flow_mod *, struct ofconn *,
+                               const uint8_t *msg);
 /* A rule of a former process, in the place of one with its match and priority; 'rule' gets it.  It
  * shows at the next tables_publish(). */
 enum ofp_error bridge_flow_restore(struct bridge *, const struct flow_mod *, int64_t modified_ms,
@@ -273,5 +275,7 @@ void dispatch(struct bridge *, struct ofconn *, const struct msg_header *, const
               size_t len);
 /* The same for one message of a bundle that is being committed; the error is the caller's to send.
  */
+enum ofp_error dispatch_change_flow(struct bridge *, struct ofconn *, struct flow_mod *,
+                                    const uint8_t *msg); /* Decoded before. */
 enum ofp_error dispatch_change(struct bridge *, struct ofconn *, const void *msg,
                                size_t len) MUST_USE;
