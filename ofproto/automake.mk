@@ -1,6 +1,6 @@
 noinst_LIBRARIES += ofproto/libofproto.a
 ofproto_libofproto_a_SOURCES =
-ofproto_libofproto_a_SOURCES += ofproto/table/classifier.c ofproto/table/classifier.h
+ofproto_libofproto_a_SOURCES += ofproto/table/classifier.c ofproto/table/classifier_walk.c ofproto/table/classifier.h
 ofproto_libofproto_a_SOURCES += ofproto/table/cursor.c
 ofproto_libofproto_a_SOURCES += ofproto/table/meter_ids.c ofproto/table/meter_ids.h ofproto/table/groups.c ofproto/table/groups.h ofproto/table/refs.c ofproto/table/refs.h ofproto/table/select.c ofproto/table/select.h
 ofproto_libofproto_a_SOURCES += ofproto/table/index.c ofproto/table/index.h
