@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "ofp/act.h"
+#include "ofp/format.h"
 
 static const struct {
     uint32_t number;
@@ -109,6 +110,6 @@ void port_format(uint32_t port, const struct name_map *names, struct text *t)
     if (name) {
         text_quoted_name(t, name);
     } else {
-        text_printf(t, "%" PRIu32, port < OFPP_MAX ? port : port & 0xffff);
+        format_decimal(t, port < OFPP_MAX ? port : port & 0xffff);
     }
 }

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "ofp/format.h"
+
 void field_format_hex(const uint8_t *b, unsigned n, struct text *t)
 {
     while (n && !*b) {
@@ -65,7 +67,7 @@ static void put_masked_address(const uint8_t *a, const uint8_t *mask, unsigned n
 
 static void put_decimal(uint64_t value, uint64_t mask, bool exact, struct text *t)
 {
-    text_printf(t, "%" PRIu64, value);
+    format_decimal(t, value);
     if (!exact) {
         text_printf(t, "/0x%" PRIx64, mask);
     }

@@ -344,7 +344,7 @@ void flow_format_table(uint8_t table, const struct name_map *names, struct text 
     if (name) {
         text_quoted_name(s, name);
     } else {
-        text_printf(s, "%u", table);
+        format_decimal(s, table);
     }
 }
 

@@ -33,9 +33,21 @@ void format_bits(struct text *s, uint32_t bits, const struct bit_name *names, si
     }
 }
 
+void format_decimal(struct text *s, uint64_t value)
+{
+    char digits[20];
+    unsigned n = 0;
+
+    do {
+        digits[sizeof digits - ++n] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    text_put(s, digits + sizeof digits - n, n);
+}
+
 void format_duration(struct text *s, uint32_t sec, uint32_t nsec)
 {
-    text_printf(s, "%" PRIu32, sec);
+    format_decimal(s, sec);
     if (nsec && nsec % 1000000 == 0) {
         text_printf(s, ".%03" PRIu32, nsec / 1000000);
     } else if (nsec) {
@@ -52,7 +64,9 @@ void format_counter(struct text *s, const char *name, uint64_t value)
     if (value == UINT64_MAX) {
         text_printf(s, "%s=?", name);
     } else {
-        text_printf(s, "%s=%" PRIu64, name, value);
+        text_puts(s, name);
+        text_putc(s, '=');
+        format_decimal(s, value);
     }
 }
 

@@ -4,6 +4,7 @@
  * is told apart by the protocol, not by prerequisites: a match that lacks them still prints. */
 #include "lib/packet/field_map.h"
 #include "ofp/field-text-private.h"
+#include "ofp/format.h"
 #include "ofp/match-private.h"
 
 #include <stdio.h>
@@ -229,7 +230,8 @@ static void put_item(const struct printing *p, const struct item *item)
     if (item->style == AS_NONZERO && !v) {
         return;
     }
-    text_printf(t, "%s=", item->label);
+    text_puts(t, item->label);
+    text_putc(t, '=');
     switch (item->style) {
     case AS_FIELD:
         if (f->format == FMT_DECIMAL && !exact) { /* Matches have both parts in hexadecimal. */
@@ -358,7 +360,9 @@ void match_format(const struct match *m, const struct name_map *names, int prior
     size_t start = t->len;
 
     if (priority >= 0 && priority != 32768) {
-        text_printf(t, "priority=%d,", priority);
+        text_puts(t, "priority=");
+        format_decimal(t, (uint64_t)priority);
+        text_putc(t, ',');
     }
     if (names && names->exact && match_format_raw(m, t)) {
         return;
@@ -368,7 +372,8 @@ void match_format(const struct match *m, const struct name_map *names, int prior
     put_items(&p, first_items, ARRAY_SIZE(first_items));
     put_packet_type(&p);
     if (p.word) {
-        text_printf(t, "%s,", p.word->word);
+        text_puts(t, p.word->word);
+        text_putc(t, ',');
     }
     put_regs(&p);
     put_tunnel(&p);

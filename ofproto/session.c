@@ -11,6 +11,7 @@
 #include "ofproto/ofproto-private.h"
 
 #define RULES_PER_SLICE 2000
+#define WAIT_MAX_MS     32 /* For a peer that does not read what is dumped. */
 
 struct session *session_of(struct ofconn *conn, struct bridge *br)
 {
@@ -105,6 +106,7 @@ struct flow_dump {
     struct rule_criteria criteria;
     struct mp_reply reply;
     uint32_t protocol; /* Of the entries. */
+    int64_t wait_ms;   /* For the peer to read; 0: it does. */
     struct loop_timer next;
 };
 
@@ -159,9 +161,12 @@ static void dump_slice(void *d_)
     struct ofconn *conn = d->session->conn;
 
     if (conn && !ofconn_writable(conn)) {
-        loop_timer_after(&d->next, 5); /* The peer reads slowly: it gets more when there is room. */
+        /* The peer reads slowly: it gets more when there is room. */
+        d->wait_ms = d->wait_ms ? MIN(2 * d->wait_ms, WAIT_MAX_MS) : 1;
+        loop_timer_after(&d->next, d->wait_ms);
         return;
     }
+    d->wait_ms = 0;
     for (unsigned i = 0; conn && i < RULES_PER_SLICE; i++) {
         struct rule *rule = tables_cursor_next(&d->cursor, d->tables);
         if (!rule) {
