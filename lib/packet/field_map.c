@@ -1,45 +1,70 @@
 /* field_map.c - see field_map.h.
  *
- * A table says which fields have bits in a word of struct flow.  It is filled once by a constructor
- * before main() and constant afterwards, so any thread may read it. */
+ * A table says which bits of each word of struct flow are a field's.  It is filled once by a
+ * constructor before main() and constant afterwards, so any thread may read it. */
 #include "lib/packet/field_map.h"
 
-static struct field_map by_word[FLOW_WORDS];
+#define ENTRIES_MAX (3 * MF_N_IDS) /* Fields have 16 bytes at most, tunnel options apart. */
+
+static struct entry {
+    uint64_t bits;
+    uint32_t id;                       /* enum field_id */
+} entries[ENTRIES_MAX];                /* By word. */
+static uint16_t first[FLOW_WORDS + 1]; /* The entries of a word: from here to the next one's. */
+
+/* The field's bits as they lie in the word; 0: it has none there. */
+static uint64_t bits_in(const struct field *f, unsigned word)
+{
+    uint8_t bytes[8] = {0};
+    uint64_t bits;
+
+    for (unsigned i = 0; i < f->size; i++) {
+        if ((f->ofs + i) / 8 == word) {
+            bytes[(f->ofs + i) % 8] =
+                f->size > 8 ? UINT8_MAX : (uint8_t)(f->store >> (8 * (f->size - 1u - i)));
+        }
+    }
+    memcpy(&bits, bytes, sizeof bits);
+    return bits;
+}
 
 __attribute__((__constructor__)) static void index_words(void)
 {
-    for (const struct field *f = fields; f < fields + MF_N_IDS; f++) {
-        for (unsigned w = f->ofs / 8u; f->size && w <= (f->ofs + f->size - 1u) / 8u; w++) {
-            by_word[w].bits[f->id / 64] |= BIT64(f->id % 64);
+    unsigned n = 0;
+
+    for (unsigned w = 0; w < FLOW_WORDS; w++) {
+        first[w] = (uint16_t)n;
+        for (const struct field *f = fields; f < fields + MF_N_IDS && n < ENTRIES_MAX; f++) {
+            uint64_t bits = bits_in(f, w);
+            if (bits) {
+                entries[n++] = (struct entry){bits, f->id};
+            }
         }
     }
+    first[FLOW_WORDS] = (uint16_t)n;
 }
 
-static void add(struct field_map *m, const struct field_map *more)
+static void add(struct field_map *m, unsigned id)
 {
-    for (unsigned i = 0; i < FIELD_MAP_WORDS; i++) {
-        m->bits[i] |= more->bits[i];
-    }
+    m->bits[id / 64] |= BIT64(id % 64);
 }
 
 void field_map_init(struct field_map *m, const struct flow *mask)
 {
-    struct field_map near = {{0}};
     const uint64_t *words = flow_words(mask);
 
+    *m = (struct field_map){{0}};
     for (unsigned w = 0; w < offsetof(struct flow, tun) / 8; w++) {
-        if (words[w]) {
-            add(&near, &by_word[w]);
+        if (!words[w]) {
+            continue;
         }
-    }
-    *m = near;
-    FIELD_FOR_EACH(id, &near) {
-        if (field_is_wild(&fields[id], mask)) { /* Only a neighbour in the word is not. */
-            m->bits[id / 64] &= ~BIT64(id % 64);
+        for (unsigned i = first[w]; i < first[w + 1]; i++) {
+            if (words[w] & entries[i].bits) {
+                add(m, entries[i].id);
+            }
         }
     }
     for (uint64_t map = mask->tun.present; map; map &= map - 1) {
-        unsigned id = MF_TUN_METADATA0 + (unsigned)__builtin_ctzll(map);
-        m->bits[id / 64] |= BIT64(id % 64);
+        add(m, MF_TUN_METADATA0 + (unsigned)__builtin_ctzll(map));
     }
 }
