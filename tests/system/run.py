@@ -9,8 +9,8 @@ wait more than they work); the kernel datapath is one for all, and so is what da
 
 Without --datapath: on netdev and, if the running kernel has the openvswitch datapath, on system too (datapaths.py has what
 does not).  With --lab PROGRAM, for --datapath system alone: if the running kernel has it not, all of this is run by
-`PROGRAM -t SECONDS -w DIR -- ...` on one that has; "--lab=" (no program) and no such kernel: says so, counts as skipped.  KERNEL_LEAVE_OUT in the environment: beginnings of
-names that are not run on the kernel datapath this time."""
+`PROGRAM -t SECONDS -w DIR -- ...` on one that has; "--lab=" (no program) and no such kernel: says so, counts as skipped.  SYSTEM_LEAVE_OUT and
+KERNEL_LEAVE_OUT in the environment: beginnings of names that are not run this time on netdev, and on the kernel datapath."""
 import argparse
 import importlib
 import multiprocessing
@@ -119,9 +119,10 @@ def main():
         return in_lab(args)
     lines = []
     datapaths = args.datapath or (["netdev", "system"] if kernel_datapath() else ["netdev"])
-    left_out = {"system": tuple(os.environ.get("KERNEL_LEAVE_OUT", "").split())}
+    left_out = {datapath: tuple(os.environ.get(variable, "").split())
+                for datapath, variable in (("netdev", "SYSTEM_LEAVE_OUT"), ("system", "KERNEL_LEAVE_OUT"))}
     works = [(name, datapath, args.build) for datapath in datapaths for name, _ in tests(args.names)
-             if not why_not(name, datapath) and not name.startswith(left_out.get(datapath, ()))]
+             if not why_not(name, datapath) and not name.startswith(left_out[datapath])]
     for line, why in run_all(works, args.jobs):
         print(line + (f": {why}" if why else ""), flush=True)
         lines.append(line)
