@@ -157,27 +157,34 @@ static bool depends_on_protocol(const struct field *f)
     }
 }
 
+static bool has_all_prereqs(const struct match *m, const struct field_map *map)
+{
+    FIELD_FOR_EACH(id, map) {
+        if (depends_on_protocol(&fields[id]) && !field_prereq_ok(&fields[id], m)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool match_normalise(struct match *m, struct text *what)
 {
     struct flow keep, seen;
     struct field_map map;
-    bool drops = false;
 
-    memset(&keep, 0, sizeof keep);
-    memset(&seen, 0, sizeof seen);
     field_map_init(&map, &m->mask);
-    FIELD_FOR_EACH(id, &map) {
-        const struct field *f = &fields[id];
-        if (depends_on_protocol(f)) {
-            bool ok = field_prereq_ok(f, m);
-            field_mask_exact(f, ok ? &keep : &seen);
-            drops |= !ok;
-        }
-    }
-    if (!drops) {
+    if (has_all_prereqs(m, &map)) {
         return false;
     }
     struct match before = *m;
+    memset(&keep, 0, sizeof keep);
+    memset(&seen, 0, sizeof seen);
+    FIELD_FOR_EACH(id, &map) {
+        const struct field *f = &fields[id];
+        if (depends_on_protocol(f)) {
+            field_mask_exact(f, field_prereq_ok(f, &before) ? &keep : &seen);
+        }
+    }
     for (size_t i = 0; i < FLOW_WORDS; i++) {
         uint64_t drop = flow_words(&seen)[i] & ~flow_words(&keep)[i];
         flow_words_mut(&m->flow)[i] &= ~drop;
