@@ -121,6 +121,7 @@ void bridge_free(struct bridge *br)
         free(r);
     }
     bridge_tables_free(br->table_cfgs);
+    rule_acts_unref(br->last_acts);
     tables_unref(br->tables);
     tlv_table_unref(br->tlvs);
     fdb_unref(br->fdb);

@@ -136,6 +136,19 @@ static struct rule_args args_of(const struct bridge *br, const struct flow_mod *
                               .now_ms = loop_now(br->ofproto->loop)};
 }
 
+/* Rules come in rows that do the same: one list for all of a row.  A reference is the caller's. */
+static struct rule_acts *acts_of(struct bridge *br, const struct flow_mod *fm)
+{
+    const struct rule_acts *last = br->last_acts;
+    size_t len = fm->acts.len;
+
+    if (!last || last->len != len || (len && memcmp(last->data, fm->acts.data, len))) {
+        rule_acts_unref(br->last_acts);
+        br->last_acts = rule_acts_new(fm->acts.data, len);
+    }
+    return rule_acts_ref(br->last_acts);
+}
+
 /* May the journal have the message itself? */
 static bool is_record(const struct flow_mod *fm, const uint8_t *msg)
 {
@@ -156,7 +169,7 @@ static enum ofp_error add(struct bridge *br, const struct flow_mod *fm, const ui
     if (error) {
         return error;
     }
-    struct rule_acts *acts = rule_acts_new(fm->acts.data, fm->acts.len);
+    struct rule_acts *acts = acts_of(br, fm);
     struct rule *rule;
     if (old) {
         bool keep_counters = !(fm->flags & OFPFF_RESET_COUNTS) && !fm->before_12;
@@ -324,7 +337,7 @@ enum ofp_error bridge_flow_restore(struct bridge *br, const struct flow_mod *fm,
     }
     args.now_ms = modified_ms;
     struct rule *old = table_find(br->tables, args.table_id, &fm->match, fm->priority);
-    struct rule_acts *acts = rule_acts_new(fm->acts.data, fm->acts.len);
+    struct rule_acts *acts = acts_of(br, fm);
     *rule = old ? tables_replace(br->tables, old, &args, acts, false, false)
                 : tables_insert(br->tables, &fm->match, &args, acts);
     learn_rule_added(br, *rule);

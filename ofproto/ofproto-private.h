@@ -112,7 +112,8 @@ struct bridge {
     uint64_t datapath_id;
     char *dp_desc;
     struct tables *tables;
-    struct tlv_table *tlvs; /* Reference. */
+    struct rule_acts *last_acts; /* Reference, or NULL: of the last rule that was added. */
+    struct tlv_table *tlvs;      /* Reference. */
     struct bridge_tables *table_cfgs;
     struct fdb *fdb;
     struct hmap ports, meters, port_configs;
