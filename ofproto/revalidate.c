@@ -242,10 +242,8 @@ static void grace_done(void *r_)
     if (!r->closing && !changes_empty(&r->active)) {
         int64_t began_us = now_us(r);
         dp_flow_walk(r->ofproto->dp, visit, r);
+        rest_after(r, began_us);
         dp_get_features(r->ofproto->dp, &features);
-        if (!features.immediate) {
-            rest_after(r, began_us);
-        }
     }
     changes_clear(&r->active);
     r->late = !r->closing && r->touched && !features.immediate;
@@ -263,7 +261,8 @@ static void start(void *r_)
     if (r->running) {
         return; /* grace_done() starts again. */
     }
-    if (!r->waiting.first && (changes_empty(&r->pending) || loop_timer_pending(&r->rest))) {
+    bool rests = loop_timer_pending(&r->rest) && !env_time_stopped();
+    if (!r->waiting.first && (changes_empty(&r->pending) || rests)) {
         return; /* After the rest, or when somebody waits. */
     }
     r->running = true;
