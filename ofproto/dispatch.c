@@ -243,6 +243,7 @@ enum ofp_error dispatch_change(struct bridge *br, struct ofconn *conn, const voi
     wire_rd_init(&r, msg, len);
     enum ofp_error error = msg_decode_header(&r, &h);
     if (!error) {
+        h.tlvs = br->tlvs;
         bridge_monitor_cause(br, conn, h.xid);
         error = handlers[h.type].handle(br, conn, &h, &r);
     }

@@ -187,20 +187,22 @@ static enum msg_type type_of(const uint8_t *msg, size_t len)
     return msg_decode_header(&r, &h) ? MSG_N_TYPES : h.type;
 }
 
-static enum ofp_error read_packet_out(const uint8_t *msg, size_t len, struct packet_out *po)
+static enum ofp_error read_packet_out(const struct bridge *br, const uint8_t *msg, size_t len,
+                                      struct packet_out *po)
 {
     struct wire_rd r;
     struct msg_header h;
 
     wire_rd_init(&r, msg, len);
     enum ofp_error error = msg_decode_header(&r, &h);
+    h.tlvs = br->tlvs;
     return error ? error : packet_out_decode(&r, &h, &limits, po);
 }
 
-static enum ofp_error check_packet_out(const struct bundle_add *a)
+static enum ofp_error check_packet_out(const struct bridge *br, const struct bundle_add *a)
 {
     struct packet_out po;
-    enum ofp_error error = read_packet_out(a->msg, a->msg_len, &po);
+    enum ofp_error error = read_packet_out(br, a->msg, a->msg_len, &po);
 
     if (!error) {
         error = po.buffer_id != OFP_NO_BUFFER ? OFPERR_OFPBRC_BUFFER_UNKNOWN
@@ -213,7 +215,8 @@ static enum ofp_error check_packet_out(const struct bundle_add *a)
 }
 
 /* With OFPERR_OK 'fm' is a flow-mod's, the caller's to deinit. */
-static enum ofp_error check_message(const struct bundle_add *a, struct flow_mod *fm)
+static enum ofp_error check_message(const struct bridge *br, const struct bundle_add *a,
+                                    struct flow_mod *fm)
 {
     struct wire_rd r;
     struct msg_header h;
@@ -224,6 +227,7 @@ static enum ofp_error check_message(const struct bundle_add *a, struct flow_mod 
     if (error) {
         return error;
     }
+    h.tlvs = br->tlvs;
     switch (a->type) {
     case MSG_FLOW_MOD:
     case MSG_NXT_FLOW_MOD:
@@ -234,7 +238,7 @@ static enum ofp_error check_message(const struct bundle_add *a, struct flow_mod 
     case MSG_PORT_MOD:
         return port_mod_decode(&r, &h, &pm);
     case MSG_PACKET_OUT:
-        return check_packet_out(a);
+        return check_packet_out(br, a);
     default:
         return OFPERR_OFPBFC_MSG_UNSUP;
     }
@@ -274,7 +278,7 @@ static void undo_ports(struct bridge *br, const struct undo *undo)
 static enum ofp_error try_packet_out(const struct bridge *br, const uint8_t *msg, size_t len)
 {
     struct packet_out po;
-    enum ofp_error error = read_packet_out(msg, len, &po);
+    enum ofp_error error = read_packet_out(br, msg, len, &po);
 
     if (!error) {
         error = bridge_packet_out_check(br, &po);
@@ -305,7 +309,7 @@ static void send_packet_out(struct bridge *br, struct ofconn *conn, const uint8_
 {
     struct packet_out po;
 
-    if (type_of(msg, len) == MSG_PACKET_OUT && !read_packet_out(msg, len, &po)) {
+    if (type_of(msg, len) == MSG_PACKET_OUT && !read_packet_out(br, msg, len, &po)) {
         (void)bridge_packet_out_send(br, conn, &po);
         packet_out_deinit(&po);
     }
@@ -522,7 +526,7 @@ enum ofp_error dispatch_bundle_add(struct bridge *br, struct ofconn *conn,
         return OFPERR_OFPBFC_MSG_TOO_MANY;
     }
     struct flow_mod fm;
-    error = check_message(&a, &fm);
+    error = check_message(br, &a, &fm);
     if (error) {
         return error;
     }
