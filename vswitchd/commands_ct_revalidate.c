@@ -79,10 +79,13 @@ void commands_stop_ct_revalidate(void)
 
 static bool parse_zone(struct control_request *req, const struct dpctl_args *a, struct ct_filter *f)
 {
+    int wrong = a->argc > 1; /* Which word. */
+
     f->has_zone = a->argc;
-    if (a->argc > 1 ||
+    if (wrong ||
         (a->argc && (strncmp(a->argv[0], "zone=", 5) || !text_to_u16(a->argv[0] + 5, &f->zone)))) {
-        dpctl_fail(req, xstrdup("failed to parse zone"), "Invalid argument");
+        dpctl_fail(req, xasprintf("%s: neither a datapath nor zone=N", a->argv[wrong]),
+                   "Invalid argument");
         return false;
     }
     return true;
