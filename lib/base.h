@@ -77,12 +77,15 @@ static inline void put_be64(void *p, uint64_t v)
 static inline bool is_all_zeros(const void *p, size_t n)
 {
     const uint8_t *b = p;
-    for (size_t i = 0; i < n; i++) {
-        if (b[i]) {
-            return false;
-        }
+    uint64_t word, some = 0;
+    for (; n >= sizeof word; b += sizeof word, n -= sizeof word) {
+        memcpy(&word, b, sizeof word);
+        some |= word;
     }
-    return true;
+    for (; n; b++, n--) {
+        some |= *b;
+    }
+    return !some;
 }
 
 static inline bool is_all_ones(const void *p, size_t n)

@@ -74,16 +74,16 @@ static inline void set_from_conn(const struct ct_table *t, struct packet_ct *pct
 static void write_mark_label(struct ct_table *t, uint32_t index, const struct ct_args *args)
 {
     struct ct_conn *c = ct_table_conn(t, index);
-    const bool live = c->flags & CT_F_LIVE;
+    const bool live = c->flags & CT_F_LIVE, label_too = !is_all_zeros(args->label_mask, 16);
     const uint32_t before = c->mark;
+    if (!args->mark_mask && !label_too) {
+        return;
+    }
     c->mark = (args->mark & args->mark_mask) | (c->mark & ~args->mark_mask);
     if (live && UNLIKELY(c->mark != before)) {
         ct_tag_move(t, CT_TAG_MARK, index, ct_tag_of_mark(before), ct_tag_of_mark(c->mark));
     }
-    if (is_all_zeros(args->label_mask, 16)) {
-        return;
-    }
-    if (!ct_table_touch_label(t, index)) {
+    if (!label_too || !ct_table_touch_label(t, index)) {
         return;
     }
     uint8_t *label = ct_table_label(t, index);
@@ -171,21 +171,30 @@ static inline void reclass(struct ct_table *t, uint32_t index)
     }
 }
 
-/* May this packet begin a connection?  With an entry, also sets it up. */
+/* The entry of the connection that this packet begins.  False: it may not begin one. */
 static bool begin(const struct ct *ct, struct ct_conn *c, const struct ct_packet *x, int64_t now_ms)
 {
     const struct ct_when when = ct_when(ct, x->q.key.zone, now_ms);
+    if (x->q.key.proto == IPPROTO_HDR_TCP) {
+        ct_tcp_new(c, &x->tcp, &when);
+    } else if (x->q.key.proto == IPPROTO_HDR_SCTP) {
+        return ct_sctp_new(c, &x->sctp, &when);
+    } else {
+        ct_other_new(c, &when);
+    }
+    return true;
+}
+
+static bool may_begin(const struct ct *ct, const struct ct_packet *x, int64_t now_ms)
+{
     if (x->q.is_reply) {
         return false;
     }
-    if (x->q.key.proto == IPPROTO_HDR_TCP) {
-        return ct_tcp_new(c, &x->tcp, &when);
+    if (UNLIKELY(x->q.key.proto == IPPROTO_HDR_SCTP)) {
+        struct ct_conn probe = {.key = x->q.key};
+        return begin(ct, &probe, x, now_ms);
     }
-    if (x->q.key.proto == IPPROTO_HDR_SCTP) {
-        return ct_sctp_new(c, &x->sctp, &when);
-    }
-    ct_other_new(c, &when);
-    return true;
+    return x->q.key.proto != IPPROTO_HDR_TCP || ct_tcp_begins(&x->tcp);
 }
 
 /* Entry locked: how the packet, if it is to be translated here, and not yet was, is to be
@@ -306,8 +315,7 @@ static enum done create(struct ct *ct, struct packet *p, const struct ct_packet 
 static enum done on_no_entry(struct ct *ct, struct packet *p, const struct ct_packet *x,
                              const struct ct_args *args, int64_t now_ms)
 {
-    struct ct_conn probe = {.key = x->q.key};
-    if (!begin(ct, &probe, x, now_ms)) {
+    if (!may_begin(ct, x, now_ms)) {
         set_invalid(&p->ct, x->q.is_reply                       ? CT_INV_icmp_reply
                             : x->q.key.proto == IPPROTO_HDR_TCP ? CT_INV_tcp_synack
                                                                 : CT_INV_sctp_new);

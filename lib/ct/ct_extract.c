@@ -48,7 +48,8 @@ uint8_t ct_extract_reply_type(bool is_ip6, uint8_t request)
     return icmp_types[is_ip6][request].pair;
 }
 
-static inline void set_addresses(struct ct_packet *x, const uint8_t *l3, const struct ip_info *ip)
+static ALWAYS_INLINE void set_addresses(struct ct_packet *x, const uint8_t *l3,
+                                        const struct ip_info *ip)
 {
     x->q.is_ip6 = ip->version == 6;
     if (x->q.is_ip6) {
@@ -66,7 +67,7 @@ static bool invalid(struct ct_packet *x, enum ct_reason reason)
     return false;
 }
 
-static inline bool set_ports(struct ct_packet *x, const uint8_t *l4)
+static ALWAYS_INLINE bool set_ports(struct ct_packet *x, const uint8_t *l4)
 {
     memcpy(x->q.key.port, l4, 4);
     return (x->q.key.port[0] && x->q.key.port[1]) ||
@@ -113,7 +114,7 @@ static uint8_t wscale_option(const uint8_t *opt, uint32_t len)
     return 0;
 }
 
-static inline bool set_tcp(struct ct_packet *x, const uint8_t *l4, uint32_t len)
+static ALWAYS_INLINE bool set_tcp(struct ct_packet *x, const uint8_t *l4, uint32_t len)
 {
     uint32_t hdr = len >= 20 ? (l4[12] >> 4) * 4u : 0;
     if (hdr < 20 || hdr > len) {
@@ -315,6 +316,11 @@ static ALWAYS_INLINE enum ct_kind extract(struct packet *p, const struct ip_info
     return kind;
 }
 
+static enum ct_kind extract_any(struct packet *p, const struct ip_info *ip, struct ct_packet *x)
+{
+    return extract(p, ip, x);
+}
+
 enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
 {
     struct ip_info ip;
@@ -322,16 +328,19 @@ enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
     x->icmp_code = 0;
     x->reason = CT_INV_malformed;
     x->l3_len = 0;
-    if (LIKELY(is_plain4(p))) { /* Most. */
-        const uint32_t len = get_be16(p->data + p->l3_ofs + 2);
-        return extract(p,
-                       &(struct ip_info){.version = 4,
-                                         .proto = p->data[p->l3_ofs + 9],
-                                         .has_l4 = true,
-                                         .l4_ofs = 20,
-                                         .dst_ofs = 16,
-                                         .l4_len = len - 20},
-                       x);
+    if (UNLIKELY(!is_plain4(p))) {
+        return ip_packet(p, &ip) ? extract_any(p, &ip, x) : CT_KIND_INVALID;
     }
-    return ip_packet(p, &ip) ? extract(p, &ip, x) : CT_KIND_INVALID;
+    const uint8_t *l3 = p->data + p->l3_ofs;
+    ip = (struct ip_info){.version = 4,
+                          .proto = l3[9],
+                          .has_l4 = true,
+                          .l4_ofs = 20,
+                          .dst_ofs = 16,
+                          .l4_len = get_be16(l3 + 2) - 20u};
+    if (LIKELY(ip.proto == IPPROTO_HDR_TCP)) { /* Most: of these the compiler knows the way. */
+        ip.proto = IPPROTO_HDR_TCP;
+        return extract(p, &ip, x);
+    }
+    return extract_any(p, &ip, x);
 }

@@ -76,8 +76,13 @@ static inline bool ct_tcp_flags_ok(uint8_t flags)
     }
     return flags & CT_FLAG_ACK || !(flags & (CT_FLAG_FIN | CT_FLAG_PSH | CT_FLAG_URG));
 }
-/* May it begin a connection? If so, sets up the entry. */
-bool ct_tcp_new(struct ct_conn *, const struct ct_tcp_seg *, const struct ct_when *);
+/* May it begin a connection?  Not as half of a handshake that began elsewhere. */
+static inline bool ct_tcp_begins(const struct ct_tcp_seg *s)
+{
+    return (s->flags & (CT_FLAG_SYN | CT_FLAG_ACK)) != (CT_FLAG_SYN | CT_FLAG_ACK);
+}
+/* It does: sets up the entry. */
+void ct_tcp_new(struct ct_conn *, const struct ct_tcp_seg *, const struct ct_when *);
 /* 'dir' 0: from the original sender. 'check': sequence numbers too.  CT_INVALID: nothing has
  * changed, and '*reason' says why. */
 enum ct_verdict ct_tcp_update(struct ct_conn *, unsigned dir, const struct ct_tcp_seg *, bool check,

@@ -5,7 +5,8 @@
 #include "lib/counter.h"
 
 #define EVICT_LOOK \
-    8u /* Slots of each family looked at for an expired entry when the table is full. */
+    8u          /* Slots of each family looked at for an expired entry when the table is full. */
+#define RUN 32u /* Slots whose memory is asked for at a time. */
 
 static struct ct_shard *shard_of(struct ct_table *t, const struct ct_conn *c)
 {
@@ -71,14 +72,19 @@ static void rest_locked(struct ct_shard *sh)
     }
 }
 
+static void push_free(struct ct_table *t, struct ct_shard *sh, uint32_t index)
+{
+    ct_table_conn(t, index)->link[1] = sh->free[index >> 31];
+    __atomic_store_n(&sh->free[index >> 31], index, __ATOMIC_RELAXED); /* pop_free() looks. */
+}
+
 static void free_locked(struct ct_table *t, struct ct_shard *sh, uint32_t *list)
 {
     while (*list) {
         uint32_t index = *list;
         struct ct_conn *c = ct_table_conn(t, index);
         *list = c->link[1];
-        c->link[1] = sh->free[index >> 31];
-        sh->free[index >> 31] = index;
+        push_free(t, sh, index);
     }
 }
 
@@ -103,33 +109,66 @@ void ct_slot_end_rest(struct ct_table *t, struct ct_shard *sh)
 
 /* ---- slots ---- */
 
+/* It will be written soon. */
+static inline void expect_slot(const struct ct_table *t, uint32_t index)
+{
+    const struct ct_conn *c = ct_table_conn(t, index);
+    __builtin_prefetch(c, 1);
+    __builtin_prefetch(c->packets, 1);
+}
+
 static uint32_t pop_free(struct ct_table *t, struct ct_shard *sh, bool is_ip6)
 {
+    if (!__atomic_load_n(&sh->free[is_ip6], __ATOMIC_RELAXED)) {
+        return 0; /* As a rule, until the table has been full. */
+    }
     ct_spin_lock(&sh->lock);
     uint32_t index = sh->free[is_ip6];
     if (index) {
-        sh->free[is_ip6] = ct_table_conn(t, index)->link[1];
+        uint32_t next = ct_table_conn(t, index)->link[1];
+        __atomic_store_n(&sh->free[is_ip6], next, __ATOMIC_RELAXED);
+        expect_slot(t, next);
     }
     ct_spin_unlock(&sh->lock);
     return index;
 }
 
+/* Memory for a few more than are used.  False: there is none. */
+static bool grow(struct ct_table *t, bool is_ip6)
+{
+    struct ct_pool *pool = &t->pools[is_ip6];
+    ct_spin_lock(&t->grow_lock);
+    uint32_t used = __atomic_load_n(&pool->n_used, __ATOMIC_RELAXED);
+    size_t n = MIN(used + RUN, pool->n_slots);
+    bool ok = used < n && (pool->n_ready > used || /* Another worker has seen to it. */
+                           (ct_arena_grow(&pool->conns, n * sizeof(struct ct_conn)) &&
+                            ct_arena_grow(&pool->labels, n * 16) &&
+                            ct_arena_grow(&pool->algs, n * sizeof(struct ct_alg)) &&
+                            ct_arena_grow(&pool->zone_links, n * sizeof(struct ct_zone_link)) &&
+                            (!is_ip6 || ct_arena_grow(&pool->addrs, n * sizeof(struct ct_addr6)))));
+    if (ok && pool->n_ready <= used) {
+        __atomic_store_n(&pool->n_ready, (uint32_t)n, __ATOMIC_RELEASE);
+    }
+    ct_spin_unlock(&t->grow_lock);
+    return ok;
+}
+
 static uint32_t new_slot(struct ct_table *t, bool is_ip6)
 {
     struct ct_pool *pool = &t->pools[is_ip6];
-    uint32_t index = 0;
-    ct_spin_lock(&t->grow_lock);
-    size_t n = (size_t)pool->n_used + 1;
-    if (pool->n_used < pool->n_slots && ct_arena_grow(&pool->conns, n * sizeof(struct ct_conn)) &&
-        ct_arena_grow(&pool->labels, n * 16) &&
-        ct_arena_grow(&pool->algs, n * sizeof(struct ct_alg)) &&
-        ct_arena_grow(&pool->zone_links, n * sizeof(struct ct_zone_link)) &&
-        (!is_ip6 || ct_arena_grow(&pool->addrs, n * sizeof(struct ct_addr6)))) {
-        index = pool->n_used | (is_ip6 ? CT_INDEX_IP6 : 0);
-        __atomic_store_n(&pool->n_used, (uint32_t)n, __ATOMIC_RELEASE);
+    uint32_t n = __atomic_load_n(&pool->n_used, __ATOMIC_RELAXED);
+    for (;;) {
+        if (n >= __atomic_load_n(&pool->n_ready, __ATOMIC_ACQUIRE)) {
+            if (!grow(t, is_ip6)) {
+                return 0;
+            }
+            n = __atomic_load_n(&pool->n_used, __ATOMIC_RELAXED);
+        } else if (__atomic_compare_exchange_n(&pool->n_used, &n, n + 1, false, __ATOMIC_RELEASE,
+                                               __ATOMIC_RELAXED)) {
+            expect_slot(t, (n + 2) | (is_ip6 ? CT_INDEX_IP6 : 0));
+            return n | (is_ip6 ? CT_INDEX_IP6 : 0);
+        }
     }
-    ct_spin_unlock(&t->grow_lock);
-    return index;
 }
 
 static uint32_t take_slot(struct ct_table *t, bool is_ip6, uint32_t hash)
@@ -204,9 +243,7 @@ void ct_slot_give_back(struct ct_table *t, uint32_t index)
 
 void ct_slot_adopt_free(struct ct_table *t, uint32_t index)
 {
-    struct ct_shard *sh = &t->shards[index % CT_N_SHARDS];
-    ct_table_conn(t, index)->link[1] = sh->free[index >> 31];
-    sh->free[index >> 31] = index;
+    push_free(t, &t->shards[index % CT_N_SHARDS], index);
 }
 
 /* Room in the table for one more, counted; else the refusal is. */
@@ -228,6 +265,7 @@ uint32_t ct_slot_alloc_twin(struct ct_table *t, const struct ct_lookup *q)
         return 0;
     }
     struct ct_conn *c = ct_table_conn(t, index);
+    __builtin_prefetch(ct_table_zone_link(t, index), 1);
     ct_spin_lock(&c->lock); /* A holder of an old reference may be looking. */
     uint32_t generation = c->generation ? c->generation : 1;
     /* Whoever has an old reference, or goes from slot to slot, reads these without the lock. */
@@ -236,7 +274,8 @@ uint32_t ct_slot_alloc_twin(struct ct_table *t, const struct ct_lookup *q)
     __atomic_store_n(&c->hash, q->hash, __ATOMIC_RELAXED);
     __atomic_store_n(&c->generation, generation, __ATOMIC_RELAXED);
     memset(&c->class, 0, offsetof(struct ct_conn, expires_ms) - offsetof(struct ct_conn, class));
-    memset(c->peer, 0, sizeof *c - offsetof(struct ct_conn, peer));
+    memset(c->peer, 0, sizeof c->peer);
+    memset(c->packets, 0, sizeof *c - offsetof(struct ct_conn, packets));
     c->next = 0;
     c->class = CT_CLASS_ESTABLISHED;
     c->key = q->key;

@@ -20,6 +20,7 @@
 #include "lib/ct/ct_kept-private.h"
 #include "lib/ct/ct_tag-private.h"
 #include "lib/ct/ct_zone-private.h"
+#include "lib/hash.h"
 
 #define CT_N_STRIPES 256 /* Powers of two.  Not more than the first buckets. */
 #define CT_N_SHARDS  16
@@ -31,6 +32,7 @@ struct ct_pool {
     struct ct_arena zone_links, algs;
     uint32_t n_slots; /* Reserved. */
     uint32_t n_used;  /* Slots ever given out, slot 0 included. */
+    uint32_t n_ready; /* So many have their memory; less than 'n_used': not asked for yet. */
 };
 
 struct ct_stripe {
@@ -178,11 +180,67 @@ static inline bool ct_table_lock_ahead(const struct ct_table *t, const struct ct
 }
 
 /* Fills the hash of a lookup that has the rest. */
-void ct_table_prepare(const struct ct_table *, struct ct_lookup *);
+static inline void ct_table_prepare(const struct ct_table *t, struct ct_lookup *q)
+{
+    const struct ct_key *k = &q->key;
+    /* The two ends go in by size, so that both directions hash alike. */
+    uint64_t h;
+    if (LIKELY(!q->is_ip6)) {
+        uint64_t a = (uint64_t)k->ip4[0] << 16 | k->port[0];
+        uint64_t b = (uint64_t)k->ip4[1] << 16 | k->port[1];
+        uint64_t w[2] = {MIN(a, b) | k->proto * BIT64(48), MAX(a, b) | (uint64_t)k->zone << 48};
+        h = hash_words(w, 2, t->seed ^ k->icmp_type);
+    } else {
+        const uint64_t(*a)[2] = q->addr6.a;
+        uint64_t rest = (uint64_t)k->zone << 16 | (uint64_t)k->proto << 8 | k->icmp_type;
+        bool swap = a[0][0] != a[1][0]   ? a[0][0] > a[1][0]
+                    : a[0][1] != a[1][1] ? a[0][1] > a[1][1]
+                                         : k->port[0] > k->port[1];
+        uint64_t ports = (uint64_t)k->port[swap] << 48 | (uint64_t)k->port[!swap] << 32;
+        uint64_t w[5] = {a[swap][0], a[swap][1], a[!swap][0], a[!swap][1], ports | rest};
+        h = hash_words(w, 5, ~t->seed);
+    }
+    q->hash = (uint32_t)(h ^ h >> 32);
+}
+
+static inline struct ct_bucket *ct_table_bucket_of(const struct ct_table *t, uint32_t hash)
+{
+    uint32_t n = __atomic_load_n(&t->n_buckets, __ATOMIC_ACQUIRE);
+    uint32_t top = UINT32_C(1) << (31 - __builtin_clz(n));
+    uint32_t b = hash & (2 * top - 1);
+    return ct_table_bucket(t, b < n ? b : b & (top - 1));
+}
+
 /* Ahead of ct_table_find(): its line of the index, which is returned; then, that one being there,
  * its entry, which is noted. */
-const struct ct_bucket *ct_table_prefetch_bucket(const struct ct_table *, const struct ct_lookup *);
-void ct_table_prefetch_entry(const struct ct_table *, const struct ct_bucket *, struct ct_lookup *);
+static inline const struct ct_bucket *ct_table_prefetch_bucket(const struct ct_table *t,
+                                                               const struct ct_lookup *q)
+{
+    const struct ct_bucket *b = ct_table_bucket_of(t, q->hash);
+    __builtin_prefetch(b, 1);
+    return b;
+}
+
+static inline void ct_table_prefetch_entry(const struct ct_table *t, const struct ct_bucket *b,
+                                           struct ct_lookup *q)
+{
+    uint32_t index = __atomic_load_n(&b->more, __ATOMIC_ACQUIRE);
+    /* All of them, without a branch: which one it is cannot be foretold. */
+    for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
+        uint64_t word = ct_bucket_get(b, i);
+        index = ct_bucket_hash(word) == q->hash ? (uint32_t)word : index;
+    }
+    q->ahead = index;
+    if (index) {
+        const struct ct_conn *c = ct_table_conn(t, index);
+        __builtin_prefetch(c, 1);
+        __builtin_prefetch(c->packets, 1);
+        if (UNLIKELY(index & CT_INDEX_IP6)) {
+            __builtin_prefetch(ct_table_addr6(t, index));
+        }
+    }
+}
+
 /* The index of the live, unexpired entry of this tuple, or 0; *dir is 0 if 'key' is its original
  * direction.  It may go at any moment: lock it and ask CT_F_LIVE, or compare its generation. */
 uint32_t ct_table_find(struct ct_table *, const struct ct_lookup *, int64_t now_ms, unsigned *dir);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "lib/counter.h"
-#include "lib/hash.h"
 #include "lib/mem.h"
 
 #define FIRST_BUCKETS   1024u
@@ -93,67 +92,6 @@ bool ct_table_init(struct ct_table *t, uint32_t max, uint64_t seed, const struct
 
 /* ---- lookup ---- */
 
-void ct_table_prepare(const struct ct_table *t, struct ct_lookup *q)
-{
-    const struct ct_key *k = &q->key;
-    /* The two ends go in by size, so that both directions hash alike. */
-    uint64_t rest = (uint64_t)k->zone << 16 | (uint64_t)k->proto << 8 | k->icmp_type;
-    uint64_t h;
-    if (!q->is_ip6) {
-        uint64_t a = (uint64_t)k->ip4[0] << 16 | k->port[0];
-        uint64_t b = (uint64_t)k->ip4[1] << 16 | k->port[1];
-        uint64_t w[2] = {MIN(a, b) | k->proto * BIT64(48), MAX(a, b) | (uint64_t)k->zone << 48};
-        h = hash_words(w, 2, t->seed ^ k->icmp_type);
-    } else {
-        const uint64_t(*a)[2] = q->addr6.a;
-        bool swap = a[0][0] != a[1][0]   ? a[0][0] > a[1][0]
-                    : a[0][1] != a[1][1] ? a[0][1] > a[1][1]
-                                         : k->port[0] > k->port[1];
-        uint64_t ports = (uint64_t)k->port[swap] << 48 | (uint64_t)k->port[!swap] << 32;
-        uint64_t w[5] = {a[swap][0], a[swap][1], a[!swap][0], a[!swap][1], ports | rest};
-        h = hash_words(w, 5, ~t->seed);
-    }
-    q->hash = (uint32_t)(h ^ h >> 32);
-}
-
-static inline struct ct_bucket *bucket_of(const struct ct_table *t, uint32_t hash)
-{
-    uint32_t n = __atomic_load_n(&t->n_buckets, __ATOMIC_ACQUIRE);
-    uint32_t top = UINT32_C(1) << (31 - __builtin_clz(n));
-    uint32_t b = hash & (2 * top - 1);
-    return ct_table_bucket(t, b < n ? b : b & (top - 1));
-}
-
-const struct ct_bucket *ct_table_prefetch_bucket(const struct ct_table *t,
-                                                 const struct ct_lookup *q)
-{
-    const struct ct_bucket *b = bucket_of(t, q->hash);
-    __builtin_prefetch(b, 1);
-    return b;
-}
-
-void ct_table_prefetch_entry(const struct ct_table *t, const struct ct_bucket *b,
-                             struct ct_lookup *q)
-{
-    uint32_t index = __atomic_load_n(&b->more, __ATOMIC_ACQUIRE);
-    for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
-        uint64_t word = ct_bucket_get(b, i);
-        if (ct_bucket_hash(word) == q->hash && (uint32_t)word) {
-            index = (uint32_t)word;
-            break;
-        }
-    }
-    q->ahead = index;
-    if (index) {
-        const struct ct_conn *c = ct_table_conn(t, index);
-        __builtin_prefetch(c, 1);
-        __builtin_prefetch(c->packets, 1);
-        if (index & CT_INDEX_IP6) {
-            __builtin_prefetch(ct_table_addr6(t, index));
-        }
-    }
-}
-
 /* Of those without a slot.  Sets *complete to false if it gave up on the way. */
 static uint32_t walk_chain(const struct ct_table *t, const struct ct_bucket *b,
                            const struct ct_lookup *q, uint32_t limit, unsigned *dir, bool *complete)
@@ -178,7 +116,7 @@ static uint32_t walk_chain(const struct ct_table *t, const struct ct_bucket *b,
 static inline uint32_t walk(const struct ct_table *t, const struct ct_lookup *q, uint32_t limit,
                             unsigned *dir, bool *complete)
 {
-    const struct ct_bucket *b = bucket_of(t, q->hash);
+    const struct ct_bucket *b = ct_table_bucket_of(t, q->hash);
     for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
         uint64_t word = ct_bucket_get(b, i);
         uint32_t index = (uint32_t)word;
@@ -263,7 +201,7 @@ static bool clashes(const struct ct_table *t, uint32_t index, const struct ct_lo
 
 uint32_t ct_table_clash_locked(const struct ct_table *t, const struct ct_lookup *q, uint8_t flags)
 {
-    const struct ct_bucket *b = bucket_of(t, q->hash);
+    const struct ct_bucket *b = ct_table_bucket_of(t, q->hash);
     for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
         uint32_t index = (uint32_t)b->slot[i];
         if (ct_bucket_hash(b->slot[i]) == q->hash && index && clashes(t, index, q, flags)) {
@@ -313,7 +251,7 @@ void ct_table_deinit(struct ct_table *t)
 void ct_table_unlink_locked(struct ct_table *t, uint32_t index)
 {
     struct ct_conn *c = ct_table_conn(t, index);
-    struct ct_bucket *b = bucket_of(t, c->hash);
+    struct ct_bucket *b = ct_table_bucket_of(t, c->hash);
     if (ct_bucket_take(b, ct_bucket_word(c->hash, index))) {
         return;
     }
@@ -328,7 +266,7 @@ void ct_table_unlink_locked(struct ct_table *t, uint32_t index)
 void ct_table_link_locked(struct ct_table *t, uint32_t index)
 {
     struct ct_conn *c = ct_table_conn(t, index);
-    struct ct_bucket *b = bucket_of(t, c->hash);
+    struct ct_bucket *b = ct_table_bucket_of(t, c->hash);
     c->next = b->more;
     /* Live only with all else in place: a process may end at any instruction, and leave it so. */
     __atomic_store_n(&c->flags, c->flags | CT_F_LIVE, __ATOMIC_RELEASE);
@@ -494,7 +432,7 @@ bool ct_table_adopt(struct ct_table *t, uint32_t index, const struct ct_lookup *
 {
     struct ct_conn *c = ct_table_conn(t, index);
     uint32_t steps = 0;
-    for (uint32_t i = bucket_of(t, c->hash)->more; i; i = ct_table_conn(t, i)->next) {
+    for (uint32_t i = ct_table_bucket_of(t, c->hash)->more; i; i = ct_table_conn(t, i)->next) {
         steps++;
     }
     if (steps >= CHAIN_MAX || ct_table_clash_locked(t, q, c->flags)) {

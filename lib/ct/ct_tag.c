@@ -147,8 +147,17 @@ static uint32_t tag_of(const struct ct_table *t, enum ct_tag tag, uint32_t index
                                    : 0;
 }
 
+static bool has_tag(const struct ct_table *t, uint32_t index)
+{
+    const struct ct_conn *c = ct_table_conn(t, index);
+    return c->mark || c->flags & CT_F_LABEL;
+}
+
 void ct_tags_enter(struct ct_table *t, uint32_t index)
 {
+    if (LIKELY(!has_tag(t, index))) {
+        return;
+    }
     for (enum ct_tag tag = 0; tag < CT_N_TAGS; tag++) {
         ct_tag_move(t, tag, index, 0, tag_of(t, tag, index));
     }
@@ -156,6 +165,9 @@ void ct_tags_enter(struct ct_table *t, uint32_t index)
 
 void ct_tags_leave(struct ct_table *t, uint32_t index)
 {
+    if (LIKELY(!has_tag(t, index))) {
+        return;
+    }
     for (enum ct_tag tag = 0; tag < CT_N_TAGS; tag++) {
         ct_tag_move(t, tag, index, tag_of(t, tag, index), 0);
     }

@@ -99,17 +99,13 @@ static void negotiate(struct ct_conn *c, struct ct_peer *src, struct ct_peer *ds
     }
 }
 
-bool ct_tcp_new(struct ct_conn *c, const struct ct_tcp_seg *s, const struct ct_when *when)
+void ct_tcp_new(struct ct_conn *c, const struct ct_tcp_seg *s, const struct ct_when *when)
 {
-    if ((s->flags & (CT_FLAG_SYN | CT_FLAG_ACK)) == (CT_FLAG_SYN | CT_FLAG_ACK)) {
-        return false; /* Half of a handshake that began elsewhere. */
-    }
     open_peer(&c->peer[0], s, 1);
     c->peer[0].seq_lo = seg_end(s);
     c->peer[0].state = CT_TCP_SYN_SENT;
     c->peer[1] = (struct ct_peer){.max_win = 1, .state = CT_TCP_CLOSED};
     ct_conn_refresh(c, CT_TO_TCP_SYN_SENT, when);
-    return true;
 }
 
 static enum ct_verdict on_syn(struct ct_conn *c, struct ct_peer *src, const struct ct_peer *dst,
