@@ -83,6 +83,7 @@ DISTCLEANFILES += tests/atconfig
 
 clean-local:
 	test ! -f '$(TESTSUITE)' || $(SHELL) '$(TESTSUITE)' -C tests --clean
+	rm -rf tests/pycache
 	rm -f tests/system-results tests/system-results-kernel tests/conformance-*.txt
 
 # ---- cross-checks ----

@@ -1,7 +1,8 @@
 """frames - Ethernet frames in one line of text, both ways.
 
   python3 -m frames make EXPR...     frames as hex, a line each, for netdev-dummy/receive
-  python3 -m frames show [-e] PCAP   one line a frame that a port has sent; -e: with Ethernet addresses
+  python3 -m frames show [-e] [--new] P-tx.pcap    one line a frame that port P has sent; -e: with Ethernet addresses; --new: those
+                                     from the number in P.seen on, which is then that of the next to come
 
 EXPR joins layers by `/`, as scapy does (which is not used: it takes longer to load than a test to run):
   eth(src, dst, type) vlan(vid, pcp, tpid) mpls(label, tc, bos, ttl)
@@ -11,7 +12,8 @@ EXPR joins layers by `/`, as scapy does (which is not used: it takes longer to l
   nd(type, target, sll, tll) and text or bytes as payload
 Lengths, types and checksums are filled in; what `show` prints is checked byte by byte: lengths and checksums
 that are wrong show as `BAD ...`.  What has its usual value is not shown (ttl 64, tos 0, code 0, pcp 0 ...)."""
-import socket
+import _socket as socket  # Addresses alone: the other one takes longer to load than all of this.
+import os
 import struct
 import sys
 
@@ -372,5 +374,13 @@ if __name__ == "__main__":
         for frame in read_pcap(sys.argv[2]):
             print(frame.hex())
     else:
-        for frame in read_pcap(sys.argv[-1]):
+        frames, first = list(read_pcap(sys.argv[-1])), 1
+        if "--new" in sys.argv:
+            seen = sys.argv[-1].removesuffix("-tx.pcap") + ".seen"
+            if os.path.exists(seen):
+                with open(seen, encoding="ascii") as f:
+                    first = int(f.read())
+            with open(seen, "w", encoding="ascii") as f:
+                print(len(frames) + 1, file=f)
+        for frame in frames[first - 1:]:
             print(describe(frame, "-e" in sys.argv))
