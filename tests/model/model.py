@@ -18,6 +18,7 @@ FRAGMENT_SECONDS = 15
 class End:
     def __init__(self):
         self.allows = self.lost = False
+        self.doubt = False  # Whether it has come to its state, the answers do not tell.
         self.state, self.next = CLOSED, None  # Behind the highest number it has sent.
 
 
@@ -214,18 +215,20 @@ class Model:
             c.expires = now + 1000 * c.association.seconds()
         return "valid"
 
-    def update(self, c, direction, p, now, said):
+    def update(self, c, direction, p, now, said, shown):
         if p.proto == TCP:
-            return self.update_tcp(c, direction, p, now, said)
+            return self.update_tcp(c, direction, p, now, said, shown)
         if p.proto == SCTP:
             return self.update_sctp(c, direction, p, now)
         return self.update_other(c, direction, now)
 
-    def update_tcp(self, c, direction, p, now, said):
+    def update_tcp(self, c, direction, p, now, said, shown):
         src, dst = c.ends[direction], c.ends[1 - direction]
         if p.flags & (SYN | ACK | RST | FIN) == SYN:
             if src.state >= FIN_WAIT_2 and dst.state >= FIN_WAIT_2:
-                return "anew"
+                # Perhaps one end is not so far: then the packet still shows what it is a part of, if that is anything.
+                old = (src.doubt or dst.doubt) and shown == c.seen() != (0, 0, original(p.proto, p.type, p.ends()))
+                return "opening" if old else "anew"
             if src.state <= SYN_SENT and dst.state <= SYN_SENT:
                 src.state, src.next, c.picked_up = SYN_SENT, end_of(p), False
                 c.live_until(now, "syn_sent")
@@ -234,11 +237,12 @@ class Model:
         lost = src.lost or dst.lost  # Reset before it said anything: where its numbers are nobody knows.
         if lost and said == "inv":
             return "invalid"
-        saved = src.state, src.next
+        saved, doubt = (src.state, src.next), False
         src.next = p.seq if src.next is None else src.next
         if src.state == CLOSED or (synack and src.state <= SYN_SENT and dst.state == SYN_SENT):
             # RFC 9293 section 3.10.7.3: a reset without an acknowledgment does not answer a SYN.
             if rst and not p.flags & ACK and not getattr(c, "picked_up", False):
+                src.state, src.next = saved
                 return "invalid"
             src.next = p.seq
         data = end_of(p) != p.seq
@@ -253,7 +257,8 @@ class Model:
                 return "invalid"
             inside = True
             # Perhaps let through only because it is near, after an end: then it acknowledges nothing, and states stay.
-            c.vague |= max(src.state, dst.state) >= FIN_WAIT_2
+            doubt = max(src.state, dst.state) >= FIN_WAIT_2
+            c.vague |= doubt
         inside |= lost
         if not inside:
             late = src.state >= FIN_WAIT_2 or dst.state >= FIN_WAIT_2
@@ -266,14 +271,17 @@ class Model:
         if rst:
             dst.lost |= dst.next is None
             src.state = dst.state = TIME_WAIT
+            src.doubt = dst.doubt = False
         else:
             if p.flags & FIN:
                 src.state = max(src.state, CLOSING)
             else:
                 src.state = max(src.state, SYN_SENT)
             if inside:  # It acknowledges what the other end sent.
+                dst.doubt = doubt and (dst.doubt or dst.state in (SYN_SENT, CLOSING))
                 dst.state = {SYN_SENT: ESTABLISHED, CLOSING: FIN_WAIT_2}.get(dst.state, dst.state)
-        low, high = sorted((src.state, dst.state))
+        # If one has not come so far, it lives longer.
+        low, high = sorted(e.state - (e.doubt and e.state == FIN_WAIT_2) for e in (src, dst))
         c.live_until(now, "close" if low >= FIN_WAIT_2 else "time_wait" if low >= CLOSING else "syn_recv" if low < ESTABLISHED else
                      "fin_wait" if high >= CLOSING else "established")
         return "valid"
@@ -289,8 +297,8 @@ class Model:
             return True
         return (p.proto == SCTP and not sctp.well_formed(p.chunks)) or (p.proto in WITH_PORTS and not (p.sport and p.dport))
 
-    def packet(self, now, zone, commit, p, said, alg=0, marks=(0, 0, 0, 0)):
-        """What the tracker 'said' counts only where nothing says who is right.  The state, the connection and direction, and what it is
+    def packet(self, now, zone, commit, p, said, shown, alg=0, marks=(0, 0, 0, 0)):
+        """What the tracker 'said', and what it has 'shown' with the packet (as Connection.seen()), counts only where nothing says who is right.  The state, the connection and direction, and what it is
         related to; the connection is new if it is committed now."""
         self.connections = [c for c in self.connections if c.expires > now]
         self.expected = [e for e in self.expected if e.expires > now]
@@ -306,7 +314,7 @@ class Model:
             self.connections.remove(c)
             c, direction = None, 0
         if c:
-            verdict = "anew" if commit == 2 and direction else self.update(c, direction, self.as_sent(c, direction, p), now, said)
+            verdict = "anew" if commit == 2 and direction else self.update(c, direction, self.as_sent(c, direction, p), now, said, shown)
             if verdict == "invalid":
                 return "inv", None, 0, None
             if verdict != "anew":

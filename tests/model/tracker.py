@@ -47,7 +47,7 @@ def check(world, model, sent, answer):
             assert state == "held", f"the tracker says {state}, and the datagram is not whole"
             return
     before = list(model.connections)
-    want, c, direction, related = model.packet(world.now, sent.zone, sent.commit, p, state, sent.alg, sent.marks)
+    want, c, direction, related = model.packet(world.now, sent.zone, sent.commit, p, state, seen_of(*seen), sent.alg, sent.marks)
     assert state == want, f"the tracker says {state} ({why}), the model {want}"
     frame = bytes.fromhex(frame)
     if p.quote:
