@@ -52,7 +52,8 @@ static void parts_end(struct jsonrpc_request *rq)
     free(rq);
 }
 
-static void conn_free(struct conn *c)
+/* 'flush': what is queued is still sent, if the loop goes on for that. */
+static void conn_free(struct conn *c, bool flush)
 {
     struct jsonrpc_request *rq = c->pending;
 
@@ -65,7 +66,7 @@ static void conn_free(struct conn *c)
         rq->conn = NULL;
     }
     text_deinit(&c->in);
-    stream_free_flushed(c->stream);
+    (flush ? stream_free_flushed : stream_free)(c->stream);
     free(c);
     if (rq && rq->more) {
         parts_end(rq);
@@ -86,7 +87,7 @@ static void reply(struct jsonrpc_request *rq, json_t *result, json_t *error)
             log_warn_rl("%s: the reply does not fit or the peer is gone", stream_name(c->stream));
             json_decref(msg);
             free(s);
-            conn_free(c);
+            conn_free(c, true);
             return;
         }
         free(s);
@@ -138,7 +139,7 @@ static void parts_next(void *rq_)
     text_deinit(&part);
     if (!ok) {
         log_warn_rl("%s: a reply cannot be sent", stream_name(c->stream));
-        conn_free(c);
+        conn_free(c, true);
     } else if (more && !waits) {
         loop_call_schedule(&rq->next);
     } else if (!more) {
@@ -174,7 +175,7 @@ void jsonrpc_reply_parts(struct jsonrpc_request *rq, jsonrpc_more *more, loop_cb
     if (put(c, head, strlen(head))) {
         loop_call_schedule(&rq->next);
     } else {
-        conn_free(c);
+        conn_free(c, true);
     }
     free(head);
     free(id);
@@ -225,7 +226,7 @@ static size_t recv_cb(void *c_, const uint8_t *p, size_t n)
     bool complete;
 
     if (c->pending) { /* A stream's: nothing is to come. */
-        conn_free(c);
+        conn_free(c, true);
         return n;
     }
     size_t used = json_frame_scan(&c->frame, p, n, &complete);
@@ -234,7 +235,7 @@ static size_t recv_cb(void *c_, const uint8_t *p, size_t n)
         log_warn_rl("%s: %s, closing", stream_name(c->stream),
                     c->frame.bad ? "received something that is not JSON"
                                  : "received a message that is too long");
-        conn_free(c);
+        conn_free(c, true);
         return n;
     }
     text_put(&c->in, (const char *)p, used);
@@ -263,7 +264,7 @@ static size_t recv_cb(void *c_, const uint8_t *p, size_t n)
         }
     }
     if (!ok) {
-        conn_free(c);
+        conn_free(c, true);
     }
     return used;
 }
@@ -275,7 +276,7 @@ static void closed_cb(void *c_, int error)
     if (error) {
         log_info_rl("%s: connection lost (%s)", stream_name(c->stream), strerror(error));
     }
-    conn_free(c);
+    conn_free(c, true);
 }
 
 static const struct stream_cb conn_cb = {.recv = recv_cb,
@@ -326,7 +327,7 @@ void jsonrpc_server_close(struct jsonrpc_server *server)
 {
     if (server) {
         while (server->conns) {
-            conn_free(server->conns);
+            conn_free(server->conns, false);
         }
         listener_close(server->listener);
         free(server);

@@ -29,6 +29,7 @@ struct datapath {
     struct link_monitor *monitor; /* NULL: no devices, or no rtnetlink. */
     unsigned n_walks;             /* Under way: nothing is freed. */
     struct cache_msg *gone;       /* Taken from the outboxes, to be freed. */
+    struct cache_msg *asked;      /* Of workers, that have not given it back yet. */
     struct loop_call more;        /* Another slice of the work below. */
     struct {
         bool active;

@@ -75,6 +75,50 @@ static void free_gone(struct datapath *dp, unsigned budget)
     }
 }
 
+static void credit_msg(struct datapath *dp, struct cache_msg *m)
+{
+    if (m->kind == CACHE_MSG_FLOW) {
+        credit(dp, container_of_(m, struct cache_flow, msg)->acts);
+    } else if (m->kind == CACHE_MSG_ACTS) {
+        credit(dp, container_of_(m, struct cache_acts, msg));
+    }
+}
+
+/* ---- asked of a worker, not back from it ---- */
+
+static void ask(struct datapath *dp, struct cache *c, struct cache_msg *m)
+{
+    m->asked_next = dp->asked;
+    m->asked_prev = &dp->asked;
+    if (dp->asked) {
+        dp->asked->asked_prev = &m->asked_next;
+    }
+    dp->asked = m;
+    cache_msg_push(&c->inbox, m);
+}
+
+static void forget_asked(struct cache_msg *m)
+{
+    if (m->asked_prev) {
+        *m->asked_prev = m->asked_next;
+        if (m->asked_next) {
+            m->asked_next->asked_prev = m->asked_prev;
+        }
+        m->asked_prev = NULL;
+    }
+}
+
+/* A worker that sleeps has done all that it did by these, and lets go of them only when it wakes:
+ * whoever has waited for it until it slept counts on that too. */
+static void credit_asked(struct datapath *dp)
+{
+    for (struct cache_msg *m = dp->asked; m; m = m->asked_next) {
+        credit_msg(dp, m);
+    }
+}
+
+/* ---- back ---- */
+
 /* What workers have let go of pays in at once, even if its memory has to wait: whoever walks to get
  * statistics counts on it.  Replaced actions come before their flow does, or together with it. */
 static void collect(struct datapath *dp, struct cache_msg *m)
@@ -83,11 +127,8 @@ static void collect(struct datapath *dp, struct cache_msg *m)
 
     for (; m; m = next) {
         next = m->next;
-        if (m->kind == CACHE_MSG_FLOW) {
-            credit(dp, container_of_(m, struct cache_flow, msg)->acts);
-        } else if (m->kind == CACHE_MSG_ACTS) {
-            credit(dp, container_of_(m, struct cache_acts, msg));
-        }
+        credit_msg(dp, m);
+        forget_asked(m);
         m->next = dp->gone;
         dp->gone = m;
     }
@@ -107,10 +148,10 @@ void datapath_reap(struct datapath *dp)
     }
 }
 
-static void ask_removal(struct cache *c, struct cache_flow *f)
+static void ask_removal(struct datapath *dp, struct cache *c, struct cache_flow *f)
 {
     f->leaving = true;
-    cache_msg_push(&c->inbox, &f->msg);
+    ask(dp, c, &f->msg);
 }
 
 static bool masks_fit(const struct key *flow, const struct key *wanted)
@@ -138,13 +179,13 @@ static void replace(struct datapath *dp, struct cache *c, struct cache_flow *f,
         if (v->credit) {
             dp->up.handler.release(dp->up.handler.aux, v->credit);
         }
-        ask_removal(c, f);
+        ask_removal(dp, c, f);
         return;
     }
     struct cache_acts *old = f->acts;
     a->flow = f;
     __atomic_store_n(&f->acts, a, __ATOMIC_RELEASE);
-    cache_msg_push(&c->inbox, &old->msg); /* The worker may still run it. */
+    ask(dp, c, &old->msg); /* The worker may still run it. */
 }
 
 struct walk {
@@ -177,7 +218,7 @@ static bool visit_one(struct walk *w, struct cache *c, struct cache_flow *f)
     case DP_FLOW_KEEP:
         return false;
     case DP_FLOW_DELETE:
-        ask_removal(c, f);
+        ask_removal(w->dp, c, f);
         return true;
     case DP_FLOW_REPLACE:
     case DP_FLOW_RENEW: /* The credit is the worker's as much as the actions are. */
@@ -202,9 +243,7 @@ void datapath_flow_walk(struct dp *up, dp_flow_visit *visit, void *aux)
 
         for (; f; f = next) {
             next = __atomic_load_n(&f->list_next, __ATOMIC_ACQUIRE);
-            if (f->leaving) {
-                credit(dp, cache_flow_acts(f)); /* What it saw until the worker let go of it. */
-            } else {
+            if (!f->leaving) {
                 asked |= visit_one(&w, c, f);
             }
         }
@@ -212,6 +251,7 @@ void datapath_flow_walk(struct dp *up, dp_flow_visit *visit, void *aux)
             worker_wake(dp->workers[i]);
         }
     }
+    credit_asked(dp);
     dp->n_walks--;
     datapath_reap(dp);
     dp_actions_deinit(&w.verdict.actions);
@@ -224,7 +264,7 @@ static void expire_one(struct datapath *dp, struct cache *c, struct cache_flow *
 
     credit(dp, cache_flow_acts(f));
     if (!f->leaving && loop_now(dp->up.loop) - MAX(f->total.used_ms, f->created_ms) > max_idle) {
-        ask_removal(c, f);
+        ask_removal(dp, c, f);
         dp->expire.asked = true;
     }
 }
