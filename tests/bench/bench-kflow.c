@@ -13,6 +13,7 @@
 #include "lib/dp/kernel/kernel.h"
 #include "ofproto/ofproto-private.h"
 #include "tests/unit/fake-kernel.h"
+#include "tests/unit/fake-open.h"
 
 #define DATAGRAM 32768 /* As long as the kernel makes them. */
 #define ANSWER   128
@@ -46,22 +47,6 @@ static uint64_t now_ns(clockid_t clock)
 }
 
 /* ---- the kernel's part ---- */
-
-int nlsock_open(bool news, struct nlsock **out)
-{
-    *out = fk_open_sock(news);
-    return 0;
-}
-
-int nlsock_join(struct nlsock *s UNUSED, uint32_t group UNUSED)
-{
-    return 0;
-}
-
-int nlsock_open_netfilter(struct nlsock **out UNUSED, int flags UNUSED)
-{
-    return EPROTONOSUPPORT;
-}
 
 static size_t put_message(uint8_t *to, const struct kflow_id *id, uint8_t cmd, uint32_t seq,
                           size_t *stats_at)
@@ -212,7 +197,7 @@ static void flow_mod(const char *text, int command)
     char *copy = xstrdup(text), *error = flow_mod_parse(copy, command, NULL, &mod);
 
     must(!error, error ? error : "");
-    must(!bridge_flow_mod(b.bridge, &mod, NULL), text);
+    must(!bridge_flow_mod(b.bridge, &mod, NULL, NULL), text);
     flow_mod_deinit(&mod);
     free(copy);
 }

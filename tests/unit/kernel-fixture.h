@@ -11,25 +11,8 @@
 #include "lib/io/loop.h"
 #include "lib/packet/compose.h"
 #include "tests/unit/fake-kernel.h"
+#include "tests/unit/fake-open.h"
 #include "tests/unit/kernel-random.h"
-
-/* ---- in place of nlsock_open.c ---- */
-
-int nlsock_open(bool news, struct nlsock **out)
-{
-    *out = fk_open_sock(news);
-    return 0;
-}
-
-int nlsock_join(struct nlsock *s UNUSED, uint32_t group UNUSED)
-{
-    return 0;
-}
-
-int nlsock_open_netfilter(struct nlsock **out UNUSED, int flags UNUSED)
-{
-    return EPROTONOSUPPORT;
-}
 
 /* ---- a translation, and its books ---- */
 

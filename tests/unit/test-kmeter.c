@@ -10,24 +10,9 @@
 #include "lib/dp/kernel/kernel.h"
 #include "lib/dp/meters.h"
 #include "tests/unit/fake-kernel.h"
+#include "tests/unit/fake-open.h"
 
 /* In place of nlsock_open.c. */
-int nlsock_open(bool news, struct nlsock **out)
-{
-    *out = fk_open_sock(news);
-    return 0;
-}
-
-int nlsock_join(struct nlsock *s UNUSED, uint32_t group UNUSED)
-{
-    return 0;
-}
-
-int nlsock_open_netfilter(struct nlsock **out UNUSED, int flags UNUSED)
-{
-    return EPROTONOSUPPORT;
-}
-
 static struct loop *loop;
 
 static const struct dp_handler handler;
