@@ -1,9 +1,10 @@
 noinst_LIBRARIES += ofproto/libofproto.a
 ofproto_libofproto_a_SOURCES =
-ofproto_libofproto_a_SOURCES += ofproto/table/classifier.c ofproto/table/classifier_walk.c ofproto/table/classifier.h
+ofproto_libofproto_a_SOURCES += ofproto/table/classifier.c ofproto/table/classifier_lookup.c ofproto/table/classifier_walk.c ofproto/table/classifier.h
 ofproto_libofproto_a_SOURCES += ofproto/table/cursor.c
 ofproto_libofproto_a_SOURCES += ofproto/table/meter_ids.c ofproto/table/meter_ids.h ofproto/table/groups.c ofproto/table/groups.h ofproto/table/refs.c ofproto/table/refs.h ofproto/table/select.c ofproto/table/select.h
 ofproto_libofproto_a_SOURCES += ofproto/table/index.c ofproto/table/index.h
+ofproto_libofproto_a_SOURCES += ofproto/table/prefix.c ofproto/table/prefix.h
 ofproto_libofproto_a_SOURCES += ofproto/table/rule.c ofproto/table/rule.h
 ofproto_libofproto_a_SOURCES += ofproto/table/table.c ofproto/table/table.h ofproto/table/table-private.h
 ofproto_libofproto_a_SOURCES += ofproto/table/tables.c

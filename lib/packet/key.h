@@ -125,6 +125,10 @@ _Static_assert(offsetof(struct key, tun_opt) % 8 == 0, "options are whole words"
 #define KEY_WORDS (sizeof(struct key) / 8)
 _Static_assert(sizeof(struct key) % 8 == 0, "a key is whole words");
 
+/* Addresses and ports: what rules match prefixes of, so that how many bits of them a look-up needs
+ * to see depends on the packet. */
+#define KEY_PREFIX_MEMBERS(M) M(ip_src) M(ip_dst) M(ip6_src) M(ip6_dst) M(tp_src) M(tp_dst)
+
 /* Members are written as what they are, and read as words: the compiler must know. */
 typedef uint64_t __attribute__((__may_alias__)) key_word;
 

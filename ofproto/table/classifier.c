@@ -19,7 +19,10 @@ static unsigned stage_of(unsigned word)
     if (ofs < offsetof(struct key, ip_src)) {
         return 1;
     }
-    return ofs < offsetof(struct key, tp_src) / 8 * 8 ? 2 : 3;
+    if (ofs == offsetof(struct key, ip_proto) / 8 * 8) {
+        return 2; /* Before the addresses: a rule for another protocol needs none of these. */
+    }
+    return ofs < offsetof(struct key, tp_src) / 8 * 8 ? 3 : 4;
 }
 
 void classifier_init(struct classifier *c, uint64_t seed)
@@ -27,6 +30,7 @@ void classifier_init(struct classifier *c, uint64_t seed)
     c->list = NULL;
     c->seed = seed;
     index_init(&c->by_mask);
+    prefixes_init(&c->prefixes);
 }
 
 void classifier_deinit(struct classifier *c)
@@ -34,6 +38,7 @@ void classifier_deinit(struct classifier *c)
     free(c->list);
     c->list = NULL;
     index_deinit(&c->by_mask);
+    prefixes_deinit(&c->prefixes);
 }
 
 /* ---- subtables ---- */
@@ -78,6 +83,26 @@ bool subtable_mask_equal(const struct subtable *st, const struct match *match)
     return n_words == st->n_words && (!st->tun || !memcmp(st->tun, match->tun, sizeof match->tun));
 }
 
+static void note_prefixes(struct subtable *st, const struct match *match)
+{
+    for (enum prefix_field f = 0; f < PREFIX_N_FIELDS; f++) {
+        struct subtable_prefix *p = &st->prefix[st->n_prefixes];
+        unsigned byte, n_bits = prefix_of_mask(f, &match->mask), word = prefix_word(f, &byte),
+                       i = 0;
+        if (!n_bits) {
+            continue;
+        }
+        while (st->word[i] != word) {
+            i++;
+        }
+        *p = (struct subtable_prefix){.field = (uint8_t)f,
+                                      .n_bits = (uint8_t)n_bits,
+                                      .stage = (uint8_t)stage_of(word),
+                                      .byte = (uint16_t)(i * 8 + byte)};
+        st->n_prefixes++;
+    }
+}
+
 static struct subtable *subtable_new(const struct match *match)
 {
     struct subtable *st = xzalloc(sizeof *st);
@@ -99,13 +124,8 @@ static struct subtable *subtable_new(const struct match *match)
             index_init(&st->stages[s]);
         }
     }
+    note_prefixes(st, match);
     return st;
-}
-
-/* Does the stage add words, and do others come after it?  Only then it has an index. */
-static inline bool stage_is_indexed(const struct subtable *st, unsigned s)
-{
-    return s < st->last_stage && st->stage_end[s] > (s ? st->stage_end[s - 1] : 0);
 }
 
 /* ---- the list of subtables ---- */
@@ -202,17 +222,12 @@ struct rule *classifier_new_rule(struct classifier *c, const struct match *match
     return r;
 }
 
-static bool same_value(const struct rule *a, const uint64_t *value)
-{
-    return !memcmp(a->value, value, a->n_words * sizeof value[0]);
-}
-
-static struct rule *find_head(const struct subtable *st, uint32_t hash, const uint64_t *value)
+struct rule *subtable_find_head(const struct subtable *st, uint32_t hash, const uint64_t *value)
 {
     struct index_probe p;
 
     for (struct rule *r = index_first(&st->rules, hash, &p); r; r = index_next(&p)) {
-        if (same_value(r, value)) {
+        if (!memcmp(r->value, value, r->n_words * sizeof value[0])) {
             return r;
         }
     }
@@ -228,7 +243,7 @@ static struct rule *subtable_find(const struct subtable *st, uint64_t seed, cons
         value[i] = flow[st->word[i]] & st->mask[i];
         h = hash_mix(h, value[i]);
     }
-    return find_head(st, (uint32_t)h, value);
+    return subtable_find_head(st, (uint32_t)h, value);
 }
 
 static void count_stages(struct classifier *c, const struct rule *r, bool add)
@@ -241,7 +256,7 @@ static void count_stages(struct classifier *c, const struct rule *r, bool add)
         for (; i < st->stage_end[s]; i++) {
             h = hash_mix(h, r->value[i]);
         }
-        if (!stage_is_indexed(st, s)) {
+        if (!subtable_stage_is_indexed(st, s)) {
             continue;
         }
         if (add) {
@@ -249,6 +264,17 @@ static void count_stages(struct classifier *c, const struct rule *r, bool add)
         } else {
             index_count_sub(&st->stages[s], (uint32_t)h);
         }
+    }
+}
+
+static void count_prefixes(struct classifier *c, const struct rule *r, bool add)
+{
+    const struct subtable *st = r->subtable;
+
+    for (unsigned i = 0; i < st->n_prefixes; i++) {
+        const struct subtable_prefix *p = &st->prefix[i];
+        (add ? prefixes_add : prefixes_remove)(&c->prefixes, p->field,
+                                               (const uint8_t *)r->value + p->byte, p->n_bits);
     }
 }
 
@@ -266,10 +292,11 @@ static void raise_priority(struct classifier *c, struct subtable *st, uint16_t p
 void classifier_insert(struct classifier *c, struct rule *r)
 {
     struct subtable *st = r->subtable;
-    struct rule *head = find_head(st, r->hash, r->value);
+    struct rule *head = subtable_find_head(st, r->hash, r->value);
 
     raise_priority(c, st, r->priority);
     count_stages(c, r, true);
+    count_prefixes(c, r, true);
     if (!head) {
         index_insert(&st->rules, r->hash, r);
     } else if (r->priority >= head->priority) {
@@ -314,7 +341,7 @@ static void lower_priority(struct classifier *c, struct subtable *st, uint16_t g
 void classifier_remove(struct classifier *c, struct rule *r)
 {
     struct subtable *st = r->subtable;
-    struct rule *head = find_head(st, r->hash, r->value);
+    struct rule *head = subtable_find_head(st, r->hash, r->value);
 
     if (head == r) {
         if (r->next_same) {
@@ -329,6 +356,7 @@ void classifier_remove(struct classifier *c, struct rule *r)
         __atomic_store_n(&head->next_same, r->next_same, __ATOMIC_RELEASE);
     }
     count_stages(c, r, false);
+    count_prefixes(c, r, false);
     if (--st->n_rules) {
         lower_priority(c, st, r->priority);
     } else {
@@ -338,155 +366,7 @@ void classifier_remove(struct classifier *c, struct rule *r)
     }
 }
 
-/* ---- lookup ---- */
-
-static inline void unwildcard(const struct subtable *st, unsigned n, struct flow *wc)
-{
-    if (wc) {
-        uint64_t *w = flow_words_mut(wc);
-        for (unsigned i = 0; i < n; i++) {
-            w[st->word[i]] |= st->mask[i];
-        }
-    }
-}
-
-static struct rule *subtable_lookup(const struct subtable *st, uint64_t seed, uint64_t version,
-                                    const uint64_t *flow, struct flow *wc)
-{
-    uint64_t value[FLOW_WORDS], h = seed;
-    unsigned i = 0;
-
-    for (unsigned s = 0; s <= st->last_stage; s++) {
-        for (; i < st->stage_end[s]; i++) {
-            value[i] = flow[st->word[i]] & st->mask[i];
-            h = hash_mix(h, value[i]);
-        }
-        if (stage_is_indexed(st, s) && !index_contains(&st->stages[s], (uint32_t)h)) {
-            unwildcard(st, i, wc);
-            return NULL;
-        }
-    }
-    unwildcard(st, st->n_words, wc);
-    struct rule *r = find_head(st, (uint32_t)h, value);
-    while (r && !rule_visible(r, version)) {
-        r = __atomic_load_n(&r->next_same, __ATOMIC_ACQUIRE);
-    }
-    return r;
-}
-
-/* ---- conjunctive rules ---- */
-
-static struct rule *next_visible(struct rule *r, uint64_t version)
-{
-    do {
-        r = __atomic_load_n(&r->next_same, __ATOMIC_ACQUIRE);
-    } while (r && !rule_visible(r, version));
-    return r;
-}
-
-static struct rule *next_hard(struct rule *r, uint64_t version)
-{
-    while (r && r->conj) {
-        r = next_visible(r, version);
-    }
-    return r;
-}
-
-static inline struct rule *better(struct rule *best, struct rule *r)
-{
-    return r && (!best || r->priority > best->priority) ? r : best;
-}
-
-struct rule *classifier_lookup_hard(const struct classifier *c, uint64_t version,
-                                    const struct flow *flow, struct flow *wc)
-{
-    const struct classifier_list *list = __atomic_load_n(&c->list, __ATOMIC_ACQUIRE);
-    struct rule *best = NULL;
-
-    for (uint32_t i = 0; list && i < list->n; i++) {
-        const struct classifier_entry *e = &list->e[i];
-        if (best && best->priority >= e->priority) {
-            break;
-        }
-        struct rule *r = subtable_lookup(e->subtable, c->seed, version, flow_words(flow), wc);
-        best = better(best, next_hard(r, version));
-    }
-    return best;
-}
-
-/* All conjunctive rules of 'priority' give way to what is next on their chains. */
-static size_t lower(struct rule **soft, size_t n, uint16_t priority, uint64_t version,
-                    struct rule **best)
-{
-    size_t left = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        struct rule *r = soft[i];
-        r = r->priority == priority ? next_visible(r, version) : r;
-        if (r && r->conj) {
-            soft[left++] = r;
-        } else {
-            *best = better(*best, r);
-        }
-    }
-    return left;
-}
-
-static struct rule *lookup_with_conj(const struct classifier *c, uint64_t version,
-                                     const struct flow *flow, struct flow *wc)
-{
-    const struct classifier_list *list = __atomic_load_n(&c->list, __ATOMIC_ACQUIRE);
-    struct rule *best = NULL, *found = NULL;
-    struct rule **soft = list ? xmalloc(list->n * sizeof *soft) : NULL;
-    size_t n = 0;
-
-    for (uint32_t i = 0; list && i < list->n; i++) {
-        const struct classifier_entry *e = &list->e[i];
-        if (best && best->priority >= e->priority) {
-            break;
-        }
-        struct rule *r = subtable_lookup(e->subtable, c->seed, version, flow_words(flow), wc);
-        if (r && r->conj) {
-            soft[n++] = r;
-        } else {
-            best = better(best, r);
-        }
-    }
-    while (n && !found) {
-        const struct rule *top = soft[0];
-        for (size_t i = 1; i < n; i++) {
-            top = soft[i]->priority > top->priority ? soft[i] : top;
-        }
-        if (best && best->priority >= top->priority) {
-            break;
-        }
-        uint16_t priority = top->priority;
-        found = conjunction_resolve(c, version, flow, wc, soft, n, priority);
-        n = lower(soft, n, priority, version, &best);
-    }
-    free(soft);
-    return found ? found : best;
-}
-
-struct rule *classifier_lookup(const struct classifier *c, uint64_t version,
-                               const struct flow *flow, struct flow *wc)
-{
-    const struct classifier_list *list = __atomic_load_n(&c->list, __ATOMIC_ACQUIRE);
-    struct rule *best = NULL;
-
-    for (uint32_t i = 0; list && i < list->n; i++) {
-        const struct classifier_entry *e = &list->e[i];
-        if (best && best->priority >= e->priority) {
-            break;
-        }
-        struct rule *r = subtable_lookup(e->subtable, c->seed, version, flow_words(flow), wc);
-        if (UNLIKELY(r && r->conj)) {
-            return lookup_with_conj(c, version, flow, wc);
-        }
-        best = better(best, r);
-    }
-    return best;
-}
+/* ---- exact searches ---- */
 
 const struct rule *classifier_find_visible(const struct classifier *c, uint64_t version,
                                            const struct match *match, uint16_t priority)
@@ -509,8 +389,6 @@ const struct rule *classifier_find_visible(const struct classifier *c, uint64_t 
     }
     return NULL;
 }
-
-/* ---- the writer's searches ---- */
 
 struct rule *classifier_find(const struct classifier *c, const struct match *match)
 {

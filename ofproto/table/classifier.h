@@ -2,9 +2,10 @@
  *
  * Layer 4, pure.  Rules with the same mask form a subtable, an index over their masked values;
  * subtables are searched in the order of their highest priority, until no better rule can come.
- * Within a subtable the words are looked at in stages (metadata, layer 2, 3, 4): a flow that no
- * rule shares the first stages with leaves without the later ones being looked at, so that the mask
- * of the cached flow stays narrow.
+ * Within a subtable the words are looked at in stages (metadata, layer 2, IP protocol, layer 3, 4):
+ * a flow that no rule shares the first stages with leaves without the later ones being looked at,
+ * so that the mask of the cached flow stays narrow.  Before a stage with addresses or ports,
+ * prefix.h says whether any rule has the flow's, and how few bits tell.
  *
  * Rules with conjunction() match together (conjunction.c): a lookup that meets one begins anew on a
  * slower way.
@@ -15,11 +16,20 @@
 #pragma once
 
 #include "ofproto/table/index.h"
+#include "ofproto/table/prefix.h"
 #include "ofproto/table/rule.h"
 
 _Static_assert(FLOW_WORDS <= UINT8_MAX, "the number of a word fits a byte");
 
-#define SUBTABLE_STAGES 4
+#define SUBTABLE_STAGES 5
+
+/* A prefix that the mask has. */
+struct subtable_prefix {
+    uint8_t field; /* enum prefix_field */
+    uint8_t n_bits;
+    uint8_t stage;
+    uint16_t byte; /* Where it begins in the values of rules. */
+};
 
 struct subtable {
     struct index rules;                       /* Heads of chains, by hash of all words. */
@@ -36,6 +46,9 @@ struct subtable {
     uint16_t max_priority; /* At least the highest of its rules. */
     uint32_t n_max;        /* Rules of that priority. */
     uint32_t n_lowered;    /* Removals since max_priority was last recomputed. */
+
+    uint8_t n_prefixes;
+    struct subtable_prefix prefix[PREFIX_N_FIELDS];
 
     struct tun_place *tun; /* TUN_OPTIONS places, or NULL: no tunnel options in the mask. */
 
@@ -58,6 +71,7 @@ struct classifier {
     struct classifier_list *list; /* RCU: highest priority first; NULL: no rules. */
     uint64_t seed;
     struct index by_mask; /* Writer: subtables by the hash of their mask. */
+    struct prefixes prefixes;
 };
 
 void classifier_init(struct classifier *, uint64_t seed);
@@ -104,6 +118,13 @@ void classifier_walk_begin(struct classifier_walk *, const struct classifier *,
 struct rule *classifier_walk_next(struct classifier_walk *);
 
 void subtable_unref(struct subtable *);
+/* The head of the chain with this value; any thread. */
+struct rule *subtable_find_head(const struct subtable *, uint32_t hash, const uint64_t *value);
+/* Does the stage add words, and do others come after it?  Only then it has an index. */
+static inline bool subtable_stage_is_indexed(const struct subtable *st, unsigned s)
+{
+    return s < st->last_stage && st->stage_end[s] > (s ? st->stage_end[s - 1] : 0);
+}
 /* Has the match the subtable's mask, and its tunnel options at the same places? */
 bool subtable_mask_equal(const struct subtable *, const struct match *);
 /* Which tunnel options (bit N: tun_metadataN) live rules match. */

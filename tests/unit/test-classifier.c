@@ -31,11 +31,42 @@ static uint64_t *word_of(struct flow *f, unsigned i)
     return &flow_words_mut(f)[used_ofs[i] / 8];
 }
 
+/* Fields with a trie: values that part at any bit, often at the same ones. */
+static const struct {
+    size_t ofs;
+    unsigned n_bytes;
+} prefix_fields[] = {
+#define PREFIX_FIELD(MEMBER) {offsetof(struct flow, key.MEMBER), sizeof(((struct key *)0)->MEMBER)},
+    KEY_PREFIX_MEMBERS(PREFIX_FIELD)
+#undef PREFIX_FIELD
+};
+
+static void flip_bits(uint8_t *field, unsigned n_bytes)
+{
+    for (unsigned n = rnd(3); n; n--) {
+        unsigned bit = rnd(3) ? rnd(10) : rnd(n_bytes * 8);
+        field[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+    }
+}
+
 static void random_flow(struct flow *f)
 {
     memset(f, 0, sizeof *f);
     for (unsigned i = 0; i < N_USED; i++) {
         *word_of(f, i) = rnd(4) | (uint64_t)rnd(4) << 40;
+    }
+    for (unsigned i = 0; i < PREFIX_N_FIELDS; i++) {
+        flip_bits((uint8_t *)f + prefix_fields[i].ofs, prefix_fields[i].n_bytes);
+    }
+}
+
+static void random_prefix(uint8_t *mask, unsigned n_bytes)
+{
+    unsigned n = rnd(2) ? 1 + rnd(10) : 1 + rnd(n_bytes * 8);
+
+    memset(mask, 0, n_bytes);
+    for (unsigned bit = 0; bit < n; bit++) {
+        mask[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
     }
 }
 
@@ -49,7 +80,14 @@ static void random_match(struct match *m)
         if (!rnd(3)) {
             *word_of(&m->mask, i) = masks[rnd(ARRAY_SIZE(masks))];
         }
-        *word_of(&m->flow, i) &= *word_of(&m->mask, i);
+    }
+    for (unsigned i = 0; i < PREFIX_N_FIELDS; i++) {
+        if (!rnd(4)) {
+            random_prefix((uint8_t *)&m->mask + prefix_fields[i].ofs, prefix_fields[i].n_bytes);
+        }
+    }
+    for (unsigned w = 0; w < FLOW_WORDS; w++) {
+        flow_words_mut(&m->flow)[w] &= flow_words(&m->mask)[w];
     }
 }
 
@@ -247,6 +285,51 @@ static void test_walk(void **state)
     urcu_qsbr_barrier();
 }
 
+/* Rules for other hosts leave most of an address out of the mask; one for this host brings it in.
+ */
+static void test_prefixes(void **state)
+{
+    struct tables *ts = tables_new(9);
+    struct match m = {0};
+    struct flow f = {0}, wc = {0};
+    struct rule_args args = {.priority = 5};
+
+    m.mask.key.ip_dst = UINT32_MAX;
+    m.flow.key.ip_dst = htonl(0x0a000001);
+    struct rule *r = tables_insert(ts, &m, &args, rule_acts_new(NULL, 0));
+    m.mask.key.ip_dst = htonl(0xffff0000);
+    m.flow.key.ip_dst = htonl(0x0a800000);
+    tables_insert(ts, &m, &args, rule_acts_new(NULL, 0));
+    memset(&m, 0, sizeof m);
+    m.mask.key.tp_dst = UINT16_MAX;
+    m.flow.key.tp_dst = htons(80);
+    tables_insert(ts, &m, &args, rule_acts_new(NULL, 0));
+    tables_publish(ts);
+
+    f.key.ip_dst = htonl(0x0b000001); /* Parts from both at the eighth bit. */
+    f.key.tp_dst = htons(0x8000);
+    assert_null(tables_lookup(ts, 0, tables_version(ts), &f, &wc));
+    assert_int_equal(wc.key.ip_dst, htonl(0xff000000));
+    assert_int_equal(wc.key.tp_dst, htons(0x8000));
+
+    memset(&wc, 0, sizeof wc);
+    f.key.ip_dst =
+        htonl(0x0a000000); /* From the host at the last, from the network at the ninth. */
+    assert_null(tables_lookup(ts, 0, tables_version(ts), &f, &wc));
+    assert_int_equal(wc.key.ip_dst, htonl(0xffffffff));
+
+    tables_remove(ts, r); /* What nobody can look for any more is forgotten. */
+    tables_publish(ts);
+    for (int i = 0; i < 3; i++) {
+        urcu_qsbr_barrier();
+        tables_reclaim(ts, 1000);
+    }
+    memset(&wc, 0, sizeof wc);
+    assert_null(tables_lookup(ts, 0, tables_version(ts), &f, &wc));
+    assert_int_equal(wc.key.ip_dst, htonl(0xff800000));
+    finish(ts);
+}
+
 static void test_priority_falls(void **state)
 {
     struct tables *ts = tables_new(1);
@@ -304,7 +387,7 @@ static void test_stages(void **state)
     assert_int_equal(wc.key.ip_dst, 0);
     f.key.eth_type = htons(0x800);
     assert_null(tables_lookup(ts, 0, tables_version(ts), &f, &wc));
-    assert_int_equal(wc.key.ip_dst, UINT32_MAX);
+    assert_int_equal(wc.key.ip_dst, htonl(0xf8000000)); /* Parts at the fifth bit. */
     f.key.ip_dst = htonl(0x0a000001);
     assert_non_null(tables_lookup(ts, 0, tables_version(ts), &f, &wc));
     assert_null(tables_lookup(ts, 1, tables_version(ts), &f, &wc));
@@ -401,7 +484,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_differential),   cmocka_unit_test(test_walk),
         cmocka_unit_test(test_priority_falls), cmocka_unit_test(test_stages),
-        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_prefixes),       cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
