@@ -284,13 +284,84 @@ static void test_once_limit(void **state UNUSED)
     cache_deinit(&c);
 }
 
+static void set_prefix(uint8_t *mask, unsigned n_bits)
+{
+    for (unsigned i = 0; i < n_bits; i++) {
+        mask[i / 8] |= (uint8_t)(0x80 >> i % 8);
+    }
+}
+
+/* Packets made to need 32 x 16 x 16 masks, and rules that make some more: masks are few in the end,
+ * each has all bits that were looked at, and each packet finds its flow. */
+static void test_masks_are_bounded(void **state UNUSED)
+{
+    struct cache c;
+    unsigned n = 0;
+
+    assert_true(cache_init(&c, 1, 16, 100000));
+    for (unsigned i = 0; i < 32 * 16 * 16; i++) {
+        struct key mask = {.eth_type = UINT16_MAX}, k = {.in_port = 1, .eth_type = 8};
+        if (i >= 4096) {
+            ((uint8_t *)&mask.eth_src)[i % 6] = (uint8_t)i;
+        }
+        set_prefix((uint8_t *)&mask.ip_src, 1 + i % 32);
+        set_prefix((uint8_t *)&mask.tp_src, 1 + i / 32 % 16);
+        set_prefix((uint8_t *)&mask.tp_dst, 1 + i / 512);
+        k.ip_src = rnd(UINT32_MAX);
+        k.tp_src = (be16)rnd(UINT16_MAX);
+        k.tp_dst = (be16)rnd(UINT16_MAX);
+        struct cache_flow *f = look(&c, &k);
+        if (!f) {
+            f = cache_add(&c, &k, &mask, some_acts(), 0);
+            assert_non_null(f);
+            n++;
+            for (unsigned w = 0; w < KEY_WORDS; w++) {
+                assert_int_equal(key_words(&mask)[w] & ~key_words(&f->subtable->mask.key)[w], 0);
+            }
+            assert_ptr_equal(look(&c, &k), f);
+        }
+        assert_true(c.n_subtables <= CACHE_MASKS_MAX + 48); /* New bits of eth_src came in. */
+        assert_true(i >= 4096 || c.n_subtables <= CACHE_MASKS_FREE + 8);
+    }
+    assert_true(c.n_subtables > CACHE_MASKS_FREE);
+    cache_remove_all(&c);
+    assert_int_equal(reap(&c), n);
+    cache_deinit(&c);
+}
+
+/* One port's flood leaves room for others. */
+static void test_port_share(void **state UNUSED)
+{
+    enum { LIMIT = 100 };
+    struct key mask = {.ip_src = UINT32_MAX};
+    struct cache c;
+
+    assert_true(cache_init(&c, 1, 16, LIMIT));
+    struct cache_acts *a = some_acts();
+    for (uint32_t i = 0; i < LIMIT; i++) {
+        struct key k = {.in_port = 1, .ip_src = i};
+        struct cache_flow *f = cache_add(&c, &k, &mask, a, 0);
+        assert_int_equal(f != NULL, i < CACHE_PORT_SHARE(LIMIT));
+        a = f ? some_acts() : a;
+    }
+    struct key k = {.in_port = 2};
+    struct cache_flow *f = cache_add(&c, &k, &mask, a, 0);
+    assert_non_null(f);
+    cache_msg_push(&c.inbox, &c.flows->list_next->msg);
+    cache_run_inbox(&c);
+    k.in_port = 1;
+    assert_non_null(cache_add(&c, &k, &mask, some_acts(), 0));
+    cache_remove_all(&c);
+    assert_int_equal(reap(&c), CACHE_PORT_SHARE(LIMIT) + 2);
+    cache_deinit(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_differential),
-        cmocka_unit_test(test_relevant),
-        cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_once_limit),
+        cmocka_unit_test(test_differential),      cmocka_unit_test(test_relevant),
+        cmocka_unit_test(test_no_memory),         cmocka_unit_test(test_once_limit),
+        cmocka_unit_test(test_masks_are_bounded), cmocka_unit_test(test_port_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,14 @@
 
 #include "lib/dp/user/cache.h"
 
-/* The subtable of a mask, made if need be; NULL: out of memory. */
+/* Adds bits to a mask that is not there yet, if there are many already. */
+void cache_bound_mask(const struct cache *, struct key *mask);
+
+/* The subtable of a mask; NULL: there is none. */
+struct cache_subtable *cache_masked_lookup(const struct cache *, const struct key *mask);
+/* The same, made if need be; NULL: out of memory. */
 struct cache_subtable *cache_masked_subtable(struct cache *, const struct key *mask);
-void cache_masked_insert(struct cache_subtable *, struct cache_flow *);
+bool cache_masked_insert(struct cache_subtable *, struct cache_flow *) MUST_USE; /* Memory. */
 void cache_masked_remove(struct cache *, struct cache_flow *); /* And its subtable if empty. */
 /* Takes an empty subtable out and sends it to the outbox: walkers may still read its mask. */
 void cache_masked_drop_if_empty(struct cache *, struct cache_subtable *);

@@ -111,12 +111,15 @@ void cache_deinit(struct cache *c)
 struct cache_flow *cache_add(struct cache *c, const struct key *key, const struct key *mask,
                              struct cache_acts *acts, int64_t now_ms)
 {
-    if (c->n_flows >= c->flow_limit) {
+    uint32_t *n_port_flows = &c->n_port_flows[key->in_port % CACHE_PORTS];
+
+    if (c->n_flows >= c->flow_limit || *n_port_flows >= CACHE_PORT_SHARE(c->flow_limit)) {
         return NULL;
     }
     struct key m = *mask;
     m.in_port = UINT32_MAX;
     m.recirc_id = UINT32_MAX;
+    cache_bound_mask(c, &m);
 
     struct cache_subtable *s = cache_masked_subtable(c, &m);
     if (!s) {
@@ -134,8 +137,13 @@ struct cache_flow *cache_add(struct cache *c, const struct key *key, const struc
     f->subtable = s;
     f->created_ms = now_ms;
     f->msg.kind = CACHE_MSG_FLOW;
-    cache_masked_insert(s, f);
+    if (!cache_masked_insert(s, f)) {
+        free(f);
+        return NULL;
+    }
     cache_exact_widen(c, &s->mask.key);
+    f->n_port_flows = n_port_flows;
+    ++*n_port_flows;
 
     f->list_next = c->flows;
     f->list_prev = &c->flows;
@@ -195,6 +203,7 @@ void cache_flow_free(struct cache_flow *f)
 static void unlink_flow(struct cache *c, struct cache_flow *f)
 {
     cache_masked_remove(c, f);
+    --*f->n_port_flows;
     __atomic_store_n(f->list_prev, f->list_next, __ATOMIC_RELEASE);
     if (f->list_next) {
         f->list_next->list_prev = f->list_prev;

@@ -17,6 +17,9 @@
  *   What the control thread wants gone or has replaced travels through the inbox: the worker
  *   answers between two batches, when it holds no pointer from before.  That round trip is the
  *   grace period; the control thread empties the outbox only when it does not walk.
+ * - Masks are bounded (cache_bound.c): from CACHE_MASKS_FREE on a new one grows to one that exists
+ * or that packets cannot multiply, so that a search stays short whatever comes in.  A port has at
+ * most CACHE_PORT_SHARE of the flows.
  * - Statistics have one writer, the worker; others read them with relaxed loads.
  *
  * Not here: time-outs (the control thread's walk), translation, actions. */
@@ -24,9 +27,13 @@
 
 #include "lib/dp/dp.h"
 
-#define CACHE_EXACT_SLOTS 8192 /* A power of two. */
-#define CACHE_FLOW_LIMIT  200000
-#define CACHE_ONCE_LIMIT  65536 /* Verdicts that were not installed and wait to be freed. */
+#define CACHE_EXACT_SLOTS       8192 /* A power of two. */
+#define CACHE_FLOW_LIMIT        200000
+#define CACHE_MASKS_FREE        64
+#define CACHE_MASKS_MAX         128
+#define CACHE_PORTS             256 /* Classes of ports, by number. */
+#define CACHE_PORT_SHARE(LIMIT) ((LIMIT) / 4 * 3)
+#define CACHE_ONCE_LIMIT        65536 /* Verdicts that were not installed and wait to be freed. */
 
 /* Something on its way between control thread and worker: an intrusive stack, taken whole. */
 enum cache_msg_kind { CACHE_MSG_FLOW, CACHE_MSG_ACTS, CACHE_MSG_SUBTABLE };
@@ -66,14 +73,14 @@ struct cache_acts {
 struct cache_acts *cache_acts_new(const struct dp_verdict *) MUST_USE; /* NULL: out of memory. */
 
 struct cache_flow {
-    struct cache_flow *bucket_next; /* Worker only. */
-    uint64_t hash;
+    uint64_t hash;           /* Worker only. */
     struct cache_acts *acts; /* Stored by the control thread (release), loaded by the worker. */
     struct cache_subtable *subtable;
     /* Worker writes. */
-    uint32_t n_exact;   /* Slots of the exact cache that name it. */
-    bool dead;          /* Out of the table. */
-    struct cache *once; /* Never was in one: made by cache_run_once() of this cache. */
+    uint32_t n_exact;       /* Slots of the exact cache that name it. */
+    bool dead;              /* Out of the table. */
+    uint32_t *n_port_flows; /* Its place in the cache's. */
+    struct cache *once;     /* Never was in one: made by cache_run_once() of this cache. */
     /* Control thread's. */
     bool leaving;               /* Its removal has been asked for. */
     struct dp_flow_stats total; /* Of all actions that it has had, as far as credited. */
@@ -85,23 +92,24 @@ struct cache_flow {
     uint64_t words[]; /* The key under subtable->mask. */
 };
 
-struct cache_subtable {
-    struct cache_msg msg;
-    struct cache_mask mask; /* Immutable. */
-    struct cache_flow **buckets;
-    uint32_t bucket_mask, n_flows;
-    uint64_t hits; /* Since the last sorting, halved there. */
+struct cache_slot {
+    struct cache_flow *flow; /* NULL: empty. */
+    uint64_t hash;
 };
 
-struct cache_slot {
-    struct cache_flow *flow;
-    uint64_t hash;
+struct cache_subtable {
+    struct cache_msg msg;
+    struct cache_mask mask;   /* Immutable. */
+    struct cache_slot *slots; /* Worker only, as what follows. */
+    uint32_t slot_mask, n_flows;
+    uint64_t hits; /* Since the last sorting, halved there. */
 };
 
 struct cache {
     uint64_t seed;
     unsigned flow_limit;
     uint32_t n_flows; /* Read by others, relaxed. */
+    uint32_t n_port_flows[CACHE_PORTS];
     struct cache_flow *flows;
     struct cache_subtable **subtables;
     uint32_t n_subtables, cap_subtables;
@@ -133,10 +141,11 @@ struct cache_probe {
 void cache_probe(const struct cache *, const struct key *, struct cache_probe *); /* Prefetches. */
 struct cache_flow *cache_exact_find(const struct cache *, const struct cache_probe *);
 void cache_exact_add(struct cache *, const struct cache_probe *, struct cache_flow *);
+void cache_masked_prefetch(const struct cache *, const struct key *); /* Where a search begins. */
 struct cache_flow *cache_masked_find(struct cache *, const struct key *);
 
-/* Worker.  Installs a flow; 'acts' becomes the flow's.  NULL: limit reached or out of memory,
- * 'acts' stays the caller's. */
+/* Worker.  Installs a flow; 'acts' becomes the flow's.  Its mask may have more bits than 'mask'.
+ * NULL: a limit is reached, or out of memory; 'acts' stays the caller's. */
 struct cache_flow *cache_add(struct cache *, const struct key *, const struct key *mask,
                              struct cache_acts *acts, int64_t now_ms);
 /* Worker, before it asks for a translation: can cache_run_once() be called?  False: out of memory,

@@ -1,4 +1,8 @@
-/* cache_masked.c - see cache.h: tuple-space search over subtables. */
+/* cache_masked.c - see cache.h: tuple-space search over subtables.
+ *
+ * A subtable is an open-addressing table with linear probing, at most half full; what is removed is
+ * filled by those behind it.  Hashes stand beside the pointers: a flow that is not there costs one
+ * cache line of each subtable, one that is there two. */
 #include <stdlib.h>
 
 #include "lib/dp/user/cache-private.h"
@@ -22,16 +26,27 @@ static void sort_subtables(struct cache *c)
     c->unsorted_hits = 0;
 }
 
+void cache_masked_prefetch(const struct cache *c, const struct key *key)
+{
+    if (c->n_subtables) {
+        const struct cache_subtable *s = c->subtables[0];
+        uint64_t words[KEY_WORDS];
+        uint64_t hash = cache_mask_apply(&s->mask, key, c->seed, words);
+        __builtin_prefetch(&s->slots[hash & s->slot_mask]);
+    }
+}
+
 struct cache_flow *cache_masked_find(struct cache *c, const struct key *key)
 {
     for (uint32_t i = 0; i < c->n_subtables; i++) {
         struct cache_subtable *s = c->subtables[i];
         uint64_t words[KEY_WORDS];
         uint64_t hash = cache_mask_apply(&s->mask, key, c->seed, words);
-        struct cache_flow *f = s->buckets[hash & s->bucket_mask];
 
-        for (; f; f = f->bucket_next) {
-            if (f->hash == hash && !memcmp(f->words, words, s->mask.n * sizeof(uint64_t))) {
+        for (uint64_t at = hash & s->slot_mask; s->slots[at].flow; at = (at + 1) & s->slot_mask) {
+            struct cache_flow *f = s->slots[at].flow;
+            if (s->slots[at].hash == hash &&
+                !memcmp(f->words, words, s->mask.n * sizeof(uint64_t))) {
                 s->hits++;
                 if (i && ++c->unsorted_hits >= SORT_EVERY) {
                     sort_subtables(c);
@@ -58,20 +73,30 @@ static bool grow_list(struct cache *c)
     return true;
 }
 
-struct cache_subtable *cache_masked_subtable(struct cache *c, const struct key *mask)
+struct cache_subtable *cache_masked_lookup(const struct cache *c, const struct key *mask)
 {
     for (uint32_t i = 0; i < c->n_subtables; i++) {
         if (!memcmp(&c->subtables[i]->mask.key, mask, sizeof *mask)) {
             return c->subtables[i];
         }
     }
-    struct cache_subtable *s = grow_list(c) ? mem_try_zalloc(sizeof *s) : NULL;
+    return NULL;
+}
+
+struct cache_subtable *cache_masked_subtable(struct cache *c, const struct key *mask)
+{
+    struct cache_subtable *s = cache_masked_lookup(c, mask);
+
+    if (s) {
+        return s;
+    }
+    s = grow_list(c) ? mem_try_zalloc(sizeof *s) : NULL;
     if (!s) {
         return NULL;
     }
-    s->bucket_mask = 15;
-    s->buckets = mem_try_zalloc((s->bucket_mask + 1) * sizeof(*s->buckets));
-    if (!s->buckets) {
+    s->slot_mask = 15;
+    s->slots = mem_try_zalloc((s->slot_mask + 1) * sizeof *s->slots);
+    if (!s->slots) {
         free(s);
         return NULL;
     }
@@ -81,45 +106,63 @@ struct cache_subtable *cache_masked_subtable(struct cache *c, const struct key *
     return s;
 }
 
-/* Doubles the buckets; without memory the chains grow longer instead. */
-static void grow(struct cache_subtable *s)
+static void put(struct cache_slot *slots, uint32_t mask, struct cache_slot slot)
 {
-    uint32_t mask = s->bucket_mask * 2 + 1;
-    struct cache_flow **b = mem_try_zalloc(((size_t)mask + 1) * sizeof(*b)), *next;
-    if (!b) {
-        return;
+    uint64_t at = slot.hash & mask;
+
+    while (slots[at].flow) {
+        at = (at + 1) & mask;
     }
-    for (uint32_t i = 0; i <= s->bucket_mask; i++) {
-        for (struct cache_flow *f = s->buckets[i]; f; f = next) {
-            next = f->bucket_next;
-            f->bucket_next = b[f->hash & mask];
-            b[f->hash & mask] = f;
-        }
-    }
-    free(s->buckets);
-    s->buckets = b;
-    s->bucket_mask = mask;
+    slots[at] = slot;
 }
 
-void cache_masked_insert(struct cache_subtable *s, struct cache_flow *f)
+/* False: out of memory, and no room for one more. */
+static bool grow(struct cache_subtable *s)
 {
-    if (++s->n_flows > s->bucket_mask) {
-        grow(s);
+    uint32_t mask = s->slot_mask * 2 + 1;
+    struct cache_slot *slots = mem_try_zalloc(((size_t)mask + 1) * sizeof *slots);
+
+    if (!slots) {
+        return s->n_flows < s->slot_mask; /* Fuller, but one slot ends a search. */
     }
-    struct cache_flow **b = &s->buckets[f->hash & s->bucket_mask];
-    f->bucket_next = *b;
-    *b = f;
+    for (uint32_t i = 0; i <= s->slot_mask; i++) {
+        if (s->slots[i].flow) {
+            put(slots, mask, s->slots[i]);
+        }
+    }
+    free(s->slots);
+    s->slots = slots;
+    s->slot_mask = mask;
+    return true;
+}
+
+bool cache_masked_insert(struct cache_subtable *s, struct cache_flow *f)
+{
+    if ((s->n_flows + 1) * 2 > s->slot_mask + 1 && !grow(s)) {
+        return false;
+    }
+    s->n_flows++;
+    put(s->slots, s->slot_mask, (struct cache_slot){.flow = f, .hash = f->hash});
+    return true;
 }
 
 void cache_masked_remove(struct cache *c, struct cache_flow *f)
 {
     struct cache_subtable *s = f->subtable;
-    struct cache_flow **p = &s->buckets[f->hash & s->bucket_mask];
+    const uint64_t mask = s->slot_mask;
+    uint64_t gap = f->hash & mask;
 
-    while (*p != f) {
-        p = &(*p)->bucket_next;
+    while (s->slots[gap].flow != f) {
+        gap = (gap + 1) & mask;
     }
-    *p = f->bucket_next;
+    for (uint64_t at = (gap + 1) & mask; s->slots[at].flow; at = (at + 1) & mask) {
+        /* May it stand at the gap?  Not if its own place lies behind it. */
+        if (((at - s->slots[at].hash) & mask) >= ((at - gap) & mask)) {
+            s->slots[gap] = s->slots[at];
+            gap = at;
+        }
+    }
+    s->slots[gap].flow = NULL;
     s->n_flows--;
     cache_masked_drop_if_empty(c, s);
 }
@@ -135,7 +178,7 @@ void cache_masked_drop_if_empty(struct cache *c, struct cache_subtable *s)
         i++;
     }
     memmove(&c->subtables[i], &c->subtables[i + 1], (--c->n_subtables - i) * sizeof(*c->subtables));
-    free(s->buckets);
-    s->buckets = NULL;
+    free(s->slots);
+    s->slots = NULL;
     cache_msg_push(&c->outbox, &s->msg);
 }

@@ -136,8 +136,7 @@ static void miss(struct pass *p, struct packet *pkt, const struct key *key)
     run_actions(p, pkt, key, v.actions.data, v.actions.len, v.drop_reason);
 }
 
-/* NULL: in neither cache. */
-static struct cache_flow *find(struct pass *p, struct pass_work *w)
+static struct cache_flow *find_exact(struct pass *p, struct pass_work *w)
 {
     struct cache *c = &p->cache;
 
@@ -147,36 +146,58 @@ static struct cache_flow *find(struct pass *p, struct pass_work *w)
     struct cache_flow *f = cache_exact_find(c, &w->probe);
     if (f) {
         counter_inc(COUNTER_dp_cache_exact_hit);
-    } else if ((f = cache_masked_find(c, &w->key))) {
-        counter_inc(COUNTER_dp_cache_masked_hit);
-        cache_exact_add(c, &w->probe, f);
     }
     return f;
 }
 
-/* Finds flows and, where the tracker comes first, lets it look ahead. */
-static void look_ahead(struct pass *p, unsigned n_work)
+static struct cache_flow *find_masked(struct pass *p, struct pass_work *w)
 {
-    if (p->burst) {
-        ct_burst_begin(p->burst);
+    struct cache_flow *f = cache_masked_find(&p->cache, &w->key);
+
+    if (f) {
+        counter_inc(COUNTER_dp_cache_masked_hit);
+        cache_exact_add(&p->cache, &w->probe, f);
+    }
+    return f;
+}
+
+/* Finds flows: the exact ones first, while what the search for the others begins with is fetched.
+ */
+static void find_flows(struct pass *p, unsigned n_work)
+{
+    struct cache_flow *found[PASS_BATCH];
+
+    for (unsigned i = 0; i < n_work; i++) {
+        found[i] = find_exact(p, &p->work[i]);
+        if (!found[i]) {
+            cache_masked_prefetch(&p->cache, &p->work[i].key);
+        }
     }
     for (unsigned i = 0; i < n_work; i++) {
         struct pass_work *w = &p->work[i];
-        const struct cache_flow *f = find(p, w);
+        const struct cache_flow *f = found[i] ? found[i] : find_masked(p, w);
         w->acts = f ? cache_flow_acts(f) : NULL;
-        const struct dp_action_ct *ct =
-            f && p->burst ? exec_first_ct(w->acts->data, w->acts->len) : NULL;
+        __builtin_prefetch(w->acts, 1);
+    }
+}
+
+/* Where the tracker comes first, lets it look ahead. */
+static void look_ahead(struct pass *p, unsigned n_work)
+{
+    ct_burst_begin(p->burst);
+    for (unsigned i = 0; i < n_work; i++) {
+        struct pass_work *w = &p->work[i];
+        const struct dp_action_ct *ct = w->acts ? exec_first_ct(w->acts->data, w->acts->len) : NULL;
         w->ct_number = ct ? ct_burst_add(p->env.ct, p->burst, w->packet, ct->zone) : 0;
     }
-    if (p->burst) {
-        ct_burst_look(p->env.ct, p->burst);
-    }
+    ct_burst_look(p->env.ct, p->burst);
 }
 
 static void one(struct pass *p, struct pass_work *w)
 {
     if (!w->acts) { /* A packet before it may have brought the flow. */
-        const struct cache_flow *f = find(p, w);
+        const struct cache_flow *f = find_exact(p, w);
+        f = f ? f : find_masked(p, w);
         if (!f) {
             miss(p, w->packet, &w->key);
             return;
@@ -198,6 +219,7 @@ static void run_once(struct pass *p, struct packet *const *packets, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         struct pass_work *w = &p->work[n_work];
         w->packet = packets[i];
+        w->ct_number = 0;
         if (!parse_key_again(w->packet, &w->key)) {
             counter_inc(COUNTER_drop_parse_short);
             packet_free(w->packet);
@@ -206,7 +228,10 @@ static void run_once(struct pass *p, struct packet *const *packets, unsigned n)
         cache_probe(&p->cache, &w->key, &w->probe);
         n_work++;
     }
-    look_ahead(p, n_work);
+    find_flows(p, n_work);
+    if (p->burst) {
+        look_ahead(p, n_work);
+    }
     for (unsigned i = 0; i < n_work; i++) {
         one(p, &p->work[i]);
     }
