@@ -97,7 +97,7 @@ static bool changes_empty(const struct changes *c)
     return !c->all && !c->rules.n && !c->n_tables && !c->n_macs && !c->n_groups && !c->liveness;
 }
 
-static bool depends(const struct changes *c, const struct dp_flow_view *f)
+static bool depends(struct changes *c, const struct dp_flow_view *f)
 {
     const struct credit *credit = f->credit;
 

@@ -7,14 +7,22 @@
 #include "lib/hmap.h"
 #include "lib/mem.h"
 
-#define COMPARED_MAX \
-    32 /* Rules that are compared one by one where a flow's mask has too few bits. */
+#define MAX_PROJECTIONS 32    /* Of one shape. */
+#define MAX_PROJECTED   65536 /* Entries in all of them. */
 
 struct entry {
     struct hmap_node node;
     uint32_t reach; /* The highest priority among the changes of this match. */
     be32 in_port;
     uint64_t words[]; /* Masked, as many as the shape has. */
+};
+
+/* Where masks of flows lack some of the shape's bits: the shape's entries by those that they have.
+ * Made when a flow asks; entries that become equal are one. */
+struct projection {
+    struct hmap entries;
+    be32 in_port_known;
+    uint64_t known[]; /* As many as the shape has words. */
 };
 
 /* Rules of one table whose masks are the same. */
@@ -27,6 +35,8 @@ struct rule_changes_shape {
     uint8_t index[KEY_WORDS];
     uint64_t bits[KEY_WORDS];
     struct hmap entries;
+    struct projection *projections[MAX_PROJECTIONS];
+    unsigned n_projections;
 };
 
 static bool has_mask(const struct rule_changes_shape *s, const struct match *m)
@@ -79,17 +89,54 @@ static struct rule_changes_shape *shape_of(struct rule_changes *c, struct tables
     return c->shapes[c->n_shapes++] = shape_new(ts, id, m);
 }
 
-static struct entry *find(const struct rule_changes_shape *s, const uint64_t *words, be32 in_port,
-                          size_t hash)
+static struct entry *find(const struct hmap *entries, const struct rule_changes_shape *s,
+                          const uint64_t *words, be32 in_port, size_t hash)
 {
     struct entry *e;
 
-    HMAP_FOR_EACH_WITH_HASH(e, node, hash, &s->entries) {
+    HMAP_FOR_EACH_WITH_HASH(e, node, hash, entries) {
         if (e->in_port == in_port && !memcmp(e->words, words, s->n_words * sizeof *words)) {
             return e;
         }
     }
     return NULL;
+}
+
+/* The entry with these words, made if need be. */
+static struct entry *make_entry(struct hmap *entries, const struct rule_changes_shape *s,
+                                const uint64_t *words, be32 in_port)
+{
+    size_t hash = hash_words(words, s->n_words, in_port);
+    struct entry *e = find(entries, s, words, in_port, hash);
+
+    if (!e) {
+        e = xzalloc(sizeof *e + s->n_words * sizeof *words);
+        e->in_port = in_port;
+        memcpy(e->words, words, s->n_words * sizeof *words);
+        hmap_insert(entries, &e->node, hash);
+    }
+    return e;
+}
+
+static void entries_clear(struct hmap *entries)
+{
+    struct entry *e, *next;
+
+    HMAP_FOR_EACH_SAFE(e, next, node, entries) {
+        hmap_remove(entries, &e->node);
+        free(e);
+    }
+    hmap_deinit(entries);
+}
+
+static void drop_projections(struct rule_changes *c, struct rule_changes_shape *s)
+{
+    for (unsigned i = 0; i < s->n_projections; i++) {
+        c->n_projected -= hmap_count(&s->projections[i]->entries);
+        entries_clear(&s->projections[i]->entries);
+        free(s->projections[i]);
+    }
+    s->n_projections = 0;
 }
 
 bool rule_changes_add(struct rule_changes *c, struct tables *ts, uint8_t id, const struct match *m,
@@ -104,48 +151,61 @@ bool rule_changes_add(struct rule_changes *c, struct tables *ts, uint8_t id, con
     for (unsigned i = 0; i < s->n_words; i++) {
         words[i] = flow_words(&m->flow)[s->index[i]] & s->bits[i];
     }
-    be32 in_port = m->flow.in_port & s->in_port_mask;
-    size_t hash = hash_words(words, s->n_words, in_port);
-    struct entry *e = find(s, words, in_port, hash);
-    if (!e) {
-        e = xzalloc(sizeof *e + s->n_words * sizeof *words);
-        e->in_port = in_port;
-        memcpy(e->words, words, s->n_words * sizeof *words);
-        hmap_insert(&s->entries, &e->node, hash);
-        c->n++;
-    }
+    size_t n = hmap_count(&s->entries);
+    struct entry *e = make_entry(&s->entries, s, words, m->flow.in_port & s->in_port_mask);
+    c->n += hmap_count(&s->entries) > n;
     e->reach = MAX(e->reach, s->conj ? UINT16_MAX : (uint32_t)priority);
+    drop_projections(c, s); /* They lack it. */
     return true;
 }
 
-/* Where the flow's mask does not have all bits of the rules'. */
-static bool compare_all(const struct rule_changes_shape *s, const struct credit *credit,
-                        const struct key *key, const struct key *mask, uint32_t reach)
+static struct projection *project(struct rule_changes *c, struct rule_changes_shape *s,
+                                  const uint64_t *known, be32 in_port_known)
 {
+    struct projection *p = xzalloc(sizeof *p + s->n_words * sizeof *known);
     struct entry *e;
 
-    if (hmap_count(&s->entries) > COMPARED_MAX) {
-        return true;
-    }
+    hmap_init(&p->entries);
+    p->in_port_known = in_port_known;
+    memcpy(p->known, known, s->n_words * sizeof *known);
     HMAP_FOR_EACH(e, node, &s->entries) {
-        bool differs =
-            !credit->in_port_opaque && ((e->in_port ^ credit->in_port) & s->in_port_mask);
-        for (unsigned i = 0; i < s->n_words && !differs; i++) {
-            unsigned w = s->index[i];
-            uint64_t known = s->bits[i] & key_words(mask)[w] & ~credit_opaque_bits(credit, w);
-            differs = ((e->words[i] ^ key_words(key)[w]) & known) != 0;
+        uint64_t words[KEY_WORDS];
+        for (unsigned i = 0; i < s->n_words; i++) {
+            words[i] = e->words[i] & known[i];
         }
-        if (!differs && e->reach >= reach) {
-            return true;
-        }
+        struct entry *to = make_entry(&p->entries, s, words, e->in_port & in_port_known);
+        to->reach = MAX(to->reach, e->reach);
     }
-    return false;
+    c->n_projected += hmap_count(&p->entries);
+    s->projections[s->n_projections++] = p;
+    return p;
 }
 
-static bool shape_concerns(const struct rule_changes_shape *s, const struct credit *credit,
-                           const struct key *key, const struct key *mask)
+/* The shape's entries by the bits that are known; NULL: too many such sets. */
+static const struct hmap *entries_by(struct rule_changes *c, struct rule_changes_shape *s,
+                                     const uint64_t *known, be32 in_port_known)
 {
-    uint64_t words[KEY_WORDS];
+    if (in_port_known == s->in_port_mask && !memcmp(known, s->bits, s->n_words * sizeof *known)) {
+        return &s->entries;
+    }
+    for (unsigned i = 0; i < s->n_projections; i++) {
+        const struct projection *p = s->projections[i];
+        if (p->in_port_known == in_port_known &&
+            !memcmp(p->known, known, s->n_words * sizeof *known)) {
+            return &p->entries;
+        }
+    }
+    if (s->n_projections == MAX_PROJECTIONS || c->n_projected >= MAX_PROJECTED) {
+        return NULL;
+    }
+    return &project(c, s, known, in_port_known)->entries;
+}
+
+static bool shape_concerns(struct rule_changes *c, struct rule_changes_shape *s,
+                           const struct credit *credit, const struct key *key,
+                           const struct key *mask)
+{
+    uint64_t words[KEY_WORDS], known[KEY_WORDS];
     uint32_t reach;
 
     if (credit_counted(credit, s->tables, s->table_id)) {
@@ -154,26 +214,27 @@ static bool shape_concerns(const struct rule_changes_shape *s, const struct cred
     if (!credit_searched(credit, s->tables, s->table_id, &reach)) {
         return false;
     }
-    if (s->in_port_mask && credit->in_port_opaque) {
-        return compare_all(s, credit, key, mask, reach);
-    }
     for (unsigned i = 0; i < s->n_words; i++) {
         unsigned w = s->index[i];
-        if (s->bits[i] & ~(key_words(mask)[w] & ~credit_opaque_bits(credit, w))) {
-            return compare_all(s, credit, key, mask, reach);
-        }
-        words[i] = key_words(key)[w] & s->bits[i];
+        known[i] = s->bits[i] & key_words(mask)[w] & ~credit_opaque_bits(credit, w);
+        words[i] = key_words(key)[w] & known[i];
     }
-    be32 in_port = credit->in_port & s->in_port_mask;
-    const struct entry *e = find(s, words, in_port, hash_words(words, s->n_words, in_port));
+    be32 in_port_known = credit->in_port_opaque ? 0 : s->in_port_mask;
+    be32 in_port = credit->in_port & in_port_known;
+    const struct hmap *entries = entries_by(c, s, known, in_port_known);
+    if (!entries) {
+        return true;
+    }
+    const struct entry *e =
+        find(entries, s, words, in_port, hash_words(words, s->n_words, in_port));
     return e && e->reach >= reach;
 }
 
-bool rule_changes_concern(const struct rule_changes *c, const struct credit *credit,
+bool rule_changes_concern(struct rule_changes *c, const struct credit *credit,
                           const struct key *key, const struct key *mask)
 {
     for (unsigned i = 0; i < c->n_shapes; i++) {
-        if (shape_concerns(c->shapes[i], credit, key, mask)) {
+        if (shape_concerns(c, c->shapes[i], credit, key, mask)) {
             return true;
         }
     }
@@ -184,12 +245,8 @@ void rule_changes_clear(struct rule_changes *c)
 {
     for (unsigned i = 0; i < c->n_shapes; i++) {
         struct rule_changes_shape *s = c->shapes[i];
-        struct entry *e, *next;
-        HMAP_FOR_EACH_SAFE(e, next, node, &s->entries) {
-            hmap_remove(&s->entries, &e->node);
-            free(e);
-        }
-        hmap_deinit(&s->entries);
+        drop_projections(c, s);
+        entries_clear(&s->entries);
         tables_unref(s->tables);
         free(s);
     }
