@@ -15,6 +15,8 @@
 #include "lib/text.h"
 
 #define MAX_REQUEST (1024 * 1024)
+#define WHOLE_REPLY (256 * 1024) /* Longer ones go in parts: a connection's output is bounded. */
+#define PART        (64 * 1024)
 
 struct command {
     const char *name, *usage;
@@ -87,12 +89,44 @@ void control_unregister(const char *name)
     }
 }
 
+struct long_text {
+    char *s;
+    size_t len, at;
+};
+
+/* Parts end at lines, so that none ends within a character. */
+static bool long_more(void *t_, struct text *out)
+{
+    struct long_text *t = t_;
+    size_t n = MIN(t->len - t->at, (size_t)PART);
+
+    while (n && t->at + n < t->len && t->s[t->at + n - 1] != '\n') {
+        n--;
+    }
+    n = n ? n : t->len - t->at; /* A line longer than a part: the rest at once. */
+    text_put(out, t->s + t->at, n);
+    t->at += n;
+    return t->at < t->len;
+}
+
+static void long_done(void *t_)
+{
+    struct long_text *t = t_;
+
+    free(t->s);
+    free(t);
+}
+
 static void finish(struct control_request *rq, const char *text, bool failed)
 {
     size_t len = text ? strlen(text) : 0;
     char *s = xasprintf("%s%s", text ? text : "", len && text[len - 1] != '\n' ? "\n" : "");
 
-    if (rq->rpc) {
+    if (rq->rpc && !failed && len > WHOLE_REPLY) {
+        struct long_text *t = xmalloc(sizeof *t);
+        *t = (struct long_text){.s = s, .len = strlen(s)};
+        control_reply_parts(rq, long_more, long_done, t);
+    } else if (rq->rpc) {
         /* Text that is not UTF-8 (a file name, say) cannot be JSON. */
         json_t *json = json_string(s);
         json = json ? json : json_string("the answer is not valid UTF-8\n");

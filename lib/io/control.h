@@ -19,7 +19,7 @@ void control_register(const char *name, const char *usage, int min, int max, con
                       void *aux);
 void control_unregister(const char *name);
 
-/* 'text' may be NULL; a newline at its end is added if it lacks one. */
+/* 'text' may be NULL; a newline at its end is added if it lacks one.  It may be long. */
 void control_reply(struct control_request *, const char *text);
 void control_reply_error(struct control_request *, const char *text);
 /* A text of any length, in parts of bounded work: see jsonrpc_reply_parts(). */

@@ -211,6 +211,48 @@ static void cmd_parts(struct control_request *rq, int argc, const char *const ar
     control_reply_parts(rq, next_part, parts_done, NULL);
 }
 
+/* A text that no connection takes at once. */
+#define LONG_LINES 200000
+static void cmd_long(struct control_request *rq, int argc, const char *const argv[], void *aux)
+{
+    struct text t = TEXT_INIT;
+
+    (void)argc, (void)argv, (void)aux;
+    for (unsigned i = 0; i < LONG_LINES; i++) {
+        text_printf(&t, "line \u00fc with the number %u\n", i);
+    }
+    control_reply(rq, text_cstr(&t));
+    text_deinit(&t);
+}
+
+static void test_long(void **state)
+{
+    (void)state;
+    static const char rq[] = "{\"id\":7,\"method\":\"long\",\"params\":[]}";
+    struct peer p;
+    char last[64];
+
+    say(&p, rq, strlen(rq));
+    json_t *json = NULL;
+    for (int i = 0; i < 100000 && !json; i++) {
+        loop_turn(loop, 0);
+        json =
+            p.in.len && p.in.s[p.in.len - 1] == '}' ? json_loadb(p.in.s, p.in.len, 0, NULL) : NULL;
+    }
+    assert_non_null(json);
+    const char *s = json_string_value(json_object_get(json, "result"));
+    assert_non_null(s);
+    int n = snprintf(last, sizeof last, "line \u00fc with the number %u\n", LONG_LINES - 1);
+    assert_string_equal(s + strlen(s) - (size_t)n, last);
+    unsigned n_lines = 0;
+    for (; *s; s++) {
+        n_lines += *s == '\n';
+    }
+    assert_int_equal(n_lines, LONG_LINES);
+    json_decref(json);
+    hang_up(&p);
+}
+
 #define ASK_PARTS "{\"id\":7,\"method\":\"parts\",\"params\":[]}"
 
 static void test_parts(void **state)
@@ -446,8 +488,8 @@ int main(void)
         cmocka_unit_test(test_frames),    cmocka_unit_test(test_commands),
         cmocka_unit_test(test_builtin),   cmocka_unit_test(test_late_answers),
         cmocka_unit_test(test_mutations), cmocka_unit_test(test_bad_input_closes),
-        cmocka_unit_test(test_parts),     cmocka_unit_test(test_warp),
-        cmocka_unit_test(test_stream),
+        cmocka_unit_test(test_parts),     cmocka_unit_test(test_long),
+        cmocka_unit_test(test_warp),      cmocka_unit_test(test_stream),
     };
     struct control *control;
     loop = loop_new();
@@ -459,6 +501,7 @@ int main(void)
     control_register("echo", "text...", 1, INT_MAX, cmd_echo, NULL);
     control_register("hold", NULL, 0, 0, cmd_hold, NULL);
     control_register("parts", NULL, 0, 0, cmd_parts, NULL);
+    control_register("long", NULL, 0, 0, cmd_long, NULL);
     control_register("flow", NULL, 0, 0, cmd_flow, NULL);
     char *error = control_open(loop, path, "test 1.0", &control);
     assert_null(error);
@@ -467,6 +510,7 @@ int main(void)
     control_unregister("echo");
     control_unregister("hold");
     control_unregister("parts");
+    control_unregister("long");
     loop_free(loop);
     rmdir(dir);
     return rc;
