@@ -21,6 +21,7 @@ lib_ct_libct_a_SOURCES = \
 	lib/ct/ct_limit.c \
 	lib/ct/ct_other.c \
 	lib/ct/ct_proto-private.h \
+	lib/ct/ct_room.c lib/ct/ct_room.h \
 	lib/ct/ct_sctp.c lib/ct/ct_sctp_states.def \
 	lib/ct/ct_slot.c \
 	lib/ct/ct_store.h \

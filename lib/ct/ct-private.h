@@ -21,6 +21,9 @@ struct ct {
 enum ct_fate ct_execute_extracted(struct ct *, struct packet *, enum ct_kind,
                                   const struct ct_packet *, const struct ct_args *, int64_t now_ms);
 
+/* ct_room.c.  ct_room_make(), now and then at even distances. */
+void ct_room_tick(struct ct *);
+
 /* ct_info.c.  Entry locked: a copy. */
 void ct_info_fill(const struct ct_table *, uint32_t index, struct ct_info *, int64_t now_ms);
 

@@ -41,6 +41,9 @@ size_t ct_arena_room(size_t bytes);
 void ct_arena_release(struct ct_arena *);
 /* Makes the first 'bytes' usable, new ones zero.  False: beyond the reserve, or out of memory. */
 bool ct_arena_grow(struct ct_arena *, size_t bytes) MUST_USE;
+/* Takes the memory of these bytes, which were grown, now: any thread, none has to wait.  Not of
+ * lazy ones.  What is there stays. */
+void ct_arena_populate(const struct ct_arena *, size_t from, size_t to);
 /* Lazy arenas, any thread: before the first use of these bytes, below what was grown.  False: out
  * of memory. */
 bool ct_arena_touch_slow(struct ct_arena *, size_t ofs);

@@ -1,6 +1,7 @@
 /* ct_arena.c - see ct_arena-private.h. */
 #include "lib/ct/ct_arena-private.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -10,6 +11,7 @@
 #define STEP_MAX ((size_t)2 << 20)
 /* From here on huge pages are asked for: a table this large misses the TLB at each packet. */
 #define HUGE_FROM ((size_t)2 << 20)
+#define PAGE      ((size_t)4096)
 
 size_t ct_arena_room(size_t bytes)
 {
@@ -92,6 +94,21 @@ bool ct_arena_grow(struct ct_arena *a, size_t bytes)
         __atomic_store_n(&a->part->kept_again, end, __ATOMIC_RELEASE);
     }
     return true;
+}
+
+void ct_arena_populate(const struct ct_arena *a, size_t from, size_t to)
+{
+    from = from / PAGE * PAGE;
+    to = MIN(ROUND_UP(to, PAGE), a->reserved);
+    if (from >= to ||
+        (madvise(a->base + from, to - from, MADV_POPULATE_WRITE) && errno != EINVAL)) {
+        return; /* Without memory: who uses it finds out. */
+    }
+    /* Linux before 5.14 does not know it; and below a hypervisor that has page tables of its own a
+     * page is not there before somebody has written to it. */
+    for (size_t at = from; at < to; at += PAGE) {
+        __atomic_fetch_or(&a->base[at], 0, __ATOMIC_RELAXED);
+    }
 }
 
 bool ct_arena_touch_slow(struct ct_arena *a, size_t ofs)

@@ -150,13 +150,11 @@ void ct_index_slots(const struct ct *ct, uint32_t n_slots[2])
 /* Takes the memory now: the system gives it page by page, which lasts longer than all else. */
 static bool touch(struct ct_arena *a, size_t bytes)
 {
-    if (!ct_arena_grow(a, bytes)) {
-        return false;
+    bool ok = ct_arena_grow(a, bytes);
+    if (ok) {
+        ct_arena_populate(a, 0, bytes);
     }
-    for (size_t at = 0; at < bytes; at += 4096) {
-        __atomic_fetch_or(&a->base[at], 0, __ATOMIC_RELAXED);
-    }
-    return true;
+    return ok;
 }
 
 bool ct_index_expect(struct ct_table *t, const uint32_t n_slots[2])

@@ -133,24 +133,39 @@ static uint32_t pop_free(struct ct_table *t, struct ct_shard *sh, bool is_ip6)
     return index;
 }
 
-/* Memory for a few more than are used.  False: there is none. */
-static bool grow(struct ct_table *t, bool is_ip6)
+bool ct_slot_make_ready(struct ct_table *t, bool is_ip6, size_t n)
 {
     struct ct_pool *pool = &t->pools[is_ip6];
     ct_spin_lock(&t->grow_lock);
-    uint32_t used = __atomic_load_n(&pool->n_used, __ATOMIC_RELAXED);
-    size_t n = MIN(used + RUN, pool->n_slots);
-    bool ok = used < n && (pool->n_ready > used || /* Another worker has seen to it. */
-                           (ct_arena_grow(&pool->conns, n * sizeof(struct ct_conn)) &&
-                            ct_arena_grow(&pool->labels, n * 16) &&
-                            ct_arena_grow(&pool->algs, n * sizeof(struct ct_alg)) &&
-                            ct_arena_grow(&pool->zone_links, n * sizeof(struct ct_zone_link)) &&
-                            (!is_ip6 || ct_arena_grow(&pool->addrs, n * sizeof(struct ct_addr6)))));
-    if (ok && pool->n_ready <= used) {
+    bool ok = n <= pool->n_slots &&
+              (pool->n_ready >= n ||
+               (ct_arena_grow(&pool->conns, n * sizeof(struct ct_conn)) &&
+                ct_arena_grow(&pool->labels, n * 16) &&
+                ct_arena_grow(&pool->algs, n * sizeof(struct ct_alg)) &&
+                ct_arena_grow(&pool->zone_links, n * sizeof(struct ct_zone_link)) &&
+                (!is_ip6 || ct_arena_grow(&pool->addrs, n * sizeof(struct ct_addr6)))));
+    if (ok && pool->n_ready < n) {
         __atomic_store_n(&pool->n_ready, (uint32_t)n, __ATOMIC_RELEASE);
     }
     ct_spin_unlock(&t->grow_lock);
     return ok;
+}
+
+/* None of those that were made ready is left.  False: no memory for a few more, or all are used. */
+static bool grow(struct ct_table *t, bool is_ip6)
+{
+    const struct ct_pool *pool = &t->pools[is_ip6];
+    uint32_t used = __atomic_load_n(&pool->n_used, __ATOMIC_RELAXED);
+    return used < pool->n_slots && ct_slot_make_ready(t, is_ip6, MIN(used + RUN, pool->n_slots));
+}
+
+static void want_room(struct ct_table *t)
+{
+    uint8_t enough = CT_ROOM_ENOUGH;
+    if (__atomic_load_n(&t->room, __ATOMIC_RELAXED) == enough) {
+        __atomic_compare_exchange_n(&t->room, &enough, CT_ROOM_WANTED, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED);
+    }
 }
 
 static uint32_t new_slot(struct ct_table *t, bool is_ip6)
@@ -165,6 +180,9 @@ static uint32_t new_slot(struct ct_table *t, bool is_ip6)
             n = __atomic_load_n(&pool->n_used, __ATOMIC_RELAXED);
         } else if (__atomic_compare_exchange_n(&pool->n_used, &n, n + 1, false, __ATOMIC_RELEASE,
                                                __ATOMIC_RELAXED)) {
+            if (UNLIKELY(n >= __atomic_load_n(&pool->room_low, __ATOMIC_RELAXED))) {
+                want_room(t);
+            }
             expect_slot(t, (n + 2) | (is_ip6 ? CT_INDEX_IP6 : 0));
             return n | (is_ip6 ? CT_INDEX_IP6 : 0);
         }

@@ -33,7 +33,15 @@ struct ct_pool {
     uint32_t n_slots; /* Reserved. */
     uint32_t n_used;  /* Slots ever given out, slot 0 included. */
     uint32_t n_ready; /* So many have their memory; less than 'n_used': not asked for yet. */
+    /* ct_room.c.  The control thread's, but for loads of 'room_low'. */
+    uint32_t room_low;  /* With so many used, more should be made ready; 0: none has been. */
+    uint32_t ahead;     /* So many are then. */
+    uint32_t n_touched; /* Their pages are there, up to here. */
+    uint32_t tick_used; /* 'n_used' at the last sweep. */
 };
+
+/* A pool's 'room_low' is reached; the control thread has been told. */
+enum ct_room { CT_ROOM_ENOUGH, CT_ROOM_WANTED, CT_ROOM_TOLD };
 
 struct ct_stripe {
     struct ct_spin lock;
@@ -56,6 +64,7 @@ struct ct_table {
     struct ct_arena buckets;
     struct ct_arena expects; /* ct_expect.c */
     struct ct_kept kept;
+    uint8_t room;       /* enum ct_room */
     uint32_t n_buckets; /* At least CT_N_STRIPES. */
     uint32_t max;       /* Connections. */
     uint32_t reserved;  /* The most that 'max' may become. */
@@ -67,6 +76,7 @@ struct ct_table {
     struct ct_zone *zones;    /* CT_N_ZONES. */
     struct ct_tags tags;
     uint64_t seed;
+    size_t buckets_touched;   /* ct_room.c, the control thread: their pages are there. */
     struct ct_spin grow_lock; /* Pools and buckets. */
     struct ct_stripe stripes[CT_N_STRIPES];
     struct ct_shard shards[CT_N_SHARDS];
@@ -286,6 +296,8 @@ bool ct_table_adopt(struct ct_table *, uint32_t index, const struct ct_lookup *)
 
 /* No worker is in the table: all that rests is free at once. */
 void ct_slot_end_rest(struct ct_table *, struct ct_shard *);
+/* The first 'n' slots of the family have their memory.  False: there is none, or no such slot. */
+bool ct_slot_make_ready(struct ct_table *, bool is_ip6, size_t n) MUST_USE;
 /* The slot holds nothing and is nobody's. */
 void ct_slot_adopt_free(struct ct_table *, uint32_t index);
 

@@ -4,6 +4,7 @@
 #include "lib/ct/ct-private.h"
 #include "lib/ct/ct_alg-private.h"
 #include "lib/ct/ct_index.h"
+#include "lib/ct/ct_room.h"
 
 #include <stdlib.h>
 
@@ -59,6 +60,7 @@ unsigned ct_sweep(struct ct *ct, int64_t now_ms, unsigned budget)
     unsigned n = 0;
     ct_frags_expire(&ct->frags, now_ms);
     ct_kept_tick(&t->kept, now_ms);
+    ct_room_tick(ct);
     for (; budget > 0; budget--) {
         ct->sweep_pos = ct_table_next(t, ct->sweep_pos);
         if (!ct->sweep_pos) {

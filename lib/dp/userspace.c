@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "lib/ct/ct_room.h"
 #include "lib/dp/conn_file.h"
 #include "lib/dp/user/datapath.h"
 #include "lib/dp/user/meter.h"
@@ -50,6 +51,9 @@ static void on_notify(void *aux, unsigned events UNUSED)
     ssize_t unused UNUSED = read(dp->notify_fd, &x, sizeof x);
 
     datapath_reap(dp);
+    if (!dp->waits) {
+        ct_room_make(dp->ct);
+    }
 }
 
 static char *start_workers(struct datapath *dp)

@@ -1,13 +1,16 @@
 /* bench-conntrack.c - the figures of the tracker that are kept an eye on, a line each: name, value,
  * unit.  One thread but for the last, IPv4, packets in bursts as a worker has them.  Each figure is
- * of a process of its own.
+ * of a process of its own.  Of a new connection, ..._new is what the packet's thread pays, and
+ * ..._new_ahead what the control thread does to have its memory ready (ct_room.h).
  *
- * bench-conntrack [CONNECTIONS]: default 1000000, for the large table. */
+ * bench-conntrack [CONNECTIONS [FIGURE...]]: default 1000000, for the large table, and all figures;
+ * one is named as here, "tcp_new". */
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/ct/ct_burst.h"
+#include "lib/ct/ct_room.h"
 #include "tests/bench/ct-conns.h"
 
 static struct ct *ct;
@@ -27,6 +30,9 @@ static void fill(struct packet *p, uint32_t n, bool tcp)
     for (uint32_t i = 0; i < n; i++) {
         establish(ct, p, i, tcp);
         rcu_quiescent_state();
+        if (ct_room_wanted(ct)) {
+            ct_room_make(ct);
+        }
     }
 }
 
@@ -173,35 +179,66 @@ static void established_1m(void)
     established("ct_tcp_established_1m", large);
 }
 
-/* ns a connection: looked up, and committed by its first packet. */
-static void make(const char *name, bool tcp)
+/* ns for 'n' connections, each looked up, and committed by its first packet; with 'tracked' false
+ * for their packets alone.  What the table does ahead of need, on a daemon's control thread, is not
+ * in it but added to '*ahead'. */
+static int64_t make_all(struct burst *b, uint32_t n, bool tcp, bool tracked, int64_t *ahead)
 {
-    struct burst b = new_burst(tcp);
-    int64_t t[2];
-    uint32_t n = large / CT_BURST_MAX * CT_BURST_MAX;
-    open_ct(large);
-    for (int with = 0; with < 2; with++) {
-        t[with] = now_ns();
-        for (uint32_t i = 0; i < n; i++) {
-            set_conn(b.p[i % CT_BURST_MAX], i, false, tcp ? 0x02 : 0, 99, 0);
-            if (with && i % CT_BURST_MAX == CT_BURST_MAX - 1) {
-                track(&b, &(struct ct_args){.commit = true}, T0, CS_NEW);
-                rcu_quiescent_state();
+    int64_t t = now_ns(), others = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        set_conn(b->p[i % CT_BURST_MAX], i, false, tcp ? 0x02 : 0, 99, 0);
+        if (tracked && i % CT_BURST_MAX == CT_BURST_MAX - 1) {
+            track(b, &(struct ct_args){.commit = true}, T0, CS_NEW);
+            rcu_quiescent_state();
+            if (ct_room_wanted(ct)) {
+                int64_t m = now_ns();
+                ct_room_make(ct);
+                others += now_ns() - m;
             }
         }
-        t[with] = now_ns() - t[with];
     }
-    line(name, ct_count(ct) == n ? (double)(t[1] - t[0]) / n : -1, "ns");
+    *ahead += others;
+    return now_ns() - t - others;
+}
+
+/* 'reused': in slots that others have had. */
+static void make(const char *name, bool tcp, bool reused)
+{
+    struct burst b = new_burst(tcp);
+    uint32_t n = large / CT_BURST_MAX * CT_BURST_MAX;
+    int64_t ahead = 0;
+    open_ct(large);
+    if (reused) {
+        make_all(&b, n, tcp, true, &ahead);
+        ct_sweep(ct, T0 + 100000000, 2 * large + 1000);
+        for (int i = 0; i < 3; i++) {
+            rcu_barrier();
+        }
+        ahead = 0;
+    }
+    int64_t alone = make_all(&b, n, tcp, false, &ahead);
+    int64_t ns = make_all(&b, n, tcp, true, &ahead) - alone;
+    line(name, ct_count(ct) == n ? (double)ns / n : -1, "ns");
+    if (!reused) {
+        char ahead_name[64];
+        snprintf(ahead_name, sizeof ahead_name, "%s_ahead", name);
+        line(ahead_name, (double)ahead / n, "ns");
+    }
 }
 
 static void udp_new(void)
 {
-    make("ct_udp_new", false);
+    make("ct_udp_new", false, false);
 }
 
 static void tcp_new(void)
 {
-    make("ct_tcp_new", true);
+    make("ct_tcp_new", true, false);
+}
+
+static void tcp_new_reused(void)
+{
+    make("ct_tcp_new_reused", true, true);
 }
 
 static void expire(void)
@@ -237,18 +274,37 @@ static void bytes(void)
     line("ct_bytes_per_connection", (double)(rss_kib() - before) * 1024 / large, "bytes");
 }
 
+static bool is_chosen(const char *name, int n, char *const chosen[])
+{
+    bool yes = false;
+    for (int i = 0; i < n; i++) {
+        yes |= !strcmp(chosen[i], name);
+    }
+    return yes;
+}
+
 int main(int argc, char *argv[])
 {
-    static void (*const figures[])(void) = {established_1, established_10k, established_1m,
-                                            udp_new,       tcp_new,         expire,
-                                            flush_zone,    bytes,           two_threads};
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } figures[] = {
+#define FIGURE(NAME) {#NAME, NAME}
+        FIGURE(established_1), FIGURE(established_10k), FIGURE(established_1m), FIGURE(udp_new),
+        FIGURE(tcp_new),       FIGURE(tcp_new_reused),  FIGURE(expire),         FIGURE(flush_zone),
+        FIGURE(bytes),         FIGURE(two_threads),
+#undef FIGURE
+    };
     int status = 0, one;
     large = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : large;
     for (size_t i = 0; i < ARRAY_SIZE(figures) && large >= 10; i++) {
+        if (argc > 2 && !is_chosen(figures[i].name, argc - 2, argv + 2)) {
+            continue;
+        }
         pid_t pid = fork();
         if (pid == 0) {
             rcu_register_thread();
-            figures[i]();
+            figures[i].run();
             fflush(stdout);
             _exit(0);
         }

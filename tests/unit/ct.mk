@@ -11,6 +11,7 @@ ct_tests = \
 	tests/unit/test-ct-event \
 	tests/unit/test-ct-index \
 	tests/unit/test-ct-frag \
+	tests/unit/test-ct-room \
 	tests/unit/test-ct-sctp \
 	tests/unit/test-ct-table \
 	tests/unit/test-ct-tcp \
@@ -51,6 +52,10 @@ tests_unit_test_ct_adopt_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ct_index_SOURCES = tests/unit/test-ct-index.c tests/unit/ct-frames.h tests/unit/ct-memstore.h
 tests_unit_test_ct_index_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ct_index_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_ct_room_SOURCES = tests/unit/test-ct-room.c tests/unit/ct-frames.h tests/unit/ct-memstore.h
+tests_unit_test_ct_room_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ct_room_LDADD = $(CT_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_ct_adopt_nat_SOURCES = tests/unit/test-ct-adopt-nat.c tests/unit/ct-frames.h tests/unit/ct-nat.h \
 	tests/unit/ct-memstore.h

@@ -18,6 +18,7 @@
 #include "lib/ct/ct_expected.h"
 #include "lib/ct/ct_frag.h"
 #include "lib/ct/ct_index.h"
+#include "lib/ct/ct_room.h"
 #include "lib/ct/ct_zone.h"
 #include "lib/dp/dp.h"
 #include "lib/io/loop.h"
@@ -80,6 +81,15 @@ void ct_index_slots(const struct ct *ct UNUSED, uint32_t n_slots[2])
 unsigned ct_sweep(struct ct *ct UNUSED, int64_t now_ms UNUSED, unsigned budget UNUSED)
 {
     return 0;
+}
+
+bool ct_room_wanted(struct ct *ct UNUSED)
+{
+    return false;
+}
+
+void ct_room_make(struct ct *ct UNUSED)
+{
 }
 
 /* Of each worker. */

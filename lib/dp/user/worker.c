@@ -11,6 +11,7 @@
 #include <urcu-qsbr.h>
 
 #include "lib/counter.h"
+#include "lib/ct/ct_room.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "lib/thread.h"
@@ -85,6 +86,12 @@ static void poll_port(struct worker *w, struct port *p)
     }
 }
 
+static void notify_control(struct worker *w)
+{
+    uint64_t one = 1;
+    ssize_t unused UNUSED = write(w->notify_fd, &one, sizeof one);
+}
+
 /* Returns how many frames there were. */
 static unsigned receive(struct worker *w, struct port *p)
 {
@@ -108,6 +115,9 @@ static unsigned receive(struct worker *w, struct port *p)
         if (n < PASS_BATCH) {
             break;
         }
+    }
+    if (total && ct_room_wanted(w->pass.env.ct)) {
+        notify_control(w);
     }
     return total;
 }
@@ -189,12 +199,6 @@ static void run_command(struct worker *w, struct command *c)
     if (answer && w->threaded) {
         sem_post(&w->done);
     }
-}
-
-static void notify_control(struct worker *w)
-{
-    uint64_t one = 1;
-    ssize_t unused UNUSED = write(w->notify_fd, &one, sizeof one);
 }
 
 static void run_commands(struct worker *w)

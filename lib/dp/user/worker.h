@@ -51,8 +51,8 @@ struct worker {
     uint32_t n_notified;  /* Worker only: cache.n_once when it last told the control thread. */
 };
 
-/* 'notify_fd': an eventfd, written when the outbox should be emptied soon.  NULL on success, else a
- * heap error text. */
+/* 'notify_fd': an eventfd, written when the outbox should be emptied soon, or connections need room
+ * (ct_room.h).  NULL on success, else a heap error text. */
 char *worker_start(struct worker *, unsigned id, bool threaded, const struct dp_handler *,
                    struct ct *, struct meters *, struct worker_ports *, int notify_fd) MUST_USE;
 /* Ends the thread.  All flows are in the outbox then; the caller takes it, then calls
