@@ -127,7 +127,7 @@ static inline uint32_t find_locked(struct ct_table *t, const struct ct_lookup *q
         struct ct_conn *c = ct_table_conn(t, index);
         ct_spin_lock(&c->lock);
         /* A removed slot is not reused before a grace period: alive, it is the one found. */
-        if (c->flags & CT_F_LIVE && !ct_table_expired(c, now_ms)) {
+        if (ct_conn_flags(c) & CT_F_LIVE && !ct_table_expired(c, now_ms)) {
             return index;
         }
         ct_spin_unlock(&c->lock);
@@ -288,16 +288,20 @@ static enum done create(struct ct *ct, struct packet *p, const struct ct_packet 
         counter_inc(COUNTER_conntrack_nat_exhausted);
         return DROP;
     }
-    struct packet_ct pct = p->ct;
+    struct packet_ct pct = {.state = p->ct.state};
     struct ct_nat_plan plan;
-    const uint32_t generation = c->generation;
+    const struct ct_ref ref = {index, c->generation};
     const bool helper = ct_helper_of(c) != CT_HELPER_NONE;
-    set_from_conn(t, &pct, index, CS_NEW);
+    set_mark_label(t, &pct, index);
     plan_nat(t, &pct, index, 0, args, &plan);
     if (!ct_table_insert(t, index, &x->q, now_ms)) {
         return AGAIN;
     }
-    p->ct = pct;
+    /* All else is there: it is what on_no_entry() has made the entry of. */
+    p->ct.state = pct.state;
+    p->ct.conn = ref;
+    p->ct.mark = pct.mark;
+    memcpy(p->ct.label, pct.label, sizeof p->ct.label);
     if (plan.state) {
         ct_nat_apply(p, &plan);
     }
@@ -305,7 +309,7 @@ static enum done create(struct ct *ct, struct packet *p, const struct ct_packet 
         ct_expect_find(ct->expects, &x->q, true, now_ms, &r->e);
     }
     bool ok = true;
-    if (UNLIKELY(helper) && ct_table_lock_live(c, generation, now_ms)) {
+    if (UNLIKELY(helper) && ct_table_lock_live(c, ref.generation, now_ms)) {
         ok = help(ct, p, index, 0, plan.state, now_ms);
         ct_spin_unlock(&c->lock);
     }
@@ -324,7 +328,10 @@ static enum done on_no_entry(struct ct *ct, struct packet *p, const struct ct_pa
     p->ct.state = CS_TRK | CS_NEW;
     set_tuple(&p->ct, &x->q.key, x->q.is_ip6 ? &x->q.addr6 : NULL, x->icmp_code);
     struct ct_relation r;
-    ct_relate(ct, &x->q, now_ms, &r);
+    r.yes = false;
+    if (UNLIKELY(ct_expect_any(ct->expects))) {
+        ct_relate(ct, &x->q, now_ms, &r);
+    }
     if (UNLIKELY(r.yes)) {
         p->ct.state |= CS_REL;
         p->ct.mark = r.mark;

@@ -58,6 +58,16 @@ struct ct_expects *ct_expects_begin(struct ct_table *, int64_t now_ms) MUST_USE;
  * what has come since is not waited for.  If 'to' differs from 'tuple', the port may be
  * another so that the tuple is expected once; returns it.  0: no room (counted). */
 be16 ct_expect_add(struct ct_expects *, const struct ct_expect *, bool again, int64_t now_ms);
+/* How each of them begins: with their lock, and how many wait. */
+struct ct_expects_head {
+    struct ct_spin lock;
+    uint32_t n;
+};
+/* A hint: is anything? */
+static inline bool ct_expect_any(const struct ct_expects *x)
+{
+    return __atomic_load_n(&((const struct ct_expects_head *)(const void *)x)->n, __ATOMIC_RELAXED);
+}
 /* Is this tuple expected?  'take': and no longer, from now on. */
 bool ct_expect_find(struct ct_expects *, const struct ct_lookup *, bool take, int64_t now_ms,
                     struct ct_expect *);

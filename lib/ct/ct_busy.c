@@ -43,7 +43,7 @@ static bool source(const struct ct_table *t, uint32_t index, uint8_t addr[16])
     struct ct_conn *c = ct_table_conn(t, index);
     memset(addr, 0, 16);
     ct_spin_lock(&c->lock);
-    bool live = (c->flags & (CT_F_LIVE | CT_F_TWIN)) == CT_F_LIVE;
+    bool live = (ct_conn_flags(c) & (CT_F_LIVE | CT_F_TWIN)) == CT_F_LIVE;
     if (live && index & CT_INDEX_IP6) {
         memcpy(addr, ct_table_addr6(t, index)->a[0], 16);
     } else if (live) {

@@ -15,7 +15,8 @@
  *   the other way round.  'twin' of each names the other.  A twin has nothing else, is in no list,
  *   never expires, does not count, and is unlinked before its connection's slot rests.
  * - Everything else is under 'lock', except 'link' (the lock of the shard) and loads of 'flags' and
- *   'expires_ms' as hints. */
+ *   'expires_ms' as hints.  A slot that is not CT_F_LIVE is its maker's, who writes it without
+ *   'lock'; whoever else comes there locks, asks ct_conn_flags() and reads no further. */
 #pragma once
 
 #include <sched.h>
@@ -28,9 +29,14 @@ struct ct_spin {
     uint8_t held;
 };
 
+static inline bool ct_spin_try(struct ct_spin *s)
+{
+    return !__atomic_exchange_n(&s->held, 1, __ATOMIC_ACQUIRE);
+}
+
 static inline void ct_spin_lock(struct ct_spin *s)
 {
-    for (unsigned n = 0; __atomic_exchange_n(&s->held, 1, __ATOMIC_ACQUIRE); n++) {
+    for (unsigned n = 0; !ct_spin_try(s); n++) {
         if (n % 256 == 255) {
             sched_yield(); /* The holder may share our core. */
         }
@@ -131,6 +137,13 @@ struct ct_conn {
     uint32_t twin; /* Of a translated connection its twin, of a twin its connection; else 0. */
 };
 _Static_assert(sizeof(struct ct_conn) == 2 * CACHE_LINE, "two cache lines");
+
+/* Of a slot that may be nobody's, or not in the table yet, locked or as a hint.  Who sees CT_F_LIVE
+ * sees all that was written before it. */
+static inline uint8_t ct_conn_flags(const struct ct_conn *c)
+{
+    return __atomic_load_n(&c->flags, __ATOMIC_ACQUIRE);
+}
 
 /* Who goes from slot to slot reads them, as a hint, without the lock. */
 static inline void ct_conn_set_flags(struct ct_conn *c, uint8_t flags)

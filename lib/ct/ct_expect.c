@@ -26,8 +26,7 @@ struct node {
 };
 
 struct ct_expects {
-    struct ct_spin lock;
-    uint32_t n; /* That wait. */
+    struct ct_expects_head head;
     uint16_t free, n_ever;
     uint16_t buckets[N_BUCKETS];
     struct node nodes[CT_EXPECT_MAX + 1]; /* 0 is none. */
@@ -74,9 +73,9 @@ static struct node *find(struct ct_expects *x, const struct ct_ends *t, uint16_t
 
 static void set_use(struct ct_expects *x, struct node *n, enum use use)
 {
-    uint32_t others = x->n - (n->used == WAITS);
+    uint32_t others = x->head.n - (n->used == WAITS);
     n->used = (uint8_t)use;
-    __atomic_store_n(&x->n, others + (use == WAITS), __ATOMIC_RELAXED);
+    __atomic_store_n(&x->head.n, others + (use == WAITS), __ATOMIC_RELAXED);
 }
 
 static void drop(struct ct_expects *x, struct node *n)
@@ -180,9 +179,9 @@ static be16 add(struct ct_expects *x, struct ct_expect e, bool said_before, int6
 
 be16 ct_expect_add(struct ct_expects *x, const struct ct_expect *e, bool again, int64_t now_ms)
 {
-    ct_spin_lock(&x->lock);
+    ct_spin_lock(&x->head.lock);
     be16 port = add(x, *e, again, now_ms);
-    ct_spin_unlock(&x->lock);
+    ct_spin_unlock(&x->head.lock);
     counter_inc(port ? COUNTER_conntrack_expect : COUNTER_conntrack_expect_full);
     return port;
 }
@@ -190,7 +189,7 @@ be16 ct_expect_add(struct ct_expects *x, const struct ct_expect *e, bool again, 
 bool ct_expect_find(struct ct_expects *x, const struct ct_lookup *q, bool take, int64_t now_ms,
                     struct ct_expect *out)
 {
-    if (LIKELY(!__atomic_load_n(&x->n, __ATOMIC_RELAXED)) || q->one_way) {
+    if (LIKELY(!ct_expect_any(x)) || q->one_way) {
         return false;
     }
     struct ct_ends t = {.is_ip6 = q->is_ip6, .proto = q->key.proto, .port = {0, q->key.port[1]}};
@@ -201,7 +200,7 @@ bool ct_expect_find(struct ct_expects *x, const struct ct_lookup *q, bool take, 
             memcpy(t.addr[i], &q->key.ip4[i], 4);
         }
     }
-    ct_spin_lock(&x->lock);
+    ct_spin_lock(&x->head.lock);
     struct node *n = find(x, &t, q->key.zone);
     bool ok = n && n->used == WAITS && n->e.expires_ms > now_ms;
     if (ok) {
@@ -211,14 +210,14 @@ bool ct_expect_find(struct ct_expects *x, const struct ct_lookup *q, bool take, 
         n->e.expires_ms = MIN(n->e.expires_ms, now_ms + CT_EXPECT_TAKEN_MS);
         set_use(x, n, TAKEN);
     }
-    ct_spin_unlock(&x->lock);
+    ct_spin_unlock(&x->head.lock);
     return ok;
 }
 
 bool ct_expect_next(struct ct_expects *x, uint32_t *pos, int64_t now_ms, struct ct_expect *out)
 {
     bool found = false;
-    ct_spin_lock(&x->lock);
+    ct_spin_lock(&x->head.lock);
     while (!found && *pos < x->n_ever) {
         const struct node *n = &x->nodes[++*pos];
         found = n->used == WAITS && n->e.expires_ms > now_ms;
@@ -226,7 +225,7 @@ bool ct_expect_next(struct ct_expects *x, uint32_t *pos, int64_t now_ms, struct 
             *out = n->e;
         }
     }
-    ct_spin_unlock(&x->lock);
+    ct_spin_unlock(&x->head.lock);
     return found;
 }
 

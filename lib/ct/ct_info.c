@@ -149,7 +149,7 @@ static uint32_t look(const struct ct_table *t, uint32_t index, const struct ct_f
     ct_spin_lock(&c->lock);
     uint32_t generation = 0;
     /* A twin comes and goes without its lock. */
-    const uint8_t flags = __atomic_load_n(&c->flags, __ATOMIC_RELAXED);
+    const uint8_t flags = ct_conn_flags(c);
     if (flags & CT_F_LIVE && !(flags & CT_F_TWIN) && (!f->has_zone || f->zone == c->key.zone)) {
         generation = c->generation;
         ct_info_fill(t, index, info, now_ms);

@@ -255,7 +255,6 @@ void ct_slot_give_back_twin(struct ct_table *t, uint32_t index)
 void ct_slot_give_back(struct ct_table *t, uint32_t index)
 {
     __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
-    ct_zone_leave(t, ct_table_conn(t, index)->key.zone);
     ct_slot_give_back_twin(t, index);
 }
 
@@ -284,20 +283,20 @@ uint32_t ct_slot_alloc_twin(struct ct_table *t, const struct ct_lookup *q)
     }
     struct ct_conn *c = ct_table_conn(t, index);
     __builtin_prefetch(ct_table_zone_link(t, index), 1);
-    ct_spin_lock(&c->lock); /* A holder of an old reference may be looking. */
-    uint32_t generation = c->generation ? c->generation : 1;
-    /* Whoever has an old reference, or goes from slot to slot, reads these without the lock. */
-    __atomic_store_n(&c->flags, 0, __ATOMIC_RELAXED);
+    /* Whoever has an old reference, or goes from slot to slot, reads these, and no more while it is
+     * not CT_F_LIVE. */
+    ct_conn_set_flags(c, 0);
     __atomic_store_n(&c->expires_ms, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&c->hash, q->hash, __ATOMIC_RELAXED);
-    __atomic_store_n(&c->generation, generation, __ATOMIC_RELAXED);
+    if (!c->generation) {
+        __atomic_store_n(&c->generation, 1, __ATOMIC_RELAXED);
+    }
     memset(&c->class, 0, offsetof(struct ct_conn, expires_ms) - offsetof(struct ct_conn, class));
     memset(c->peer, 0, sizeof c->peer);
     memset(c->packets, 0, sizeof *c - offsetof(struct ct_conn, packets));
     c->next = 0;
     c->class = CT_CLASS_ESTABLISHED;
     c->key = q->key;
-    ct_spin_unlock(&c->lock);
     if (q->is_ip6) {
         *ct_table_addr6(t, index) = q->addr6;
     }
@@ -306,17 +305,12 @@ uint32_t ct_slot_alloc_twin(struct ct_table *t, const struct ct_lookup *q)
 
 uint32_t ct_slot_alloc(struct ct_table *t, const struct ct_lookup *q, int64_t now_ms)
 {
-    if (!ct_zone_admit(t, q->key.zone, now_ms)) {
-        return 0;
-    }
-    if (!admit(t, q->hash, now_ms)) {
-        ct_zone_leave(t, q->key.zone);
+    if (!ct_zone_admit(t, q->key.zone, now_ms) || !admit(t, q->hash, now_ms)) {
         return 0;
     }
     uint32_t index = ct_slot_alloc_twin(t, q);
     if (!index) {
         __atomic_fetch_sub(&t->n, 1, __ATOMIC_RELAXED);
-        ct_zone_leave(t, q->key.zone);
         counter_inc(COUNTER_conntrack_full);
     }
     return index;

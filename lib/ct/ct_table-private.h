@@ -9,7 +9,8 @@
  * an unlinked slot returns to the free list of its shard after a grace period, in batches, one
  * call_rcu() under way per shard.  So more slots than connections are reserved.
  *
- * Lock order: stripe, entry, then a shard, a zone or a list of marks or labels. */
+ * Lock order: stripe, entry, then growth, a shard, a zone or a list of marks or labels.  Who splits
+ * a bucket has that of growth, and does not wait for the stripe's. */
 #pragma once
 
 #include <urcu-qsbr.h>
@@ -142,7 +143,8 @@ static inline bool ct_table_expired(const struct ct_conn *c, int64_t now_ms)
 static inline bool ct_table_lock_live(struct ct_conn *c, uint32_t generation, int64_t now_ms)
 {
     ct_spin_lock(&c->lock);
-    if (c->flags & CT_F_LIVE && c->generation == generation && !ct_table_expired(c, now_ms)) {
+    if (ct_conn_flags(c) & CT_F_LIVE && c->generation == generation &&
+        !ct_table_expired(c, now_ms)) {
         return true;
     }
     ct_spin_unlock(&c->lock);
@@ -178,7 +180,8 @@ static inline bool ct_table_lock_ahead(const struct ct_table *t, const struct ct
 {
     struct ct_conn *c = ct_table_conn(t, q->ahead);
     ct_spin_lock(&c->lock);
-    if ((c->flags & (CT_F_LIVE | CT_F_ONE_WAY)) == CT_F_LIVE && !ct_table_expired(c, now_ms)) {
+    if ((ct_conn_flags(c) & (CT_F_LIVE | CT_F_ONE_WAY)) == CT_F_LIVE &&
+        !ct_table_expired(c, now_ms)) {
         int d = ct_table_match(t, q->ahead, c, q);
         if (d >= 0) {
             *dir = (unsigned)d | q->is_reply;
@@ -304,7 +307,7 @@ void ct_slot_adopt_free(struct ct_table *, uint32_t index);
 /* Begins an insertion: a slot with its key, all else zero, which only the caller writes until it is
  * inserted.  0: the table or the zone is full (counted).  May evict. */
 uint32_t ct_slot_alloc(struct ct_table *, const struct ct_lookup *, int64_t now_ms);
-/* Entry locked: moves it to the list of its new class. */
+/* Entry locked, or nobody else's yet: moves it to the list of its new class. */
 void ct_slot_set_class(struct ct_table *, uint32_t index, enum ct_class);
 /* The same for a twin, which does not count.  0: none left. */
 uint32_t ct_slot_alloc_twin(struct ct_table *, const struct ct_lookup *);

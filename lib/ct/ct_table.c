@@ -305,7 +305,7 @@ bool ct_table_remove(struct ct_table *t, uint32_t index, uint32_t generation, ui
     struct ct_stripe *s = &t->stripes[__atomic_load_n(&c->hash, __ATOMIC_RELAXED) % CT_N_STRIPES];
     ct_spin_lock(&s->lock);
     ct_spin_lock(&c->lock);
-    bool ok = c->flags & CT_F_LIVE && c->generation == generation &&
+    bool ok = ct_conn_flags(c) & CT_F_LIVE && c->generation == generation &&
               (class == CT_ANY_CLASS || c->class == class) && ct_table_expired(c, now_ms);
     if (ok) {
         remove_locked(t, index);
@@ -361,7 +361,7 @@ static void share(struct ct_table *t, struct ct_bucket *low, struct ct_bucket *h
 /* Moves half of a bucket to a new one. */
 static void split(struct ct_table *t)
 {
-    if (__atomic_exchange_n(&t->grow_lock.held, 1, __ATOMIC_ACQUIRE)) {
+    if (!ct_spin_try(&t->grow_lock)) {
         return; /* Another will. */
     }
     uint32_t n = t->n_buckets;
@@ -371,7 +371,10 @@ static void split(struct ct_table *t)
     }
     uint32_t top = UINT32_C(1) << (31 - __builtin_clz(n));
     struct ct_stripe *s = &t->stripes[n % CT_N_STRIPES];
-    ct_spin_lock(&s->lock);
+    if (!ct_spin_try(&s->lock)) { /* Its holder may wait for growth. */
+        ct_spin_unlock(&t->grow_lock);
+        return;
+    }
     __atomic_store_n(&s->splits, s->splits + 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
     share(t, ct_table_bucket(t, n - top), ct_table_bucket(t, n), top);
@@ -400,14 +403,19 @@ bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup 
             return false;
         }
     }
-    ct_spin_lock(&c->lock);
-    ct_table_link_locked(t, index);
+    /* Nobody else's until it is linked, so that its own lock is not needed. */
+    const bool ok = ct_zone_link(t, index);
+    if (LIKELY(ok)) {
+        ct_slot_set_class(t, index, CT_CLASS_UNREPLIED);
+        ct_tags_enter(t, index);
+        ct_event(t, index, CT_EVENT_NEW, now_ms);
+        ct_table_link_locked(t, index);
+    }
     ct_spin_unlock(&s->lock);
-    ct_slot_set_class(t, index, CT_CLASS_UNREPLIED);
-    ct_zone_link(t, index);
-    ct_tags_enter(t, index);
-    ct_event(t, index, CT_EVENT_NEW, now_ms);
-    ct_spin_unlock(&c->lock);
+    if (UNLIKELY(!ok)) {
+        let_go(t, index);
+        return false;
+    }
     counter_inc(COUNTER_conntrack_new);
     uint32_t n = __atomic_load_n(&t->n, __ATOMIC_RELAXED);
     for (unsigned i = 0;

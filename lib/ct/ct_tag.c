@@ -177,7 +177,7 @@ void ct_tags_visit(struct ct_table *t, uint32_t index)
 {
     struct ct_conn *c = ct_table_conn(t, index);
     ct_spin_lock(&c->lock);
-    const uint8_t flags = __atomic_load_n(&c->flags, __ATOMIC_RELAXED);
+    const uint8_t flags = ct_conn_flags(c);
     if (flags & CT_F_LIVE && !(flags & CT_F_TWIN)) {
         ct_tags_enter(t, index);
     }

@@ -4,7 +4,7 @@
  * they are first written.
  *
  * Invariants: an entry is in the list of its zone exactly while it is in the table.  'lock' guards
- * the list and is taken last: stripe, entry, then this one.  The list is in no order: who
+ * the list and 'n', and is taken last: stripe, entry, then this one.  The list is in no order: who
  * walks it turns it round. */
 #pragma once
 
@@ -20,7 +20,7 @@ struct ct_zone {
     struct ct_spin lock;
     bool limited; /* 'limit' is its own. */
     bool liberal;
-    uint32_t n; /* Connections, and those about to be inserted. */
+    uint32_t n; /* Of the list; loads without the lock are hints. */
     uint32_t limit;
     uint32_t head, tail;
     struct ct_policy *policy; /* Timeouts of its own, or NULL.  RCU: workers read it. */
@@ -35,13 +35,12 @@ struct ct_zone_link {
     uint32_t prev, next;
 };
 
-/* Counts one more, unless a limit forbids (counted).  May take out expired ones of the zone. */
+/* Is there room for one more?  If not it is counted.  May take out expired ones of the zone. */
 bool ct_zone_admit(struct ct_table *, uint16_t zone, int64_t now_ms) MUST_USE;
-void ct_zone_leave(struct ct_table *, uint16_t zone); /* One less. */
-/* Entry locked: into and out of its zone's list. */
-void ct_zone_link(struct ct_table *, uint32_t index);
-void ct_zone_unlink(struct ct_table *, uint32_t index);
-/* Both at once, of an entry that a former process left. */
+/* The stripe locked: into its zone's list.  False: others were quicker, and the zone is full. */
+bool ct_zone_link(struct ct_table *, uint32_t index) MUST_USE;
+void ct_zone_unlink(struct ct_table *, uint32_t index); /* Entry locked. */
+/* As ct_zone_link(), whatever the limit: an entry that a former process left. */
 void ct_zone_adopt(struct ct_table *, uint32_t index);
 /* The next of a walk, which goes to the end of the list; 0: none.  As many calls as ct_zone_size()
  * said see each entry that stays. */

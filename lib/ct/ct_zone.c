@@ -35,12 +35,41 @@ static void take_out(struct ct_table *t, struct ct_zone *z, uint32_t index)
 
 /* ---- for the table ---- */
 
-void ct_zone_link(struct ct_table *t, uint32_t index)
+uint32_t ct_zone_size(const struct ct_table *t, uint16_t zone)
+{
+    return __atomic_load_n(&t->zones[zone].n, __ATOMIC_RELAXED);
+}
+
+/* 0: none. */
+static uint32_t limit_of(const struct ct_table *t, const struct ct_zone *z)
+{
+    return __atomic_load_n(&z->limited, __ATOMIC_ACQUIRE)
+               ? __atomic_load_n(&z->limit, __ATOMIC_RELAXED)
+               : __atomic_load_n(&t->zone_limit, __ATOMIC_RELAXED);
+}
+
+static bool link_below(struct ct_table *t, uint32_t index, bool limited)
 {
     struct ct_zone *z = &t->zones[ct_table_conn(t, index)->key.zone];
     ct_spin_lock(&z->lock);
-    append(t, z, index);
+    const uint32_t limit = limited ? limit_of(t, z) : 0;
+    const bool ok = !limit || z->n < limit;
+    if (ok) {
+        append(t, z, index);
+        __atomic_store_n(&z->n, z->n + 1, __ATOMIC_RELAXED);
+    }
     ct_spin_unlock(&z->lock);
+    return ok;
+}
+
+bool ct_zone_link(struct ct_table *t, uint32_t index)
+{
+    return link_below(t, index, true);
+}
+
+void ct_zone_adopt(struct ct_table *t, uint32_t index)
+{
+    link_below(t, index, false);
 }
 
 void ct_zone_unlink(struct ct_table *t, uint32_t index)
@@ -48,13 +77,8 @@ void ct_zone_unlink(struct ct_table *t, uint32_t index)
     struct ct_zone *z = &t->zones[ct_table_conn(t, index)->key.zone];
     ct_spin_lock(&z->lock);
     take_out(t, z, index);
+    __atomic_store_n(&z->n, z->n - 1, __ATOMIC_RELAXED);
     ct_spin_unlock(&z->lock);
-}
-
-void ct_zone_adopt(struct ct_table *t, uint32_t index)
-{
-    t->zones[ct_table_conn(t, index)->key.zone].n++;
-    ct_zone_link(t, index);
 }
 
 uint32_t ct_zone_turn(struct ct_table *t, uint16_t zone, uint32_t *generation)
@@ -69,18 +93,6 @@ uint32_t ct_zone_turn(struct ct_table *t, uint16_t zone, uint32_t *generation)
     }
     ct_spin_unlock(&z->lock);
     return index;
-}
-
-uint32_t ct_zone_size(const struct ct_table *t, uint16_t zone)
-{
-    return __atomic_load_n(&t->zones[zone].n, __ATOMIC_RELAXED);
-}
-
-static uint32_t limit_of(const struct ct_table *t, const struct ct_zone *z)
-{
-    return __atomic_load_n(&z->limited, __ATOMIC_ACQUIRE)
-               ? __atomic_load_n(&z->limit, __ATOMIC_RELAXED)
-               : __atomic_load_n(&t->zone_limit, __ATOMIC_RELAXED);
 }
 
 static bool expire_one(struct ct_table *t, uint16_t zone, int64_t now_ms)
@@ -100,20 +112,13 @@ static bool expire_one(struct ct_table *t, uint16_t zone, int64_t now_ms)
 
 bool ct_zone_admit(struct ct_table *t, uint16_t zone, int64_t now_ms)
 {
-    struct ct_zone *z = &t->zones[zone];
-    uint32_t limit = limit_of(t, z);
-    uint32_t n = __atomic_fetch_add(&z->n, 1, __ATOMIC_RELAXED);
-    if (UNLIKELY(limit && n >= limit) && !(n == limit && expire_one(t, zone, now_ms))) {
-        ct_zone_leave(t, zone);
-        counter_inc(COUNTER_conntrack_zone_full);
-        return false;
+    const uint32_t limit = limit_of(t, &t->zones[zone]);
+    const uint32_t n = ct_zone_size(t, zone);
+    if (LIKELY(!limit || n < limit) || (n == limit && expire_one(t, zone, now_ms))) {
+        return true;
     }
-    return true;
-}
-
-void ct_zone_leave(struct ct_table *t, uint16_t zone)
-{
-    __atomic_fetch_sub(&t->zones[zone].n, 1, __ATOMIC_RELAXED);
+    counter_inc(COUNTER_conntrack_zone_full);
+    return false;
 }
 
 /* ---- for the control thread ---- */
