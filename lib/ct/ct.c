@@ -32,12 +32,22 @@ static inline void set_tuple(struct packet_ct *pct, const struct ct_key *k,
         memcpy(pct->orig_src, addr6->a[0], 16);
         memcpy(pct->orig_dst, addr6->a[1], 16);
     } else {
-        memcpy(pct->orig_src, &k->ip4[0], 4);
-        memcpy(pct->orig_dst, &k->ip4[1], 4);
+        const be32 src[4] = {k->ip4[0]}, dst[4] = {k->ip4[1]};
+        memcpy(pct->orig_src, src, 16);
+        memcpy(pct->orig_dst, dst, 16);
     }
     bool icmp = k->proto == IPPROTO_HDR_ICMP || k->proto == IPPROTO_HDR_ICMP6;
     pct->orig_tp_src = icmp ? htons(k->icmp_type) : k->port[0];
     pct->orig_tp_dst = icmp ? htons(icmp_code) : k->port[1];
+}
+
+/* The rest of it is for whoever says what the packet is: on_no_entry(), set_invalid() or
+ * set_from_conn(). */
+static inline void begin_packet(struct packet_ct *pct, uint16_t zone)
+{
+    pct->zone = zone;
+    pct->inv_reason = 0;
+    pct->conn = (struct ct_ref){0};
 }
 
 /* Entry locked. */
@@ -70,15 +80,12 @@ static inline void set_from_conn(const struct ct_table *t, struct packet_ct *pct
     set_mark_label(t, pct, index);
 }
 
-/* Entry locked. */
-static void write_mark_label(struct ct_table *t, uint32_t index, const struct ct_args *args)
+static void set_some_mark_label(struct ct_table *t, uint32_t index, const struct ct_args *args,
+                                bool label_too)
 {
     struct ct_conn *c = ct_table_conn(t, index);
-    const bool live = c->flags & CT_F_LIVE, label_too = !is_all_zeros(args->label_mask, 16);
+    const bool live = c->flags & CT_F_LIVE;
     const uint32_t before = c->mark;
-    if (!args->mark_mask && !label_too) {
-        return;
-    }
     c->mark = (args->mark & args->mark_mask) | (c->mark & ~args->mark_mask);
     if (live && UNLIKELY(c->mark != before)) {
         ct_tag_move(t, CT_TAG_MARK, index, ct_tag_of_mark(before), ct_tag_of_mark(c->mark));
@@ -98,6 +105,15 @@ static void write_mark_label(struct ct_table *t, uint32_t index, const struct ct
     }
     if (live && ct_tag_of_label(label) != list) {
         ct_tag_move(t, CT_TAG_LABEL, index, list, ct_tag_of_label(label));
+    }
+}
+
+/* Entry locked, or nobody else's yet. */
+static inline void write_mark_label(struct ct_table *t, uint32_t index, const struct ct_args *args)
+{
+    const bool label_too = !is_all_zeros(args->label_mask, sizeof args->label_mask);
+    if (args->mark_mask || label_too) {
+        set_some_mark_label(t, index, args, label_too);
     }
 }
 
@@ -197,16 +213,16 @@ static bool may_begin(const struct ct *ct, const struct ct_packet *x, int64_t no
     return x->q.key.proto != IPPROTO_HDR_TCP || ct_tcp_begins(&x->tcp);
 }
 
-/* Entry locked: how the packet, if it is to be translated here, and not yet was, is to be
- * rewritten. */
-static inline void plan_nat(const struct ct_table *t, struct packet_ct *pct, uint32_t index,
-                            unsigned dir, const struct ct_args *args, struct ct_nat_plan *plan)
+/* Entry locked, or nobody else's yet: how the packet, if it is to be translated here, and not yet
+ * was, is to be rewritten. */
+static inline void plan_nat(const struct ct_table *t, uint8_t *state, uint32_t index, unsigned dir,
+                            const struct ct_args *args, struct ct_nat_plan *plan)
 {
     plan->state = 0;
     if (UNLIKELY(ct_table_conn(t, index)->flags & CT_F_NAT) && args->nat &&
-        !(pct->state & (CS_SNAT | CS_DNAT))) {
+        !(*state & (CS_SNAT | CS_DNAT))) {
         ct_nat_plan(t, index, dir, plan);
-        pct->state |= plan->state;
+        *state |= plan->state;
     }
 }
 
@@ -288,20 +304,26 @@ static enum done create(struct ct *ct, struct packet *p, const struct ct_packet 
         counter_inc(COUNTER_conntrack_nat_exhausted);
         return DROP;
     }
-    struct packet_ct pct = {.state = p->ct.state};
-    struct ct_nat_plan plan;
+    /* Once it is in the table it is everybody's. */
     const struct ct_ref ref = {index, c->generation};
-    const bool helper = ct_helper_of(c) != CT_HELPER_NONE;
-    set_mark_label(t, &pct, index);
-    plan_nat(t, &pct, index, 0, args, &plan);
+    const uint32_t mark = c->mark;
+    const bool helper = ct_helper_of(c) != CT_HELPER_NONE, labelled = c->flags & CT_F_LABEL;
+    uint8_t label[16];
+    struct ct_nat_plan plan;
+    if (UNLIKELY(labelled)) {
+        memcpy(label, ct_table_label(t, index), sizeof label);
+    }
+    uint8_t state = p->ct.state;
+    plan_nat(t, &state, index, 0, args, &plan);
     if (!ct_table_insert(t, index, &x->q, now_ms)) {
         return AGAIN;
     }
-    /* All else is there: it is what on_no_entry() has made the entry of. */
-    p->ct.state = pct.state;
+    p->ct.state = state;
     p->ct.conn = ref;
-    p->ct.mark = pct.mark;
-    memcpy(p->ct.label, pct.label, sizeof p->ct.label);
+    p->ct.mark = mark;
+    if (UNLIKELY(labelled)) {
+        memcpy(p->ct.label, label, sizeof label);
+    }
     if (plan.state) {
         ct_nat_apply(p, &plan);
     }
@@ -326,6 +348,8 @@ static enum done on_no_entry(struct ct *ct, struct packet *p, const struct ct_pa
         return DONE;
     }
     p->ct.state = CS_TRK | CS_NEW;
+    p->ct.mark = 0;
+    memset(p->ct.label, 0, sizeof p->ct.label);
     set_tuple(&p->ct, &x->q.key, x->q.is_ip6 ? &x->q.addr6 : NULL, x->icmp_code);
     struct ct_relation r;
     r.yes = false;
@@ -389,7 +413,7 @@ static enum done on_entry(struct ct *ct, struct packet *p, const struct ct_packe
     }
     struct ct_nat_plan plan;
     set_from_conn(t, &p->ct, index, state);
-    plan_nat(t, &p->ct, index, dir, args, &plan);
+    plan_nat(t, &p->ct.state, index, dir, args, &plan);
     bool ok = true;
     if (UNLIKELY(c->helper) && !x->q.one_way) {
         if (plan.state) {
@@ -420,7 +444,7 @@ static void on_error(struct ct *ct, struct packet *p, const struct ct_packet *x,
     }
     struct ct_nat_plan plan;
     set_from_conn(t, &p->ct, index, dir ? CS_REL | CS_RPL : CS_REL);
-    plan_nat(t, &p->ct, index, dir, args, &plan);
+    plan_nat(t, &p->ct.state, index, dir, args, &plan);
     ct_spin_unlock(&ct_table_conn(t, index)->lock);
     if (plan.state) {
         ct_nat_apply_error(p, &plan);
@@ -456,7 +480,7 @@ static enum done again(struct ct *ct, struct packet *p, const struct ct_args *ar
     }
     struct ct_nat_plan plan;
     set_mark_label(&ct->table, pct, pct->conn.index);
-    plan_nat(&ct->table, pct, pct->conn.index, !!(pct->state & CS_RPL), args, &plan);
+    plan_nat(&ct->table, &pct->state, pct->conn.index, !!(pct->state & CS_RPL), args, &plan);
     bool ok = true, error = !(pct->state & (CS_NEW | CS_EST));
     if (plan.state && !error) {
         ct_nat_apply(p, &plan);
@@ -476,7 +500,7 @@ static enum ct_fate track_long(struct ct *ct, struct packet *p, enum ct_kind kin
                                const struct ct_packet *x, uint32_t index, unsigned dir,
                                const struct ct_args *args, int64_t now_ms)
 {
-    p->ct = (struct packet_ct){.zone = args->zone};
+    begin_packet(&p->ct, args->zone);
     if (UNLIKELY(kind == CT_KIND_INVALID)) {
         set_invalid(&p->ct, x->reason);
         return CT_GOES_ON;
@@ -508,7 +532,7 @@ static ALWAYS_INLINE enum ct_fate track(struct ct *ct, struct packet *p, enum ct
 {
     uint32_t index = 0;
     unsigned dir = 0;
-    if (LIKELY(kind == CT_KIND_PACKET)) {
+    if (LIKELY(kind == CT_KIND_PACKET) && !ct_table_still_absent(&ct->table, &x->q)) {
         index = find_locked(&ct->table, &x->q, now_ms, &dir);
         if (index && LIKELY(ct_known(ct, &p->ct, x, index, dir, args->commit, now_ms))) {
             return CT_GOES_ON;

@@ -38,16 +38,29 @@ static inline uint64_t ct_bucket_get(const struct ct_bucket *b, unsigned i)
     return __atomic_load_n(&b->slot[i], __ATOMIC_ACQUIRE);
 }
 
+static inline void ct_bucket_set(struct ct_bucket *b, unsigned i, uint64_t word)
+{
+    __atomic_store_n(&b->slot[i], word, __ATOMIC_RELEASE);
+}
+
+/* A free slot; none: CT_BUCKET_SLOTS. */
+static inline unsigned ct_bucket_room(const struct ct_bucket *b)
+{
+    unsigned i = 0;
+    while (i < CT_BUCKET_SLOTS && b->slot[i]) {
+        i++;
+    }
+    return i;
+}
+
 /* Puts it into a free slot; false: there is none. */
 static inline bool ct_bucket_put(struct ct_bucket *b, uint64_t word)
 {
-    for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
-        if (!b->slot[i]) {
-            __atomic_store_n(&b->slot[i], word, __ATOMIC_RELEASE);
-            return true;
-        }
+    const unsigned i = ct_bucket_room(b);
+    if (i < CT_BUCKET_SLOTS) {
+        ct_bucket_set(b, i, word);
     }
-    return false;
+    return i < CT_BUCKET_SLOTS;
 }
 
 /* False: it was in none of the slots. */
@@ -55,7 +68,7 @@ static inline bool ct_bucket_take(struct ct_bucket *b, uint64_t word)
 {
     for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
         if (b->slot[i] == word) {
-            __atomic_store_n(&b->slot[i], 0, __ATOMIC_RELEASE);
+            ct_bucket_set(b, i, 0);
             return true;
         }
     }

@@ -197,6 +197,8 @@ struct ct_lookup {
     struct ct_addr6 addr6; /* As in 'key'. */
     uint32_t hash;         /* The same for both directions. */
     uint32_t ahead;        /* The entry that a burst has seen under this hash, or 0. */
+    uint32_t turn;         /* The stripe's when a burst looked, */
+    bool absent;           /* and found no entry of this hash. */
     bool is_ip6;
     bool one_way;  /* ICMP: an entry is found only as 'key'. */
     bool is_reply; /* ICMP: 'key' is a reply's, turned round. */

@@ -342,5 +342,9 @@ enum ct_kind ct_extract(struct packet *p, uint16_t zone, struct ct_packet *x)
         ip.proto = IPPROTO_HDR_TCP;
         return extract(p, &ip, x);
     }
+    if (LIKELY(ip.proto == IPPROTO_HDR_UDP)) {
+        ip.proto = IPPROTO_HDR_UDP;
+        return extract(p, &ip, x);
+    }
     return extract_any(p, &ip, x);
 }

@@ -50,7 +50,7 @@ enum ct_kind {
 };
 
 struct ct_packet {
-    struct ct_lookup q; /* All but 'hash' and 'ahead'. */
+    struct ct_lookup q; /* All but 'hash' and what a burst has seen. */
     uint8_t icmp_code;
     uint8_t reason;  /* enum ct_reason: of what is invalid. */
     uint32_t l3_len; /* For the byte counters. */

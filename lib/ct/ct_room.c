@@ -53,24 +53,26 @@ static bool look_after(struct ct_table *t, bool is_ip6)
     return true;
 }
 
-/* For as many connections as there are slots ready. */
+/* The index for as many connections as there are slots ready: packets then need not split buckets.
+ */
 static void make_buckets(struct ct_table *t)
 {
     uint32_t n = __atomic_load_n(&t->n, __ATOMIC_RELAXED);
-    size_t end = (n + t->pools[0].ahead + t->pools[1].ahead) / CT_BUCKET_LOAD;
-    const uint32_t n_buckets = __atomic_load_n(&t->n_buckets, __ATOMIC_RELAXED);
-    size_t from = MAX(t->buckets_touched, n_buckets);
-    for (; from < end; from = t->buckets_touched) {
-        size_t to = MIN(from + STEP, end);
-        ct_spin_lock(&t->grow_lock);
-        bool ok = ct_arena_grow(&t->buckets, to * sizeof(struct ct_bucket));
-        ct_spin_unlock(&t->grow_lock);
-        if (!ok) {
-            return;
-        }
+    uint32_t end = (n + t->pools[0].ahead + t->pools[1].ahead) / CT_BUCKET_LOAD;
+    end = (uint32_t)MIN(end, t->buckets.reserved / sizeof(struct ct_bucket));
+    uint32_t from = __atomic_load_n(&t->n_buckets, __ATOMIC_RELAXED);
+    if (from >= end) {
+        return;
+    }
+    ct_spin_lock(&t->grow_lock);
+    bool ok = ct_arena_grow(&t->buckets, end * sizeof(struct ct_bucket));
+    ct_spin_unlock(&t->grow_lock);
+    if (ok) {
         ct_arena_populate(&t->buckets, from * sizeof(struct ct_bucket),
-                          to * sizeof(struct ct_bucket));
-        t->buckets_touched = to;
+                          end * sizeof(struct ct_bucket));
+        for (; from < end; from++) {
+            ct_table_split(t);
+        }
     }
 }
 

@@ -117,11 +117,8 @@ static inline void expect_slot(const struct ct_table *t, uint32_t index)
     __builtin_prefetch(c->packets, 1);
 }
 
-static uint32_t pop_free(struct ct_table *t, struct ct_shard *sh, bool is_ip6)
+static uint32_t pop_free_locked(struct ct_table *t, struct ct_shard *sh, bool is_ip6)
 {
-    if (!__atomic_load_n(&sh->free[is_ip6], __ATOMIC_RELAXED)) {
-        return 0; /* As a rule, until the table has been full. */
-    }
     ct_spin_lock(&sh->lock);
     uint32_t index = sh->free[is_ip6];
     if (index) {
@@ -149,6 +146,13 @@ bool ct_slot_make_ready(struct ct_table *t, bool is_ip6, size_t n)
     }
     ct_spin_unlock(&t->grow_lock);
     return ok;
+}
+
+static inline uint32_t pop_free(struct ct_table *t, struct ct_shard *sh, bool is_ip6)
+{
+    /* There are none, as a rule, until connections have ended. */
+    return __atomic_load_n(&sh->free[is_ip6], __ATOMIC_RELAXED) ? pop_free_locked(t, sh, is_ip6)
+                                                                : 0;
 }
 
 /* None of those that were made ready is left.  False: no memory for a few more, or all are used. */

@@ -46,7 +46,9 @@ enum ct_room { CT_ROOM_ENOUGH, CT_ROOM_WANTED, CT_ROOM_TOLD };
 
 struct ct_stripe {
     struct ct_spin lock;
-    uint32_t splits; /* Odd while a bucket of this stripe is being split. */
+    /* One more at the beginning and the end of a split of one of its buckets, odd meanwhile; two
+     * more for each entry that comes. */
+    uint32_t turn;
 } __attribute__((aligned(CACHE_LINE)));
 
 struct ct_shard {
@@ -77,7 +79,6 @@ struct ct_table {
     struct ct_zone *zones;    /* CT_N_ZONES. */
     struct ct_tags tags;
     uint64_t seed;
-    size_t buckets_touched;   /* ct_room.c, the control thread: their pages are there. */
     struct ct_spin grow_lock; /* Pools and buckets. */
     struct ct_stripe stripes[CT_N_STRIPES];
     struct ct_shard shards[CT_N_SHARDS];
@@ -237,13 +238,16 @@ static inline const struct ct_bucket *ct_table_prefetch_bucket(const struct ct_t
 static inline void ct_table_prefetch_entry(const struct ct_table *t, const struct ct_bucket *b,
                                            struct ct_lookup *q)
 {
+    q->turn = __atomic_load_n(&t->stripes[q->hash % CT_N_STRIPES].turn, __ATOMIC_ACQUIRE);
     uint32_t index = __atomic_load_n(&b->more, __ATOMIC_ACQUIRE);
     /* All of them, without a branch: which one it is cannot be foretold. */
+#pragma GCC unroll 7
     for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
         uint64_t word = ct_bucket_get(b, i);
         index = ct_bucket_hash(word) == q->hash ? (uint32_t)word : index;
     }
     q->ahead = index;
+    q->absent = !index && !(q->turn & 1);
     if (index) {
         const struct ct_conn *c = ct_table_conn(t, index);
         __builtin_prefetch(c, 1);
@@ -252,6 +256,13 @@ static inline void ct_table_prefetch_entry(const struct ct_table *t, const struc
             __builtin_prefetch(ct_table_addr6(t, index));
         }
     }
+}
+
+/* Is it certain, without another look, that ct_table_find() would find nothing? */
+static inline bool ct_table_still_absent(const struct ct_table *t, const struct ct_lookup *q)
+{
+    const struct ct_stripe *s = &t->stripes[q->hash % CT_N_STRIPES];
+    return q->absent && __atomic_load_n(&s->turn, __ATOMIC_RELAXED) == q->turn;
 }
 
 /* The index of the live, unexpired entry of this tuple, or 0; *dir is 0 if 'key' is its original
@@ -289,6 +300,9 @@ bool ct_table_remove(struct ct_table *, uint32_t index, uint32_t generation, uin
 bool ct_table_expire(struct ct_table *, uint32_t index, int64_t now_ms);
 /* The next slot ever used after *pos (0 = from the start), through both pools; 0: no more. */
 uint32_t ct_table_next(const struct ct_table *, uint32_t pos);
+
+/* Moves half of a bucket to a new one, unless another is about it or there is no memory. */
+void ct_table_split(struct ct_table *);
 
 /* Adoption, by one thread before others begin: an index for that many, then entries as they lie in
  * their slots.  False: no memory; the tuple is another's. */

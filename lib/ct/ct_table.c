@@ -117,6 +117,7 @@ static inline uint32_t walk(const struct ct_table *t, const struct ct_lookup *q,
                             unsigned *dir, bool *complete)
 {
     const struct ct_bucket *b = ct_table_bucket_of(t, q->hash);
+#pragma GCC unroll 7
     for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
         uint64_t word = ct_bucket_get(b, i);
         uint32_t index = (uint32_t)word;
@@ -141,13 +142,13 @@ static uint32_t find(struct ct_table *t, const struct ct_lookup *q, unsigned *di
     struct ct_stripe *s = &t->stripes[q->hash % CT_N_STRIPES];
     for (int i = 0; i < LOCKLESS_TRIES; i++) {
         bool complete = true;
-        uint32_t splits = __atomic_load_n(&s->splits, __ATOMIC_ACQUIRE);
+        uint32_t turn = __atomic_load_n(&s->turn, __ATOMIC_ACQUIRE);
         uint32_t index = walk(t, q, CHAIN_MAX, dir, &complete);
         if (index) {
             return index;
         }
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (complete && !(splits & 1) && __atomic_load_n(&s->splits, __ATOMIC_RELAXED) == splits) {
+        if (complete && !(turn & 1) && __atomic_load_n(&s->turn, __ATOMIC_RELAXED) == turn) {
             return 0;
         }
     }
@@ -199,13 +200,18 @@ static bool clashes(const struct ct_table *t, uint32_t index, const struct ct_lo
            (!one_way && !q->one_way && same_key(t, index, q, true));
 }
 
-uint32_t ct_table_clash_locked(const struct ct_table *t, const struct ct_lookup *q, uint8_t flags)
+/* '*room': a free slot of the bucket, or none: CT_BUCKET_SLOTS. */
+static inline uint32_t clash_in(const struct ct_table *t, const struct ct_bucket *b,
+                                const struct ct_lookup *q, uint8_t flags, unsigned *room)
 {
-    const struct ct_bucket *b = ct_table_bucket_of(t, q->hash);
-    for (unsigned i = 0; i < CT_BUCKET_SLOTS; i++) {
-        uint32_t index = (uint32_t)b->slot[i];
-        if (ct_bucket_hash(b->slot[i]) == q->hash && index && clashes(t, index, q, flags)) {
-            return index;
+    *room = CT_BUCKET_SLOTS;
+#pragma GCC unroll 7
+    for (unsigned i = CT_BUCKET_SLOTS; i-- > 0;) {
+        uint64_t word = b->slot[i];
+        *room = word ? *room : i;
+        if (UNLIKELY(ct_bucket_hash(word) == q->hash) && word &&
+            clashes(t, (uint32_t)word, q, flags)) {
+            return (uint32_t)word;
         }
     }
     for (uint32_t index = b->more; index; index = ct_table_conn(t, index)->next) {
@@ -214,6 +220,12 @@ uint32_t ct_table_clash_locked(const struct ct_table *t, const struct ct_lookup 
         }
     }
     return 0;
+}
+
+uint32_t ct_table_clash_locked(const struct ct_table *t, const struct ct_lookup *q, uint8_t flags)
+{
+    unsigned room;
+    return clash_in(t, ct_table_bucket_of(t, q->hash), q, flags, &room);
 }
 
 bool ct_table_taken(struct ct_table *t, const struct ct_lookup *q, uint8_t flags, int64_t now_ms)
@@ -263,16 +275,26 @@ void ct_table_unlink_locked(struct ct_table *t, uint32_t index)
     }
 }
 
-void ct_table_link_locked(struct ct_table *t, uint32_t index)
+/* Into this slot of its bucket, if there is such a one. */
+static inline void link_in(struct ct_table *t, struct ct_bucket *b, unsigned room, uint32_t index)
 {
     struct ct_conn *c = ct_table_conn(t, index);
-    struct ct_bucket *b = ct_table_bucket_of(t, c->hash);
     c->next = b->more;
     /* Live only with all else in place: a process may end at any instruction, and leave it so. */
     __atomic_store_n(&c->flags, c->flags | CT_F_LIVE, __ATOMIC_RELEASE);
-    if (!ct_bucket_put(b, ct_bucket_word(c->hash, index))) {
+    if (LIKELY(room < CT_BUCKET_SLOTS)) {
+        ct_bucket_set(b, room, ct_bucket_word(c->hash, index));
+    } else {
         __atomic_store_n(&b->more, index, __ATOMIC_RELEASE);
     }
+    struct ct_stripe *s = &t->stripes[c->hash % CT_N_STRIPES];
+    __atomic_store_n(&s->turn, s->turn + 2, __ATOMIC_RELEASE);
+}
+
+void ct_table_link_locked(struct ct_table *t, uint32_t index)
+{
+    struct ct_bucket *b = ct_table_bucket_of(t, ct_table_conn(t, index)->hash);
+    link_in(t, b, ct_bucket_room(b), index);
 }
 
 /* From here on nobody finds it, and it is off the lists; let_go() must follow. */
@@ -340,7 +362,7 @@ static void share(struct ct_table *t, struct ct_bucket *low, struct ct_bucket *h
         uint64_t word = low->slot[i];
         if (ct_bucket_hash(word) & bit) {
             ct_bucket_put(high, word);
-            __atomic_store_n(&low->slot[i], 0, __ATOMIC_RELEASE);
+            ct_bucket_set(low, i, 0);
         }
     }
     uint32_t *tail[2] = {&low->more, &high->more};
@@ -358,8 +380,7 @@ static void share(struct ct_table *t, struct ct_bucket *low, struct ct_bucket *h
     __atomic_store_n(tail[1], 0, __ATOMIC_RELEASE);
 }
 
-/* Moves half of a bucket to a new one. */
-static void split(struct ct_table *t)
+void ct_table_split(struct ct_table *t)
 {
     if (!ct_spin_try(&t->grow_lock)) {
         return; /* Another will. */
@@ -375,11 +396,11 @@ static void split(struct ct_table *t)
         ct_spin_unlock(&t->grow_lock);
         return;
     }
-    __atomic_store_n(&s->splits, s->splits + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&s->turn, s->turn + 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
     share(t, ct_table_bucket(t, n - top), ct_table_bucket(t, n), top);
     __atomic_store_n(&t->n_buckets, n + 1, __ATOMIC_RELEASE);
-    __atomic_store_n(&s->splits, s->splits + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&s->turn, s->turn + 1, __ATOMIC_RELEASE);
     ct_spin_unlock(&s->lock);
     __builtin_prefetch(ct_table_bucket(t, n + 1 - top), 1); /* The next to be split. */
     ct_spin_unlock(&t->grow_lock);
@@ -389,10 +410,13 @@ bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup 
 {
     struct ct_conn *c = ct_table_conn(t, index);
     struct ct_stripe *s = &t->stripes[c->hash % CT_N_STRIPES];
+    struct ct_bucket *b;
+    unsigned room;
     for (int tries = 0;; tries++) {
         ct_spin_lock(&s->lock);
-        uint32_t other = ct_table_clash_locked(t, q, c->flags);
-        if (!other) {
+        b = ct_table_bucket_of(t, q->hash);
+        uint32_t other = clash_in(t, b, q, c->flags, &room);
+        if (LIKELY(!other)) {
             break;
         }
         const struct ct_conn *o = ct_table_conn(t, other);
@@ -409,7 +433,7 @@ bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup 
         ct_slot_set_class(t, index, CT_CLASS_UNREPLIED);
         ct_tags_enter(t, index);
         ct_event(t, index, CT_EVENT_NEW, now_ms);
-        ct_table_link_locked(t, index);
+        link_in(t, b, room, index);
     }
     ct_spin_unlock(&s->lock);
     if (UNLIKELY(!ok)) {
@@ -421,7 +445,7 @@ bool ct_table_insert(struct ct_table *t, uint32_t index, const struct ct_lookup 
     for (unsigned i = 0;
          i < SPLITS_MAX && __atomic_load_n(&t->n_buckets, __ATOMIC_RELAXED) < n / CT_BUCKET_LOAD;
          i++) {
-        split(t);
+        ct_table_split(t);
     }
     return true;
 }
