@@ -93,6 +93,28 @@ static void test_limits(void **state)
     ct_free(ct);
 }
 
+/* Between the packet's asking for room and its entry's coming into the table the zone filled up. */
+static void test_limit_meanwhile(void **state)
+{
+    (void)state;
+    struct ct *ct = new_ct();
+    struct ct_table *t = &ct->table;
+    commit(ct, 5, 0, T0);
+    for (uint32_t limit = 1; limit <= 2; limit++) {
+        struct ct_lookup q = {.key = {.zone = 5, .proto = IPPROTO_HDR_UDP, .port = {1, 2}}};
+        ct_table_prepare(t, &q);
+        ct_zone_set_limit(ct, 5, 0);
+        uint32_t index = ct_slot_alloc(t, &q, T0);
+        assert_true(index);
+        ct_zone_set_limit(ct, 5, limit);
+        assert_int_equal(ct_table_insert(t, index, &q, T0), limit == 2);
+        assert_int_equal(ct_zone_get_count(ct, 5), limit);
+        assert_int_equal(ct_count(ct), limit);
+        check_zone(ct, 5);
+    }
+    ct_free(ct);
+}
+
 /* The zone's own are gone, others are not even looked at. */
 static void test_flush(void **state)
 {
@@ -425,11 +447,11 @@ static void test_reasons(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limits),     cmocka_unit_test(test_flush),
-        cmocka_unit_test(test_flush_tags), cmocka_unit_test(test_liberal),
-        cmocka_unit_test(test_timeouts),   cmocka_unit_test(test_timeout_names),
-        cmocka_unit_test(test_busy),       cmocka_unit_test(test_busy_translated),
-        cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_limits),          cmocka_unit_test(test_limit_meanwhile),
+        cmocka_unit_test(test_flush),           cmocka_unit_test(test_flush_tags),
+        cmocka_unit_test(test_liberal),         cmocka_unit_test(test_timeouts),
+        cmocka_unit_test(test_timeout_names),   cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_busy_translated), cmocka_unit_test(test_reasons),
     };
     rcu_register_thread();
     int result = cmocka_run_group_tests(tests, NULL, NULL);
