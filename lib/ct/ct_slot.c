@@ -4,9 +4,10 @@
 
 #include "lib/counter.h"
 
-#define EVICT_LOOK \
-    8u          /* Slots of each family looked at for an expired entry when the table is full. */
-#define RUN 32u /* Slots whose memory is asked for at a time. */
+/* Slots of each family looked at for an expired entry when the table is full. */
+#define EVICT_LOOK 8u
+#define FREE_STEP  64u /* Slots that rested, freed without letting others have the lock. */
+#define RUN        32u /* Slots whose memory is asked for at a time. */
 
 static struct ct_shard *shard_of(struct ct_table *t, const struct ct_conn *c)
 {
@@ -78,9 +79,10 @@ static void push_free(struct ct_table *t, struct ct_shard *sh, uint32_t index)
     __atomic_store_n(&sh->free[index >> 31], index, __ATOMIC_RELAXED); /* pop_free() looks. */
 }
 
-static void free_locked(struct ct_table *t, struct ct_shard *sh, uint32_t *list)
+/* At most 'n' of the list. */
+static void free_locked(struct ct_table *t, struct ct_shard *sh, uint32_t *list, uint32_t n)
 {
-    while (*list) {
+    for (; *list && n; n--) {
         uint32_t index = *list;
         struct ct_conn *c = ct_table_conn(t, index);
         *list = c->link[1];
@@ -88,12 +90,16 @@ static void free_locked(struct ct_table *t, struct ct_shard *sh, uint32_t *list)
     }
 }
 
-/* The batch is free; the next one begins its rest. */
+/* The batch is free, in steps, for workers wait for the lock; the next one begins its rest. */
 static void on_grace(struct rcu_head *rcu)
 {
     struct ct_shard *sh = container_of_(rcu, struct ct_shard, rcu);
     ct_spin_lock(&sh->lock);
-    free_locked(sh->table, sh, &sh->resting);
+    while (sh->resting) {
+        free_locked(sh->table, sh, &sh->resting, FREE_STEP);
+        ct_spin_unlock(&sh->lock);
+        ct_spin_lock(&sh->lock);
+    }
     sh->waiting = false;
     rest_locked(sh);
     ct_spin_unlock(&sh->lock);
@@ -102,8 +108,8 @@ static void on_grace(struct rcu_head *rcu)
 void ct_slot_end_rest(struct ct_table *t, struct ct_shard *sh)
 {
     ct_spin_lock(&sh->lock);
-    free_locked(t, sh, &sh->resting);
-    free_locked(t, sh, &sh->limbo);
+    free_locked(t, sh, &sh->resting, UINT32_MAX);
+    free_locked(t, sh, &sh->limbo, UINT32_MAX);
     ct_spin_unlock(&sh->lock);
 }
 

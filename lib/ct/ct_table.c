@@ -346,7 +346,7 @@ bool ct_table_expire(struct ct_table *t, uint32_t index, int64_t now_ms)
     const struct ct_conn *c = ct_table_conn(t, index);
     /* Before ct_table_remove() reads the hash: they must be of the same connection. */
     uint32_t generation = __atomic_load_n(&c->generation, __ATOMIC_ACQUIRE);
-    if (__atomic_load_n(&c->flags, __ATOMIC_RELAXED) & CT_F_LIVE && ct_table_expired(c, now_ms) &&
+    if (ct_conn_flags(c) & CT_F_LIVE && ct_table_expired(c, now_ms) &&
         ct_table_remove(t, index, generation, CT_ANY_CLASS, now_ms)) {
         counter_inc(COUNTER_conntrack_expired);
         return true;
