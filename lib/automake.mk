@@ -10,6 +10,7 @@ lib_libbase_a_SOURCES = \
 	lib/env.c lib/env.h \
 	lib/hash.c lib/hash.h \
 	lib/hmap.c lib/hmap.h \
+	lib/lazy.c lib/lazy.h \
 	lib/log.c lib/log.h \
 	lib/mem.c lib/mem.h \
 	lib/rate.c lib/rate.h \

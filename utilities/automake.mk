@@ -37,4 +37,4 @@ utilities_sluice_ofctl_SOURCES += utilities/ofctl_parse.c utilities/ofctl_pcap.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_session.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_show.c
 utilities_sluice_ofctl_SOURCES += utilities/ofctl_switch.c
-utilities_sluice_ofctl_LDADD = $(OFP_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(BPF_LIBS)
+utilities_sluice_ofctl_LDADD = $(OFP_LIBS) $(IO_LIBS)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "lib/lazy.h"
 #include "lib/mem.h"
 #include "utilities/ofctl.h"
 #include "utilities/reassembly.h"
@@ -18,6 +19,14 @@
 #define ETH_IP6        0x86dd
 #define DLT_SLL2       276 /* Older libraries lack the name. */
 #define MAX_EXTENSIONS 8   /* Headers between IPv6 and TCP. */
+
+/* For this command alone: all others do without it and what it brings. */
+#define FUNCTIONS(X) \
+    X(pcap_fopen_offline) X(pcap_datalink) X(pcap_next_ex) X(pcap_geterr) X(pcap_close)
+static struct {
+    FUNCTIONS(LAZY_POINTER)
+} lib;
+static const struct lazy_function functions[] = {FUNCTIONS(LAZY_ROW)};
 
 struct capture {
     const struct ofctl *ctl;
@@ -269,11 +278,12 @@ void pcap_print(const struct ofctl *ctl, const char *file, const uint16_t *ports
     if (!f) {
         cmd_fatal("%s: open failed (%m)", file);
     }
-    pcap_t *pcap = pcap_fopen_offline(f, why);
+    cmd_check(lazy_load(SONAME_PCAP, functions, ARRAY_SIZE(functions)));
+    pcap_t *pcap = lib.pcap_fopen_offline(f, why);
     if (!pcap) {
         cmd_fatal("%s: open failed (%s)", file, why);
     }
-    int link = pcap_datalink(pcap);
+    int link = lib.pcap_datalink(pcap);
     if (!link_ok(link)) {
         cmd_fatal("%s: frames of link type %d are not supported", file, link);
     }
@@ -281,7 +291,7 @@ void pcap_print(const struct ofctl *ctl, const char *file, const uint16_t *ports
     struct pcap_pkthdr *header;
     const u_char *frame;
     int status;
-    while ((status = pcap_next_ex(pcap, &header, &frame)) == 1) {
+    while ((status = lib.pcap_next_ex(pcap, &header, &frame)) == 1) {
         struct wire_rd rd;
         c.when = header->ts;
         wire_rd_init(&rd, frame, header->caplen);
@@ -289,9 +299,9 @@ void pcap_print(const struct ofctl *ctl, const char *file, const uint16_t *ports
     }
     reassembly_free(r);
     if (status == PCAP_ERROR) {
-        cmd_fatal("%s: %s", file, pcap_geterr(pcap));
+        cmd_fatal("%s: %s", file, lib.pcap_geterr(pcap));
     }
-    pcap_close(pcap);
+    lib.pcap_close(pcap);
 }
 
 void ofctl_ofp_parse_pcap(int argc, char *argv[], void *aux)

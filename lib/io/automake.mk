@@ -8,6 +8,7 @@ lib_io_libio_a_SOURCES = \
 	lib/io/link.c lib/io/link.h lib/io/link_tc.c lib/io/link_htb.c lib/io/link_htb.h lib/io/link-private.h \
 	lib/io/loop.c lib/io/loop.h \
 	lib/io/offload.c lib/io/offload.h \
+	lib/io/openssl.c lib/io/openssl-private.h lib/io/openssl.def \
 	lib/io/resolve.c lib/io/resolve.h \
 	lib/io/stream.c lib/io/stream.h lib/io/stream-private.h lib/io/stream_connect.c \
 	lib/io/stream_listen.c lib/io/stream_tls.c \

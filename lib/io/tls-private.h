@@ -1,8 +1,7 @@
 /* tls-private.h - what tls.c (configuration) gives tls_session.c.  Private to lib/io. */
 #pragma once
 
-#include <openssl/ssl.h>
-
+#include "lib/io/openssl-private.h"
 #include "lib/io/tls.h"
 
 /* What OpenSSL has queued as errors, oldest first, and empties its queue; heap. */

@@ -3,9 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -108,7 +105,9 @@ static void reading_free(struct reading *r)
     free(r->protocols);
     free(r->ciphers);
     free(r->error);
-    SSL_CTX_free(r->ctx);
+    if (r->ctx) {
+        SSL_CTX_free(r->ctx);
+    }
     free(r);
 }
 
@@ -157,12 +156,17 @@ static char *load(struct reading *r)
         }
         look(r->name[i], &r->state[i]);
     }
+    char *error = openssl_load();
+    if (error) {
+        return error;
+    }
+    ERR_clear_error();
     r->learning = r->bootstrap && !r->state[2].ino;
     r->ctx = SSL_CTX_new(TLS_method());
     if (!r->ctx) {
         return tls_why("out of memory");
     }
-    char *error = set_protocols(r);
+    error = set_protocols(r);
     if (error) {
         return error;
     }
@@ -193,7 +197,6 @@ static char *load(struct reading *r)
 
 static void reading_load(struct reading *r)
 {
-    ERR_clear_error();
     r->error = load(r);
     if (r->error && r->ctx) {
         SSL_CTX_free(r->ctx);

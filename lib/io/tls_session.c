@@ -1,5 +1,4 @@
 /* tls_session.c - one TLS connection between two memory buffers: see tls.h. */
-#include <openssl/err.h>
 #include <stdlib.h>
 
 #include "lib/io/tls-private.h"

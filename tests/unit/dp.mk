@@ -30,13 +30,13 @@ TESTS += tests/unit/test-dp
 tests_unit_test_dp_SOURCES = tests/unit/test-dp.c tests/unit/dp-fixture.h
 tests_unit_test_dp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 # Not libct: the program has a stand-in for the tracker.
-tests_unit_test_dp_LDADD = lib/dp/libdp.a lib/io/libio.a $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(BPF_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_dp_LDADD = lib/dp/libdp.a lib/io/libio.a $(PACKET_LIBS) $(IO_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-pass
 TESTS += tests/unit/test-pass
 tests_unit_test_pass_SOURCES = tests/unit/test-pass.c tests/unit/dp-fixture.h
 tests_unit_test_pass_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 # Not libct: the program has a stand-in for the tracker.
-tests_unit_test_pass_LDADD = lib/dp/libdp.a lib/io/libio.a $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(BPF_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_pass_LDADD = lib/dp/libdp.a lib/io/libio.a $(PACKET_LIBS) $(IO_LIBS) $(CMOCKA_LIBS)
 
 # Not a test: a wire made of a datapath, for measurements and system tests.
 EXTRA_PROGRAMS += tests/bench/dp-forward tests/bench/udp-load
@@ -51,14 +51,14 @@ check_PROGRAMS += tests/unit/test-port
 TESTS += tests/unit/test-port
 tests_unit_test_port_SOURCES = tests/unit/test-port.c
 tests_unit_test_port_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_port_LDADD = lib/dp/libdp.a lib/io/libio.a $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(BPF_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_port_LDADD = lib/dp/libdp.a lib/io/libio.a $(PACKET_LIBS) $(IO_LIBS) $(CMOCKA_LIBS)
 
 # The kernel's connections, without a kernel.
 check_PROGRAMS += tests/unit/test-kct
 TESTS += tests/unit/test-kct
 tests_unit_test_kct_SOURCES = tests/unit/test-kct.c tests/unit/kct-samples.def
 tests_unit_test_kct_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_kct_LDADD = lib/dp/libdp.a $(CT_LIBS) lib/io/libio.a $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(BPF_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_kct_LDADD = lib/dp/libdp.a $(CT_LIBS) lib/io/libio.a $(PACKET_LIBS) $(IO_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-meters
 TESTS += tests/unit/test-meters
 tests_unit_test_meters_SOURCES = tests/unit/test-meters.c

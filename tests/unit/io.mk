@@ -33,4 +33,4 @@ tests_unit_test_resolve_LDADD = $(IO_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_tls_SOURCES = tests/unit/test-tls.c
 tests_unit_test_tls_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_tls_LDADD = $(IO_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_tls_LDADD = $(IO_LIBS) $(SSL_LIBS) $(CMOCKA_LIBS)

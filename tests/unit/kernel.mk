@@ -1,5 +1,5 @@
 # Unit tests of the kernel datapath (lib/dp/kernel), without a kernel.
-KERNEL_TEST_LIBS = lib/dp/libdp.a lib/ct/libct.a lib/io/libio.a $(PACKET_LIBS) $(IO_LIBS) $(PCAP_LIBS) $(BPF_LIBS) $(CMOCKA_LIBS)
+KERNEL_TEST_LIBS = lib/dp/libdp.a lib/ct/libct.a lib/io/libio.a $(PACKET_LIBS) $(IO_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test-nlkey
 TESTS += tests/unit/test-nlkey

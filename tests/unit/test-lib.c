@@ -6,6 +6,7 @@
 
 #include "lib/env.h"
 #include "lib/hmap.h"
+#include "lib/lazy.h"
 #include "lib/mem.h"
 #include "lib/rate.h"
 #include "lib/ring.h"
@@ -134,6 +135,28 @@ static void test_failing_allocation(void **state)
     free(p);
 }
 
+static struct {
+    LAZY_POINTER(strlen) LAZY_POINTER(strcmp)
+} lib;
+
+static void test_lazy(void **state)
+{
+    (void)state;
+    const struct lazy_function functions[] = {LAZY_ROW(strcmp) LAZY_ROW(strlen)};
+    const struct lazy_function none[] = {{"no_such_function", (void **)(void *)&lib.strlen}};
+    char *error = lazy_load("libno-such.so.1", functions, ARRAY_SIZE(functions));
+    assert_non_null(strstr(error, "libno-such.so.1 cannot be loaded"));
+    free(error);
+    error = lazy_load("libc.so.6", none, 1);
+    assert_string_equal(error, "libc.so.6 has no no_such_function");
+    free(error);
+    assert_null(lib.strlen);
+    assert_null(lazy_load("libc.so.6", functions, ARRAY_SIZE(functions)));
+    assert_int_equal(lib.strlen("four"), 4);
+    assert_int_equal(lib.strcmp("a", "a"), 0);
+    assert_null(lazy_load("libno-such.so.1", functions, ARRAY_SIZE(functions))); /* It is there. */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +167,7 @@ int main(void)
         cmocka_unit_test(test_ring),
         cmocka_unit_test(test_rate),
         cmocka_unit_test(test_failing_allocation),
+        cmocka_unit_test(test_lazy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,9 +7,20 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "lib/dp/port/afxdp-private.h"
+#include "lib/lazy.h"
+#include "lib/log.h"
+
+LOG_MODULE(afxdp);
+
+#define FUNCTIONS(X) X(bpf_map_create) X(bpf_map_update_elem) X(bpf_prog_load) X(bpf_link_create)
+static struct {
+    FUNCTIONS(LAZY_POINTER)
+} lib;
+static const struct lazy_function functions[] = {FUNCTIONS(LAZY_ROW)};
 
 /* return bpf_redirect_map(&map, ctx->rx_queue_index, XDP_DROP); */
 static int load(int map_fd)
@@ -28,15 +39,15 @@ static int load(int map_fd)
         {.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_redirect_map},
         {.code = BPF_JMP | BPF_EXIT},
     };
-    return bpf_prog_load(BPF_PROG_TYPE_XDP, "sluice_afxdp", "Dual BSD/GPL", code, ARRAY_SIZE(code),
-                         NULL);
+    return lib.bpf_prog_load(BPF_PROG_TYPE_XDP, "sluice_afxdp", "Dual BSD/GPL", code,
+                             ARRAY_SIZE(code), NULL);
 }
 
 /* -1 with errno set. */
 static int attach(int prog_fd, int ifindex, uint32_t flags)
 {
     LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
-    int fd = bpf_link_create(prog_fd, ifindex, BPF_XDP, &opts);
+    int fd = lib.bpf_link_create(prog_fd, ifindex, BPF_XDP, &opts);
 
     if (fd < 0) {
         errno = -fd;
@@ -48,9 +59,15 @@ static int attach(int prog_fd, int ifindex, uint32_t flags)
 int afxdp_prog_attach(struct afxdp *a)
 {
     int prog_fd, error = 0;
+    char *why = lazy_load(SONAME_BPF, functions, ARRAY_SIZE(functions));
 
-    a->map_fd = bpf_map_create(BPF_MAP_TYPE_XSKMAP, "sluice_afxdp", sizeof(uint32_t),
-                               sizeof(uint32_t), AFXDP_QUEUES, NULL);
+    if (why) {
+        log_err("%s", why);
+        free(why);
+        return ELIBACC;
+    }
+    a->map_fd = lib.bpf_map_create(BPF_MAP_TYPE_XSKMAP, "sluice_afxdp", sizeof(uint32_t),
+                                   sizeof(uint32_t), AFXDP_QUEUES, NULL);
     if (a->map_fd < 0) {
         return -a->map_fd;
     }
@@ -72,6 +89,6 @@ int afxdp_prog_attach(struct afxdp *a)
 int afxdp_prog_set_queue(const struct afxdp *a, unsigned queue)
 {
     uint32_t key = queue;
-    int error = bpf_map_update_elem(a->map_fd, &key, &a->queue[queue].fd, BPF_ANY);
+    int error = lib.bpf_map_update_elem(a->map_fd, &key, &a->queue[queue].fd, BPF_ANY);
     return error < 0 ? -error : 0;
 }
