@@ -24,7 +24,8 @@ struct ct_tag_list {
 };
 
 struct ct_tags {
-    struct ct_tag_list *lists[CT_N_TAGS];
+    struct ct_tag_list *lists[CT_N_TAGS]; /* In 'rooms': without marks they need no memory. */
+    struct ct_arena rooms[CT_N_TAGS];
     struct ct_arena links[CT_N_TAGS][2]; /* By family. */
     uint32_t n_slots[CT_N_TAGS][2];      /* That 'links' has room for. */
     bool partial;

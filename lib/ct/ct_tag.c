@@ -1,8 +1,6 @@
 /* ct_tag.c - see ct_tag-private.h. */
 #include "lib/ct/ct_table-private.h"
 
-#include <stdlib.h>
-
 #include "lib/hash.h"
 #include "lib/mem.h"
 
@@ -19,7 +17,10 @@ bool ct_tags_init(struct ct_table *t, uint32_t n_slots)
             ok =
                 ok && ct_arena_reserve(&tags->links[tag][f], (size_t)n_slots * sizeof(struct link));
         }
-        tags->lists[tag] = xcalloc(CT_TAG_LISTS, sizeof *tags->lists[tag]);
+        struct ct_arena *room = &tags->rooms[tag];
+        const size_t bytes = CT_TAG_LISTS * sizeof *tags->lists[tag];
+        ok = ok && ct_arena_reserve(room, bytes) && ct_arena_grow(room, bytes);
+        tags->lists[tag] = (struct ct_tag_list *)(void *)room->base;
     }
     return ok;
 }
@@ -29,7 +30,7 @@ void ct_tags_release(struct ct_table *t)
     for (int tag = 0; tag < CT_N_TAGS; tag++) {
         ct_arena_release(&t->tags.links[tag][0]);
         ct_arena_release(&t->tags.links[tag][1]);
-        free(t->tags.lists[tag]);
+        ct_arena_release(&t->tags.rooms[tag]);
     }
     memset(&t->tags, 0, sizeof t->tags);
 }

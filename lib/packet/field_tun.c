@@ -1,16 +1,20 @@
 /* field_tun.c - see field.h and flow.h: tunnel options, whose length and place are not in
  * fields.def.
  *
- * The rows of mapped options are made once by a constructor, as those of field_index.c are, so that
- * a field of a given length is one address: acts that hold it are compared as bytes. */
+ * The rows of mapped options are made once, all at the first need (they are 270 kB, and most
+ * processes never look at them), so that a field of a given length is one address: acts that hold
+ * it are compared as bytes. */
+#include <pthread.h>
+
 #include "lib/packet/field-private.h"
 #include "lib/packet/tlv_table.h"
 
 #define LENGTHS (TUN_OPTION_MAX / 4)
 
 static struct field mapped[TUN_OPTIONS][LENGTHS];
+static pthread_once_t mapped_once = PTHREAD_ONCE_INIT;
 
-__attribute__((__constructor__)) static void make_mapped(void)
+static void make_mapped(void)
 {
     for (unsigned i = 0; i < TUN_OPTIONS; i++) {
         for (unsigned k = 0; k < LENGTHS; k++) {
@@ -26,6 +30,7 @@ __attribute__((__constructor__)) static void make_mapped(void)
 
 const struct field *field_tun_mapped(unsigned index, unsigned len)
 {
+    pthread_once(&mapped_once, make_mapped);
     return &mapped[index][len / 4 - 1];
 }
 

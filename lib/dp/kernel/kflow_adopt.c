@@ -133,7 +133,7 @@ static bool same_list(struct adopt *a, struct nlrd theirs, struct nlrd ours, uns
 static bool mask_within(const struct adopt *a, const struct key *key, struct key *ours,
                         const struct key *theirs)
 {
-    static _Thread_local _Alignas(8) uint8_t room[4096];
+    _Alignas(8) uint8_t room[4096];
     const struct nlkey_features *f = a->fs->key_features;
     struct key seen, back;
     struct nlwr w;
@@ -191,7 +191,7 @@ static bool read_former(const struct nlsock_msg *m, struct former *f)
 /* The credit of our translation, if it does the same; NULL. */
 static void *translate(struct adopt *a, const struct former *f)
 {
-    static _Thread_local _Alignas(8) uint8_t room[NLACTION_MAX];
+    _Alignas(8) uint8_t room[NLACTION_MAX];
     const struct dp_handler *h = &a->fs->up->handler;
     struct dp_verdict v = {.cache = true};
     struct nlrd ours;

@@ -423,7 +423,7 @@ bool nlaction_put(const void *actions, size_t len, const struct nlaction_env *en
 
 bool nlaction_can(const void *actions, size_t len, const struct nlaction_env *env)
 {
-    static _Thread_local _Alignas(8) uint8_t scratch[NLACTION_MAX];
+    _Alignas(8) uint8_t scratch[NLACTION_MAX];
     const char *why;
     struct nlwr w;
 

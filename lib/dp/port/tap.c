@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -28,7 +29,9 @@
 struct tap {
     struct port up;
     int fd;
-    uint8_t rest[PORT_BIG_BUF]; /* Of a frame that does not fit a small buffer; the worker's. */
+    /* Of a frame that does not fit a small buffer; the worker's.  PORT_BIG_BUF bytes, which have no
+     * memory until there is such a frame. */
+    uint8_t *rest;
 };
 
 static struct tap *tap_of(const struct port *p)
@@ -93,6 +96,7 @@ static int tap_open(struct port *p, port_option *option UNUSED, void *aux UNUSED
     struct tap *t = tap_of(p);
 
     t->fd = -1;
+    t->rest = t->rest ? t->rest : xmalloc(PORT_BIG_BUF);
     int error = take_fd(t) ? 0 : attach_fd(t);
     p->rx_fd = t->fd;
     return error;
@@ -123,6 +127,8 @@ static void tap_close(struct port *p, bool destroy)
         }
         close(t->fd);
     }
+    free(t->rest);
+    t->rest = NULL;
     p->rx_fd = -1;
     p->ifindex = 0;
 }
@@ -158,7 +164,7 @@ static int tap_rx(struct port *p, const struct port_pools *pools, struct packet 
         }
         struct iovec iov[] = {{&vnet, sizeof vnet},
                               {pkt->data, PORT_SMALL_BUF},
-                              {t->rest, sizeof t->rest - PORT_SMALL_BUF}};
+                              {t->rest, PORT_BIG_BUF - PORT_SMALL_BUF}};
         ssize_t got = readv(t->fd, iov, ARRAY_SIZE(iov));
         if (got < (ssize_t)sizeof vnet) {
             packet_free(pkt);

@@ -20,8 +20,8 @@ LOG_MODULE(dpif_netdev);
 
 #define N_COMMANDS   1024 /* A power of two. */
 #define N_EVENTS     32
-#define RX_ROUNDS    8 /* Batches from one port before the others have their turn. */
-#define SMALL_BUFS   512
+#define RX_ROUNDS    8  /* Batches from one port before the others have their turn. */
+#define SMALL_BUFS   64 /* A batch and its copies; more are made when they are needed. */
 #define SMALL_MAX    16384
 #define BIG_BUFS     0
 #define BIG_MAX      256
