@@ -297,7 +297,7 @@ void datapath_ports_init(struct datapath *dp)
 void datapath_ports_deinit(struct datapath *dp, bool destroy)
 {
     link_monitor_free(dp->monitor);
-    for (uint32_t i = 0; i < WORKER_MAX_PORTS; i++) {
+    for (uint32_t i = dp->n_ports; i-- > 0;) {
         if (dp->ports->by_no[i]) {
             del_port(dp, dp->ports->by_no[i], destroy, false);
         }

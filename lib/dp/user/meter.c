@@ -31,6 +31,7 @@ struct meter {
 
 struct meters {
     struct meter *by_id[METER_MAX]; /* RCU. */
+    uint32_t n;                     /* Beyond all ids that were ever in use; control thread. */
 };
 
 struct meters *meters_new(void)
@@ -40,7 +41,7 @@ struct meters *meters_new(void)
 
 void meters_free(struct meters *ms)
 {
-    for (unsigned i = 0; ms && i < METER_MAX; i++) {
+    for (unsigned i = 0; ms && i < ms->n; i++) {
         free(ms->by_id[i]);
     }
     free(ms);
@@ -55,6 +56,7 @@ static void publish(struct meters *ms, uint32_t id, struct meter *m)
 {
     struct meter *old = ms->by_id[id];
 
+    ms->n = MAX(ms->n, id + 1);
     __atomic_store_n(&ms->by_id[id], m, __ATOMIC_RELEASE);
     if (old) {
         urcu_qsbr_call_rcu(&old->rcu, free_meter);
