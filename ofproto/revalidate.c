@@ -1,6 +1,7 @@
 /* revalidate.c - see revalidate.h. */
 #include "ofproto/revalidate.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "lib/counter.h"
@@ -14,7 +15,10 @@
 #define MAX_MACS   64
 #define MAX_GROUPS 64
 
-#define REST        4   /* Times as long as the walk before, */
+/* A walk that nobody waits for stops after a part, for who else needs the control thread. */
+#define PART_MIN    200 /* Flows, */
+#define PARTS_MAX   128 /* but so many parts at most. */
+#define REST        4   /* Times as long as the part before, */
 #define REST_MIN_MS 2   /* since threads that wait for grace get in the way of packets, */
 #define REST_MAX_MS 500 /* but a change reaches cached flows after that at the latest. */
 
@@ -55,8 +59,10 @@ struct revalidator {
     bool closing; /* The ofproto has gone; only the end of a grace period is still awaited. */
     bool touched; /* The walk under way has replaced or removed a flow, */
     bool late;    /* which still has to reach the workers, and to be paid. */
+    struct dp_flow_cursor cursor; /* Active between two parts of the walk. */
+    unsigned n_seen, part;        /* Flows that it has met; and may in one part. */
     struct loop_call start;
-    struct loop_timer rest; /* After a long walk: until the next one that nobody waits for. */
+    struct loop_timer rest; /* Until the next part or walk, if nobody waits for it. */
 };
 
 static void waiters_init(struct waiters *w)
@@ -159,6 +165,7 @@ static enum dp_flow_decision visit(void *r_, const struct dp_flow_view *f, struc
 {
     struct revalidator *r = r_;
 
+    r->n_seen++;
     if (!depends(&r->active, f)) {
         return DP_FLOW_KEEP;
     }
@@ -231,18 +238,11 @@ static void settled(void *r_)
     }
 }
 
-/* The first one: no worker translates with the old tables any more. */
-static void grace_done(void *r_)
+static void walk_ended(struct revalidator *r)
 {
-    struct revalidator *r = r_;
-
     struct dp_features features = {.immediate = true};
 
-    r->touched = false;
-    if (!r->closing && !changes_empty(&r->active)) {
-        int64_t began_us = now_us(r);
-        dp_flow_walk(r->ofproto->dp, visit, r);
-        rest_after(r, began_us);
+    if (!r->closing) {
         dp_get_features(r->ofproto->dp, &features);
     }
     changes_clear(&r->active);
@@ -254,12 +254,44 @@ static void grace_done(void *r_)
     }
 }
 
+/* The next part of the walk; all that is left of it if somebody waits. */
+static void walk(struct revalidator *r)
+{
+    bool all = r->served.first || r->waiting.first || env_time_stopped();
+    int64_t began_us = now_us(r);
+    bool more = dp_flow_walk_part(r->ofproto->dp, &r->cursor, all ? UINT_MAX : r->part, visit, r);
+
+    rest_after(r, began_us);
+    if (!more) {
+        r->part = MAX(r->n_seen / PARTS_MAX, PART_MIN);
+        walk_ended(r);
+    }
+}
+
+/* The first one: no worker translates with the old tables any more.  Flows that are made during the
+ * walk need no look. */
+static void grace_done(void *r_)
+{
+    struct revalidator *r = r_;
+
+    r->touched = false;
+    r->n_seen = 0;
+    if (r->closing || changes_empty(&r->active)) {
+        walk_ended(r);
+    } else {
+        walk(r);
+    }
+}
+
 static void start(void *r_)
 {
     struct revalidator *r = r_;
 
+    if (r->cursor.active && (r->waiting.first || !loop_timer_pending(&r->rest))) {
+        walk(r);
+    }
     if (r->running) {
-        return; /* grace_done() starts again. */
+        return; /* settled() starts again. */
     }
     bool rests = loop_timer_pending(&r->rest) && !env_time_stopped();
     if (!r->waiting.first && (changes_empty(&r->pending) || rests)) {
@@ -286,6 +318,7 @@ struct revalidator *revalidator_new(struct ofproto *p)
     struct revalidator *r = xzalloc(sizeof *r);
 
     r->ofproto = p;
+    r->part = PART_MIN;
     waiters_init(&r->waiting);
     waiters_init(&r->served);
     loop_call_init(&r->start, p->loop, start, r);
@@ -301,7 +334,8 @@ void revalidator_free(struct revalidator *r)
     waiters_call(&r->served);
     waiters_call(&r->waiting);
     changes_clear(&r->pending);
-    if (!r->running) {
+    if (!r->running || r->cursor.active) { /* The datapath has gone, and with it the walk. */
+        changes_clear(&r->active);
         free(r);
     } /* Else the grace period under way has our pointer, and frees it at its end. */
 }

@@ -32,6 +32,8 @@ struct dp_class {
     bool (*port_receive)(struct dp *, uint32_t port_no, struct packet *);
     void (*execute)(struct dp *, struct packet *, const void *actions, size_t len);
     void (*flow_walk)(struct dp *, dp_flow_visit *, void *aux);
+    bool (*flow_walk_part)(struct dp *, struct dp_flow_cursor *, unsigned budget, dp_flow_visit *,
+                           void *aux); /* NULL: all at once. */
     void (*flow_stats_total)(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
                              uint64_t *n_flows);
     bool (*get_mask_stats)(const struct dp *, struct dp_mask_stats *); /* NULL: has none. */

@@ -113,6 +113,16 @@ void dp_flow_walk(struct dp *dp, dp_flow_visit *visit, void *aux)
     dp->class->flow_walk(dp, visit, aux);
 }
 
+bool dp_flow_walk_part(struct dp *dp, struct dp_flow_cursor *c, unsigned budget,
+                       dp_flow_visit *visit, void *aux)
+{
+    if (dp->class->flow_walk_part) {
+        return dp->class->flow_walk_part(dp, c, budget, visit, aux);
+    }
+    dp->class->flow_walk(dp, visit, aux);
+    return false;
+}
+
 void dp_flow_stats_total(const struct dp *dp, uint64_t *hits, uint64_t *misses, uint64_t *lost,
                          uint64_t *n_flows)
 {

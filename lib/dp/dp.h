@@ -164,6 +164,21 @@ typedef enum dp_flow_decision dp_flow_visit(void *aux, const struct dp_flow_view
                                             struct dp_verdict *replacement);
 /* Before each visit handler->credit() has had what is new. */
 void dp_flow_walk(struct dp *, dp_flow_visit *, void *aux);
+/* The same in parts, between which the control thread does other things: flows that were there at
+ * the beginning, and are still.  'budget' is how many to look at; one that is to change counts as
+ * many.  True: there is more to do.  A walk that has begun goes on to its end, or until the
+ * datapath is closed; meanwhile no flow's memory is freed.  An executor that has no parts does all
+ * at once. */
+struct dp_flow_cursor {
+    bool active; /* Between two parts.  All of it is the executor's, and zero at first. */
+    bool asked;
+    unsigned worker;
+    uint32_t epoch;
+    void *next;
+    struct dp_flow_cursor *older;
+};
+bool dp_flow_walk_part(struct dp *, struct dp_flow_cursor *, unsigned budget, dp_flow_visit *,
+                       void *aux);
 /* The rules are in place: what a former process left in the datapath, and carried its traffic
  * meanwhile, may go. */
 void dp_settled(struct dp *);

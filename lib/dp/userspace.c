@@ -225,6 +225,7 @@ const struct dp_class userspace_class = {
     .port_receive = datapath_port_receive,
     .execute = execute,
     .flow_walk = datapath_flow_walk,
+    .flow_walk_part = datapath_flow_walk_part,
     .flow_stats_total = datapath_flow_stats_total,
     .port_walk = datapath_port_walk,
     .conns = &userspace_conns,

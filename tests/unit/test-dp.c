@@ -393,6 +393,43 @@ static void test_many(void **state UNUSED)
     stop(f);
 }
 
+static enum dp_flow_decision count(void *aux, const struct dp_flow_view *view UNUSED,
+                                   struct dp_verdict *r UNUSED)
+{
+    ++*(unsigned *)aux;
+    return DP_FLOW_KEEP;
+}
+
+/* Between the parts of a walk flows go and come. */
+static void test_parts(void **state UNUSED)
+{
+    struct fixture *f = start();
+    struct dp_flow_cursor c = {.active = false}, other = {.active = false};
+    unsigned n = 0, n_other = 0, n_deleted = 0;
+
+    t.translate = by_port;
+    t.no_credit = true;
+    for (uint16_t i = 0; i < 100; i++) {
+        assert_true(dp_port_receive(f->dp, 1, frame(i)));
+    }
+    assert_true(dp_flow_walk_part(f->dp, &c, 10, count, &n));
+    assert_int_equal(n, 10);
+    assert_true(dp_flow_walk_part(f->dp, &other, 60, count, &n_other));
+    /* What is to change costs more: 6 of the 90 that are left. */
+    assert_true(dp_flow_walk_part(f->dp, &c, 90, delete_all, &n_deleted));
+    assert_int_equal(n_deleted, 6);
+    dp_flow_walk(f->dp, delete_all, &n_deleted);
+    assert_int_equal(n_deleted, 100);
+    assert_true(dp_port_receive(f->dp, 1, frame(200)));
+    assert_false(dp_flow_walk_part(f->dp, &c, 1000, count, &n));
+    assert_int_equal(n, 10);
+    assert_false(c.active);
+    assert_false(dp_flow_walk_part(f->dp, &other, 1000, count, &n_other));
+    assert_int_equal(n_other, 60);
+    check_totals(f, 0, 101, 1);
+    stop(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,7 +438,7 @@ int main(void)
         cmocka_unit_test(test_not_cached), cmocka_unit_test(test_many_not_cached),
         cmocka_unit_test(test_threads), /* Before the time stands still. */
         cmocka_unit_test(test_stress),     cmocka_unit_test(test_idle),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_many),       cmocka_unit_test(test_parts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -40,6 +40,7 @@ enum cache_msg_kind { CACHE_MSG_FLOW, CACHE_MSG_ACTS, CACHE_MSG_SUBTABLE };
 struct cache_msg {
     struct cache_msg *next;
     enum cache_msg_kind kind;
+    uint32_t epoch; /* Control thread's: the last walk that had begun when it came back. */
     struct cache_msg *asked_next, **asked_prev; /* Control thread's: in datapath->asked, or NULL. */
 };
 void cache_msg_push(struct cache_msg **stack, struct cache_msg *); /* Any thread. */

@@ -27,16 +27,15 @@ struct datapath {
     struct loop_fd notify;
     struct loop_timer timer;
     struct link_monitor *monitor; /* NULL: no devices, or no rtnetlink. */
-    unsigned n_walks;             /* Under way: nothing is freed. */
-    struct cache_msg *gone;       /* Taken from the outboxes, to be freed. */
+    struct dp_flow_cursor *walks; /* Under way, the newest first. */
+    uint32_t epoch;               /* Of the newest that has begun. */
+    /* Taken from the outboxes, to be freed: those that no walk can meet, */
+    struct cache_msg *once;
+    /* and those that the walks may that had begun when they came.  Oldest first. */
+    struct cache_msg *gone, **gone_tail;
     struct cache_msg *asked;      /* Of workers, that have not given it back yet. */
     struct loop_call more;        /* Another slice of the work below. */
-    struct {
-        bool active;
-        unsigned worker;         /* Whose flows are looked at, */
-        struct cache_flow *next; /* and which is the next. */
-        bool asked;              /* The worker has something in its inbox. */
-    } expire;
+    struct dp_flow_cursor expire; /* The walk that removes idle flows. */
 };
 
 static inline struct datapath *datapath_of(const struct dp *up)
@@ -59,6 +58,8 @@ void datapath_expire(struct datapath *);
 void datapath_reap(struct datapath *); /* Takes what is in the outboxes, frees a slice of it. */
 /* Operations of the class. */
 void datapath_flow_walk(struct dp *, dp_flow_visit *, void *aux);
+bool datapath_flow_walk_part(struct dp *, struct dp_flow_cursor *, unsigned budget, dp_flow_visit *,
+                             void *aux);
 void datapath_flow_stats_total(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
                                uint64_t *n_flows);
 

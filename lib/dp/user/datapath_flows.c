@@ -1,13 +1,16 @@
 /* datapath_flows.c - see dp.h: the control thread's view of the workers' cached flows.  It reads
- * them while workers add and unlink; memory is freed in datapath_reap() only, never during a walk.
- */
+ * them while workers add and unlink.  Memory is freed in datapath_reap() only, when each walk has
+ * ended that may have met it: those that had begun when it came back from its worker. */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "lib/dp/user/datapath.h"
 
 #define MAX_IDLE_MS      10000
-#define MAX_IDLE_FULL_MS 100   /* While a worker has as many flows as it may. */
-#define SLICE            20000 /* Flows looked at or freed in one turn of the loop. */
+#define MAX_IDLE_FULL_MS 100  /* While a worker has as many flows as it may. */
+#define LOOK             2000 /* Flows looked at, */
+#define FREE             5000 /* and freed, in one turn of the loop. */
+#define CHANGE_COSTS     16   /* As many flows that stay as they are: it is translated again. */
 
 /* Gives the handler, and the flow's total, what is new. */
 static void credit(struct datapath *dp, struct cache_acts *a)
@@ -66,13 +69,34 @@ static void reap(struct datapath *dp, struct cache_msg *m)
     }
 }
 
-static void free_gone(struct datapath *dp, unsigned budget)
+/* Can no walk meet it any more? */
+static bool is_unseen(const struct datapath *dp, const struct cache_msg *m)
 {
-    while (dp->gone && budget--) {
-        struct cache_msg *m = dp->gone;
+    const struct dp_flow_cursor *c = dp->walks;
+
+    while (c && c->older) {
+        c = c->older;
+    }
+    return !c || (int32_t)(m->epoch - c->epoch) < 0;
+}
+
+/* True: more can be freed. */
+static bool free_some(struct datapath *dp, unsigned budget)
+{
+    struct cache_msg *m;
+
+    for (; (m = dp->once) && budget; budget--) {
+        dp->once = m->next;
+        reap(dp, m);
+    }
+    for (; (m = dp->gone) && budget && is_unseen(dp, m); budget--) {
         dp->gone = m->next;
         reap(dp, m);
     }
+    if (!dp->gone) {
+        dp->gone_tail = &dp->gone;
+    }
+    return !budget;
 }
 
 static void credit_msg(struct datapath *dp, struct cache_msg *m)
@@ -129,8 +153,15 @@ static void collect(struct datapath *dp, struct cache_msg *m)
         next = m->next;
         credit_msg(dp, m);
         forget_asked(m);
-        m->next = dp->gone;
-        dp->gone = m;
+        if (m->kind == CACHE_MSG_FLOW && container_of_(m, struct cache_flow, msg)->once) {
+            m->next = dp->once;
+            dp->once = m;
+        } else {
+            m->epoch = dp->epoch;
+            m->next = NULL;
+            *dp->gone_tail = m;
+            dp->gone_tail = &m->next;
+        }
     }
 }
 
@@ -139,11 +170,7 @@ void datapath_reap(struct datapath *dp)
     for (unsigned i = 0; i < dp->n_workers; i++) {
         collect(dp, cache_msg_take(&dp->workers[i]->pass.cache.outbox));
     }
-    if (dp->n_walks) {
-        return;
-    }
-    free_gone(dp, SLICE);
-    if (dp->gone) {
+    if (free_some(dp, FREE)) {
         loop_call_schedule(&dp->more);
     }
 }
@@ -228,34 +255,91 @@ static bool visit_one(struct walk *w, struct cache *c, struct cache_flow *f)
     return false;
 }
 
-void datapath_flow_walk(struct dp *up, dp_flow_visit *visit, void *aux)
+/* ---- walks ---- */
+
+static void begin_worker(struct datapath *dp, struct dp_flow_cursor *c, unsigned worker)
+{
+    c->worker = worker;
+    c->asked = false;
+    if (worker < dp->n_workers) {
+        c->next = __atomic_load_n(&dp->workers[worker]->pass.cache.flows, __ATOMIC_ACQUIRE);
+    }
+}
+
+static void begin_walk(struct datapath *dp, struct dp_flow_cursor *c)
+{
+    datapath_reap(dp);
+    c->active = true;
+    c->epoch = ++dp->epoch;
+    c->older = dp->walks;
+    dp->walks = c;
+    begin_worker(dp, c, 0);
+}
+
+/* NULL: there is none left.  A flow that comes next may have been unlinked since the last part: it
+ * is not freed before the walk's end, and leads back into the list. */
+static struct cache_flow *next_flow(struct datapath *dp, struct dp_flow_cursor *c)
+{
+    while (!c->next && c->worker < dp->n_workers) {
+        if (c->asked) {
+            worker_wake(dp->workers[c->worker]);
+        }
+        begin_worker(dp, c, c->worker + 1);
+    }
+    struct cache_flow *f = c->next;
+    if (f) {
+        c->next = __atomic_load_n(&f->list_next, __ATOMIC_ACQUIRE);
+    }
+    return f;
+}
+
+static void end_walk(struct datapath *dp, struct dp_flow_cursor *c)
+{
+    struct dp_flow_cursor **i = &dp->walks;
+
+    while (*i != c) {
+        i = &(*i)->older;
+    }
+    *i = c->older;
+    c->active = false;
+    datapath_reap(dp);
+}
+
+bool datapath_flow_walk_part(struct dp *up, struct dp_flow_cursor *c, unsigned budget,
+                             dp_flow_visit *visit, void *aux)
 {
     struct datapath *dp = datapath_of(up);
     struct walk w = {.dp = dp, .visit = visit, .aux = aux};
+    struct cache_flow *f = NULL;
+    unsigned spent = 0;
 
+    if (!c->active) {
+        begin_walk(dp, c);
+    }
     dp_actions_init(&w.verdict.actions);
-    datapath_reap(dp);
-    dp->n_walks++;
-    for (unsigned i = 0; i < dp->n_workers; i++) {
-        struct cache *c = &dp->workers[i]->pass.cache;
-        struct cache_flow *f = __atomic_load_n(&c->flows, __ATOMIC_ACQUIRE), *next;
-        bool asked = false;
-
-        for (; f; f = next) {
-            next = __atomic_load_n(&f->list_next, __ATOMIC_ACQUIRE);
-            if (!f->leaving) {
-                asked |= visit_one(&w, c, f);
-            }
-        }
-        if (asked) {
-            worker_wake(dp->workers[i]);
-        }
+    while (spent < budget && (f = next_flow(dp, c))) {
+        bool asked = !f->leaving && visit_one(&w, &dp->workers[c->worker]->pass.cache, f);
+        c->asked |= asked;
+        spent += asked ? CHANGE_COSTS : 1;
+    }
+    dp_actions_deinit(&w.verdict.actions);
+    if (f) {
+        return true;
     }
     credit_asked(dp);
-    dp->n_walks--;
-    datapath_reap(dp);
-    dp_actions_deinit(&w.verdict.actions);
+    end_walk(dp, c);
+    return false;
 }
+
+void datapath_flow_walk(struct dp *up, dp_flow_visit *visit, void *aux)
+{
+    struct dp_flow_cursor c = {.active = false};
+
+    while (datapath_flow_walk_part(up, &c, UINT_MAX, visit, aux)) {
+    }
+}
+
+/* ---- idle flows ---- */
 
 static void expire_one(struct datapath *dp, struct cache *c, struct cache_flow *f)
 {
@@ -269,48 +353,24 @@ static void expire_one(struct datapath *dp, struct cache *c, struct cache_flow *
     }
 }
 
-static void expire_begin_worker(struct datapath *dp, unsigned worker)
-{
-    dp->expire.worker = worker;
-    dp->expire.asked = false;
-    if (worker < dp->n_workers) {
-        dp->expire.next = __atomic_load_n(&dp->workers[worker]->pass.cache.flows, __ATOMIC_ACQUIRE);
-    }
-}
-
-/* The flow that comes next may have been unlinked since the last slice: it is not freed while
- * n_walks says so, and leads back into the list. */
 static void expire_slice(struct datapath *dp)
 {
-    unsigned budget = SLICE;
+    struct cache_flow *f = NULL;
 
-    while (dp->expire.worker < dp->n_workers) {
-        struct worker *w = dp->workers[dp->expire.worker];
-        for (struct cache_flow *f; (f = dp->expire.next) && budget; budget--) {
-            dp->expire.next = __atomic_load_n(&f->list_next, __ATOMIC_ACQUIRE);
-            expire_one(dp, &w->pass.cache, f);
-        }
-        if (dp->expire.next) {
-            loop_call_schedule(&dp->more);
-            return;
-        }
-        if (dp->expire.asked) {
-            worker_wake(w);
-        }
-        expire_begin_worker(dp, dp->expire.worker + 1);
+    for (unsigned i = 0; i < LOOK && (f = next_flow(dp, &dp->expire)); i++) {
+        expire_one(dp, &dp->workers[dp->expire.worker]->pass.cache, f);
     }
-    dp->expire.active = false;
-    dp->n_walks--;
-    datapath_reap(dp);
+    if (f) {
+        loop_call_schedule(&dp->more);
+    } else {
+        end_walk(dp, &dp->expire);
+    }
 }
 
 void datapath_expire(struct datapath *dp)
 {
     if (!dp->expire.active) { /* Else the last one is not through yet. */
-        datapath_reap(dp);
-        dp->n_walks++;
-        dp->expire.active = true;
-        expire_begin_worker(dp, 0);
+        begin_walk(dp, &dp->expire);
         expire_slice(dp);
     }
 }
@@ -319,25 +379,25 @@ static void on_more(void *aux)
 {
     struct datapath *dp = aux;
 
+    datapath_reap(dp);
     if (dp->expire.active) {
         expire_slice(dp);
-    } else {
-        datapath_reap(dp);
     }
 }
 
 void datapath_flows_init(struct datapath *dp)
 {
+    dp->gone_tail = &dp->gone;
     loop_call_init(&dp->more, dp->up.loop, on_more, dp);
 }
 
 void datapath_flows_deinit(struct datapath *dp)
 {
     loop_call_cancel(&dp->more);
-    dp->n_walks = 0;
+    dp->walks = NULL;
     do {
         datapath_reap(dp);
-    } while (dp->gone);
+    } while (dp->gone || dp->once);
     loop_call_cancel(&dp->more);
 }
 
