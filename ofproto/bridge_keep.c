@@ -16,7 +16,9 @@ LOG_MODULE(bridge_keep);
 
 _Static_assert(KEEP_MAX <= JOURNAL_RECORD_MAX, "a record");
 
-#define SLICE      1000 /* Rules of a snapshot in one turn of the loop. */
+#define SLICE      1000 /* Rules of a snapshot in one turn of the loop, */
+#define SLICE_SLOW 100  /* or, as the file that it will replace has everything, so many */
+#define SLOW_MS    1    /* after such a rest: packet-ins go first. */
 #define TICK_MS    1000
 #define REFRESH_MS 60000 /* So old may the counters in the file be, */
 #define REFRESH    10000 /* of bridges with that many rules at most. */
@@ -29,7 +31,7 @@ struct bridge_keep {
     int64_t snapshot_ms, counted_ms;
     unsigned n_addresses; /* Written since the last tick. */
     struct loop_call slice;
-    struct loop_timer tick;
+    struct loop_timer rest, tick;
 };
 
 /* ---- records ---- */
@@ -251,6 +253,7 @@ void bridge_keep_message(struct bridge *br, const void *msg, size_t len)
 static void stop_walk(struct bridge_keep *k)
 {
     loop_call_cancel(&k->slice);
+    loop_timer_cancel(&k->rest);
     if (k->walking) {
         tables_cursor_deinit(&k->cursor);
         k->walking = false;
@@ -305,9 +308,15 @@ static void on_slice(void *k_)
 {
     struct bridge_keep *k = k_;
 
+    bool slow = journal_is_kept(k->journal) && !env_time_stopped();
+
     /* Else the next tick goes on. */
-    if (k->walking && !journal_busy(k->journal) && !walk(k, SLICE)) {
-        loop_call_schedule(&k->slice);
+    if (k->walking && !journal_busy(k->journal) && !walk(k, slow ? SLICE_SLOW : SLICE)) {
+        if (slow) {
+            loop_timer_after(&k->rest, SLOW_MS);
+        } else {
+            loop_call_schedule(&k->slice);
+        }
     }
 }
 
@@ -356,6 +365,7 @@ void bridge_keep_rules(struct bridge *br, bool on)
         k->bridge = br;
         k->journal = journal_new(loop, path);
         loop_call_init(&k->slice, loop, on_slice, k);
+        loop_timer_init(&k->rest, loop, on_slice, k);
         loop_timer_init(&k->tick, loop, on_tick, k);
         loop_timer_every(&k->tick, TICK_MS);
         br->keep = k;

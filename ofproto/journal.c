@@ -226,6 +226,11 @@ bool journal_busy(const struct journal *j)
     return j->next.pending.len > BUSY;
 }
 
+bool journal_is_kept(const struct journal *j)
+{
+    return j->file.fd >= 0;
+}
+
 bool journal_idle(const struct journal *j)
 {
     return j->next.fd < 0 && !j->job;

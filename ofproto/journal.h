@@ -43,8 +43,9 @@ void journal_close(struct journal *, bool remove);
 void journal_put(struct journal *, uint8_t kind, const void *data, size_t len); /* A change. */
 
 bool journal_wants_snapshot(const struct journal *);
-bool journal_idle(const struct journal *); /* All is written: a snapshot may begin at once. */
-void journal_begin(struct journal *);      /* A snapshot; one that is under way is dropped. */
+bool journal_is_kept(const struct journal *); /* There is a file, and changes go into it. */
+bool journal_idle(const struct journal *);    /* All is written: a snapshot may begin at once. */
+void journal_begin(struct journal *);         /* A snapshot; one that is under way is dropped. */
 void journal_put_snapshot(struct journal *, uint8_t kind, const void *data, size_t len);
 bool journal_busy(const struct journal *); /* Much is not written yet: the walk should pause. */
 void journal_end(struct journal *);        /* It is complete. */
