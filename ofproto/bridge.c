@@ -111,6 +111,7 @@ void bridge_free(struct bridge *br)
     bridge_port_configs_deinit(br);
     bridge_meters_deinit(br);
     bridge_pause_deinit(br);
+    free(br->in_band);
     bridge_monitors_deinit(br);
     bridge_mirrors_deinit(br);
     learn_deinit(br);
@@ -188,6 +189,7 @@ void bridge_set_control(struct bridge *br, enum fail_mode mode, const struct con
     br->has_controllers = managed;
     bridge_keep_control(br);
     connmgr_set_fail_mode(br->conns, mode);
+    bridge_in_band_set(br, c, n); /* Before the first attempt to connect. */
     connmgr_set_controllers(br->conns, c, n);
     if (br->fail_open && (mode == FAIL_SECURE || !managed)) {
         bridge_fail_open(br, false);

@@ -476,4 +476,5 @@ void bridge_dump_flows(struct bridge *br, struct text *t)
         text_putc(t, '\n');
     }
     tables_cursor_deinit(&cursor);
+    bridge_in_band_show(br, t);
 }

@@ -126,6 +126,9 @@ struct bridge {
     uint8_t frags;  /* enum xlate_frags */
     bool fail_open; /* Translation takes NORMAL for the rules: no controller answers. */
     bool has_controllers;
+    struct xlate_in_band_peer *in_band; /* bridge_in_band.c: controllers, then routers; heap. */
+    size_t n_in_band;
+    int64_t routes_ms; /* The routers were looked for. */
     enum bridge_admit admit;
     struct bridge_monitors *monitors; /* bridge_monitor.h; NULL: nobody has asked. */
     struct bridge_pause *paused;      /* bridge_pause.c; heap. */
@@ -266,6 +269,12 @@ const struct continuation *bridge_pause_find(const struct bridge *, const uint8_
                                              size_t len);
 void bridge_pause_expire(struct bridge *, int64_t now_ms);
 void bridge_pause_deinit(struct bridge *);
+
+/* bridge_in_band.c */
+void bridge_in_band_set(struct bridge *, const struct controller_config *, size_t n);
+void bridge_in_band_tick(struct bridge *, int64_t now_ms);
+void bridge_in_band_to_cfg(const struct bridge *, struct xlate_bridge *);
+void bridge_in_band_show(const struct bridge *, struct text *);
 
 /* bridge_tlv.c: all of the change or, on error, none. */
 enum ofp_error bridge_tlv_change(struct bridge *, enum tlv_command, const struct tlv_mapping *,

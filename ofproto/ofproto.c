@@ -192,6 +192,7 @@ void ofproto_cfg_update(struct ofproto *p)
         bridge_mirrors_to_cfg(br, xb);
         bridge_tables_to_cfg(br, xb);
         bridge_ipfix_to_cfg(br, xb);
+        bridge_in_band_to_cfg(br, xb);
     }
     xlate_cfg_finish(cfg);
     __atomic_store_n(&p->cfg, cfg, __ATOMIC_RELEASE);
@@ -250,6 +251,7 @@ static void tick(void *p_)
         struct fdb_gone gone = {p, br->fdb};
         fdb_expire(br->fdb, now, on_fdb_gone, &gone);
         bridge_pause_expire(br, now);
+        bridge_in_band_tick(br, now);
         while (tables_reclaim(br->tables, 10000)) {
         }
     }

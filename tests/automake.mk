@@ -40,7 +40,7 @@ TESTSUITE_AT = \
 	tests/fields.at \
 	tests/messages.at \
 	tests/versions.at \
-	tests/controller.at tests/packet-in.at \
+	tests/controller.at tests/packet-in.at tests/in-band.at \
 	tests/conntrack.at \
 	tests/nat.at \
 	tests/restart.at \

@@ -136,6 +136,7 @@ static void set_control(struct apply *a, struct applied_bridge *b, const struct 
     const struct config_row **rows = config_refs(a->config, row, COL_Bridge_controller, &n);
     struct controller_config *c = xcalloc(n, sizeof *c);
     bool secure = !strcmp(config_string(row, COL_Bridge_fail_mode, "standalone"), "secure");
+    bool no_in_band = config_map_boolean(row, COL_Bridge_other_config, "disable-in-band", false);
 
     for (size_t i = 0; i < n; i++) {
         int64_t n_aux =
@@ -147,6 +148,9 @@ static void set_control(struct apply *a, struct applied_bridge *b, const struct 
             .rate_limit = (unsigned)small_integer(rows[i], COL_Controller_controller_rate_limit, 0),
             .burst_limit =
                 (unsigned)small_integer(rows[i], COL_Controller_controller_burst_limit, 0),
+            .in_band = !no_in_band &&
+                       strcmp(config_string(rows[i], COL_Controller_connection_mode, "in-band"),
+                              "out-of-band"),
             .n_aux = (unsigned)MAX(MIN(n_aux, CONTROLLER_MAX_AUX), 0)};
     }
     bridge_set_control(b->bridge, secure ? FAIL_SECURE : FAIL_STANDALONE, c, n);

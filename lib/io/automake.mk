@@ -5,7 +5,8 @@ lib_io_libio_a_SOURCES = \
 	lib/io/handover.c lib/io/handover.h \
 	lib/io/json_frame.c lib/io/json_frame.h \
 	lib/io/jsonrpc.c lib/io/jsonrpc.h lib/io/jsonrpc_client.c \
-	lib/io/link.c lib/io/link.h lib/io/link_tc.c lib/io/link_htb.c lib/io/link_htb.h lib/io/link-private.h \
+	lib/io/link.c lib/io/link.h lib/io/link_tc.c lib/io/link_htb.c lib/io/link_htb.h \
+	lib/io/link_route.c lib/io/link-private.h \
 	lib/io/loop.c lib/io/loop.h \
 	lib/io/offload.c lib/io/offload.h \
 	lib/io/openssl.c lib/io/openssl-private.h lib/io/openssl.def \

@@ -40,6 +40,10 @@ int link_set_up(int ifindex, bool up);
 int link_set_mtu(int ifindex, unsigned mtu);
 int link_set_mac(int ifindex, const uint8_t mac[6]);
 
+/* The router by which packets to an address leave this host: 4 bytes of AF_INET or 16 of AF_INET6,
+ * all zeros if there is none between.  ENETUNREACH and its kin: no route. */
+int link_route_get(int family, const void *address, void *router);
+
 /* Whether the host's stack takes what arrives on the device.  On: a classifier at the clsact
  * ingress hook drops every frame, after AF_PACKET has had its copy.  Idempotent; recognised as ours
  * by its priority, handle and program, so that what a killed process left is replaced or removed.

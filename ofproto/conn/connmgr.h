@@ -20,6 +20,7 @@ struct controller_config {
     int max_backoff_ms;               /* 0: 8000 */
     int inactivity_probe_ms;          /* -1: default 5000; 0: off */
     unsigned rate_limit, burst_limit; /* Packet-ins a second; 0: unlimited. */
+    bool in_band;                     /* What it says and is told may pass the switch itself. */
     unsigned n_aux; /* Auxiliary connections, to an active one; CONTROLLER_MAX_AUX at most. */
 };
 

@@ -181,6 +181,7 @@ static void bridge_free(struct xlate_bridge *b)
     }
     free(b->flood_vlans);
     free(b->ipfix);
+    free(b->in_band);
     free(b->port_list);
     free(b->name);
     free(b);

@@ -61,6 +61,19 @@ struct xlate_ipfix {
     uint32_t sets[]; /* The collector sets that `sample` may name. */
 };
 
+/* In-band control: who the bridge's own host must reach through it, whatever the rules say. */
+struct xlate_in_band_peer {
+    bool ip6;
+    uint8_t pad;
+    be16 port;        /* Of a controller; 0: a router on the way to one, by ARP or ND alone. */
+    uint8_t addr[16]; /* The first 4 bytes, or all; the others are zero. */
+};
+struct xlate_in_band {
+    uint8_t mac[6]; /* Of the LOCAL port. */
+    size_t n;
+    struct xlate_in_band_peer peers[];
+};
+
 struct xlate_bridge {
     struct xlate_bridge *next;
     struct xlate_cfg *cfg;
@@ -76,6 +89,7 @@ struct xlate_bridge {
     struct hmap ports;
     struct mirror mirrors[MIRRORS_MAX];
     unsigned n_mirrors;
+    struct xlate_in_band *in_band; /* NULL: no controller is reached through it.  Owned. */
     uint64_t *flood_vlans;         /* VLANs in which NORMAL learns nothing; NULL: none.  Owned. */
     struct xlate_port **port_list; /* In order of ofp_port. */
     size_t n_ports;

@@ -273,6 +273,9 @@ void xlate_normal(struct xlate_ctx *);
 void xlate_output_vlan(struct xlate_ctx *, const struct xlate_port *, const struct xlate_port *in,
                        uint16_t vlan, uint16_t snap_len);
 
+/* xlate_in_band.c: is it for a controller of this bridge, or from one, or to find it? */
+bool xlate_in_band(struct xlate_ctx *);
+
 /* xlate_mirror.c */
 /* False: nothing may come in there. */
 bool xlate_mirror_in(struct xlate_ctx *, const struct xlate_port *in) MUST_USE;

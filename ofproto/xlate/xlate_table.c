@@ -109,15 +109,15 @@ static bool table_once(struct xlate_ctx *ctx, uint8_t table_id, uint32_t lookup_
     return r != NULL;
 }
 
-/* No controller answers: as if NORMAL in table 0 were the only rule there is. */
-static void fail_open_table(struct xlate_ctx *ctx, uint8_t table_id)
+/* As if NORMAL in table 0 were the only rule there is. */
+static void normal_table(struct xlate_ctx *ctx, uint8_t table_id, const char *why)
 {
     ctx->s.table_id = table_id;
     ctx->s.rule = NULL;
     ctx->s.rule_cookie = UINT64_MAX;
     xlate_trace_event(ctx, XLATE_EV_MISS);
     if (!table_id) {
-        xlate_trace_note(ctx, "no controller answers: NORMAL in the place of the rules");
+        xlate_trace_note(ctx, "%s: NORMAL in the place of the rules", why);
         xlate_normal(ctx);
     }
 }
@@ -126,7 +126,11 @@ static void fail_open_table(struct xlate_ctx *ctx, uint8_t table_id)
 void xlate_table(struct xlate_ctx *ctx, uint8_t table_id, uint32_t lookup_in_port, bool with_ct)
 {
     if (ctx->s.bridge->fail_open) {
-        fail_open_table(ctx, table_id);
+        normal_table(ctx, table_id, "no controller answers");
+        return;
+    }
+    if (!table_id && xlate_in_band(ctx)) {
+        normal_table(ctx, table_id, "in-band control");
         return;
     }
     for (;;) {
