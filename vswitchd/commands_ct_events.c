@@ -254,6 +254,7 @@ void commands_stop_ct_events(void)
 {
     for (struct listener *l = listeners; l; l = l->next) {
         l->datapaths = NULL;
+        control_stream_wake(l->stream); /* Its reply ends like any other. */
     }
     loop_call_cancel(&more_call);
 }

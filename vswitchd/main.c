@@ -380,8 +380,9 @@ static void close_all(struct daemon *d)
     config_close(d->config);
     if (d->exit_request) {
         control_reply(d->exit_request, NULL);
-        loop_turn(d->loop, 0); /* Sends it. */
     }
+    loop_turn(d->loop, 0); /* Sends that. */
+    loop_turn(d->loop, 0); /* Sends the ends of streams, which the one before has put. */
     control_close(d->control);
     control_unregister("exit");
     tls_deinit();
