@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "lib/dp/action_kernel.h"
 #include "lib/dp/kernel/slow.h"
 #include "lib/packet/compose.h"
 #include "lib/packet/parse.h"
@@ -17,6 +18,7 @@ static struct {
     unsigned n_back;
     bool refused;       /* By us. */
     bool after_refusal; /* By the kernel: of a list that it can run by what it has. */
+    struct key last;    /* The last frame that the kernel got. */
 } t;
 
 static void refuse(void *aux UNUSED, const char *why UNUSED)
@@ -38,6 +40,7 @@ static void execute(void *aux UNUSED, const struct packet *p, const void *action
 
     assert_true(nlaction_can(actions, len, &t.actions));
     assert_true(parse_key(copy, &k));
+    t.last = k;
     DP_ACTION_FOR_EACH(a, actions, len) {
         last = a;
     }
@@ -174,6 +177,36 @@ static void test_there_and_back(void **state UNUSED)
     add_ct(&l);
     add(&l, DP_ACTION_RECIRC, 5);
     check(&l, "[op=2] ct(zone=9),recirc(0x5)", 0);
+    dp_actions_deinit(&l);
+}
+
+/* A label ahead of the whole frame, which kernels before Linux 5.6 do not put on. */
+static void test_add_mpls(void **state UNUSED)
+{
+    static const uint8_t label[8] = {0, 0, 0x51, 64, 0x88, 0x47}, eth[12] = {2, 0, 0, 0, 0, 9};
+    struct dp_actions l = DP_ACTIONS_INIT;
+
+    for (unsigned i = 0; i < 2; i++) { /* By the slow path, then by the kernel. */
+        t.actions.add_mpls = i;
+        dp_actions_output(&l, 2);
+        action_kernel_end(&l, action_kernel_begin(&l, ACTION_KERNEL_ADD_MPLS, label, sizeof label));
+        action_kernel_end(&l, action_kernel_begin(&l, ACTION_KERNEL_PUSH_ETH, eth, sizeof eth));
+        add_ct(&l);
+        dp_actions_output(&l, 3);
+        check(&l,
+              i ? "[op=1] 2,add_mpls(label=5,tc=0,ttl=64,bos=1,eth_type=0x8847),"
+                  "push_eth(src=02:00:00:00:00:09,dst=00:00:00:00:00:00),ct(zone=9),3"
+                : "[op=1] 2; [op=0] ct(zone=9),3",
+              0);
+    }
+    assert_false(t.refused);
+    t.actions.add_mpls = false;
+    action_kernel_end(&l, action_kernel_begin(&l, ACTION_KERNEL_ADD_MPLS, label, sizeof label));
+    action_kernel_end(&l, action_kernel_begin(&l, ACTION_KERNEL_PUSH_ETH, eth, sizeof eth));
+    dp_actions_output(&l, 3);
+    check(&l, "[op=0] 3", 0);
+    assert_int_equal(ntohs(t.last.eth_type), 0x8847);
+    assert_int_equal(ntohl(t.last.mpls_lse[0]), 0x5140);
     dp_actions_deinit(&l);
 }
 
@@ -315,6 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_edits, setup),
         cmocka_unit_test_setup(test_there_and_back, setup),
+        cmocka_unit_test_setup(test_add_mpls, setup),
         cmocka_unit_test_setup(test_clones, setup),
         cmocka_unit_test_setup(test_refused, setup),
         cmocka_unit_test_setup(test_after_refusal, setup),
