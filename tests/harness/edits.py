@@ -416,7 +416,8 @@ class Case:
         steps = Steps(gen)
         src = b"\x06\0" + be(4, number)
         frame = gen.frame(src)
-        self.number, self.sent, self.flows, self.wanted = number, frame.bytes(), [], []
+        self.number, self.sent, self.flows, self.groups, self.wanted = number, frame.bytes(), [], [], []
+        self.rng = rng
         self.flows.append(f"table=0,dl_src={text_mac(src)},actions=set_field:{number}->reg0,resubmit(,1)")
         table, known, actions = 1, [], []
         try:
@@ -430,8 +431,8 @@ class Case:
                     matched = need
                 if not actions:
                     self.matched = known
-                if rng.random() < 0.2:
-                    actions.append(f"clone({text},output:2)")
+                if rng.random() < 0.3:
+                    actions.append(self.copy(text))
                     self.clone(frame, run)
                     continue
                 actions.append(text)
@@ -442,6 +443,14 @@ class Case:
             pass
         actions.append("output:2")
         self.flows.append(self.flow(table, actions))
+
+    def copy(self, text):
+        """What is done to a copy: in a clone, or as the action set of a bucket."""
+        if "," in text or self.rng.random() < 0.6:
+            return f"clone({text},output:2)"
+        number = 8 * self.number + len(self.groups)
+        self.groups.append(f"group_id={number},type=all,bucket=actions={text},output:2")
+        return f"group:{number}"
 
     def clone(self, frame, run):
         frame = copy.deepcopy(frame)
@@ -469,6 +478,7 @@ def main():
     seed, n = int(sys.argv[1]), int(sys.argv[2])
     rng = random.Random(seed)
     cases = [Case(i + 1, rng) for i in range(n)]
+    run("sluice-ofctl", "-O", "OpenFlow13", "add-groups", BRIDGE, "-", input="\n".join(g for c in cases for g in c.groups))
     run("sluice-ofctl", "-O", "OpenFlow15", "add-flows", BRIDGE, "-", input="\n".join(f for c in cases for f in c.flows))
     for i in range(0, n, 50):
         run("sluice-appctl", "netdev-dummy/receive", "p1", *[c.sent.hex() for c in cases[i:i + 50]])
@@ -476,7 +486,7 @@ def main():
     for c in cases:
         frames, got = got[:len(c.wanted)], got[len(c.wanted):]
         if sorted(frames) != sorted(c.wanted):  # What is parsed again leaves later.
-            print(f"seed {seed}, case {c.number}:", *c.flows, f"sent   {c.sent.hex()}",
+            print(f"seed {seed}, case {c.number}:", *c.groups, *c.flows, f"sent   {c.sent.hex()}",
                   *[f"wanted {frame.hex()}" for frame in c.wanted], *[f"got    {frame.hex()}" for frame in frames], sep="\n")
             bad += 1
             break
