@@ -62,16 +62,21 @@ def packets(daemon, pattern):
     return int(re.search(r"n_packets=(\d+)", found[0])[1])
 
 
-def test_allowed_and_refused(env):
-    daemon = env.daemon()
-    h1, h2 = env.two_hosts(daemon)
-    daemon.add_flows("br0", FIREWALL)
+def expect_one_way(env, h1, h2):
+    """h1 may begin what it likes with h2, and h2 nothing."""
     assert h1.ping("10.1.1.2", 3) == 3
     assert h2.ping("10.1.1.1", 1, wait=1) == 0
     serve(env, h2, "0.0.0.0", 8080)
     serve(env, h1, "0.0.0.0", 8081)
     assert connect(h1, "10.1.1.2", 8080)
     assert not connect(h2, "10.1.1.1", 8081, timeout=1.5)
+
+
+def test_allowed_and_refused(env):
+    daemon = env.daemon()
+    h1, h2 = env.two_hosts(daemon)
+    daemon.add_flows("br0", FIREWALL)
+    expect_one_way(env, h1, h2)
     assert packets(daemon, r"priority=10,ct_state=\+new\+trk actions=drop") >= 2
     conns = daemon.conntrack()
     assert any(c.startswith("tcp,orig=(src=10.1.1.1,dst=10.1.1.2,") and "dport=8080" in c for c in conns), conns
