@@ -18,6 +18,7 @@ NOT_ON = {
         "controller.genuine_ofctl": "of messages to a bridge, read back: no packet passes the datapath",
         "controller.tshark_reads_every_message": "as genuine_ofctl",
         "events.": "the readers' queues are the same (kernel_conns.zone_timeouts has the kernel's events), and a slow guest takes minutes",
+        "group.meter_accuracy": "the kernel's meters count a super-frame as one packet",
         "fuzz.openflow_messages": "as genuine_ofctl",
         "handover.": "the kernel forwards meanwhile: one daemon ends, another begins (upgrade.)",
         "tls.": "of connections to controllers: no packet passes the datapath",
