@@ -56,12 +56,13 @@ TESTSUITE = $(srcdir)/tests/testsuite
 EXTRA_DIST += $(TESTSUITE_AT) $(TESTSUITE) tests/openflow13/sluice-ofctl tests/atlocal.in $(srcdir)/tests/package.m4
 HARNESS = tests/harness/sluice.py tests/harness/netns.py tests/harness/edits.py tests/harness/frames.py tests/harness/openflow.py tests/harness/ipfix.py tests/harness/learning_switch.py \
 	tests/harness/stateful_firewall.py tests/harness/ofctl_app.py \
-	tests/harness/recorder.py tests/harness/capture.py
+	tests/harness/recorder.py tests/harness/capture.py tests/harness/authority.py
 EXTRA_DIST += $(HARNESS)
 # What the specification says the switch must do: a module a part of it; each leaves tests/conformance-MODULE.txt.
 CONFORMANCE = tests/conformance/__init__.py tests/conformance/run.py tests/conformance/cases.py tests/conformance/switch.py \
 	tests/conformance/pipeline.py tests/conformance/actions.py tests/conformance/groups.py tests/conformance/channel.py \
-	tests/conformance/messages.py tests/conformance/multipart.py tests/conformance/exactness.py
+	tests/conformance/messages.py tests/conformance/multipart.py tests/conformance/exactness.py \
+	tests/conformance/encryption.py
 EXTRA_DIST += $(CONFORMANCE)
 
 $(srcdir)/tests/package.m4: $(top_srcdir)/configure.ac

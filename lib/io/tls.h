@@ -7,7 +7,7 @@
  * Invariants: both ends prove who they are (mutual certificates, one CA), TLS 1.2 at least, no
  * renegotiation; plaintext comes out only after the peer was verified.  Names in certificates are
  * not compared with host names: the CA is the switch's own, as is usual for OpenFlow.
- * RFC 5246, RFC 8446; OpenFlow 1.3.5 section 6.3.3. */
+ * RFC 5246, RFC 8446; OpenFlow 1.3.5 section 6.3.4. */
 #pragma once
 
 #include "lib/base.h"

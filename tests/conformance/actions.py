@@ -3,45 +3,7 @@ import struct
 
 import frames
 from conformance.cases import must
-from conformance.switch import (
-    ARP,
-    CLEAR,
-    COPY_TTL_IN,
-    COPY_TTL_OUT,
-    DEC_MPLS_TTL,
-    DEC_TTL,
-    ICMP,
-    ICMP6,
-    IP,
-    IP6,
-    MPLS,
-    POP_PBB,
-    POP_VLAN,
-    SCTP,
-    TCP,
-    UDP,
-    apply,
-    band,
-    bucket,
-    fields,
-    flow_mod,
-    goto,
-    group,
-    group_mod,
-    instruction,
-    meter,
-    meter_mod,
-    multipart,
-    output,
-    pop_mpls,
-    push,
-    set_field,
-    set_mpls_ttl,
-    set_queue,
-    set_ttl,
-    write,
-    write_metadata,
-)
+from conformance.switch import *  # The vocabulary of cases.
 from openflow import CONTROLLER, SET_ASYNC, msg, packet_out
 
 UDP_FRAME = 'eth()/ip()/udp()/"data"'

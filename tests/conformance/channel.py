@@ -1,29 +1,9 @@
 """channel - section 6: the channel, several controllers, and what flow-mods do."""
+import os
 import struct
 
 from conformance.cases import must
-from conformance.switch import (
-    ARP,
-    DELETE,
-    IP,
-    MGMT,
-    PACKET_IN,
-    UDP,
-    apply,
-    band,
-    bucket,
-    fields,
-    flow_mod,
-    generation,
-    group,
-    group_mod,
-    match,
-    meter_mod,
-    output,
-    port_mod,
-    set_config,
-    write,
-)
+from conformance.switch import *  # The vocabulary of cases.
 from openflow import (
     BARRIER_REPLY,
     BARRIER_REQUEST,
@@ -39,7 +19,9 @@ from openflow import (
     PORT_STATUS,
     ROLE_REPLY,
     connect,
+    control,
     hello,
+    listen,
     msg,
     packet_out,
     role,
@@ -429,3 +411,83 @@ def _(s):
         roles = [s.only(role(NOCHANGE), c=c).at("I", 8)[0] for c in (one, other)]
         assert sorted(roles) == [MASTER, SLAVE], n
         s.refuse(1, 10, flow_mod(), c=one if roles[0] == SLAVE else other)
+
+
+# ---- 6.3.3: interruption ----
+
+
+def controller(s, fail_mode):
+    """The switch calls this one, which it has lost when it is closed."""
+    listener = listen(f"{fail_mode}.sock")
+    sh(f"sluice-vsctl set-fail-mode br0 {fail_mode} -- set-controller br0 unix:{fail_mode}.sock")
+    return listener, listener.accept()
+
+
+def lose(s, listener, c):
+    listener.close()
+    c.close()
+    control("time/warp", "20000", "1000")
+    s.answers()
+
+
+@must("6.3.3", "Fail secure mode: packets to the controller are dropped; flow entries work on and expire")
+def _(s):
+    listener, c = controller(s, "secure")
+    try:
+        s.ok(
+            flow_mod(apply(output(2)), match=fields(**UDP), hard=30),
+            flow_mod(apply(output(CONTROLLER)), priority=0),
+            c=c,
+        )
+        lose(s, listener, c)
+        assert s.passes(UDP_FRAME) and not s.passes("eth()/arp()")
+        s.warp(11000)
+        s.answers()  # To another one, who does not manage the switch.
+        assert [f.priority for f in s.flows()] == [0] and not s.passes(UDP_FRAME)
+    finally:
+        sh("sluice-vsctl del-controller br0")
+
+
+@must("6.3.3", "Fail standalone mode: as OFPP_NORMAL once the connection is lost; the entries are there when it is back")
+def _(s):
+    listener, c = controller(s, "standalone")
+    try:
+        s.ok(flow_mod(match=fields(**UDP)), c=c)
+        s.receive(1, UDP_FRAME)
+        assert s.sent_by_ports() == {}
+        lose(s, listener, c)
+        s.receive(1, UDP_FRAME)
+        assert s.sent_by_ports() == {2: 1, 3: 1, 4: 1}
+        os.unlink("standalone.sock")
+        listener = listen("standalone.sock")
+        control("time/warp", "8000", "1000")
+        c = listener.accept()
+        assert s.only(msg(ECHO_REQUEST), c=c).kind == ECHO_REPLY
+        control("revalidator/wait")
+        s.receive(1, UDP_FRAME)
+        assert s.sent_by_ports() == {} and len(s.flows()) == 1
+    finally:
+        sh("sluice-vsctl set-fail-mode br0 secure -- del-controller br0")
+        control("fdb/flush", "br0")
+
+
+# ---- 6.3.6: auxiliary connections ----
+
+
+@must("6.3.6", "Auxiliary connections: after the main one, of the same datapath id, each with an id; they end with it")
+def _(s):
+    listener = listen("aux.sock")
+    sh("sluice-vsctl set-controller br0 unix:aux.sock -- set controller br0 other_config:auxiliary-connections=2")
+    try:
+        peers = [listener.accept() for _ in range(3)]
+        features = [s.only(msg(FEATURES_REQUEST), c=c).at("QIBB", 8) for c in peers]
+        assert [f[3] for f in features] == [0, 1, 2] and len({f[0] for f in features}) == 1, features
+        # Each request is answered where it came from, and what is asynchronous goes by the main one.
+        assert s.only(msg(ECHO_REQUEST, xid=77), c=peers[1]).xid == 77
+        s.ok(flow_mod(apply(output(CONTROLLER))), c=peers[2])
+        s.receive(1, UDP_FRAME)
+        assert s.only(c=peers[0]).kind == PACKET_IN and not s.answers(c=peers[1]) and not s.answers(c=peers[2])
+        peers[0].close()
+        assert peers[1].recv() is None and peers[2].recv() is None
+    finally:
+        sh("sluice-vsctl del-controller br0")

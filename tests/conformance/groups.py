@@ -2,26 +2,8 @@
 import struct
 
 from conformance.cases import must
-from conformance.switch import (
-    ANY,
-    GROUP_ALL,
-    IP,
-    apply,
-    band,
-    bucket,
-    fields,
-    flow_mod,
-    group,
-    group_mod,
-    meter,
-    meter_mod,
-    multipart,
-    output,
-    port_mod,
-    set_field,
-    set_ttl,
-    write,
-)
+from conformance.switch import *  # The vocabulary of cases.
+from openflow import CONTROLLER
 
 UDP_FRAME = 'eth()/ip()/udp()/"data"'
 TEXT = "ip 10.0.0.1>10.0.0.2 / udp 1>2 / data data"
@@ -374,3 +356,19 @@ def _(s):
 def _(s):
     most, bands, caps, n_bands, colors = s.only(multipart(11)).at("IIIBB", 16)
     assert most and bands & 2 and caps & 0xF == 0xF and n_bands, (most, bands, caps, n_bands)
+
+
+@must("7.3.4.4", "Meter OFPM_CONTROLLER: of all packets to controllers; no entry can name it")
+def _(s):
+    s.ok(meter_mod(0, 0xFFFFFFFE, band(1, 2), flags=2 | 4 | 8), flow_mod(apply(output(CONTROLLER))))
+    s.receive(1, *[UDP_FRAME] * 9)
+    assert 2 <= len(s.answers()) <= 3
+    s.refuse(12, 2, flow_mod(meter(0xFFFFFFFE), priority=1))
+
+
+@must("7.3.4.4", "Too many bands: OFPMMFC_OUT_OF_BANDS; numbers beyond what features say: OFPMMFC_OUT_OF_METERS")
+def _(s):
+    most, _, _, n_bands, _ = s.only(multipart(11)).at("IIIBB", 16)
+    s.ok(meter_mod(0, 1, *(band(1 + n) for n in range(n_bands))))
+    s.refuse(12, 11, meter_mod(0, 2, *(band(1 + n) for n in range(n_bands + 1))))
+    s.refuse(12, 10, meter_mod(0, most + 1, band(5)))

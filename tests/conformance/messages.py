@@ -3,32 +3,7 @@ import struct
 
 import frames
 from conformance.cases import must
-from conformance.switch import (
-    ARP,
-    DELETE,
-    FIELDS,
-    IP,
-    PACKET_IN,
-    TCP,
-    UDP,
-    UDP6,
-    act,
-    apply,
-    field,
-    fields,
-    flow_mod,
-    generation,
-    goto,
-    instruction,
-    match,
-    multipart,
-    output,
-    port_mod,
-    set_config,
-    set_field,
-    write,
-    write_metadata,
-)
+from conformance.switch import *  # The vocabulary of cases.
 from openflow import (
     BARRIER_REPLY,
     BARRIER_REQUEST,
@@ -421,6 +396,29 @@ def _(s):
 def _(s):
     p0, p1, s0, s1, f0, f1 = s.only(msg(GET_ASYNC_REQUEST)).at("6I", 8)
     assert (p0 & 7, p1, s0 & 7, s1 & 7, f0 & 0xF, f1) == (3, 0, 7, 7, 0xF, 0)
+
+
+@must("7.1", "Messages come in any pieces, and many in one: each is read as a whole, in its order")
+def _(s):
+    stream = b"".join(msg(ECHO_REQUEST, b"z" * n, xid=n) for n in (0, 1, 3000, 7, 65527, 2))
+    for n in (1, 3, 7, 8, 9, 4000, len(stream)):
+        s.c.sent.append(stream[:n])
+        for ofs in range(0, n * 20, n):
+            s.c.sock.sendall(stream[ofs : ofs + n])
+        s.c.sock.sendall(stream[n * 20 :])
+        assert [s.c.recv().xid for _ in range(6)] == [0, 1, 3000, 7, 65527, 2]
+
+
+@must("7.3.10", "SET_ASYNC is a connection's own, and not the next one's")
+def _(s):
+    other = s.connect()
+    before = s.only(msg(GET_ASYNC_REQUEST)).at("6I", 8)
+    s.ok(msg(SET_ASYNC, struct.pack("!6I", 0, 0, 0, 0, 0, 0)), c=other)
+    assert s.only(msg(GET_ASYNC_REQUEST), c=other).at("6I", 8) == (0,) * 6
+    assert s.only(msg(GET_ASYNC_REQUEST)).at("6I", 8) == before
+    again = s.connect()
+    s.ok(set_config(128), c=again)
+    assert s.only(msg(GET_ASYNC_REQUEST), c=again).at("6I", 8) == before
 
 
 # ---- 7.4: asynchronous messages ----

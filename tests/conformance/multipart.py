@@ -3,22 +3,7 @@ import struct
 
 import frames
 from conformance.cases import must
-from conformance.switch import (
-    ANY,
-    IP,
-    TCP,
-    UDP,
-    apply,
-    bucket,
-    fields,
-    flow_mod,
-    flow_request,
-    generation,
-    group,
-    group_mod,
-    multipart,
-    output,
-)
+from conformance.switch import *  # The vocabulary of cases.
 from openflow import ERROR, FEATURES_REQUEST, QUEUE_GET_CONFIG_REPLY, QUEUE_GET_CONFIG_REQUEST, msg, role
 
 UDP_FRAME = 'eth()/ip()/udp()/"data"'

@@ -1,39 +1,10 @@
 """pipeline - sections 4 and 5.1 to 5.5, 5.8: ports, tables, matching, misses, removal, counters."""
 from conformance.cases import must
-from conformance.switch import (
-    ANY,
-    ARP,
-    DELETE,
-    ICMP,
-    ICMP6,
-    IP,
-    IP6,
-    MPLS,
-    PACKET_IN,
-    SCTP,
-    TCP,
-    UDP,
-    UDP6,
-    apply,
-    band,
-    bucket,
-    fields,
-    flow_mod,
-    goto,
-    group,
-    group_mod,
-    meter,
-    meter_mod,
-    multipart,
-    output,
-    set_config,
-    set_field,
-    write,
-    write_metadata,
-)
+from conformance.switch import *  # The vocabulary of cases.
 from openflow import (
     CONTROLLER,
     FEATURES_REQUEST,
+    FLOOD,
     FLOW_REMOVED,
     IN_PORT,
     LOCAL,
@@ -47,7 +18,7 @@ import frames
 import struct
 
 UDP_FRAME = 'eth()/ip()/udp()/"data"'
-ALL_PORTS = 0xFFFFFFFC
+ALL_PORTS, NORMAL = 0xFFFFFFFC, 0xFFFFFFFA
 
 
 # ---- 4: ports ----
@@ -83,6 +54,32 @@ def _(s):
 @must("4.5", "TABLE: valid only in a packet-out's action list")
 def _(s):
     s.refuse(2, 4, flow_mod(apply(output(TABLE))))
+
+
+@must("4.5", "FLOOD: every port but the ingress port; NORMAL: the same until an address is learned")
+def _(s):
+    for port in FLOOD, NORMAL:
+        s.flow(apply(output(port)))
+        s.receive(1, UDP_FRAME)
+        assert s.sent_by_ports() == {2: 1, 3: 1, 4: 1}, port
+        s.settle()  # What was learned is known.
+    s.receive(4, 'eth(src="02:00:00:00:00:02",dst="02:00:00:00:00:01")/arp()')
+    assert s.sent_by_ports() == {1: 1}
+    s.settle()
+    assert s.passes(UDP_FRAME, out=4)
+    control("fdb/flush", "br0")
+
+
+@must("7.2.1", "OFPPC_NO_FWD: no action sends to the port; OFPPC_PORT_DOWN: nothing goes there or comes from it")
+def _(s):
+    s.ok(group_mod(0, 0, 1, bucket(output(2))), flow_mod(apply(output(2), group(1), output(ALL_PORTS), output(FLOOD))))
+    s.answers(port_mod(2, s.hw[2], 0x20, 0x20))
+    s.receive(1, UDP_FRAME)
+    assert s.sent_by_ports() == {3: 2, 4: 2}
+    s.answers(port_mod(2, s.hw[2], 1, 0x21))
+    s.receive(1, UDP_FRAME)
+    s.receive(2, UDP_FRAME)
+    assert s.sent_by_ports() == {3: 2, 4: 2}
 
 
 @must("4.5", "IN_PORT: back by the port it came from, which naming that port is not")
@@ -469,6 +466,24 @@ def _(s):
     s.flow(hard=1)
     s.warp(2000)
     assert not s.answers() and not s.flows()
+
+
+@must("5.5", "idle and hard timeouts of 6,000 entries: each to the second, none before, used ones stay")
+def _(s):
+    for n in range(3000):
+        s.c.send(
+            flow_mod(match=fields(metadata=n), table=1, idle=1 + n % 60, cookie=n, flags=1),
+            flow_mod(match=fields(metadata=n), table=2, hard=1 + n % 60, cookie=n, flags=1),
+        )
+    s.flow(apply(output(2)), idle=5)
+    assert not s.answers()
+    for second in range(1, 61):
+        s.warp(1000)
+        s.receive(1, UDP_FRAME)
+        got = [(m.at("B", 19)[0], m.at("Q", 8)[0], m.at("B", 18)[0], m.at("I", 20)[0]) for m in s.answers()]
+        want = [(2 - (reason == 0), n, reason, second) for reason in (0, 1) for n in range(second - 1, 3000, 60)]
+        assert sorted(got) == sorted(want), (second, len(got), got[:3])
+    assert [f.idle for f in s.flows()] == [5] and len(s.sent(2)) == 60
 
 
 # ---- 5.8: counters ----

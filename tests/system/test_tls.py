@@ -6,50 +6,23 @@ import shutil
 import socket
 import ssl
 import struct
-import subprocess
 import threading
 
-from sluice import Failure, Skip, wait_for
+from authority import Authority, has_openssl
+from sluice import Skip, wait_for
 from system.test_controller import App
 
 HELLO = bytes.fromhex("0400000800000001")
 
 
-class Authority:
-    """Makes keys and certificates in a folder: NAME.key, NAME.crt, and its own in ca.crt."""
-
-    def __init__(self, folder, name="ca"):
-        if not shutil.which("openssl"):
-            raise Skip("openssl is not installed")
-        self.folder, self.name = folder, name
-        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                     "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.crt")
-
-    def openssl(self, *argv):
-        subprocess.run(["openssl", *argv], cwd=self.folder, check=True, capture_output=True)
-
-    def issue(self, name, days="2"):
-        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
-                     "-keyout", f"{name}.key", "-out", f"{name}.csr")
-        self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{self.name}.crt", "-CAkey", f"{self.name}.key",
-                     "-CAcreateserial", "-days", days, "-out", f"{name}.crt")
-
-    def path(self, name):
-        return str(self.folder / name)
-
-    def files(self, name, ca="ca"):
-        return [self.path(f"{name}.key"), self.path(f"{name}.crt"), self.path(f"{ca}.crt")]
-
-    def options(self, name):
-        key, crt, ca = self.files(name)
-        return ["-p", key, "-c", crt, "-C", ca]
-
-
 class Controller:
     """Accepts TLS connections in the switch's namespace, as NAME, and answers HELLO and echo requests."""
 
-    def __init__(self, daemon, authority, name, port=6653, trust="ca"):
+    def __init__(self, daemon, authority, name, port=6653, trust="ca", newest=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if newest:
+            context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, newest
+            context.set_ciphers("ALL:@SECLEVEL=0")
         context.load_cert_chain(authority.path(f"{name}.crt"), authority.path(f"{name}.key"))
         context.load_verify_locations(authority.path(f"{trust}.crt"))
         context.verify_mode = ssl.CERT_REQUIRED
@@ -92,12 +65,13 @@ def connected(daemon):
     return daemon.vsctl("--bare", "--columns=is_connected", "list", "controller").strip() == "true"
 
 
-
 def log_says(daemon, pattern, seconds=10):
     return wait_for(f"the log to say {pattern}", lambda: re.search(pattern, daemon.log.read_text()), seconds)
 
 
 def set_up(env):
+    if not has_openssl():
+        raise Skip("openssl is not installed")
     daemon = env.daemon()
     h1, h2 = env.two_hosts(daemon)
     authority = Authority(pathlib.Path(daemon.rundir))
@@ -136,8 +110,8 @@ def test_controllers(env):
 
 
 def test_refused_logged_retried(env):
-    """A controller that the switch does not trust, one whose certificate has expired, one who hangs up in the middle of the
-    handshake: each is refused and logged, tried again, and the right one then gets through."""
+    """A controller that the switch does not trust, one whose certificate has expired, one who knows no TLS newer than 1.1, one who
+    hangs up in the middle of the handshake: each is refused and logged, tried again, and the right one then gets through."""
     daemon, h1, authority = set_up(env)
     other = Authority(pathlib.Path(daemon.rundir), "other")
     other.issue("stranger")
@@ -150,6 +124,11 @@ def test_refused_logged_retried(env):
         wait_for("a second try", lambda: controller.failures >= 2)
         assert not connected(daemon)
         controller.close()
+    old = Controller(daemon, authority, "controller", newest=ssl.TLSVersion.TLSv1_1)
+    log_says(daemon, r"ssl:127.0.0.1:6653: TLS: .*(protocol version|unsupported protocol)")
+    wait_for("a second try of TLS 1.1", lambda: old.failures >= 2)
+    assert not connected(daemon) and not old.peers
+    old.close()
     # Cut: after the first bytes of the handshake.
     with daemon.netns.inside():
         cutter = socket.create_server(("127.0.0.1", 6653))
