@@ -3,6 +3,8 @@
 #include "ofp/flow_mod.h"
 #include "ofproto/conn/ofconn-private.h"
 
+#define OFP_PAD 8
+
 void connmgr_port_status(struct connmgr *mgr, enum port_status_reason reason,
                          const struct ofp_port *port)
 {
@@ -84,6 +86,29 @@ static uint32_t wanted_len(const struct ofconn *c, const struct packet_in *pin, 
     return limit == OFPCML_NO_BUFFER ? pin->data_len : MIN(limit, pin->data_len);
 }
 
+/* A frame that is as long as a message may be does not fit in with what is said of it: as much of
+ * it as does, beside its length, which tells that there is more. */
+static void encode_packet_in(const struct ofconn *c, const struct packet_in *pin, struct wire_wr *w)
+{
+    struct packet_in cut = *pin;
+
+    packet_in_encode(pin, c->version, c->packet_in_format, 0, w);
+    if (!w->err) {
+        return;
+    }
+    wire_wr_deinit(w);
+    *w = WIRE_WR_INIT(OFP_MAX_LEN);
+    cut.data_len = 0;
+    packet_in_encode(&cut, c->version, c->packet_in_format, 0, w);
+    if (!w->err) {
+        size_t room = OFP_MAX_LEN - w->len - OFP_PAD; /* A property's data is padded. */
+        cut.data_len = (uint32_t)MIN(pin->data_len, room);
+        wire_wr_deinit(w);
+        *w = WIRE_WR_INIT(OFP_MAX_LEN);
+        packet_in_encode(&cut, c->version, c->packet_in_format, 0, w);
+    }
+}
+
 void connmgr_packet_in(struct connmgr *mgr, const struct packet_in *pin, uint16_t max_len,
                        uint16_t controller_id,
                        uint32_t (*buffer)(void *aux, struct ofconn *, const struct packet_in *),
@@ -109,7 +134,7 @@ void connmgr_packet_in(struct connmgr *mgr, const struct packet_in *pin, uint16_
         /* What is not kept here must go out whole, else it is lost. */
         mine.data_len = mine.buffer_id == OFP_NO_BUFFER ? pin->data_len : len;
         struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
-        packet_in_encode(&mine, c->version, c->packet_in_format, 0, &w);
+        encode_packet_in(c, &mine, &w);
         if (!w.err) {
             ofconn_send_async(c, w.data, w.len);
         }
