@@ -65,12 +65,31 @@ void ofconn_handle_get_async(struct ofconn *c, const struct msg_header *h)
 
 /* ---- roles ---- */
 
+/* To who asked for it as the primary that it was, or as the secondary that it is. */
+static void demote(struct ofconn *c)
+{
+    const uint64_t *id = connmgr_generation(c->mgr, false);
+    const struct role_status rs = {.role = ROLE_SECONDARY,
+                                   .reason = ROLE_REQUESTED,
+                                   .generation_id = id ? *id : UINT64_MAX};
+    bool wanted = ofconn_wants(c, ASYNC_ROLE_STATUS, ROLE_REQUESTED);
+
+    c->role = ROLE_SECONDARY;
+    if (c->version >= OFP13_VERSION &&
+        (wanted || ofconn_wants(c, ASYNC_ROLE_STATUS, ROLE_REQUESTED))) {
+        struct wire_wr w = WIRE_WR_INIT(OFP_MAX_LEN);
+        role_status_encode(&rs, c->version, 0, &w);
+        ofconn_send_async(c, w.data, w.len);
+        wire_wr_deinit(&w);
+    }
+}
+
 /* One primary at a time: the one before becomes a secondary. */
 static void demote_others(struct ofconn *c)
 {
     for (struct ofconn *o = connmgr_first(c->mgr); o; o = o->next) {
         if (o != c && o->role == ROLE_PRIMARY) {
-            o->role = ROLE_SECONDARY;
+            demote(o);
         }
     }
 }
