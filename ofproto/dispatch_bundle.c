@@ -4,9 +4,10 @@
  *
  * A message is decoded when it comes, so that its errors come at once, and but for most flow-mods
  * (bundle_flow.h) again at the commit, when only the state of the switch can still refuse it. Every
- * bundle is atomic and ordered, whatever its flags ask for.  Flow-mods in a bundle send no buffered
- * packet.  What a connection can have here is bounded, and a bundle that nothing happens to is
- * dropped. Specification: OpenFlow 1.4.1 sections 6.8 and 7.3.9; in 1.3 EXT-230.
+ * bundle is atomic and ordered, whatever its flags ask for; to packets between two passes it is
+ * where ATOMIC is asked for, and the datapath ours (take_effect()).  Flow-mods in a bundle send no
+ * buffered packet.  What a connection can have here is bounded, and a bundle that nothing happens
+ * to is dropped. Specification: OpenFlow 1.4.1 sections 6.8 and 7.3.9; in 1.3 EXT-230.
  *
  * A packet-out is checked at its place among the messages, and its packet sent, without a buffer,
  * when all has been committed: it meets the tables as the whole bundle leaves them. */
@@ -384,6 +385,28 @@ static enum ofp_error change_all(struct bridge *br, struct ofconn *conn, const s
     return error;
 }
 
+static void publish(void *br_)
+{
+    struct bridge *br = br_;
+
+    tables_commit(br->tables);
+    if (loop_call_pending(&br->ofproto->cfg_call)) {
+        ofproto_cfg_update(br->ofproto); /* Ports as the bundle leaves them. */
+    }
+}
+
+/* Packets meet what the bundle leaves, rules, groups and ports, at once, those on their way to a
+ * further pass included; where that is not asked for, or the datapath cannot, each look-up does. */
+static void take_effect(struct bridge *br, const struct bundle *b)
+{
+    bool ports = loop_call_pending(&br->ofproto->cfg_call);
+
+    if (!(b->flags & BUNDLE_ATOMIC) ||
+        !revalidate_atomic(br->ofproto->revalidator, ports ? NULL : br->tables, publish, br)) {
+        tables_commit(br->tables);
+    }
+}
+
 /* All or nothing; messages for which nothing is left to do go on the way. */
 static enum ofp_error commit(struct bridge *br, struct ofconn *conn, struct bundle *b)
 {
@@ -406,7 +429,7 @@ static enum ofp_error commit(struct bridge *br, struct ofconn *conn, struct bund
         bridge_monitor_forget(br, noted);
         undo_ports(br, &undo);
     } else {
-        tables_commit(br->tables);
+        take_effect(br, b);
         for_each(b, br, conn, forward);
         for_each(b, br, conn, send_packet_out);
     }

@@ -57,11 +57,15 @@ struct revalidator {
     struct waiters waiting, served; /* Of pending, of active. */
     bool running;
     bool closing; /* The ofproto has gone; only the end of a grace period is still awaited. */
+    bool before;  /* So has one of revalidate_atomic(), since the last walk. */
     bool touched; /* The walk under way has replaced or removed a flow, */
     bool late;    /* which still has to reach the workers, and to be paid. */
     struct dp_flow_cursor cursor; /* Active between two parts of the walk. */
     unsigned n_seen, part;        /* Flows that it has met; and may in one part. */
     struct loop_call start;
+    const struct tables *ahead; /* Of revalidate_atomic(), while it is under way, */
+    void (*publish)(void *);    /* as are these. */
+    void *publish_aux;
     struct loop_timer rest; /* Until the next part or walk, if nobody waits for it. */
 };
 
@@ -173,7 +177,8 @@ static enum dp_flow_decision visit(void *r_, const struct dp_flow_view *f, struc
     struct xlate_in in = {.cfg = r->ofproto->cfg,
                           .key = f->key,
                           .now_ms = loop_now(r->ofproto->loop),
-                          .revalidation = true};
+                          .revalidation = true,
+                          .ahead = r->ahead};
     struct xlate_out out;
     enum dp_flow_decision decision = DP_FLOW_DELETE;
 
@@ -242,7 +247,7 @@ static void walk_ended(struct revalidator *r)
 {
     struct dp_features features = {.immediate = true};
 
-    if (!r->closing) {
+    if (!r->closing && r->touched) {
         dp_get_features(r->ofproto->dp, &features);
     }
     changes_clear(&r->active);
@@ -274,7 +279,8 @@ static void grace_done(void *r_)
 {
     struct revalidator *r = r_;
 
-    r->touched = false;
+    r->touched = r->before;
+    r->before = false;
     r->n_seen = 0;
     if (r->closing || changes_empty(&r->active)) {
         walk_ended(r);
@@ -431,4 +437,43 @@ void revalidate_wait(struct revalidator *r, void (*done)(void *), void *aux)
     *r->waiting.tail = w;
     r->waiting.tail = &w->next;
     changed(r);
+}
+
+static void on_publish(void *r_)
+{
+    struct revalidator *r = r_;
+
+    r->ahead = NULL;
+    r->publish(r->publish_aux);
+    if (r->pending.all) { /* It has changed more than rules. */
+        r->active.all = true;
+        changes_clear(&r->pending);
+    }
+}
+
+bool revalidate_atomic(struct revalidator *r, const struct tables *ahead, void (*publish)(void *),
+                       void *aux)
+{
+    struct changes others = r->active; /* Of a walk that still waits for its grace period. */
+    bool touched = r->touched;
+    int64_t began_us = now_us(r);
+
+    r->active = r->pending;
+    memset(&r->pending, 0, sizeof r->pending);
+    r->touched = false;
+    r->ahead = ahead;
+    r->publish = publish;
+    r->publish_aux = aux;
+    bool done = dp_flow_walk_atomic(r->ofproto->dp, ahead != NULL, visit, on_publish, r);
+    if (done) {
+        rest_after(r, began_us);
+        changes_clear(&r->active);
+    } else {
+        r->pending = r->active;
+    }
+    r->ahead = NULL;
+    r->before |= r->touched;
+    r->touched = touched;
+    r->active = others;
+    return done;
 }

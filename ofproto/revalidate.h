@@ -30,5 +30,10 @@ void revalidate_group(struct revalidator *, struct group_entry *);
 /* A port has come to life or died: what asked whether one is live is translated again. */
 void revalidate_liveness(struct revalidator *);
 void revalidate_all(struct revalidator *);
+/* What has been reported so far, and 'publish', as one change to packets, through all the passes of
+ * each: flows are translated by the version of 'ahead' that 'publish' makes the current one (NULL:
+ * behind it, while packets wait).  False: the datapath cannot, and 'publish' was not called. */
+bool revalidate_atomic(struct revalidator *, const struct tables *ahead, void (*publish)(void *),
+                       void *aux) MUST_USE;
 /* Calls 'done' when everything reported so far has taken effect. */
 void revalidate_wait(struct revalidator *, void (*done)(void *aux), void *aux);

@@ -34,6 +34,9 @@ struct dp_class {
     void (*flow_walk)(struct dp *, dp_flow_visit *, void *aux);
     bool (*flow_walk_part)(struct dp *, struct dp_flow_cursor *, unsigned budget, dp_flow_visit *,
                            void *aux); /* NULL: all at once. */
+    /* NULL: cannot. */
+    void (*flow_walk_atomic)(struct dp *, bool ahead, dp_flow_visit *, void (*publish)(void *),
+                             void *aux);
     void (*flow_stats_total)(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
                              uint64_t *n_flows);
     bool (*get_mask_stats)(const struct dp *, struct dp_mask_stats *); /* NULL: has none. */

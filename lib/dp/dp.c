@@ -123,6 +123,16 @@ bool dp_flow_walk_part(struct dp *dp, struct dp_flow_cursor *c, unsigned budget,
     return false;
 }
 
+bool dp_flow_walk_atomic(struct dp *dp, bool ahead, dp_flow_visit *visit, void (*publish)(void *),
+                         void *aux)
+{
+    if (!dp->class->flow_walk_atomic) {
+        return false;
+    }
+    dp->class->flow_walk_atomic(dp, ahead, visit, publish, aux);
+    return true;
+}
+
 void dp_flow_stats_total(const struct dp *dp, uint64_t *hits, uint64_t *misses, uint64_t *lost,
                          uint64_t *n_flows)
 {

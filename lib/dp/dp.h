@@ -179,6 +179,12 @@ struct dp_flow_cursor {
 };
 bool dp_flow_walk_part(struct dp *, struct dp_flow_cursor *, unsigned budget, dp_flow_visit *,
                        void *aux);
+/* The same as one change with 'publish': what the visitor decides takes effect together with it,
+ * between two batches of packets, which make all of their passes on one side of it.  'ahead': flows
+ * are visited before it, without holding packets up, and only those that come meanwhile behind it;
+ * else all behind it, while packets wait.  False: this executor cannot, and has called nothing. */
+bool dp_flow_walk_atomic(struct dp *, bool ahead, dp_flow_visit *, void (*publish)(void *aux),
+                         void *aux) MUST_USE;
 /* The rules are in place: what a former process left in the datapath, and carried its traffic
  * meanwhile, may go. */
 void dp_settled(struct dp *);

@@ -226,6 +226,7 @@ const struct dp_class userspace_class = {
     .execute = execute,
     .flow_walk = datapath_flow_walk,
     .flow_walk_part = datapath_flow_walk_part,
+    .flow_walk_atomic = datapath_flow_walk_atomic,
     .flow_stats_total = datapath_flow_stats_total,
     .port_walk = datapath_port_walk,
     .conns = &userspace_conns,

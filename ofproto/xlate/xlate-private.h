@@ -90,6 +90,12 @@ struct xlate_ctx {
     struct flow wc;
 };
 
+/* Of its tables, that this translation sees. */
+static inline uint64_t xlate_version(const struct xlate_ctx *ctx, const struct xlate_bridge *b)
+{
+    return tables_version(b->tables) + (b->tables == ctx->in->ahead);
+}
+
 /* xlate.c */
 void xlate_error(struct xlate_ctx *, enum xlate_error);
 void xlate_trace_note(struct xlate_ctx *, const char *format, ...) PRINTF_LIKE(2, 3);

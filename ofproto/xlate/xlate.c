@@ -147,7 +147,7 @@ static void init_mask(struct xlate_ctx *ctx)
 static void set_bridge(struct xlate_ctx *ctx, const struct xlate_bridge *bridge, uint32_t in_port)
 {
     ctx->s.bridge = bridge;
-    ctx->s.version = tables_version(bridge->tables);
+    ctx->s.version = xlate_version(ctx, bridge);
     ctx->s.flow.in_port = ctx->s.flow.in_phy_port = htonl(in_port);
     ctx->out->credit->in_port = ctx->s.flow.in_port;
     xlate_options_read(ctx, true);

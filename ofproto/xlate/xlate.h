@@ -83,6 +83,9 @@ struct xlate_in {
     const struct packet *packet; /* Or NULL (trace, revalidation). */
     int64_t now_ms;
     bool revalidation; /* Only counted differently. */
+    /* Tables whose next version counts, which is not published yet (table.h), or NULL: the control
+     * thread's, who makes it. */
+    const struct tables *ahead;
 
     /* Packet-out: these acts, in this bridge, with this OpenFlow input port
      * (OFPP_CONTROLLER and the like allowed) and pipeline fields.  'bridge' NULL: a packet that

@@ -8,7 +8,7 @@ static void become_new(struct xlate_ctx *ctx, const struct xlate_port *peer)
     struct flow *f = &ctx->s.flow;
 
     ctx->s.bridge = peer->bridge;
-    ctx->s.version = tables_version(peer->bridge->tables);
+    ctx->s.version = xlate_version(ctx, peer->bridge);
     ctx->s.rule = NULL;
     ctx->s.rule_cookie = UINT64_MAX;
     ctx->s.table_id = 0;

@@ -13,6 +13,7 @@ NOT_ON = {
     "system": {
         "afpacket.": "the ports of the userspace datapath alone",
         "afxdp.": "as that",
+        "bundle.": "each pass is looked up by itself there, by design",
         "burst.": "the kernel forwards meanwhile, and a slow guest takes minutes over the flow-mods",
         "controller.controller_reconnects": "of connections to controllers: no packet passes the datapath",
         "controller.genuine_ofctl": "of messages to a bridge, read back: no packet passes the datapath",

@@ -7,7 +7,7 @@ SYSTEM_TESTS += \
 	tests/system/test_controller.py \
 	tests/system/test_tls.py \
 	tests/system/test_mininet.py \
-	tests/system/test_burst.py tests/system/test_ct.py \
+	tests/system/test_bundle.py tests/system/test_burst.py tests/system/test_ct.py \
 	tests/system/test_group.py tests/system/test_in_band.py tests/system/test_queue.py \
 	tests/system/test_handover.py tests/system/test_ipfix.py \
 	tests/system/test_devices.py tests/system/test_encap.py \

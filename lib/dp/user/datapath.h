@@ -60,6 +60,8 @@ void datapath_reap(struct datapath *); /* Takes what is in the outboxes, frees a
 void datapath_flow_walk(struct dp *, dp_flow_visit *, void *aux);
 bool datapath_flow_walk_part(struct dp *, struct dp_flow_cursor *, unsigned budget, dp_flow_visit *,
                              void *aux);
+void datapath_flow_walk_atomic(struct dp *, bool ahead, dp_flow_visit *, void (*publish)(void *),
+                               void *aux);
 void datapath_flow_stats_total(const struct dp *, uint64_t *hits, uint64_t *misses, uint64_t *lost,
                                uint64_t *n_flows);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/dp/user/datapath.h"
+#include "lib/mem.h"
 
 #define MAX_IDLE_MS      10000
 #define MAX_IDLE_FULL_MS 100  /* While a worker has as many flows as it may. */
@@ -192,9 +193,9 @@ static bool masks_fit(const struct key *flow, const struct key *wanted)
 }
 
 /* Other actions for the flow.  A translation that looked at more bits than the flow's mask has
- * cannot stand for all its packets: then the flow goes. */
-static void replace(struct datapath *dp, struct cache *c, struct cache_flow *f,
-                    struct dp_verdict *v)
+ * cannot stand for all its packets: then NULL, and the flow has to go. */
+static struct cache_acts *other_acts(struct datapath *dp, struct cache_flow *f,
+                                     struct dp_verdict *v)
 {
     struct key wanted = v->mask;
     wanted.in_port = UINT32_MAX;
@@ -202,25 +203,58 @@ static void replace(struct datapath *dp, struct cache *c, struct cache_flow *f,
 
     bool fits = !v->actions.overflow && v->cache && masks_fit(&f->subtable->mask.key, &wanted);
     struct cache_acts *a = fits ? cache_acts_new(v) : NULL;
+    if (a) {
+        a->flow = f;
+    } else if (v->credit) {
+        dp->up.handler.release(dp->up.handler.aux, v->credit);
+    }
+    return a;
+}
+
+/* 'a' NULL: the flow goes. */
+static void change_flow(struct datapath *dp, struct cache *c, struct cache_flow *f,
+                        struct cache_acts *a)
+{
+    struct cache_acts *old = f->acts;
+
     if (!a) {
-        if (v->credit) {
-            dp->up.handler.release(dp->up.handler.aux, v->credit);
-        }
         ask_removal(dp, c, f);
         return;
     }
-    struct cache_acts *old = f->acts;
-    a->flow = f;
     __atomic_store_n(&f->acts, a, __ATOMIC_RELEASE);
     ask(dp, c, &old->msg); /* The worker may still run it. */
 }
+
+/* What is decided and not done yet. */
+struct later {
+    struct cache *cache;
+    struct cache_flow *flow;
+    struct cache_acts *acts; /* Or NULL. */
+};
 
 struct walk {
     struct datapath *dp;
     dp_flow_visit *visit;
     void *aux;
     struct dp_verdict verdict;
+    bool wait; /* Decisions are kept in 'later'. */
+    struct later *later;
+    size_t n_later, cap_later;
 };
+
+static bool decide(struct walk *w, struct cache *c, struct cache_flow *f, struct cache_acts *a)
+{
+    if (!w->wait) {
+        change_flow(w->dp, c, f, a);
+        return true;
+    }
+    if (w->n_later == w->cap_later) {
+        w->cap_later = w->cap_later ? 2 * w->cap_later : 256;
+        w->later = xrealloc(w->later, w->cap_later * sizeof *w->later);
+    }
+    w->later[w->n_later++] = (struct later){c, f, a};
+    return true;
+}
 
 static bool visit_one(struct walk *w, struct cache *c, struct cache_flow *f)
 {
@@ -245,12 +279,10 @@ static bool visit_one(struct walk *w, struct cache *c, struct cache_flow *f)
     case DP_FLOW_KEEP:
         return false;
     case DP_FLOW_DELETE:
-        ask_removal(w->dp, c, f);
-        return true;
+        return decide(w, c, f, NULL);
     case DP_FLOW_REPLACE:
     case DP_FLOW_RENEW: /* The credit is the worker's as much as the actions are. */
-        replace(w->dp, c, f, &w->verdict);
-        return true;
+        return decide(w, c, f, other_acts(w->dp, f, &w->verdict));
     }
     return false;
 }
@@ -337,6 +369,61 @@ void datapath_flow_walk(struct dp *up, dp_flow_visit *visit, void *aux)
 
     while (datapath_flow_walk_part(up, &c, UINT_MAX, visit, aux)) {
     }
+}
+
+/* Down to 'end', which is not visited any more. */
+static void visit_worker(struct walk *w, struct worker *worker, const struct cache_flow *end)
+{
+    struct cache *c = &worker->pass.cache;
+    struct cache_flow *f = __atomic_load_n(&c->flows, __ATOMIC_ACQUIRE), *next;
+    bool asked = false;
+
+    for (; f && f != end; f = next) {
+        next = __atomic_load_n(&f->list_next, __ATOMIC_ACQUIRE);
+        if (!f->leaving) {
+            asked |= visit_one(w, c, f);
+        }
+    }
+    if (asked) {
+        worker_wake(worker);
+    }
+}
+
+/* New flows come at the head of a worker's list.  Was the one that stood there removed meanwhile,
+ * all are visited once more. */
+void datapath_flow_walk_atomic(struct dp *up, bool ahead, dp_flow_visit *visit,
+                               void (*publish)(void *), void *aux)
+{
+    struct datapath *dp = datapath_of(up);
+    struct walk w = {.dp = dp, .visit = visit, .aux = aux, .wait = true};
+    const struct cache_flow **ends = xcalloc(dp->n_workers, sizeof(struct cache_flow *));
+    struct dp_flow_cursor c;
+
+    dp_actions_init(&w.verdict.actions);
+    begin_walk(dp, &c); /* So that no flow is freed meanwhile. */
+    for (unsigned i = 0; ahead && i < dp->n_workers; i++) {
+        ends[i] = __atomic_load_n(&dp->workers[i]->pass.cache.flows, __ATOMIC_ACQUIRE);
+        visit_worker(&w, dp->workers[i], NULL);
+    }
+    for (unsigned i = 0; i < dp->n_workers; i++) {
+        worker_pause(dp->workers[i]);
+    }
+    publish(aux);
+    for (size_t i = 0; i < w.n_later; i++) {
+        change_flow(dp, w.later[i].cache, w.later[i].flow, w.later[i].acts);
+    }
+    w.wait = false;
+    for (unsigned i = 0; i < dp->n_workers; i++) {
+        visit_worker(&w, dp->workers[i], ends[i]);
+    }
+    for (unsigned i = 0; i < dp->n_workers; i++) {
+        worker_resume(dp->workers[i]);
+    }
+    credit_asked(dp);
+    end_walk(dp, &c);
+    dp_actions_deinit(&w.verdict.actions);
+    free(w.later);
+    free(ends);
 }
 
 /* ---- idle flows ---- */
