@@ -1,14 +1,22 @@
-/* fdb.c - see fdb.h.  An entry's port and time change in place; a list in order of use says who
- * goes first.  Times of use come late and out of order by a statistics period, which ageing
- * tolerates. */
+/* fdb.c - see fdb.h.  An entry's port and time change in place; lists in order of use, one of
+ * all and one of each port, say who goes first.  Times of use come late and out of order by a
+ * statistics period, which ageing tolerates. */
 #include "ofproto/xlate/fdb.h"
 
 #include <stdlib.h>
 #include <urcu/urcu-qsbr.h>
 
 #include "lib/hash.h"
+#include "lib/hmap.h"
 #include "lib/mem.h"
 #include "ofproto/table/index.h"
+
+/* Addresses behind one port. */
+struct fdb_port {
+    struct hmap_node node; /* In the table, by port. */
+    uint32_t port, n;
+    struct fdb_entry *oldest, *newest;
+};
 
 struct fdb_entry {
     struct rcu_head rcu;
@@ -16,6 +24,8 @@ struct fdb_entry {
     uint32_t port; /* Atomic. */
     int64_t used_ms;
     struct fdb_entry *next, *prev; /* Least recently used first. */
+    struct fdb_port *of;
+    struct fdb_entry *of_next, *of_prev; /* The same of its port. */
     uint16_t vlan;
     uint8_t mac[6];
 };
@@ -26,6 +36,7 @@ struct fdb {
     uint32_t refs, n, max;
     int64_t age_ms;
     struct fdb_entry *oldest, *newest;
+    struct hmap ports; /* Those with addresses. */
     struct rcu_head rcu;
 };
 
@@ -34,6 +45,7 @@ struct fdb *fdb_new(uint64_t seed, uint32_t max, int64_t age_ms)
     struct fdb *fdb = xzalloc(sizeof *fdb);
 
     index_init(&fdb->index);
+    hmap_init(&fdb->ports);
     fdb->seed = seed;
     fdb->refs = 1;
     fdb->max = max;
@@ -54,6 +66,12 @@ static void fdb_free_rcu(struct rcu_head *rcu)
         next = e->next;
         free(e);
     }
+    struct fdb_port *p, *next_port;
+    HMAP_FOR_EACH_SAFE(p, next_port, node, &fdb->ports) {
+        hmap_remove(&fdb->ports, &p->node);
+        free(p);
+    }
+    hmap_deinit(&fdb->ports);
     index_deinit(&fdb->index);
     free(fdb);
 }
@@ -110,6 +128,62 @@ static void list_append(struct fdb *fdb, struct fdb_entry *e)
     fdb->newest = e;
 }
 
+/* ---- by port ---- */
+
+static struct fdb_port *port_of(struct fdb *fdb, uint32_t ofp_port)
+{
+    const size_t hash = hash_u64(ofp_port, fdb->seed);
+    struct fdb_port *p;
+
+    HMAP_FOR_EACH_WITH_HASH(p, node, hash, &fdb->ports) {
+        if (p->port == ofp_port) {
+            return p;
+        }
+    }
+    p = xzalloc(sizeof *p);
+    p->port = ofp_port;
+    hmap_insert(&fdb->ports, &p->node, hash);
+    return p;
+}
+
+static void port_append(struct fdb_port *p, struct fdb_entry *e)
+{
+    e->of = p;
+    e->of_next = NULL;
+    e->of_prev = p->newest;
+    *(p->newest ? &p->newest->of_next : &p->oldest) = e;
+    p->newest = e;
+    p->n++;
+}
+
+static void port_remove(struct fdb_entry *e)
+{
+    struct fdb_port *p = e->of;
+
+    *(e->of_prev ? &e->of_prev->of_next : &p->oldest) = e->of_next;
+    *(e->of_next ? &e->of_next->of_prev : &p->newest) = e->of_prev;
+    p->n--;
+}
+
+static void port_forget_empty(struct fdb *fdb, struct fdb_port *p)
+{
+    if (!p->n) {
+        hmap_remove(&fdb->ports, &p->node);
+        free(p);
+    }
+}
+
+/* Who makes room: whoever floods the table with addresses takes his own places away. */
+static struct fdb_entry *least_needed(struct fdb *fdb)
+{
+    struct fdb_port *p, *most = NULL;
+
+    HMAP_FOR_EACH(p, node, &fdb->ports) {
+        most = !most || p->n > most->n ? p : most;
+    }
+    return most->oldest;
+}
+
 static void free_entry(struct rcu_head *rcu)
 {
     free(container_of_(rcu, struct fdb_entry, rcu));
@@ -119,6 +193,8 @@ static void drop(struct fdb *fdb, struct fdb_entry *e)
 {
     index_remove(&fdb->index, e->hash, e);
     list_remove(fdb, e);
+    port_remove(e);
+    port_forget_empty(fdb, e->of);
     fdb->n--;
     urcu_qsbr_call_rcu(&e->rcu, free_entry);
 }
@@ -129,6 +205,8 @@ static void use(struct fdb *fdb, struct fdb_entry *e, int64_t now_ms)
         e->used_ms = now_ms;
         list_remove(fdb, e);
         list_append(fdb, e);
+        port_remove(e);
+        port_append(e->of, e);
     }
 }
 
@@ -143,11 +221,17 @@ bool fdb_learn(struct fdb *fdb, uint16_t vlan, const uint8_t mac[6], uint32_t of
     if (e) {
         bool moved = e->port != ofp_port;
         use(fdb, e, now_ms);
+        if (moved) {
+            struct fdb_port *before = e->of;
+            port_remove(e);
+            port_append(port_of(fdb, ofp_port), e);
+            port_forget_empty(fdb, before);
+        }
         __atomic_store_n(&e->port, ofp_port, __ATOMIC_RELAXED);
         return moved;
     }
     while (fdb->oldest && fdb->n >= fdb->max) {
-        drop(fdb, fdb->oldest);
+        drop(fdb, least_needed(fdb));
     }
     e = xzalloc(sizeof *e);
     e->hash = hash_address(fdb, vlan, mac);
@@ -156,6 +240,7 @@ bool fdb_learn(struct fdb *fdb, uint16_t vlan, const uint8_t mac[6], uint32_t of
     memcpy(e->mac, mac, 6);
     e->used_ms = now_ms;
     list_append(fdb, e);
+    port_append(port_of(fdb, ofp_port), e);
     index_insert(&fdb->index, e->hash, e);
     fdb->n++;
     return true;
@@ -214,7 +299,7 @@ void fdb_set(struct fdb *fdb, uint32_t max, int64_t age_ms)
     fdb->max = max;
     fdb->age_ms = age_ms;
     while (fdb->n > max) {
-        drop(fdb, fdb->oldest);
+        drop(fdb, least_needed(fdb));
     }
 }
 

@@ -3,8 +3,8 @@
  * Layer 4, pure.  Journey: NORMAL looks up the destination and reports the source (xlate_effect);
  * the control thread learns it; credits of cached flows refresh it; it ages.
  *
- * Invariants: at most one entry per (VLAN, MAC), never a multicast address; at most 'max' entries,
- * the longest unused makes room.
+ * Invariants: at most one entry per (VLAN, MAC), never a multicast address; at most 'max' entries;
+ * where there is no more room, the longest unused one of the port that has most makes some.
  * Threads: lookups by any thread under RCU; the control thread writes. */
 #pragma once
 

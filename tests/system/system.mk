@@ -14,7 +14,7 @@ SYSTEM_TESTS += \
 	tests/system/test_events.py \
 	tests/system/test_exit.py \
 	tests/system/test_firewall.py \
-	tests/system/test_fuzz.py \
+	tests/system/test_flood.py tests/system/test_fuzz.py \
 	tests/system/test_kernel_conns.py tests/system/test_kernel_dpctl.py \
 	tests/system/test_kernel.py \
 	tests/system/test_nat.py \
