@@ -173,13 +173,18 @@ static void port_forget_empty(struct fdb *fdb, struct fdb_port *p)
     }
 }
 
+static bool goes_before(const struct fdb_port *a, const struct fdb_port *b)
+{
+    return a->n != b->n ? a->n > b->n : a->oldest->used_ms < b->oldest->used_ms;
+}
+
 /* Who makes room: whoever floods the table with addresses takes his own places away. */
 static struct fdb_entry *least_needed(struct fdb *fdb)
 {
     struct fdb_port *p, *most = NULL;
 
     HMAP_FOR_EACH(p, node, &fdb->ports) {
-        most = !most || p->n > most->n ? p : most;
+        most = !most || goes_before(p, most) ? p : most;
     }
     return most->oldest;
 }
