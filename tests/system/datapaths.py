@@ -20,6 +20,7 @@ NOT_ON = {
         "controller.tshark_reads_every_message": "as genuine_ofctl",
         "events.": "the readers' queues are the same (kernel_conns.zone_timeouts has the kernel's events), and a slow guest takes minutes",
         "group.meter_accuracy": "the kernel's meters count a super-frame as one packet",
+        "flood.": "as burst, and addresses learned by a slow guest are few",
         "fuzz.openflow_messages": "as genuine_ofctl",
         "handover.": "the kernel forwards meanwhile: one daemon ends, another begins (upgrade.)",
         "tls.": "of connections to controllers: no packet passes the datapath",

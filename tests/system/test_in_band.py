@@ -99,3 +99,16 @@ def test_behind_another_switch(env):
         call(daemon, "tcp:10.1.1.1:6653")
         wait_for("the switch to connect", lambda: connected(daemon))
     assert connected(first)
+
+
+def test_by_name(env):
+    """A name is asked for, and each of its addresses tried; by a name nothing is in-band."""
+    daemon = env.daemon()
+    env.two_hosts(daemon)
+    controller(env, daemon.netns, "127.0.0.1")  # Not at ::1, which localhost is too where there is IPv6.
+    call(daemon, "tcp:localhost:6653")
+    wait_for("the controller by its name", lambda: connected(daemon))
+    assert "in-band" not in daemon.appctl("bridge/dump-flows", "br0")
+    call(daemon, "tcp:no-such-host.invalid:6653")
+    wait_for("the look-up to fail", lambda: "no-such-host.invalid:6653: connection failed" in daemon.log.read_text())
+    assert not connected(daemon)
