@@ -25,6 +25,10 @@ class Load:
         if self.sink.stdout.readline().strip() != "ready":
             raise Failure("no sink")
         self.sender = env.background(h1.popen(program, "send", "10.1.1.2", port, PPS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        try:  # It stands for another machine, and goes before the switch's workers.
+            os.setpriority(os.PRIO_PROCESS, self.sender.pid, -15)
+        except OSError:
+            pass
         time.sleep(0.5)
 
     def stop(self):
@@ -91,4 +95,5 @@ def test_flow_mods(env):
                                     f"came in {took[0]:.1f} s and went in {took[1]:.1f} s; the longest echo took {longest * 1000:.0f} ms")
     assert sent - rx < sent / 100, f"{sent - rx} of {sent} datagrams never came to the switch"
     if os.environ.get("SLUICE_BURST_FLOWS"):
+        assert longest < 0.1, f"the longest echo took {longest * 1000:.0f} ms"
         print(f"{sent} datagrams, {pps} a second, none lost; {FLOWS} flows came in {took[0]:.1f} s, went in {took[1]:.1f} s; longest echo {longest * 1000:.0f} ms")
