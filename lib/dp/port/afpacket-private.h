@@ -9,8 +9,14 @@
 struct afpacket_ring {
     uint8_t *map; /* NULL: none. */
     size_t map_len;
-    uint32_t n_slots, slot_size, at;
+    uint32_t n_slots, slot_size;
+    uint32_t at; /* Of who receives, or sends; the control thread looks at it while they run. */
 };
+
+static inline void afpacket_next(struct afpacket_ring *r)
+{
+    __atomic_store_n(&r->at, (r->at + 1) % r->n_slots, __ATOMIC_RELAXED);
+}
 
 static inline struct tpacket2_hdr *afpacket_slot(const struct afpacket_ring *r, uint32_t i)
 {

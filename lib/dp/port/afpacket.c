@@ -120,7 +120,7 @@ static void give_ring(const struct afpacket_ring *r, uint64_t value[4])
     value[0] = r->map_len;
     value[1] = r->n_slots;
     value[2] = r->slot_size;
-    value[3] = r->at;
+    value[3] = __atomic_load_n(&r->at, __ATOMIC_RELAXED);
 }
 
 /* Of a ring that the kernel has made already. */
@@ -218,7 +218,7 @@ static int afpacket_open(struct port *p, port_option *option UNUSED, void *aux U
         return error;
     }
     p->rx_fd = a->rx_fd;
-    p->tx_can = PORT_TX_CSUM | PORT_TX_TSO | PORT_TX_USO;
+    port_set_can(p, PORT_TX_CSUM | PORT_TX_TSO | PORT_TX_USO);
     return 0;
 }
 

@@ -76,7 +76,7 @@ int afpacket_rx(struct port *p, const struct port_pools *pools, struct packet **
         }
         struct packet *pkt = take(a, h, status, pools);
         __atomic_store_n(&h->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-        a->rx.at = (a->rx.at + 1) % a->rx.n_slots;
+        afpacket_next(&a->rx);
         if (pkt) {
             port_count(&p->rx, pkt->len);
             pkts[n++] = pkt;

@@ -68,7 +68,7 @@ static bool put_ring(struct afpacket *a, const struct packet *pkt)
     memcpy(to + sizeof vnet, pkt->data, pkt->len);
     h->tp_len = (uint32_t)sizeof vnet + pkt->len;
     __atomic_store_n(&h->tp_status, TP_STATUS_SEND_REQUEST, __ATOMIC_RELEASE);
-    a->tx.at = (a->tx.at + 1) % a->tx.n_slots;
+    afpacket_next(&a->tx);
     return true;
 }
 

@@ -138,16 +138,24 @@ static void set_key(const struct port *p, char kind[32])
     snprintf(kind, 32, "port %s", *p->type ? p->type : "system");
 }
 
+static void put_counters(const struct port_counters *c, uint64_t value[4])
+{
+    value[0] = __atomic_load_n(&c->packets, __ATOMIC_RELAXED);
+    value[1] = __atomic_load_n(&c->bytes, __ATOMIC_RELAXED);
+    value[2] = __atomic_load_n(&c->dropped, __ATOMIC_RELAXED);
+    value[3] = __atomic_load_n(&c->errors, __ATOMIC_RELAXED);
+}
+
 void port_hand_over(const struct port *p, struct handover *h, bool with_fds)
 {
-    struct handover_item item = {.value = {p->no, p->rx.packets, p->rx.bytes, p->rx.dropped,
-                                           p->rx.errors, p->tx.packets, p->tx.bytes, p->tx.dropped,
-                                           p->tx.errors}};
+    struct handover_item item = {.value = {p->no}};
     char kind[32];
 
     if (!p->class->hand_over || p->gone) {
         return;
     }
+    put_counters(&p->rx, &item.value[1]);
+    put_counters(&p->tx, &item.value[5]);
     set_key(p, kind);
     handover_set_key(&item, kind, p->name);
     p->class->hand_over(p, &item);
@@ -227,9 +235,9 @@ static bool can_carry(const struct port *p, const struct packet *pkt)
     case GSO_NONE:
         return true;
     case GSO_UDP:
-        return (p->tx_can & PORT_TX_USO) != 0;
+        return (port_can(p) & PORT_TX_USO) != 0;
     default:
-        return (p->tx_can & PORT_TX_TSO) != 0;
+        return (port_can(p) & PORT_TX_TSO) != 0;
     }
 }
 
@@ -248,7 +256,7 @@ bool port_queue(struct port *p, unsigned id, struct packet *pkt, struct packet_p
         packet_free(pkt);
         return first && p->txq[id].n;
     }
-    if (pkt->csum == CSUM_PARTIAL && !(p->tx_can & PORT_TX_CSUM)) {
+    if (pkt->csum == CSUM_PARTIAL && !(port_can(p) & PORT_TX_CSUM)) {
         csum_complete(pkt);
     }
     put(&to, pkt);

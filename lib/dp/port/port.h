@@ -51,10 +51,10 @@ struct port {
     char name[64], type[16];
     unsigned worker; /* Which one receives. */
     bool gone;
-    int ifindex; /* Of the device that is open; 0: none. */
-    int rx_fd;   /* To poll; -1: nothing is received. */
-    unsigned tx_can;
-    unsigned mtu; /* Of the device; relaxed: the control thread follows its changes. */
+    int ifindex;     /* Of the device that is open; 0: none. */
+    int rx_fd;       /* To poll; -1: nothing is received. */
+    unsigned tx_can; /* By port_can() and port_set_can(): workers send while it is opened again. */
+    unsigned mtu;    /* Of the device; relaxed: the control thread follows its changes. */
     struct port_counters rx;
     pthread_mutex_t tx_lock;
     struct port_counters tx;
@@ -118,6 +118,17 @@ void port_flush(struct port *, unsigned id);
 /* What a former process had open under this name; the caller's.  False: nothing. */
 bool port_taken(const struct port *, struct handover_item *) MUST_USE;
 struct packet *port_packet(const struct port_pools *, uint32_t len); /* An empty one, or NULL. */
+
+/* PORT_TX_* */
+static inline unsigned port_can(const struct port *p)
+{
+    return __atomic_load_n(&p->tx_can, __ATOMIC_RELAXED);
+}
+
+static inline void port_set_can(struct port *p, unsigned can)
+{
+    __atomic_store_n(&p->tx_can, can, __ATOMIC_RELAXED);
+}
 
 /* To a counter of the port. */
 static inline void port_add(uint64_t *counter, uint64_t n)

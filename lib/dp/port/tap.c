@@ -56,11 +56,11 @@ static int attach_fd(struct tap *t)
     }
     unsigned offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
     if (!ioctl(t->fd, TUNSETOFFLOAD, offload | TUN_F_USO4 | TUN_F_USO6)) {
-        t->up.tx_can = PORT_TX_CSUM | PORT_TX_TSO | PORT_TX_USO;
+        port_set_can(&t->up, PORT_TX_CSUM | PORT_TX_TSO | PORT_TX_USO);
     } else if (!ioctl(t->fd, TUNSETOFFLOAD, offload)) {
-        t->up.tx_can = PORT_TX_CSUM | PORT_TX_TSO;
+        port_set_can(&t->up, PORT_TX_CSUM | PORT_TX_TSO);
     } else {
-        t->up.tx_can = 0;
+        port_set_can(&t->up, 0);
     }
     t->up.ifindex = (int)if_nametoindex(t->up.name);
     return 0;
@@ -80,7 +80,7 @@ static bool take_fd(struct tap *t)
     }
     t->fd = item.fds[0];
     t->up.ifindex = (int)item.value[PORT_VALUE_CLASS];
-    t->up.tx_can = (unsigned)item.value[PORT_VALUE_CLASS + 1];
+    port_set_can(&t->up, (unsigned)item.value[PORT_VALUE_CLASS + 1]);
     return true;
 }
 
@@ -88,7 +88,7 @@ static void tap_hand_over(const struct port *p, struct handover_item *item)
 {
     item->fds[item->n_fds++] = tap_of(p)->fd;
     item->value[PORT_VALUE_CLASS] = (uint64_t)p->ifindex;
-    item->value[PORT_VALUE_CLASS + 1] = p->tx_can;
+    item->value[PORT_VALUE_CLASS + 1] = port_can(p);
 }
 
 static int tap_open(struct port *p, port_option *option UNUSED, void *aux UNUSED)
