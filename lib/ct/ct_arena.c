@@ -107,7 +107,9 @@ void ct_arena_populate(const struct ct_arena *a, size_t from, size_t to)
     /* Linux before 5.14 does not know it; and below a hypervisor that has page tables of its own a
      * page is not there before somebody has written to it. */
     for (size_t at = from; at < to; at += PAGE) {
-        __atomic_fetch_or(&a->base[at], 0, __ATOMIC_RELAXED);
+        uint8_t zero = 0; /* To write what is there would be a load only, to clang. */
+        __atomic_compare_exchange_n(&a->base[at], &zero, 0, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED);
     }
 }
 
