@@ -430,7 +430,9 @@ void flow_stats_format(const struct flow_stats *fs, const struct name_map *names
 {
     text_putc(s, ' ');
     if (stats || fs->cookie) {
-        text_printf(s, "cookie=0x%" PRIx64 ", ", fs->cookie);
+        text_puts(s, "cookie=");
+        format_hex(s, fs->cookie);
+        text_puts(s, ", ");
     }
     if (stats) {
         format_counters(fs, names, s);

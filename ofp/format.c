@@ -45,13 +45,41 @@ void format_decimal(struct text *s, uint64_t value)
     text_put(s, digits + sizeof digits - n, n);
 }
 
+void format_hex(struct text *s, uint64_t value)
+{
+    char digits[18];
+    unsigned n = 0;
+
+    do {
+        digits[sizeof digits - ++n] = "0123456789abcdef"[value % 16];
+        value /= 16;
+    } while (value);
+    digits[sizeof digits - ++n] = 'x';
+    digits[sizeof digits - ++n] = '0';
+    text_put(s, digits + sizeof digits - n, n);
+}
+
+/* A fraction of 'n' digits; more where a peer says that a second has more. */
+static void put_fraction(struct text *s, uint32_t value, unsigned n)
+{
+    char digits[11];
+    unsigned at = sizeof digits;
+
+    for (; value || n; n -= n > 0) {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    digits[--at] = '.';
+    text_put(s, digits + at, sizeof digits - at);
+}
+
 void format_duration(struct text *s, uint32_t sec, uint32_t nsec)
 {
     format_decimal(s, sec);
     if (nsec && nsec % 1000000 == 0) {
-        text_printf(s, ".%03" PRIu32, nsec / 1000000);
+        put_fraction(s, nsec / 1000000, 3);
     } else if (nsec) {
-        text_printf(s, ".%09" PRIu32, nsec);
+        put_fraction(s, nsec, 9);
         while (s->s[s->len - 1] == '0') {
             text_truncate(s, s->len - 1);
         }

@@ -17,6 +17,7 @@ void format_bits(struct text *, uint32_t bits, const struct bit_name *, size_t n
  * else as many digits as needed. */
 void format_duration(struct text *, uint32_t sec, uint32_t nsec);
 void format_decimal(struct text *, uint64_t); /* Where there are many: printf takes its time. */
+void format_hex(struct text *, uint64_t);     /* 0x... */
 /* `NAME=N`, with `?` for UINT64_MAX (unknown). */
 void format_counter(struct text *, const char *name, uint64_t);
 /* `VERSION,HEX`: bytes of a message of this version of OpenFlow, `1.3,00190008...`. */

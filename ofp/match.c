@@ -95,7 +95,9 @@ enum ofp_error match_decode(struct wire_rd *r, const struct msg_header *h, struc
     size_t start = wire_rd_ofs(r);
     uint16_t type = wire_rd_u16(r), len = wire_rd_u16(r);
 
-    match_init(m);
+    if (r->err || type != OFPMT_OXM || len < 4) {
+        match_init(m); /* Else match_decode_tlvs() does it: it is long. */
+    }
     if (r->err) {
         return OFPERR_OFPBMC_BAD_LEN;
     }

@@ -47,19 +47,47 @@ const struct field fields[MF_N_IDS] = {
 #undef FIELD
 };
 
+/* Nearly all fields have one of these sizes. */
 static uint64_t load_be(const uint8_t *p, unsigned n)
 {
     uint64_t v = 0;
-    for (unsigned i = 0; i < n; i++) {
-        v = v << 8 | p[i];
+
+    switch (n) {
+    case 1:
+        return p[0];
+    case 2:
+        return get_be16(p);
+    case 4:
+        return get_be32(p);
+    case 8:
+        return get_be64(p);
+    default:
+        for (unsigned i = 0; i < n; i++) {
+            v = v << 8 | p[i];
+        }
+        return v;
     }
-    return v;
 }
 
 static void store_be(uint8_t *p, unsigned n, uint64_t v)
 {
-    for (unsigned i = n; i-- > 0; v >>= 8) {
-        p[i] = (uint8_t)v;
+    switch (n) {
+    case 1:
+        p[0] = (uint8_t)v;
+        break;
+    case 2:
+        put_be16(p, (uint16_t)v);
+        break;
+    case 4:
+        put_be32(p, (uint32_t)v);
+        break;
+    case 8:
+        put_be64(p, v);
+        break;
+    default:
+        for (unsigned i = n; i-- > 0; v >>= 8) {
+            p[i] = (uint8_t)v;
+        }
     }
 }
 
@@ -126,13 +154,15 @@ static bool implies_tag(const struct field *f)
 
 void field_get(const struct field *f, const struct flow *flow, struct field_value *out)
 {
+    if (f->size <= 8 && !field_is_tun(f)) {
+        field_value_from_u64(f, field_raw_get(f, flow), out);
+        return;
+    }
     memset(out, 0, sizeof *out);
     if (field_is_tun(f)) {
         field_tun_get(f, flow, out);
-    } else if (f->size > 8) {
-        memcpy(out->b, container(f, flow), f->size);
     } else {
-        field_value_from_u64(f, field_raw_get(f, flow), out);
+        memcpy(out->b, container(f, flow), f->size);
     }
 }
 

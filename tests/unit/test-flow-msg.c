@@ -7,6 +7,7 @@
 
 #include "lib/mem.h"
 #include "ofp/flow_monitor.h"
+#include "ofp/format.h"
 #include "ofp/nx_format.h"
 #include "tests/unit/msg-again.h"
 
@@ -493,22 +494,54 @@ static void test_random_fixed(void **state)
     assert_true(n_ok > 30000);
 }
 
+/* Numbers of long dumps are put together without printf, and read the same. */
+static void test_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t sec, nsec;
+        const char *text;
+    } durations[] = {
+        {0, 0, "0s"},
+        {5, 123000000, "5.123s"},
+        {5, 3000000, "5.003s"},
+        {5, 123456789, "5.123456789s"},
+        {5, 1, "5.000000001s"},
+        {5, 100001000, "5.100001s"},
+        {UINT32_MAX, 999999999, "4294967295.999999999s"},
+        {1, 1000000000, "1.1000s"}, /* Peers say what they like. */
+        {1, UINT32_MAX, "1.4294967295s"},
+    };
+    static const uint64_t numbers[] = {0, 1, 9, 10, 15, 16, 0x1234567890abcdef, UINT64_MAX};
+    struct text t = TEXT_INIT;
+
+    for (size_t i = 0; i < ARRAY_SIZE(durations); i++) {
+        text_clear(&t);
+        format_duration(&t, durations[i].sec, durations[i].nsec);
+        assert_string_equal(text_cstr(&t), durations[i].text);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        char *want = xasprintf("0x%" PRIx64 " %" PRIu64, numbers[i], numbers[i]);
+        text_clear(&t);
+        format_hex(&t, numbers[i]);
+        text_putc(&t, ' ');
+        format_decimal(&t, numbers[i]);
+        assert_string_equal(text_cstr(&t), want);
+        free(want);
+    }
+    text_deinit(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_print),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_again),
-        cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_encode),
-        cmocka_unit_test(test_watch_errors),
-        cmocka_unit_test(test_table_in_command),
-        cmocka_unit_test(test_modify_cookie),
-        cmocka_unit_test(test_packet_type10),
-        cmocka_unit_test(test_resume_strict),
-        cmocka_unit_test(test_packet_in_forms),
-        cmocka_unit_test(test_reasons),
-        cmocka_unit_test(test_random_fixed),
+        cmocka_unit_test(test_print),         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_again),         cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_encode),        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_watch_errors),  cmocka_unit_test(test_table_in_command),
+        cmocka_unit_test(test_modify_cookie), cmocka_unit_test(test_packet_type10),
+        cmocka_unit_test(test_resume_strict), cmocka_unit_test(test_packet_in_forms),
+        cmocka_unit_test(test_reasons),       cmocka_unit_test(test_random_fixed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
