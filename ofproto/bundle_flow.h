@@ -4,8 +4,9 @@
  * once
  * -> bundle_flow_put() -> bundle_flow_get() at the commit, which need not decode it again.
  *
- * A record has only the words of the match that are matched, since a struct flow_mod of 100,000
- * flows would be more memory than their rules.  Those with tunnel options have no room for their
+ * A record has only the words of the match that are matched, and of flows like the one before it
+ * only their values, since a struct flow_mod of 100,000 flows would be more memory than their
+ * rules.  Those with tunnel options have no room for their
  * places here: they are decoded again. */
 #pragma once
 
