@@ -267,14 +267,27 @@ static void count_stages(struct classifier *c, const struct rule *r, bool add)
     }
 }
 
-static void count_prefixes(struct classifier *c, const struct rule *r, bool add)
+static void enter_prefixes(struct classifier *c, struct rule *r)
+{
+    struct subtable *st = r->subtable;
+
+    if (st->n_rules > SUBTABLE_PREFIXES) { /* Seen before this rule is. */
+        __atomic_store_n(&st->without_tries, true, __ATOMIC_RELEASE);
+    }
+    r->in_tries = !st->without_tries;
+    for (unsigned i = 0; r->in_tries && i < st->n_prefixes; i++) {
+        const struct subtable_prefix *p = &st->prefix[i];
+        prefixes_add(&c->prefixes, p->field, (const uint8_t *)r->value + p->byte, p->n_bits);
+    }
+}
+
+static void leave_prefixes(struct classifier *c, const struct rule *r)
 {
     const struct subtable *st = r->subtable;
 
-    for (unsigned i = 0; i < st->n_prefixes; i++) {
+    for (unsigned i = 0; r->in_tries && i < st->n_prefixes; i++) {
         const struct subtable_prefix *p = &st->prefix[i];
-        (add ? prefixes_add : prefixes_remove)(&c->prefixes, p->field,
-                                               (const uint8_t *)r->value + p->byte, p->n_bits);
+        prefixes_remove(&c->prefixes, p->field, (const uint8_t *)r->value + p->byte, p->n_bits);
     }
 }
 
@@ -296,7 +309,7 @@ void classifier_insert(struct classifier *c, struct rule *r)
 
     raise_priority(c, st, r->priority);
     count_stages(c, r, true);
-    count_prefixes(c, r, true);
+    enter_prefixes(c, r);
     if (!head) {
         index_insert(&st->rules, r->hash, r);
     } else if (r->priority >= head->priority) {
@@ -356,7 +369,7 @@ void classifier_remove(struct classifier *c, struct rule *r)
         __atomic_store_n(&head->next_same, r->next_same, __ATOMIC_RELEASE);
     }
     count_stages(c, r, false);
-    count_prefixes(c, r, false);
+    leave_prefixes(c, r);
     if (--st->n_rules) {
         lower_priority(c, st, r->priority);
     } else {

@@ -21,7 +21,8 @@
 
 _Static_assert(FLOW_WORDS <= UINT8_MAX, "the number of a word fits a byte");
 
-#define SUBTABLE_STAGES 5
+#define SUBTABLE_STAGES   5
+#define SUBTABLE_PREFIXES 32768 /* From then on a prefix would tell little, and cost as much. */
 
 /* A prefix that the mask has. */
 struct subtable_prefix {
@@ -47,6 +48,7 @@ struct subtable {
     uint32_t n_max;        /* Rules of that priority. */
     uint32_t n_lowered;    /* Removals since max_priority was last recomputed. */
 
+    bool without_tries; /* Once it had SUBTABLE_PREFIXES rules: those that came then are in none. */
     uint8_t n_prefixes;
     struct subtable_prefix prefix[PREFIX_N_FIELDS];
 

@@ -23,11 +23,10 @@ static inline struct lookup lookup_of(const struct classifier *c, uint64_t versi
 
 static inline void unwildcard(const struct subtable *st, unsigned n, struct flow *wc)
 {
-    if (wc) {
-        uint64_t *w = flow_words_mut(wc);
-        for (unsigned i = 0; i < n; i++) {
-            w[st->word[i]] |= st->mask[i];
-        }
+    uint64_t *w = flow_words_mut(wc);
+
+    for (unsigned i = 0; i < n; i++) {
+        w[st->word[i]] |= st->mask[i];
     }
 }
 
@@ -43,30 +42,50 @@ static bool prefix_is_missing(const struct subtable *st, unsigned stage, struct 
     return false;
 }
 
+/* The bits that say that no rule of the subtable matches, which 'stage' has shown: those before the
+ * first stage of which a few leading bits say it too, and these. */
+static void unwildcard_why_not(const struct subtable *st, unsigned stage, struct lookup *l)
+{
+    const bool tries = !__atomic_load_n(&st->without_tries, __ATOMIC_ACQUIRE);
+    unsigned s = 0;
+
+    while (tries && s <= stage && !prefix_is_missing(st, s, l)) {
+        s++;
+    }
+    if (!tries || s > stage) {
+        unwildcard(st, st->stage_end[stage], l->wc);
+    } else if (s) {
+        unwildcard(st, st->stage_end[s - 1], l->wc);
+    }
+}
+
 static struct rule *subtable_lookup(const struct subtable *st, struct lookup *l)
 {
     const uint64_t *flow = flow_words(l->prefix.flow);
     uint64_t value[FLOW_WORDS], h = l->seed;
-    unsigned i = 0;
+    struct rule *r = NULL;
+    unsigned i = 0, s;
 
-    for (unsigned s = 0; s <= st->last_stage; s++) {
-        if (prefix_is_missing(st, s, l)) {
-            unwildcard(st, i, l->wc);
-            return NULL;
-        }
+    for (s = 0; s <= st->last_stage; s++) {
         for (; i < st->stage_end[s]; i++) {
             value[i] = flow[st->word[i]] & st->mask[i];
             h = hash_mix(h, value[i]);
         }
         if (subtable_stage_is_indexed(st, s) && !index_contains(&st->stages[s], (uint32_t)h)) {
-            unwildcard(st, i, l->wc);
-            return NULL;
+            break;
         }
     }
-    unwildcard(st, st->n_words, l->wc);
-    struct rule *r = subtable_find_head(st, (uint32_t)h, value);
-    while (r && !rule_visible(r, l->version)) {
-        r = __atomic_load_n(&r->next_same, __ATOMIC_ACQUIRE);
+    if (s > st->last_stage) {
+        r = subtable_find_head(st, (uint32_t)h, value);
+        while (r && !rule_visible(r, l->version)) {
+            r = __atomic_load_n(&r->next_same, __ATOMIC_ACQUIRE);
+        }
+        s = st->last_stage;
+    }
+    if (l->wc && r) {
+        unwildcard(st, st->n_words, l->wc);
+    } else if (l->wc) {
+        unwildcard_why_not(st, s, l);
     }
     return r;
 }

@@ -371,8 +371,6 @@ bool prefix_excludes(struct prefix_lookup *l, enum prefix_field f, unsigned n_bi
             all_may_match(f, s);
         }
     }
-    if (wc) {
-        look_at(f, MIN(n_bits, (unsigned)s->n_bits), wc);
-    }
+    look_at(f, MIN(n_bits, (unsigned)s->n_bits), wc);
     return !(s->lens[(n_bits - 1) / 64] >> (n_bits - 1) % 64 & 1);
 }

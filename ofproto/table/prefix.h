@@ -1,5 +1,5 @@
-/* prefix.h - which prefixes of addresses and ports the rules of a classifier match: a lookup asks
- * before it looks at a subtable.
+/* prefix.h - which prefixes of addresses and ports the rules of a classifier match: a lookup that
+ * finds no rule in a subtable asks why.
  *
  * Layer 4, pure.  Most rules match a prefix of an address (all of it being the longest prefix), or
  * a port.  A binary trie for each such field has the prefixes of all rules.  One walk with a
@@ -9,7 +9,8 @@
  *
  * Invariants:
  * - A prefix is in from before its first rule is published until nobody can look for its last one:
- *   the trie may have more prefixes than a version of the tables, never fewer.
+ *   the trie may have more prefixes than a version of the tables, never fewer (but for subtables of
+ *   which it has not all, classifier.h).
  * - A node's depth and bits never change; a child is deeper than its parent and has its bits.
  * - A node without rules has two children.
  * - Memory of nodes is given back with the trie, not before: a reader may come to a node that has

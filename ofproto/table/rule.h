@@ -49,8 +49,9 @@ struct rule {
     uint16_t idle_timeout, hard_timeout; /* Seconds, 0 = none. */
     uint16_t importance;
     uint8_t n_words;
-    bool conj;    /* Matches only together with others: conjunction.c. */
-    bool by_conj; /* Matches conj_id: found at the priority of those others, not its own. */
+    bool conj;     /* Matches only together with others: conjunction.c. */
+    bool in_tries; /* classifier.c: its prefixes are. */
+    bool by_conj;  /* Matches conj_id: found at the priority of those others, not its own. */
 
     /* Control thread only. */
     uint64_t packets, bytes;

@@ -330,6 +330,48 @@ static void test_prefixes(void **state)
     finish(ts);
 }
 
+/* A subtable with very many rules looks at its fields in full; others go on as they were. */
+static void test_many_prefixes(void **state)
+{
+    enum { N = SUBTABLE_PREFIXES + 100 };
+    struct rule **r = xcalloc(N, sizeof(struct rule *));
+    struct tables *ts = tables_new(11);
+    struct rule_args args = {.priority = 5};
+    struct match m = {0};
+    struct flow f = {0}, wc = {0};
+
+    m.mask.key.tp_dst = UINT16_MAX;
+    m.flow.key.tp_dst = htons(80);
+    tables_insert(ts, &m, &args, rule_acts_new(NULL, 0));
+    memset(&m, 0, sizeof m);
+    m.mask.key.ip_dst = UINT32_MAX;
+    for (uint32_t i = 0; i < N; i++) {
+        m.flow.key.ip_dst = htonl(0x0a000000 + i);
+        r[i] = tables_insert(ts, &m, &args, rule_acts_new(NULL, 0));
+    }
+    tables_publish(ts);
+    f.key.ip_dst = htonl(0x0a000000 + N - 1); /* In no trie. */
+    assert_ptr_equal(tables_lookup(ts, 0, tables_version(ts), &f, &wc), r[N - 1]);
+    memset(&wc, 0, sizeof wc);
+    f.key.ip_dst = htonl(0xc0000000);
+    assert_null(tables_lookup(ts, 0, tables_version(ts), &f, &wc));
+    assert_int_equal(wc.key.ip_dst, UINT32_MAX);
+    assert_int_equal(wc.key.tp_dst, htons(0xffc0)); /* Parts from 80 at the tenth bit. */
+    for (uint32_t i = 0; i < N; i++) {
+        tables_remove(ts, r[i]);
+    }
+    tables_publish(ts);
+    for (int i = 0; i < 3; i++) {
+        urcu_qsbr_barrier();
+        tables_reclaim(ts, UINT32_MAX);
+    }
+    memset(&wc, 0, sizeof wc);
+    assert_null(tables_lookup(ts, 0, tables_version(ts), &f, &wc));
+    assert_int_equal(wc.key.ip_dst, 0);
+    free(r);
+    finish(ts);
+}
+
 static void test_priority_falls(void **state)
 {
     struct tables *ts = tables_new(1);
@@ -484,7 +526,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_differential),   cmocka_unit_test(test_walk),
         cmocka_unit_test(test_priority_falls), cmocka_unit_test(test_stages),
-        cmocka_unit_test(test_prefixes),       cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_prefixes),       cmocka_unit_test(test_many_prefixes),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
