@@ -47,7 +47,7 @@ static void on_miss(void *aux UNUSED, const struct packet *p UNUSED, const struc
     t.last = *k;
     t.n_credits++;
     if (k->in_port == 7 || k->recirc_id) {
-        t.ahead = t.n_misses;
+        t.ahead = __atomic_load_n(&t.n_misses, __ATOMIC_RELAXED);
     }
     pthread_mutex_unlock(&fk.lock);
     __atomic_add_fetch(&t.n_misses, 1, __ATOMIC_RELEASE);
