@@ -104,6 +104,7 @@ def test_rates(env):
     tree = env.netns("sw").run("tc", "class", "show", "dev", "p2")
     assert re.search(r"class htb 1:3 .*rate 500Kbit ceil 1Mbit", tree), tree
     assert queue_stats(daemon)[1] >= stats[1], "counters of a queue that stays"
+    time.sleep(0.3)  # What a class may send at once, before its rate tells.
     expect_rates(measure(daemon, 1), {1: 2_000_000, 2: 1_000_000})
     sender.kill()
     daemon.vsctl("clear", "port", "p2", "qos")
